@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Takes those who wait at a listener, and seats them.
+
+use super::{
+    settings::TURN_ACCEPTS,
+    Connection,
+    Seat,
+    Server, //
+};
+use crate::sys::tcp::{
+    Incoming,
+    Listener, //
+};
+use core::net::SocketAddr;
+use kernel::{
+    pr_warn_once,
+    prelude::*,
+    sync::{
+        Arc,
+        ArcBorrow, //
+    },
+    workqueue::{
+        impl_has_work,
+        new_work,
+        Work,
+        WorkItem, //
+    }, //
+};
+
+/// A listener at work.
+#[pin_data]
+pub(crate) struct Acceptor {
+    listener: Listener<Self>,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    server: Arc<Server>,
+    #[pin]
+    work: Work<Self>,
+}
+
+impl_has_work! {
+    impl HasWork<Self> for Acceptor { self.work }
+}
+
+impl Acceptor {
+    /// Listens at `address` for `server`; process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Listener::bind`], and `ENOMEM`.
+    pub(crate) fn start(server: &Arc<Server>, address: SocketAddr) -> Result<Arc<Self>> {
+        let listener = Listener::bind(address, server.settings.backlog)?;
+        let this = Arc::pin_init(
+            pin_init!(Self {
+                listener,
+                address,
+                server: server.clone(),
+                work <- new_work!("Acceptor::work"),
+            }),
+            GFP_KERNEL,
+        )?;
+        this.listener.attach(this.clone());
+        // Somebody may have come before anybody was told.
+        this.poke();
+        Ok(this)
+    }
+
+    /// Sees whether somebody waits. Any context.
+    pub(crate) fn poke(self: &Arc<Self>) {
+        // If it is queued already it will see.
+        let _ = self.server.queue.enqueue(self.clone());
+    }
+
+    /// Accepts nobody any more. Process context, may sleep.
+    pub(crate) fn stop(&self) {
+        drop(self.listener.detach());
+    }
+
+    /// Takes one connection.
+    fn accept(&self) -> Result {
+        let seat = Seat::take(&self.server)?;
+        let socket = self.listener.accept()?;
+        self.server.counters.accepted.add(1);
+        Connection::start(seat, socket)
+    }
+}
+
+impl Incoming for Acceptor {
+    fn incoming(this: ArcBorrow<'_, Self>) {
+        let _ = this.server.queue.enqueue(Arc::from(this));
+    }
+}
+
+impl WorkItem for Acceptor {
+    type Pointer = Arc<Self>;
+
+    fn run(this: Arc<Self>) {
+        for _ in 0..TURN_ACCEPTS {
+            match this.accept() {
+                Ok(()) => (),
+                // Nobody waits, or there is no seat: whoever frees one pokes.
+                Err(e) if e == EAGAIN || e == EBUSY || e == ESHUTDOWN => return,
+                // What is short now may be there when the sweep comes by.
+                Err(e) => {
+                    this.server.counters.accept_errors.add(1);
+                    pr_warn_once!("cannot accept a connection: {e:?}; see /dev/khttpd for more\n");
+                    return;
+                }
+            }
+        }
+        this.poke();
+    }
+}

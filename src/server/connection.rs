@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A connection: what happens to it is decided anywhere and carried out by its worker.
+
+use super::{
+    exchange::{
+        Exchange,
+        Next, //
+    },
+    settings::IDLE_SECONDS,
+    Seat, //
+};
+use crate::sys::{
+    clock,
+    tcp::{
+        Owner,
+        Socket,
+        Stream, //
+    }, //
+};
+use kernel::{
+    prelude::*,
+    sync::{
+        atomic::{
+            ordering::Relaxed,
+            Atomic, //
+        },
+        Arc,
+        ArcBorrow, //
+    },
+    workqueue::{
+        impl_has_work,
+        new_work,
+        Work,
+        WorkItem, //
+    }, //
+};
+
+/// Somebody who is connected.
+///
+/// References are held by its seat, until it ends; by its socket, until the callbacks are taken
+/// back; and by each queued run of its worker.
+#[pin_data]
+pub(crate) struct Connection {
+    // Dropped in this order: the socket is released before the seat is free.
+    stream: Stream<Self>,
+    seat: Seat,
+    /// When, in seconds of uptime, it must be looked at even if nothing happens.
+    deadline: Atomic<u32>,
+    /// It shall end, whatever it is about.
+    ending: Atomic<bool>,
+    #[pin]
+    work: Work<Self>,
+}
+
+impl_has_work! {
+    impl HasWork<Self> for Connection { self.work }
+}
+
+impl Connection {
+    /// Serves whoever is at the other end of `socket`. Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`; the socket is closed then.
+    pub(crate) fn start(seat: Seat, socket: Socket) -> Result {
+        let this = Arc::pin_init(
+            pin_init!(Self {
+                stream: Stream::new(socket, Exchange::new()),
+                seat,
+                deadline: Atomic::new(clock::uptime_seconds().saturating_add(IDLE_SECONDS)),
+                ending: Atomic::new(false),
+                work <- new_work!("Connection::work"),
+            }),
+            GFP_KERNEL,
+        )?;
+        this.stream.attach(this.clone());
+        this.seat.sit(this.clone());
+        // Bytes may have come in before anybody was told.
+        this.poke();
+        Ok(())
+    }
+
+    /// Lets the worker look at it. Any context.
+    pub(crate) fn poke(self: &Arc<Self>) {
+        // If it is queued already it will look.
+        let _ = self.seat.server().queue.enqueue(self.clone());
+    }
+
+    /// Ends it, at once and whatever it is about. Any context.
+    pub(crate) fn end(self: &Arc<Self>) {
+        self.ending.store(true, Relaxed);
+        self.poke();
+    }
+
+    /// Whether it must be looked at, at this second of uptime.
+    pub(crate) fn is_due(&self, now: u32) -> bool {
+        self.deadline.load(Relaxed) <= now
+    }
+
+    /// Goes on with what can go on, and says what is next.
+    fn advance(&self) -> Next {
+        let server = self.seat.server();
+        let Some(mut guard) = self.stream.try_lock() else {
+            return Next::Again;
+        };
+        let Some(mut turn) = server.turns.try_borrow() else {
+            return Next::Again;
+        };
+        if self.ending.load(Relaxed) {
+            return guard.end();
+        }
+        let now = clock::uptime_seconds();
+        let next = Exchange::advance(&mut guard, server, turn.get_mut(), self.is_due(now));
+        if let Some(seconds) = guard.renewed_seconds() {
+            self.deadline.store(now.saturating_add(seconds), Relaxed);
+        }
+        next
+    }
+
+    /// Makes it unreachable but for the references that are about to go. Process context, sleeps.
+    fn close(&self) {
+        drop(self.stream.detach());
+        self.seat.rise();
+    }
+}
+
+impl Owner for Connection {
+    type State = Exchange;
+
+    fn event(this: ArcBorrow<'_, Self>) {
+        let _ = this.seat.server().queue.enqueue(Arc::from(this));
+    }
+}
+
+impl WorkItem for Connection {
+    type Pointer = Arc<Self>;
+
+    fn run(this: Arc<Self>) {
+        match this.advance() {
+            Next::Wait => (),
+            Next::Again => this.poke(),
+            Next::HalfClose => {
+                this.stream.socket().half_close();
+                this.poke();
+            }
+            Next::Close => this.close(),
+            Next::Reset => {
+                this.stream.socket().reset_on_release();
+                this.close();
+            }
+        }
+    }
+}

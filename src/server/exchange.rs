@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Requests in, replies out: what a connection does while it holds its socket's lock.
+
+use super::{
+    outgoing::Outgoing,
+    settings::{
+        IDLE_SECONDS,
+        LINGER_SECONDS,
+        REQUEST_SECONDS,
+        SEND_SECONDS,
+        TURN_REQUESTS, //
+    },
+    Connection,
+    Server, //
+};
+use crate::{
+    site::BodyId,
+    sys::{
+        clock,
+        tcp::Guard, //
+    }, //
+};
+use core::mem;
+use kernel::prelude::*;
+use protocol::http::{
+    self,
+    Clock,
+    Scratch,
+    Session,
+    Step,
+    Then,
+    Timestamp,
+    HEAD_MAX,
+    REQUESTS_MAX, //
+};
+
+/// What a turn of any connection needs on its CPU, and leaves for the next.
+pub(crate) struct Turn {
+    scratch: Scratch,
+    clock: Clock,
+}
+
+impl Turn {
+    /// For one CPU.
+    pub(crate) fn new() -> Self {
+        Self {
+            scratch: Scratch::new(),
+            clock: Clock::new(0),
+        }
+    }
+
+    /// Renders the date anew if it has changed.
+    #[inline]
+    fn set_clock(&mut self) {
+        let now = clock::real_seconds();
+        if self.clock.now() != Timestamp(now) {
+            self.clock = Clock::new(now);
+        }
+    }
+}
+
+/// What the worker does when a turn is over.
+pub(crate) enum Next {
+    /// Nothing: a callback or the deadline comes.
+    Wait,
+    /// Another turn, after the others.
+    Again,
+    /// FIN to the peer, then another turn.
+    HalfClose,
+    /// Release the socket.
+    Close,
+    /// Release the socket with a reset.
+    Reset,
+}
+
+/// What the peer has time for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// To begin a request.
+    Idle,
+    /// To finish the request it has begun.
+    Request,
+    /// To take what is sent.
+    Send,
+    /// To close, after all was sent.
+    Linger,
+    /// Nothing: the worker has been told to close.
+    Closed,
+}
+
+impl Phase {
+    const fn seconds(self) -> u32 {
+        match self {
+            Self::Idle => IDLE_SECONDS,
+            Self::Request => REQUEST_SECONDS,
+            Self::Send => SEND_SECONDS,
+            Self::Linger => LINGER_SECONDS,
+            Self::Closed => u32::MAX,
+        }
+    }
+}
+
+/// The state of a connection, guarded by its socket's lock.
+pub(crate) struct Exchange {
+    session: Session,
+    /// A head that comes in pieces; empty, and without memory, otherwise.
+    received: KVec<u8>,
+    pub(super) outgoing: Outgoing,
+    phase: Phase,
+    /// The time of the phase begins anew.
+    renewed: bool,
+}
+
+impl Exchange {
+    /// A connection on which nothing has happened yet.
+    pub(crate) const fn new() -> Self {
+        Self {
+            session: Session::new(REQUESTS_MAX),
+            received: KVec::new(),
+            outgoing: Outgoing::new(),
+            phase: Phase::Idle,
+            renewed: false,
+        }
+    }
+
+    /// Goes on with what can go on; `due`: the time of the phase is up.
+    pub(crate) fn advance(
+        guard: &mut Guard<'_, Connection>,
+        server: &Server,
+        turn: &mut Turn,
+        due: bool,
+    ) -> Next {
+        if guard.phase == Phase::Closed {
+            return Next::Wait;
+        }
+        if guard.is_dead() {
+            return guard.close(Next::Close);
+        }
+        turn.set_clock();
+        let next = if due {
+            Self::expire(guard, server, turn)
+        } else {
+            Self::go_on(guard, server, turn)
+        };
+        // An error says that there is nobody any more to be told.
+        next.unwrap_or_else(|_| guard.close(Next::Reset))
+    }
+
+    /// Ends the connection, whatever it is about.
+    pub(crate) fn end(&mut self) -> Next {
+        match self.phase {
+            Phase::Closed => Next::Wait,
+            Phase::Send => self.close(Next::Reset),
+            _ => self.close(Next::Close),
+        }
+    }
+
+    /// How many seconds the peer has, if its time has begun anew since this was asked last.
+    pub(crate) fn renewed_seconds(&mut self) -> Option<u32> {
+        mem::take(&mut self.renewed).then(|| self.phase.seconds())
+    }
+
+    /// Enters `phase`, whose time begins unless it had before.
+    fn enter(&mut self, phase: Phase) {
+        self.renewed |= self.phase != phase;
+        self.phase = phase;
+    }
+
+    /// The send buffer is full; `progress`: it was not when this turn began.
+    pub(super) fn blocked(&mut self, progress: bool) {
+        self.enter(Phase::Send);
+        self.renewed |= progress;
+    }
+
+    fn close(&mut self, how: Next) -> Next {
+        self.enter(Phase::Closed);
+        how
+    }
+
+    /// The time of the phase is up.
+    fn expire(guard: &mut Guard<'_, Connection>, server: &Server, turn: &mut Turn) -> Result<Next> {
+        match guard.phase {
+            Phase::Request => {
+                guard.received = KVec::new();
+                let reply = guard.session.expire(&turn.clock, &mut turn.scratch);
+                match reply {
+                    Some(reply) => Outgoing::begin(guard, server, reply)?,
+                    None => return Ok(guard.close(Next::Close)),
+                }
+                Self::go_on(guard, server, turn)
+            }
+            Phase::Send => Ok(guard.close(Next::Reset)),
+            Phase::Idle | Phase::Linger | Phase::Closed => Ok(guard.close(Next::Close)),
+        }
+    }
+
+    /// Sends, reads, answers, until there is nothing to be done, or enough was.
+    fn go_on(guard: &mut Guard<'_, Connection>, server: &Server, turn: &mut Turn) -> Result<Next> {
+        for _ in 0..TURN_REQUESTS {
+            if guard.phase == Phase::Linger {
+                return Self::linger(guard);
+            }
+            if !Outgoing::flush(guard, server)? {
+                return Ok(Next::Wait);
+            }
+            match guard.outgoing.then() {
+                Then::KeepAlive => (),
+                Then::Close => return Ok(guard.close(Next::Close)),
+                Then::Linger => {
+                    guard.enter(Phase::Linger);
+                    return Ok(Next::HalfClose);
+                }
+            }
+            if !Self::answer(guard, server, turn)? {
+                return Ok(Self::pause(guard));
+            }
+        }
+        Ok(Next::Again)
+    }
+
+    /// Reads what is there in one piece, and begins the reply if it completes a request. `false`
+    /// if nothing was there.
+    fn answer(guard: &mut Guard<'_, Connection>, server: &Server, turn: &mut Turn) -> Result<bool> {
+        let mut heard = None;
+        let read = guard.read(|exchange, bytes| {
+            let step = exchange.receive(bytes, server, turn);
+            let consumed = step.as_ref().map_or(0, |step| step.consumed);
+            heard = Some(step);
+            consumed
+        })?;
+        let Some(step) = heard.transpose()? else {
+            return Ok(false);
+        };
+        if let Some(reply) = step.reply {
+            // What follows is another request, with its own time.
+            guard.enter(Phase::Idle);
+            guard.renewed = true;
+            server.counters.requests.add(1);
+            Outgoing::begin(guard, server, reply)?;
+            return Ok(true);
+        }
+        if step.broken {
+            guard.outgoing.end();
+        }
+        Ok(read != 0)
+    }
+
+    /// Nothing more can be read for now.
+    fn pause(guard: &mut Guard<'_, Connection>) -> Next {
+        if guard.received_fin() && !guard.has_unread() {
+            return guard.close(Next::Close);
+        }
+        let phase = match guard.session.phase() {
+            http::Phase::Idle => Phase::Idle,
+            _ => Phase::Request,
+        };
+        guard.enter(phase);
+        Next::Wait
+    }
+
+    /// Throws away what comes until the peer closes.
+    fn linger(guard: &mut Guard<'_, Connection>) -> Result<Next> {
+        for _ in 0..TURN_REQUESTS {
+            if guard.read(|_, bytes| bytes.len())? == 0 {
+                return Ok(if guard.received_fin() {
+                    guard.close(Next::Close)
+                } else {
+                    Next::Wait
+                });
+            }
+        }
+        Ok(Next::Again)
+    }
+
+    /// Takes in `bytes`, which are all that has come in one piece and was not taken in before.
+    fn receive<'a>(
+        &mut self,
+        bytes: &[u8],
+        server: &'a Server,
+        turn: &'a mut Turn,
+    ) -> Result<Step<'a, BodyId>> {
+        let Turn { scratch, clock } = turn;
+        let before = self.received.len();
+        if before == 0 {
+            let step = self.session.receive(bytes, &server.site, clock, scratch);
+            if step.consumed != 0 || step.reply.is_some() {
+                return Ok(step);
+            }
+            // The rest of the head is in another piece. Such heads are copied.
+            self.received.extend_from_slice(bytes, GFP_ATOMIC)?;
+            return Ok(Step {
+                consumed: bytes.len(),
+                ..step
+            });
+        }
+
+        let room = HEAD_MAX.saturating_sub(before).min(bytes.len());
+        let piece = bytes.get(..room).unwrap_or(bytes);
+        self.received.extend_from_slice(piece, GFP_ATOMIC)?;
+        let step = self
+            .session
+            .receive(&self.received, &server.site, clock, scratch);
+        let consumed = match step.consumed.checked_sub(before) {
+            Some(consumed) => {
+                self.received = KVec::new();
+                consumed
+            }
+            // Some of what was kept is still needed, and with it all of the new piece.
+            None => {
+                let kept = self.received.len() - step.consumed;
+                self.received.copy_within(step.consumed.., 0);
+                self.received.truncate(kept);
+                piece.len()
+            }
+        };
+        Ok(Step { consumed, ..step })
+    }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The site that is part of the module: what was in `www/` when the module was built.
+
+use super::{
+    Builder,
+    Site, //
+};
+use kernel::prelude::*;
+use protocol::archive::Archive;
+
+/// Made by Kbuild: the files of `www/` as a cpio archive.
+static ARCHIVE: &[u8] = include_bytes!(env!("KHTTPD_SITE"));
+
+/// Loads the built-in site. Process context, may sleep.
+///
+/// # Errors
+///
+/// `ENOMEM`; `EINVAL` and a line in the log if the archive is not what Kbuild makes.
+pub(crate) fn load() -> Result<Site> {
+    let mut builder = Builder::new();
+    let mut path = KVec::new();
+    for entry in Archive::new(ARCHIVE) {
+        let entry = entry.map_err(|_| {
+            pr_err!("the built-in site is damaged: build the module anew\n");
+            EINVAL
+        })?;
+        path.clear();
+        path.push(b'/', GFP_KERNEL)?;
+        path.extend_from_slice(entry.name, GFP_KERNEL)?;
+        builder.add(&path, entry.content, entry.modified)?;
+    }
+    Ok(builder.build())
+}
+
+#[kunit_tests(khttpd_builtin)]
+mod tests {
+    use super::{
+        super::BodyId,
+        *, //
+    };
+    use protocol::http::{
+        Codings,
+        Found,
+        Path,
+        PathBuffer,
+        Site as _, //
+    };
+
+    fn find(site: &Site, path: &[u8]) -> Option<Found<BodyId>> {
+        let mut buffer = KBox::new(PathBuffer::new(), GFP_KERNEL).ok()?;
+        Some(site.find(None, Path::parse(path, &mut buffer).ok()??))
+    }
+
+    #[test]
+    fn built_in_site_holds_every_byte_of_its_archive() -> Result {
+        let site = load()?;
+        for entry in Archive::new(ARCHIVE) {
+            let entry = entry.map_err(|_| EINVAL)?;
+            let mut path = KVec::from_elem(b'/', 1, GFP_KERNEL)?;
+            path.extend_from_slice(entry.name, GFP_KERNEL)?;
+            let Some(Found::Resource(body, _)) = find(&site, &path) else {
+                return Err(ENOENT);
+            };
+            let content = site.body(body).ok_or(ENOENT)?;
+            assert_eq!(content.len(), entry.content.len());
+            assert!(content.slices().flatten().eq(entry.content));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn directory_leads_to_its_index_and_without_slash_to_itself() -> Result {
+        let mut builder = Builder::new();
+        builder.add(b"/index.html", b"root", 0)?;
+        builder.add(b"/a/b/index.html", b"below", 0)?;
+        let site = builder.build();
+        assert!(find(&site, b"/") == Some(Found::Resource(BodyId(0), Codings::IDENTITY)));
+        assert!(find(&site, b"/a/b/") == Some(Found::Resource(BodyId(1), Codings::IDENTITY)));
+        assert!(find(&site, b"/a/b") == Some(Found::Directory));
+        assert!(find(&site, b"/a/") == Some(Found::Nothing));
+        Ok(())
+    }
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What `helpers.c` offers; the C prototypes are in `helpers.h`.
+//!
+//! Nothing outside [`super`] uses this module: each function has its safe form there.
+
+use kernel::{
+    bindings,
+    ffi::{
+        c_char,
+        c_int,
+        c_uint,
+        c_void, //
+    }, //
+};
+
+/// The callbacks that a socket does without at present: `struct khttpd_callbacks`.
+///
+/// A `None` stands for a callback of the socket's own that is left in place.
+#[repr(C)]
+pub(super) struct Callbacks {
+    pub(super) data_ready: Option<Callback>,
+    pub(super) write_space: Option<Callback>,
+    pub(super) state_change: Option<Callback>,
+}
+
+/// A callback of `struct sock`.
+pub(super) type Callback = unsafe extern "C" fn(sk: *mut bindings::sock);
+
+/// `khttpd_look_t`: is shown `len` received bytes, returns how many of them are done with.
+pub(super) type Look =
+    unsafe extern "C" fn(context: *mut c_void, bytes: *const u8, len: usize) -> usize;
+
+#[expect(
+    improper_ctypes,
+    reason = "structures that bindgen has not seen are opaque to Rust"
+)]
+extern "C" {
+    /// The module parameter `address`, as given or its default, NUL-terminated.
+    ///
+    /// Any context. The string lives as long as the module and is written only while it loads.
+    pub(super) fn khttpd_param_address() -> *const c_char;
+
+    /// Makes `sk` a socket that is worked on in atomic context; `any`: for IPv4 and IPv6 alike.
+    ///
+    /// Process context, may sleep. `sk` is a TCP socket.
+    pub(super) fn khttpd_sock_prepare(sk: *mut bindings::sock, any: bool);
+
+    /// Takes the socket's spinlock and disables softirqs; `false` and neither of both if a
+    /// process owns the socket.
+    ///
+    /// Any context but hardirq. `sk` is valid until [`khttpd_sock_unlock`].
+    pub(super) fn khttpd_sock_lock(sk: *mut bindings::sock) -> bool;
+
+    /// Ends what [`khttpd_sock_lock`] began, on the same CPU.
+    pub(super) fn khttpd_sock_unlock(sk: *mut bindings::sock);
+
+    /// Whether `sk` is a listening socket. Any context.
+    pub(super) fn khttpd_sock_listens(sk: *const bindings::sock) -> bool;
+
+    /// Whether the peer has sent FIN. Any context.
+    pub(super) fn khttpd_sock_received_fin(sk: *const bindings::sock) -> bool;
+
+    /// Whether the connection was reset, timed out or is closed. Any context.
+    pub(super) fn khttpd_sock_dead(sk: *const bindings::sock) -> bool;
+
+    /// Whether received bytes (or a FIN) wait. Any context.
+    pub(super) fn khttpd_sock_unread(sk: *const bindings::sock) -> bool;
+
+    /// Makes the release of `sk` a reset. Process context, may sleep.
+    pub(super) fn khttpd_sock_reset_on_close(sk: *mut bindings::sock);
+
+    /// In `sk_write_space`: whether there is enough space now to be worth a try.
+    pub(super) fn khttpd_sock_write_space(sk: *mut bindings::sock) -> bool;
+
+    /// Puts the callbacks of `spare` into `sk`, its own into `spare`, and sets the user data;
+    /// `false` and nothing of this if it has user data.
+    ///
+    /// Process context, may sleep. `spare` is used for this socket only, by this function and
+    /// [`khttpd_detach`], and the callbacks fit the user data, whose lowest three bits are zero.
+    pub(super) fn khttpd_attach(
+        sk: *mut bindings::sock,
+        spare: *mut Callbacks,
+        user_data: *mut c_void,
+    ) -> bool;
+
+    /// Undoes [`khttpd_attach`] and returns the user data; null and nothing of this if it has
+    /// none. No callback uses the user data any more.
+    ///
+    /// Process context, may sleep.
+    pub(super) fn khttpd_detach(sk: *mut bindings::sock, spare: *mut Callbacks) -> *mut c_void;
+
+    /// Gives `child`, just accepted, the `sk_data_ready` that `listener` had before it got ours.
+    ///
+    /// Process context. `spare` is the listener's, and nobody has attached to `child` yet.
+    pub(super) fn khttpd_forget_inherited(
+        child: *mut bindings::sock,
+        listener: *mut bindings::sock,
+        spare: *const Callbacks,
+    );
+
+    /// Takes `sk_callback_lock` for reading and returns the user data, which stays what it is
+    /// until [`khttpd_callback_end`].
+    ///
+    /// Within a callback of `sk`.
+    pub(super) fn khttpd_callback_begin(sk: *mut bindings::sock) -> *mut c_void;
+
+    /// Ends what [`khttpd_callback_begin`] began.
+    pub(super) fn khttpd_callback_end(sk: *mut bindings::sock);
+
+    /// Shows the first contiguous piece of what has come in to `look`, at most once, and
+    /// consumes what it is done with. Returns the bytes consumed, 0 if there is nothing, or a
+    /// negative errno.
+    ///
+    /// The socket's lock is held. `look` neither sleeps nor touches the socket.
+    pub(super) fn khttpd_read(sk: *mut bindings::sock, look: Look, context: *mut c_void) -> c_int;
+
+    /// Makes the buffers that sending copies into, one per CPU; null if there is no memory.
+    ///
+    /// Process context, may sleep. They are a `struct page_frag __percpu`.
+    pub(super) fn khttpd_alloc_frags() -> *mut c_void;
+
+    /// Gives the buffers back. Process context. No call of [`khttpd_send`] or [`khttpd_splice`]
+    /// uses them any more.
+    pub(super) fn khttpd_free_frags(frags: *mut c_void);
+
+    /// Copies up to `len` bytes of `pieces` into the send buffer; returns how many or a negative
+    /// errno (`-EAGAIN`: no space, `sk_write_space` follows).
+    ///
+    /// The socket's spinlock is held and softirqs are disabled.
+    pub(super) fn khttpd_send(
+        sk: *mut bindings::sock,
+        frags: *mut c_void,
+        pieces: *const bindings::kvec,
+        count: c_uint,
+        len: usize,
+        flags: c_uint,
+    ) -> c_int;
+
+    /// As [`khttpd_send`], for `len` bytes of pages from `skip` on, which are referenced, not
+    /// copied: their content must not change for as long as anybody holds a reference.
+    pub(super) fn khttpd_splice(
+        sk: *mut bindings::sock,
+        frags: *mut c_void,
+        pieces: *const bindings::bio_vec,
+        count: c_uint,
+        skip: usize,
+        len: usize,
+        flags: c_uint,
+    ) -> c_int;
+
+    /// 2^`order` contiguous pages, as one compound page, or null.
+    ///
+    /// Process context, may sleep. `order` is at most `MAX_PAGE_ORDER`.
+    pub(super) fn khttpd_alloc_block(order: c_uint) -> *mut bindings::page;
+
+    /// Drops a reference, the last of which frees the block. Any context.
+    pub(super) fn khttpd_put_page(page: *mut bindings::page);
+
+    /// `page_address()`; never null without highmem.
+    pub(super) fn khttpd_page_address(page: *mut bindings::page) -> *mut c_void;
+
+    /// `siphash()` of `len` bytes.
+    pub(super) fn khttpd_siphash(bytes: *const c_void, len: usize, key: *const u64) -> u64;
+
+    /// `blake2s()` of `len` bytes, unkeyed, into `digest_len` (1 to 32) bytes.
+    pub(super) fn khttpd_blake2s(bytes: *const u8, len: usize, digest: *mut u8, digest_len: usize);
+}

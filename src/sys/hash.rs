@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Hashes: a keyed one for tables, a strong one for content.
+//!
+//! C headers: [`include/linux/siphash.h`](srctree/include/linux/siphash.h),
+//! [`include/crypto/blake2s.h`](srctree/include/crypto/blake2s.h)
+
+use super::ffi;
+use kernel::{
+    bindings,
+    ffi::c_void, //
+};
+
+/// A secret that makes the places of a hash table unpredictable.
+pub(crate) struct SipKey([u64; 2]);
+
+impl SipKey {
+    /// Draws a new key. May wait for the random number generator early at boot, so process
+    /// context.
+    pub(crate) fn random() -> Self {
+        let mut key = [0u64; 2];
+        // SAFETY: `key` is valid for writes of its own size.
+        unsafe { bindings::get_random_bytes(key.as_mut_ptr().cast::<c_void>(), size_of_val(&key)) };
+        Self(key)
+    }
+
+    /// The SipHash-2-4 of `bytes` under this key. Any context.
+    #[inline]
+    pub(crate) fn hash(&self, bytes: &[u8]) -> u64 {
+        // SAFETY: `bytes` is valid for reads of its length, and the key is two words.
+        unsafe {
+            ffi::khttpd_siphash(
+                bytes.as_ptr().cast::<c_void>(),
+                bytes.len(),
+                self.0.as_ptr(),
+            )
+        }
+    }
+}
+
+/// The first 16 bytes of the BLAKE2s hash of `bytes`. Any context; takes some ns per byte.
+pub(crate) fn blake2s_128(bytes: &[u8]) -> [u8; 16] {
+    let mut digest = [0; 16];
+    // SAFETY: `bytes` is valid for reads and `digest` for writes of their lengths, and 16 is a
+    // length that BLAKE2s can give.
+    unsafe {
+        ffi::khttpd_blake2s(
+            bytes.as_ptr(),
+            bytes.len(),
+            digest.as_mut_ptr(),
+            digest.len(),
+        );
+    }
+    digest
+}

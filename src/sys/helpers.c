@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the kernel offers only as inline functions, macros or through structures that bindgen does not see (net/sock.h, net/tcp.h):
+ * each function here is one thin step, the way rust/helpers/ of the kernel does it. The Rust side of every line is src/sys/ffi.rs.
+ */
+#include <crypto/blake2s.h>
+#include <linux/gfp.h>
+#include <linux/inet.h>
+#include <linux/mm.h>
+#include <linux/moduleparam.h>
+#include <linux/percpu.h>
+#include <linux/siphash.h>
+#include <linux/skbuff.h>
+#include <linux/uio.h>
+#include <net/sock.h>
+#include <net/tcp.h>
+
+#include "helpers.h"
+
+/* module! knows no strings, so this parameter is declared here. */
+static char khttpd_address[INET6_ADDRSTRLEN] = "::";
+module_param_string(address, khttpd_address, sizeof(khttpd_address), 0);
+MODULE_PARM_DESC(address, "address to listen on, IPv4 or IPv6 (default ::, which is all of both)");
+
+const char *khttpd_param_address(void)
+{
+	return khttpd_address;
+}
+
+/*
+ * Sockets.
+ */
+
+void khttpd_sock_prepare(struct sock *sk, bool any)
+{
+	lock_sock(sk);
+	sk->sk_reuse = SK_CAN_REUSE;
+	/* Replies are sent with the socket's spinlock held. */
+	sk->sk_allocation = GFP_ATOMIC;
+	sk->sk_use_task_frag = false;
+	/* One socket for IPv4 and IPv6, whatever net.ipv6.bindv6only says. */
+	if (any)
+		sk->sk_ipv6only = 0;
+	release_sock(sk);
+	tcp_sock_set_nodelay(sk);
+}
+
+bool khttpd_sock_lock(struct sock *sk)
+{
+	spin_lock_bh(&sk->sk_lock.slock);
+	if (likely(!sock_owned_by_user(sk)))
+		return true;
+	spin_unlock_bh(&sk->sk_lock.slock);
+	return false;
+}
+
+void khttpd_sock_unlock(struct sock *sk)
+{
+	spin_unlock_bh(&sk->sk_lock.slock);
+}
+
+bool khttpd_sock_listens(const struct sock *sk)
+{
+	return READ_ONCE(sk->sk_state) == TCP_LISTEN;
+}
+
+bool khttpd_sock_received_fin(const struct sock *sk)
+{
+	return READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN;
+}
+
+bool khttpd_sock_dead(const struct sock *sk)
+{
+	return READ_ONCE(sk->sk_err) || READ_ONCE(sk->sk_state) == TCP_CLOSE;
+}
+
+bool khttpd_sock_unread(const struct sock *sk)
+{
+	return !skb_queue_empty_lockless(&sk->sk_receive_queue);
+}
+
+void khttpd_sock_reset_on_close(struct sock *sk)
+{
+	sock_no_linger(sk);
+}
+
+bool khttpd_sock_write_space(struct sock *sk)
+{
+	if (!sk_stream_is_writeable(sk))
+		return false;
+	clear_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+	return true;
+}
+
+/*
+ * Callbacks.
+ */
+
+/* Under sk_callback_lock, which is why this is not rcu_dereference_sk_user_data(). */
+static void *khttpd_user_data(const struct sock *sk)
+{
+	return (void *)((uintptr_t)sk->sk_user_data & SK_USER_DATA_PTRMASK);
+}
+
+/* With sk_callback_lock held for writing; a null in spare leaves the socket's own in place. */
+#define khttpd_exchange(sk, spare, name)					\
+	do {									\
+		typeof((spare)->name) socks = (sk)->sk_##name;			\
+		if ((spare)->name) {						\
+			WRITE_ONCE((sk)->sk_##name, (spare)->name);		\
+			(spare)->name = socks;					\
+		}								\
+	} while (0)
+
+static void khttpd_exchange_callbacks(struct sock *sk, struct khttpd_callbacks *spare)
+{
+	khttpd_exchange(sk, spare, data_ready);
+	khttpd_exchange(sk, spare, write_space);
+	khttpd_exchange(sk, spare, state_change);
+}
+
+bool khttpd_attach(struct sock *sk, struct khttpd_callbacks *spare, void *user_data)
+{
+	bool free;
+
+	lock_sock(sk);
+	write_lock_bh(&sk->sk_callback_lock);
+	free = !khttpd_user_data(sk);
+	if (free) {
+		/* NOCOPY: a child of a listener must not inherit the listener's reference. */
+		__rcu_assign_sk_user_data_with_flags(sk, user_data, SK_USER_DATA_NOCOPY);
+		khttpd_exchange_callbacks(sk, spare);
+	}
+	write_unlock_bh(&sk->sk_callback_lock);
+	release_sock(sk);
+	return free;
+}
+
+void *khttpd_detach(struct sock *sk, struct khttpd_callbacks *spare)
+{
+	void *user_data;
+
+	/* With the socket's lock, so that no callback is under way in softirq afterwards. */
+	lock_sock(sk);
+	write_lock_bh(&sk->sk_callback_lock);
+	user_data = khttpd_user_data(sk);
+	if (user_data) {
+		rcu_assign_sk_user_data(sk, NULL);
+		khttpd_exchange_callbacks(sk, spare);
+	}
+	write_unlock_bh(&sk->sk_callback_lock);
+	release_sock(sk);
+	return user_data;
+}
+
+void khttpd_forget_inherited(struct sock *child, struct sock *listener,
+			     const struct khttpd_callbacks *spare)
+{
+	void (*original)(struct sock *sk);
+
+	read_lock_bh(&listener->sk_callback_lock);
+	original = khttpd_user_data(listener) ? spare->data_ready : listener->sk_data_ready;
+	read_unlock_bh(&listener->sk_callback_lock);
+
+	write_lock_bh(&child->sk_callback_lock);
+	WRITE_ONCE(child->sk_data_ready, original);
+	write_unlock_bh(&child->sk_callback_lock);
+}
+
+void *khttpd_callback_begin(struct sock *sk)
+{
+	read_lock_bh(&sk->sk_callback_lock);
+	return khttpd_user_data(sk);
+}
+
+void khttpd_callback_end(struct sock *sk)
+{
+	read_unlock_bh(&sk->sk_callback_lock);
+}
+
+/*
+ * Reading in place.
+ */
+
+struct khttpd_reader {
+	khttpd_look_t look;
+	void *context;
+};
+
+static int khttpd_read_actor(read_descriptor_t *desc, struct sk_buff *skb, unsigned int offset,
+			     size_t len)
+{
+	const struct khttpd_reader *reader = desc->arg.data;
+	struct skb_seq_state state;
+	const u8 *bytes;
+	unsigned int piece;
+	size_t used;
+
+	/* One look per call: between two looks the reply to the first is sent. */
+	if (!desc->count)
+		return 0;
+	desc->count = 0;
+
+	skb_prepare_seq_read(skb, offset, offset + len, &state);
+	piece = skb_seq_read(0, &bytes, &state);
+	used = piece ? reader->look(reader->context, bytes, piece) : 0;
+	skb_abort_seq_read(&state);
+	return min_t(size_t, used, piece);
+}
+
+int khttpd_read(struct sock *sk, khttpd_look_t look, void *context)
+{
+	struct khttpd_reader reader = { .look = look, .context = context };
+	read_descriptor_t desc = { .arg.data = &reader, .count = 1 };
+
+	return tcp_read_sock(sk, &desc, khttpd_read_actor);
+}
+
+/*
+ * Sending.
+ */
+
+/*
+ * TCP copies what it sends into a page fragment of up to 32 KiB that belongs to the socket. With ten thousand idle connections that
+ * would be 320 MB, so the fragment is lent to the socket for the time of one call and belongs to the CPU otherwise.
+ */
+struct page_frag __percpu *khttpd_alloc_frags(void)
+{
+	return alloc_percpu(struct page_frag);
+}
+
+void khttpd_free_frags(struct page_frag __percpu *frags)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct page_frag *frag = per_cpu_ptr(frags, cpu);
+
+		if (frag->page)
+			put_page(frag->page);
+	}
+	free_percpu(frags);
+}
+
+static int khttpd_sendmsg(struct sock *sk, struct page_frag __percpu *frags, struct msghdr *msg,
+			  size_t len)
+{
+	struct page_frag *frag = this_cpu_ptr(frags);
+	struct page_frag own = sk->sk_frag;
+	int sent;
+
+	sk->sk_frag = *frag;
+	sent = tcp_sendmsg_locked(sk, msg, len);
+	*frag = sk->sk_frag;
+	sk->sk_frag = own;
+	return sent;
+}
+
+int khttpd_send(struct sock *sk, struct page_frag __percpu *frags, const struct kvec *pieces,
+		unsigned int count, size_t len, unsigned int flags)
+{
+	struct msghdr msg = { .msg_flags = flags | MSG_DONTWAIT | MSG_NOSIGNAL };
+
+	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, pieces, count, len);
+	return khttpd_sendmsg(sk, frags, &msg, len);
+}
+
+int khttpd_splice(struct sock *sk, struct page_frag __percpu *frags, const struct bio_vec *pieces,
+		  unsigned int count, size_t skip, size_t len, unsigned int flags)
+{
+	struct msghdr msg = {
+		.msg_flags = flags | MSG_DONTWAIT | MSG_NOSIGNAL | MSG_SPLICE_PAGES,
+	};
+
+	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, pieces, count, skip + len);
+	iov_iter_advance(&msg.msg_iter, skip);
+	return khttpd_sendmsg(sk, frags, &msg, len);
+}
+
+/*
+ * Pages.
+ */
+
+struct page *khttpd_alloc_block(unsigned int order)
+{
+	gfp_t gfp = GFP_KERNEL;
+
+	/* A large block is a wish: nothing is compacted or killed for it, and nobody complains. */
+	if (order)
+		gfp |= __GFP_COMP | __GFP_NOWARN | __GFP_NORETRY;
+	return alloc_pages(gfp, order);
+}
+
+void khttpd_put_page(struct page *page)
+{
+	put_page(page);
+}
+
+void *khttpd_page_address(struct page *page)
+{
+	return page_address(page);
+}
+
+/*
+ * Hashes.
+ */
+
+u64 khttpd_siphash(const void *bytes, size_t len, const u64 key[2])
+{
+	const siphash_key_t k = { .key = { key[0], key[1] } };
+
+	return siphash(bytes, len, &k);
+}
+
+void khttpd_blake2s(const u8 *bytes, size_t len, u8 *digest, size_t digest_len)
+{
+	blake2s(NULL, 0, bytes, len, digest, digest_len);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The C half of src/sys; src/sys/ffi.rs declares the same functions for Rust and says what each asks of its caller.
+ */
+#ifndef KHTTPD_HELPERS_H
+#define KHTTPD_HELPERS_H
+
+#include <linux/types.h>
+
+struct bio_vec;
+struct kvec;
+struct page;
+struct page_frag;
+struct sock;
+
+/* The callbacks that a socket does without at present: ours or its own; repr(C) in ffi.rs. */
+struct khttpd_callbacks {
+	void (*data_ready)(struct sock *sk);
+	void (*write_space)(struct sock *sk);
+	void (*state_change)(struct sock *sk);
+};
+
+/* Shown what has come in; returns how much of it is done with. */
+typedef size_t (*khttpd_look_t)(void *context, const u8 *bytes, size_t len);
+
+const char *khttpd_param_address(void);
+
+void khttpd_sock_prepare(struct sock *sk, bool any);
+bool khttpd_sock_lock(struct sock *sk);
+void khttpd_sock_unlock(struct sock *sk);
+bool khttpd_sock_listens(const struct sock *sk);
+bool khttpd_sock_received_fin(const struct sock *sk);
+bool khttpd_sock_dead(const struct sock *sk);
+bool khttpd_sock_unread(const struct sock *sk);
+void khttpd_sock_reset_on_close(struct sock *sk);
+bool khttpd_sock_write_space(struct sock *sk);
+
+bool khttpd_attach(struct sock *sk, struct khttpd_callbacks *spare, void *user_data);
+void *khttpd_detach(struct sock *sk, struct khttpd_callbacks *spare);
+void khttpd_forget_inherited(struct sock *child, struct sock *listener,
+			     const struct khttpd_callbacks *spare);
+void *khttpd_callback_begin(struct sock *sk);
+void khttpd_callback_end(struct sock *sk);
+
+int khttpd_read(struct sock *sk, khttpd_look_t look, void *context);
+struct page_frag __percpu *khttpd_alloc_frags(void);
+void khttpd_free_frags(struct page_frag __percpu *frags);
+int khttpd_send(struct sock *sk, struct page_frag __percpu *frags, const struct kvec *pieces,
+		unsigned int count, size_t len, unsigned int flags);
+int khttpd_splice(struct sock *sk, struct page_frag __percpu *frags, const struct bio_vec *pieces,
+		  unsigned int count, size_t skip, size_t len, unsigned int flags);
+
+struct page *khttpd_alloc_block(unsigned int order);
+void khttpd_put_page(struct page *page);
+void *khttpd_page_address(struct page *page);
+
+u64 khttpd_siphash(const void *bytes, size_t len, const u64 key[2]);
+void khttpd_blake2s(const u8 *bytes, size_t len, u8 *digest, size_t digest_len);
+
+#endif

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A value for each CPU.
+
+use core::cell::UnsafeCell;
+use kernel::{
+    cpu::{
+        self,
+        CpuId, //
+    },
+    prelude::*,
+    sync::atomic::{
+        ordering,
+        Atomic, //
+    },
+};
+
+/// One `T` for each possible CPU, each lent to one user at a time.
+///
+/// Whoever runs with softirqs disabled finds the value of its CPU free, unless it has borrowed it
+/// itself further up its call chain. So there is no waiting, only [`PerCpu::try_borrow`].
+pub(crate) struct PerCpu<T>(KVec<KBox<Slot<T>>>);
+
+/// # Invariants
+///
+/// `value` is accessed only by whoever changed `lent` from `false` to `true`, until it changes it
+/// back.
+#[repr(align(64))]
+struct Slot<T> {
+    lent: Atomic<bool>,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: `lent` makes sure that one thread at a time has access to the value, so that sharing a
+// slot is no more than sending its value.
+unsafe impl<T: Send> Sync for Slot<T> {}
+
+impl<T> PerCpu<T> {
+    /// Makes the values, each by a call of `make`. Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn new(make: impl Fn() -> T) -> Result<Self> {
+        let count = usize::try_from(cpu::nr_cpu_ids())?;
+        let mut slots = KVec::with_capacity(count, GFP_KERNEL)?;
+        for _ in 0..count {
+            // INVARIANT: Not lent to anybody.
+            let slot = Slot {
+                lent: Atomic::new(false),
+                value: UnsafeCell::new(make()),
+            };
+            slots.push(KBox::new(slot, GFP_KERNEL)?, GFP_KERNEL)?;
+        }
+        Ok(Self(slots))
+    }
+
+    /// Borrows the value of this CPU; nothing if it is lent already. Any context.
+    #[inline]
+    pub(crate) fn try_borrow(&self) -> Option<Borrowed<'_, T>> {
+        let cpu = usize::try_from(CpuId::current().as_u32()).ok()?;
+        let slot = self.0.get(cpu)?;
+        // Acquire: what the last user wrote is seen, even if it has moved to another CPU since.
+        if slot.lent.xchg(true, ordering::Acquire) {
+            return None;
+        }
+        // INVARIANT: We changed `lent` from `false` to `true`.
+        Some(Borrowed { slot })
+    }
+}
+
+/// The value of a CPU while it is borrowed.
+///
+/// # Invariants
+///
+/// `slot.lent` was changed from `false` to `true` for this object, and it is the only one.
+pub(crate) struct Borrowed<'a, T> {
+    slot: &'a Slot<T>,
+}
+
+impl<T> Borrowed<'_, T> {
+    /// The value itself.
+    #[inline]
+    pub(crate) fn get_mut(&mut self) -> &mut T {
+        // SAFETY: By the type invariants nobody else has access to the value.
+        unsafe { &mut *self.slot.value.get() }
+    }
+}
+
+impl<T> Drop for Borrowed<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        self.slot.lent.store(false, ordering::Release);
+    }
+}

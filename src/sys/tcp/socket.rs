@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Sockets that are owned.
+
+use super::ffi;
+use core::{
+    net::{
+        IpAddr,
+        SocketAddr, //
+    },
+    ptr::{
+        self,
+        NonNull, //
+    }, //
+};
+use kernel::{
+    bindings,
+    error::to_result,
+    ffi::c_int,
+    prelude::*, //
+};
+
+/// A TCP socket in the initial network namespace, released when it is dropped.
+///
+/// # Invariants
+///
+/// The pointer is a valid TCP socket with a `struct sock` that nobody else releases.
+pub(crate) struct Socket(NonNull<bindings::socket>);
+
+// SAFETY: A socket is not bound to a thread, and the functions used on it lock it.
+unsafe impl Send for Socket {}
+// SAFETY: As above.
+unsafe impl Sync for Socket {}
+
+impl Socket {
+    /// Takes over a socket.
+    ///
+    /// # Safety
+    ///
+    /// The socket is a valid TCP socket that nobody else releases.
+    pub(super) unsafe fn from_raw(socket: NonNull<bindings::socket>) -> Self {
+        // INVARIANT: As the caller promises.
+        Self(socket)
+    }
+
+    /// The `struct socket`, valid as long as `self`.
+    #[inline]
+    pub(super) fn as_raw(&self) -> *mut bindings::socket {
+        self.0.as_ptr()
+    }
+
+    /// The `struct sock`, valid as long as `self`.
+    #[inline]
+    pub(super) fn sk(&self) -> *mut bindings::sock {
+        // SAFETY: By the type invariant the socket is valid, and `sk` is not changed before its
+        // release.
+        unsafe { (*self.as_raw()).sk }
+    }
+
+    /// Makes a socket bound to `address` and listening. Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// What `bind(2)` and `listen(2)` say, above all `EADDRINUSE` and `EADDRNOTAVAIL`, and
+    /// `EAFNOSUPPORT` from a kernel without IPv6.
+    pub(super) fn listening(address: SocketAddr, backlog: c_int) -> Result<Self> {
+        let family = match address {
+            SocketAddr::V4(_) => bindings::AF_INET,
+            SocketAddr::V6(_) => bindings::AF_INET6,
+        };
+        let mut raw = ptr::null_mut();
+        // SAFETY: `init_net` lives for ever, and `raw` is valid for writes.
+        to_result(unsafe {
+            bindings::sock_create_kern(
+                &raw mut bindings::init_net,
+                family.try_into()?,
+                bindings::sock_type_SOCK_STREAM.try_into()?,
+                bindings::IPPROTO_TCP.try_into()?,
+                &mut raw,
+            )
+        })?;
+        let raw = NonNull::new(raw).ok_or(ENOMEM)?;
+        // SAFETY: The socket was just made, and with success it is valid.
+        let socket = unsafe { Self::from_raw(raw) };
+        let any = address.ip().is_unspecified();
+        // SAFETY: By the type invariant this is a valid TCP socket.
+        unsafe { ffi::khttpd_sock_prepare(socket.sk(), any) };
+        socket.bind(address)?;
+        // SAFETY: By the type invariant the socket is valid.
+        to_result(unsafe { bindings::kernel_listen(socket.as_raw(), backlog) })?;
+        Ok(socket)
+    }
+
+    fn bind(&self, address: SocketAddr) -> Result {
+        let port = address.port().to_be();
+        match address.ip() {
+            IpAddr::V4(ip) => {
+                let mut raw = bindings::sockaddr_in {
+                    sin_family: bindings::AF_INET.try_into()?,
+                    sin_port: port,
+                    ..Default::default()
+                };
+                raw.sin_addr.s_addr = u32::from_ne_bytes(ip.octets());
+                self.bind_raw(&mut raw)
+            }
+            IpAddr::V6(ip) => {
+                let mut raw = bindings::sockaddr_in6 {
+                    sin6_family: bindings::AF_INET6.try_into()?,
+                    sin6_port: port,
+                    ..Default::default()
+                };
+                raw.sin6_addr.in6_u.u6_addr8 = ip.octets();
+                self.bind_raw(&mut raw)
+            }
+        }
+    }
+
+    /// `address` is one of the `sockaddr` structures.
+    fn bind_raw<A>(&self, address: &mut A) -> Result {
+        let len = c_int::try_from(size_of::<A>())?;
+        // SAFETY: The socket is valid by the type invariant, and `address` is valid for reads of
+        // `len` bytes, of which the family tells how they are read.
+        to_result(unsafe {
+            bindings::kernel_bind(self.as_raw(), ptr::from_mut(address).cast(), len)
+        })
+    }
+
+    /// Says FIN to the peer; what it sends is still received. Process context, may sleep.
+    pub(crate) fn half_close(&self) {
+        // SAFETY: By the type invariant the socket is valid. An error means that there is no
+        // connection any more to be closed.
+        unsafe {
+            bindings::kernel_sock_shutdown(self.as_raw(), bindings::sock_shutdown_cmd_SHUT_WR)
+        };
+    }
+
+    /// Makes the release a reset, which drops what is not sent yet. Process context, may sleep.
+    pub(crate) fn reset_on_release(&self) {
+        // SAFETY: By the type invariant the socket is valid.
+        unsafe { ffi::khttpd_sock_reset_on_close(self.sk()) };
+    }
+}
+
+impl Drop for Socket {
+    /// Closes the connection, which goes on in the background until the peer has all that was
+    /// sent. Process context, may sleep.
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant the socket is ours to release.
+        unsafe { bindings::sock_release(self.as_raw()) };
+    }
+}
