@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Serves a directory over ordinary sockets, with the protocol of khttpd: a fixture for tests that speak TCP.
+//!
+//! `cargo run -p protocol --example serve -- DIRECTORY [ADDRESS:PORT]`
+//!
+//! The whole directory is read at the start. `NAME.gz`, `NAME.br` and `NAME.zst` beside `NAME` are its coded forms.
+
+#[path = "../tests/fixture/mod.rs"]
+mod fixture;
+
+use fixture::Memory;
+use protocol::http::{Clock, Coding, Phase, Scratch, Session, Then, HEAD_MAX, REQUESTS_MAX};
+use std::io::{ErrorKind, Read, Result, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// How long a peer may be silent, in each phase of a connection.
+fn patience(phase: Phase) -> Duration {
+    Duration::from_secs(match phase {
+        Phase::Idle => 60,
+        Phase::Head => 10,
+        Phase::Body => 30,
+        Phase::Ended => 1,
+    })
+}
+
+fn main() -> Result<()> {
+    let mut arguments = std::env::args_os().skip(1);
+    let directory = arguments.next().unwrap_or_else(|| ".".into());
+    let address = arguments.next().map_or("127.0.0.1:8080".into(), |text| {
+        text.to_string_lossy().into_owned()
+    });
+    let mut site = Memory::default();
+    load(Path::new(&directory), b"/", &mut site)?;
+    let site = Arc::new(site);
+    let listener = TcpListener::bind(address)?;
+    println!("serving http://{}/", listener.local_addr()?);
+    for stream in listener.incoming() {
+        let site = site.clone();
+        let stream = stream?;
+        std::thread::spawn(move || serve(&stream, &site));
+    }
+    Ok(())
+}
+
+/// Adds all files of a directory.
+fn load(directory: &Path, prefix: &[u8], site: &mut Memory) -> Result<()> {
+    site.add_directory(prefix.strip_suffix(b"/").unwrap_or(prefix));
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        let path = [prefix, entry.file_name().as_bytes()].concat();
+        if entry.file_type()?.is_dir() {
+            load(&entry.path(), &[&path, &b"/"[..]].concat(), site)?;
+            continue;
+        }
+        let modified = entry
+            .metadata()?
+            .modified()?
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs();
+        let mut forms = vec![(Coding::Identity, std::fs::read(entry.path())?)];
+        for (suffix, coding) in [
+            ("gz", Coding::Gzip),
+            ("br", Coding::Brotli),
+            ("zst", Coding::Zstd),
+        ] {
+            let mut name = entry.path().into_os_string();
+            name.push(".");
+            name.push(suffix);
+            forms.extend(std::fs::read(name).ok().map(|content| (coding, content)));
+        }
+        let forms: Vec<_> = forms
+            .iter()
+            .map(|(coding, content)| (*coding, content.as_slice()))
+            .collect();
+        site.add("", &path, modified, &forms);
+    }
+    Ok(())
+}
+
+/// The life of a connection. An error means that the peer is gone, which is nobody's fault.
+fn serve(mut stream: &TcpStream, site: &Memory) -> Result<()> {
+    stream.set_nodelay(true)?;
+    stream.set_write_timeout(Some(Duration::from_secs(30)))?;
+    let mut session = Session::new(REQUESTS_MAX);
+    let mut scratch = Box::new(Scratch::new());
+    let mut buffer = Vec::new();
+    let mut chunk = [0; 4 * HEAD_MAX];
+    let mut deadline = Instant::now() + patience(Phase::Idle);
+    loop {
+        let clock = Clock::new(
+            SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default()
+                .as_secs(),
+        );
+        let left = deadline
+            .saturating_duration_since(Instant::now())
+            .max(Duration::from_millis(1));
+        stream.set_read_timeout(Some(left))?;
+        match stream.read(&mut chunk) {
+            Ok(0) => {
+                session.finish();
+                return Ok(());
+            }
+            Ok(count) => buffer.extend_from_slice(&chunk[..count]),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                if let Some(reply) = session.expire(&clock, &mut scratch) {
+                    let answer = fixture::answer(site, &reply);
+                    stream.write_all(answer.head.as_bytes())?;
+                    stream.write_all(&answer.body)?;
+                }
+                return linger(stream);
+            }
+            Err(error) => return Err(error),
+        }
+        let before = session.phase();
+        loop {
+            let step = session.receive(&buffer, site, &clock, &mut scratch);
+            let (consumed, broken) = (step.consumed, step.broken);
+            let then = step.reply.as_ref().map(|reply| reply.then);
+            if let Some(reply) = step.reply {
+                let answer = fixture::answer(site, &reply);
+                stream.write_all(&[answer.head.as_bytes(), &answer.body].concat())?;
+            }
+            buffer.drain(..consumed);
+            match then {
+                Some(Then::Close) => return Ok(()),
+                Some(Then::Linger) => return linger(stream),
+                _ if broken => return linger(stream),
+                Some(Then::KeepAlive) => deadline = Instant::now() + patience(session.phase()),
+                None if consumed == 0 => break,
+                None => {}
+            }
+            if buffer.is_empty() {
+                break;
+            }
+        }
+        if session.phase() != before {
+            deadline = Instant::now() + patience(session.phase());
+        }
+    }
+}
+
+/// Lets the peer read the last reply before the connection goes.
+fn linger(mut stream: &TcpStream) -> Result<()> {
+    stream.shutdown(Shutdown::Write)?;
+    let end = Instant::now() + patience(Phase::Ended);
+    let mut chunk = [0; 65_536];
+    while Instant::now() < end {
+        stream.set_read_timeout(Some(Duration::from_millis(100)))?;
+        match stream.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! HTTP/1.1 for an origin server of static files (RFC 9110, RFC 9112).
+//!
+//! The way of a request through this module:
+//!
+//! ```text
+//! bytes ─► Session::receive      where in the stream are we: a head, a body that is thrown away, the end
+//!            ─► Request          the head, read by httparse, then checked: fields, version, host, framing
+//!            ─► answer           target → Site → preconditions → ranges
+//! bytes ◄─ Reply                 up to four slices of head, and what of which body follows
+//! ```
+//!
+//! A head is rendered when a site is loaded ([`Prepared`]); a reply borrows the parts of it that its status calls for.
+
+mod answer;
+mod body;
+mod clock;
+mod coding;
+mod conditional;
+mod date;
+mod etag;
+mod field;
+mod head;
+mod host;
+mod method;
+mod multipart;
+mod quality;
+mod range;
+mod reply;
+mod request;
+mod session;
+mod sink;
+mod site;
+mod status;
+mod target;
+mod version;
+
+pub use self::{
+    body::{Discard, Framing, Progress},
+    clock::Clock,
+    coding::{choose as choose_coding, Coding, Codings},
+    conditional::{evaluate as evaluate_preconditions, Outcome, Validators},
+    date::{Timestamp, DATE_LENGTH},
+    etag::{EntityTag, EntityTags},
+    field::{Fields, Lines, Name},
+    head::{Cuts, Facts, Prepared},
+    host::Host,
+    method::Method,
+    multipart::{Boundary, Multipart, PartHead, MEDIA_TYPE_MAX, PART_HEAD_MAX},
+    range::{parse as parse_range, ByteRange, Ranges, Wanted},
+    reply::{Body, Reply, Scratch, Then},
+    request::{Expectation, Refusal, Request},
+    session::{Phase, Session, Step},
+    sink::{Counter, Full, Sink, Writer},
+    site::{Found, Representation, Site},
+    status::Status,
+    target::{encode as encode_path, Form, Malformed, Path, PathBuffer, Target},
+    version::Version, //
+};
+
+/// The longest head of a request in bytes, from the request line to the empty line; beyond it 431, or 414 if the
+/// request line alone is longer.
+pub const HEAD_MAX: usize = 8192;
+
+/// The most field lines of a request; beyond it 431.
+pub const FIELDS_MAX: usize = 64;
+
+/// The longest request target in bytes; beyond it 414.
+pub const TARGET_MAX: usize = 4096;
+
+/// The longest body of a request in bytes, as it comes over the wire; beyond it 413.
+///
+/// A file server has no use for a body. It is read only to find the next request behind it.
+pub const BODY_MAX: u32 = 65_536;
+
+/// The most ranges of a reply; a request for more gets the whole representation.
+pub const RANGES_MAX: usize = 8;
+
+/// How many requests a connection may bring unless configured otherwise.
+pub const REQUESTS_MAX: u32 = 10_000;
+
+/// The most empty lines before a request line (RFC 9112 section 2.2); beyond it 400.
+pub const EMPTY_LINES_MAX: u8 = 4;

@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! From a request and a site to a reply, all but what concerns the connection.
+
+use super::{
+    coding::{self, Coding, Codings},
+    conditional::{evaluate, range_is_meant, Outcome},
+    date::Timestamp,
+    field::Name,
+    head::{put_length, put_line, ALWAYS, VARY},
+    method::{Method, ALLOW},
+    multipart::{put_content_range, Multipart},
+    range::{self, ByteRange, Ranges, Wanted},
+    reply::{Body, Lines, Scratch},
+    request::{Expectation, Refusal, Request},
+    sink::{Full, Sink},
+    site::{Found, Representation, Site},
+    status::Status,
+    target::{encode, encode_query, Form, Path, Target}, //
+};
+
+/// A reply without its last lines.
+pub(super) struct Answer<'a, B> {
+    pub(super) status: Status,
+    pub(super) head: [&'a [u8]; 3],
+    pub(super) body: Body<'a, B>,
+}
+
+/// The most bytes that [`text`] appends.
+const TEXT_MAX: usize = 128;
+
+/// What all steps of an answer need.
+struct Asker<'b, 'a, S> {
+    request: &'b Request<'b>,
+    site: &'a S,
+    host: Option<&'b [u8]>,
+    now: Timestamp,
+}
+
+/// What the head of an error tells beyond the usual.
+#[derive(Clone, Copy)]
+enum Detail {
+    /// Nothing.
+    None,
+    /// The methods that are allowed (RFC 9110 section 15.5.6).
+    Allow,
+    /// That another `Accept-Encoding` could have changed the reply.
+    Vary,
+    /// The length of the representation (RFC 9110 section 15.5.17), and whether it is one of several.
+    Length(u64, Codings),
+}
+
+/// Answers a request.
+#[inline]
+pub(super) fn answer<'a, S: Site>(
+    request: &Request<'_>,
+    site: &'a S,
+    now: Timestamp,
+    scratch: &'a mut Scratch,
+) -> Answer<'a, S::Body> {
+    let Scratch { path, lines } = scratch;
+    lines.clear();
+    let host = request.host.map(|host| host.as_bytes());
+    let mut asker = Asker {
+        request,
+        site,
+        host,
+        now,
+    };
+    match request.method {
+        Method::Get | Method::Head | Method::Options => {}
+        Method::NotAllowed => return asker.error(Status::MethodNotAllowed, Detail::Allow, lines),
+        Method::Unknown => return asker.error(Status::NotImplemented, Detail::None, lines),
+    }
+    if request.expectation == Expectation::Unknown {
+        return asker.error(Status::ExpectationFailed, Detail::None, lines);
+    }
+    let target = match Form::parse(request.target) {
+        Ok(Form::Path(target)) => target,
+        Ok(Form::Asterisk) if request.method == Method::Options => return options(lines),
+        Ok(Form::Asterisk) => return asker.error(Status::BadRequest, Detail::None, lines),
+        Err(status) => return asker.error(status, Detail::None, lines),
+    };
+    asker.host = target.host.map_or(asker.host, |host| Some(host.as_bytes()));
+    match Path::parse(target.path, path) {
+        Ok(Some(path)) => asker.look_up(target, path, lines),
+        Ok(None) => asker.error(Status::NotFound, Detail::None, lines),
+        Err(_) => asker.error(Status::BadRequest, Detail::None, lines),
+    }
+}
+
+impl<'a, S: Site> Asker<'_, 'a, S> {
+    fn look_up(
+        &self,
+        target: Target<'_>,
+        path: Path<'_>,
+        lines: &'a mut Lines,
+    ) -> Answer<'a, S::Body> {
+        match self.site.find(self.host, path) {
+            Found::Nothing => self.error(Status::NotFound, Detail::None, lines),
+            _ if self.request.method == Method::Options => options(lines),
+            Found::Resource(resource, codings) => self.negotiate(resource, codings, lines),
+            Found::Directory => self.redirect(path, target.query, lines),
+        }
+    }
+
+    /// Chooses a representation (RFC 9110 section 12.1).
+    fn negotiate(
+        &self,
+        resource: S::Resource,
+        codings: Codings,
+        lines: &'a mut Lines,
+    ) -> Answer<'a, S::Body> {
+        let wishes = self.request.fields.lines(Name::AcceptEncoding);
+        let Some(coding) = coding::choose(wishes, codings) else {
+            return self.error(Status::NotAcceptable, Detail::Vary, lines);
+        };
+        match self.site.representation(resource, coding) {
+            Some(representation) => self.condition(&representation, codings, lines),
+            None => self.error(Status::InternalServerError, Detail::None, lines),
+        }
+    }
+
+    /// Evaluates the preconditions, then looks whether all of it is wanted.
+    fn condition(
+        &self,
+        representation: &Representation<'a, S::Body>,
+        codings: Codings,
+        lines: &'a mut Lines,
+    ) -> Answer<'a, S::Body> {
+        let fields = &self.request.fields;
+        match evaluate(fields, representation.validators(), self.now) {
+            Outcome::Perform => {}
+            Outcome::NotModified => return not_modified(representation),
+            Outcome::Failed => {
+                let detail = if codings.vary() {
+                    Detail::Vary
+                } else {
+                    Detail::None
+                };
+                return self.error(Status::PreconditionFailed, detail, lines);
+            }
+        }
+        // Range is defined for GET only, and it is no list: one that came twice is invalid.
+        let range = fields
+            .once(Name::Range)
+            .filter(|_| self.request.method == Method::Get);
+        match range {
+            Some(value) if range_is_meant(fields, representation.validators(), self.now) => {
+                self.part(value, representation, codings, lines)
+            }
+            Some(_) | None => self.whole(representation),
+        }
+    }
+
+    #[inline]
+    fn whole(&self, representation: &Representation<'a, S::Body>) -> Answer<'a, S::Body> {
+        let body = match ByteRange::whole(representation.length) {
+            Some(range) if self.request.method == Method::Get => {
+                Body::Slice(representation.body, range)
+            }
+            Some(_) | None => Body::Empty,
+        };
+        Answer {
+            status: Status::Ok,
+            head: [representation.head.whole(), &[], &[]],
+            body,
+        }
+    }
+
+    #[inline(never)]
+    fn part(
+        &self,
+        value: &[u8],
+        representation: &Representation<'a, S::Body>,
+        codings: Codings,
+        lines: &'a mut Lines,
+    ) -> Answer<'a, S::Body> {
+        // Who sends If-Range has the rest of the metadata already (RFC 9110 section 15.3.7).
+        let known = self.request.fields.has(Name::IfRange);
+        match range::parse(value, representation.length) {
+            Wanted::Whole => self.whole(representation),
+            Wanted::Nothing => {
+                let detail = Detail::Length(representation.length, codings);
+                self.error(Status::RangeNotSatisfiable, detail, lines)
+            }
+            Wanted::One(range) => one_part(range, representation, known, lines),
+            Wanted::Several(ranges) => match several_parts(ranges, representation, known, lines) {
+                Some(answer) => answer,
+                None => self.whole(representation),
+            },
+        }
+    }
+
+    /// Sends the client to the same path with a slash at its end.
+    #[inline(never)]
+    fn redirect(
+        &self,
+        path: Path<'_>,
+        query: Option<&[u8]>,
+        lines: &'a mut Lines,
+    ) -> Answer<'a, S::Body> {
+        match put_location(path, query, lines) {
+            Ok(()) => text(Status::MovedPermanently, self.is_head(), lines),
+            // Escaped, it would be longer than any target this server takes.
+            Err(Full) => self.error(Status::UriTooLong, Detail::None, lines),
+        }
+    }
+
+    /// An error with the page of the site, or with a short text.
+    #[inline(never)]
+    fn error(&self, status: Status, detail: Detail, lines: &'a mut Lines) -> Answer<'a, S::Body> {
+        // It fits: the lines of a detail are short, and there is nothing before them.
+        lines.clear();
+        let _: Result<(), Full> = put_detail(status, detail, lines);
+        let Some(page) = self.site.error_page(self.host, status) else {
+            return text(status, self.is_head(), lines);
+        };
+        let body = match ByteRange::whole(page.length) {
+            Some(range) if !self.is_head() => Body::Slice(page.body, range),
+            Some(_) | None => Body::Empty,
+        };
+        Answer {
+            status,
+            head: [lines, page.head.content_lines(), page.head.common_lines()],
+            body,
+        }
+    }
+
+    #[inline]
+    fn is_head(&self) -> bool {
+        self.request.method == Method::Head
+    }
+}
+
+/// The reply to a head that is no request, or to no request at all. It does not need a site.
+#[inline(never)]
+pub(super) fn refuse<B>(refusal: Refusal, scratch: &mut Scratch) -> Answer<'_, B> {
+    let lines = &mut scratch.lines;
+    lines.clear();
+    let _: Result<(), Full> = put_detail(refusal.status, Detail::None, lines);
+    text(refusal.status, refusal.head_only, lines)
+}
+
+/// Completes the head in `lines` with what says that a short text follows.
+fn text<B>(status: Status, head_only: bool, lines: &mut Lines) -> Answer<'_, B> {
+    let _: Result<(), Full> = put_text(status.text(), lines);
+    let body = if head_only {
+        Body::Empty
+    } else {
+        Body::Text(status.text())
+    };
+    Answer {
+        status,
+        head: [lines, ALWAYS, &[]],
+        body,
+    }
+}
+
+fn put_text(text: &[u8], lines: &mut Lines) -> Result<(), Full> {
+    put_length(u64::try_from(text.len()).unwrap_or(0), lines)?;
+    put_line(b"Content-Type: ", b"text/plain; charset=utf-8", lines)
+}
+
+fn put_detail(status: Status, detail: Detail, lines: &mut Lines) -> Result<(), Full> {
+    lines.put(status.line())?;
+    match detail {
+        Detail::None => Ok(()),
+        Detail::Allow => lines.put(ALLOW),
+        Detail::Vary => lines.put(VARY),
+        Detail::Length(length, codings) => {
+            if codings.vary() {
+                lines.put(VARY)?;
+            }
+            lines.put(b"Content-Range: bytes */")?;
+            lines.put_decimal(length)?;
+            lines.put(b"\r\n")
+        }
+    }
+}
+
+/// A path of ours, whatever it looks like: with two slashes in front it would name another host (RFC 3986 section 4.2).
+fn put_location(path: Path<'_>, query: Option<&[u8]>, lines: &mut Lines) -> Result<(), Full> {
+    let start = path.as_bytes().iter().position(|b| *b != b'/').unwrap_or(0);
+    lines.put(Status::MovedPermanently.line())?;
+    lines.put(b"Location: /")?;
+    encode(path.as_bytes().get(start..).unwrap_or(&[]), lines)?;
+    lines.put(b"/")?;
+    if let Some(query) = query {
+        lines.put(b"?")?;
+        encode_query(query, lines)?;
+    }
+    lines.put(b"\r\n")?;
+    // What follows must fit as well.
+    (lines.capacity().saturating_sub(lines.len()) >= TEXT_MAX)
+        .then_some(())
+        .ok_or(Full)
+}
+
+/// What this server can do (RFC 9110 section 9.3.7).
+fn options<B>(lines: &mut Lines) -> Answer<'_, B> {
+    let _: Result<(), Full> =
+        put_detail(Status::Ok, Detail::Allow, lines).and_then(|()| put_length(0, lines));
+    Answer {
+        status: Status::Ok,
+        head: [lines, ALWAYS, &[]],
+        body: Body::Empty,
+    }
+}
+
+/// RFC 9110 section 15.4.5.
+fn not_modified<'a, B>(representation: &Representation<'a, B>) -> Answer<'a, B> {
+    let head = [
+        Status::NotModified.line(),
+        representation.head.validator_lines(),
+        &[],
+    ];
+    Answer {
+        status: Status::NotModified,
+        head,
+        body: Body::Empty,
+    }
+}
+
+/// A single part (RFC 9110 section 15.3.7.1).
+fn one_part<'a, B: Copy>(
+    range: ByteRange,
+    representation: &Representation<'a, B>,
+    known: bool,
+    lines: &'a mut Lines,
+) -> Answer<'a, B> {
+    let head = representation.head;
+    let _: Result<(), Full> = put_part(range, representation.length, lines);
+    let rest = if known {
+        head.validator_lines()
+    } else {
+        head.part_lines()
+    };
+    Answer {
+        status: Status::PartialContent,
+        head: [lines, rest, &[]],
+        body: Body::Slice(representation.body, range),
+    }
+}
+
+fn put_part(range: ByteRange, complete: u64, lines: &mut Lines) -> Result<(), Full> {
+    lines.put(Status::PartialContent.line())?;
+    put_length(range.length(), lines)?;
+    put_content_range(range, complete, lines)
+}
+
+/// Several parts (RFC 9110 section 15.3.7.2); [`None`] where the whole is the better reply.
+///
+/// In a multipart, `Content-Encoding` would be understood to be that of the multipart itself, so a coded representation is
+/// sent whole: a server may ignore a range.
+fn several_parts<'a, B: Copy>(
+    ranges: Ranges,
+    representation: &Representation<'a, B>,
+    known: bool,
+    lines: &'a mut Lines,
+) -> Option<Answer<'a, B>> {
+    if representation.coding != Coding::Identity {
+        return None;
+    }
+    let multipart = Multipart::new(
+        ranges,
+        representation.length,
+        representation.etag,
+        representation.media_type,
+    )?;
+    put_parts(&multipart, lines).ok()?;
+    let head = representation.head;
+    let rest = if known {
+        head.validator_lines()
+    } else {
+        head.parts_lines()
+    };
+    Some(Answer {
+        status: Status::PartialContent,
+        head: [lines, rest, &[]],
+        body: Body::Multipart(representation.body, multipart),
+    })
+}
+
+fn put_parts(multipart: &Multipart, lines: &mut Lines) -> Result<(), Full> {
+    lines.put(Status::PartialContent.line())?;
+    put_length(multipart.length(), lines)?;
+    lines.put(b"Content-Type: multipart/byteranges; boundary=")?;
+    lines.put(multipart.boundary().as_bytes())?;
+    lines.put(b"\r\n")
+}

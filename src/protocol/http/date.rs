@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Dates (RFC 9110 section 5.6.7).
+
+/// Seconds since the beginning of 1970, UTC. Earlier times count as that beginning.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Timestamp(pub u64);
+
+/// The length of an IMF-fixdate in bytes.
+pub const DATE_LENGTH: usize = 29;
+
+/// The last second that four digits of a year can tell.
+const LAST: u64 = 253_402_300_799;
+
+/// Seconds of a day.
+const DAY: u64 = 86_400;
+
+/// Days from 1 March 0000 to 1 January 1970.
+const EPOCH: u64 = 719_468;
+
+/// Days of four hundred years: the calendar repeats after them.
+const ERA: u64 = 146_097;
+
+const DAYS: [&[u8; 3]; 7] = [b"Sun", b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat"];
+
+const LONG_DAYS: [&[u8]; 7] = [
+    b"Sunday",
+    b"Monday",
+    b"Tuesday",
+    b"Wednesday",
+    b"Thursday",
+    b"Friday",
+    b"Saturday",
+];
+
+const MONTHS: [&[u8; 3]; 12] = [
+    b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
+];
+
+/// A day of the Gregorian calendar and a time of that day.
+#[derive(Clone, Copy)]
+struct Civil {
+    year: u64,
+    month: u64,
+    day: u64,
+    hour: u64,
+    minute: u64,
+    second: u64,
+}
+
+impl Timestamp {
+    /// Renders the preferred form, `Sun, 06 Nov 1994 08:49:37 GMT`. A year after 9999 is shown as the end of 9999.
+    pub fn render(self) -> [u8; DATE_LENGTH] {
+        let seconds = self.0.min(LAST);
+        let date = Civil::at(seconds);
+        let mut text = *b"Thu, 01 Jan 1970 00:00:00 GMT";
+        copy(&mut text, 0, DAYS.get(weekday(seconds)).copied());
+        digits(&mut text, 5, date.day);
+        copy(
+            &mut text,
+            8,
+            MONTHS.get(index(date.month.saturating_sub(1))).copied(),
+        );
+        digits(&mut text, 12, date.year.wrapping_div(100));
+        digits(&mut text, 14, date.year.wrapping_rem(100));
+        digits(&mut text, 17, date.hour);
+        digits(&mut text, 20, date.minute);
+        digits(&mut text, 23, date.second);
+        text
+    }
+
+    /// Reads any of the three forms that a recipient must accept, or [`None`] for what is no date.
+    ///
+    /// `now` decides the century of a year that has two digits.
+    pub fn parse(value: &[u8], now: Timestamp) -> Option<Timestamp> {
+        imf_fixdate(value)
+            .or_else(|| rfc850_date(value, now))
+            .or_else(|| asctime_date(value))?
+            .timestamp()
+    }
+}
+
+impl Civil {
+    /// The date and time of a second not after [`LAST`].
+    ///
+    /// The year is counted from 1 March, which puts the leap day at the end of it.
+    #[expect(
+        clippy::arithmetic_side_effects,
+        reason = "the callers keep to LAST, far below any overflow"
+    )]
+    fn at(seconds: u64) -> Civil {
+        let days = seconds / DAY + EPOCH;
+        let of_era = days % ERA;
+        let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let from_march = (5 * of_year + 2) / 153;
+        let month = if from_march < 10 {
+            from_march + 3
+        } else {
+            from_march - 9
+        };
+        Civil {
+            year: days / ERA * 400 + year_of_era + u64::from(month <= 2),
+            month,
+            day: of_year - (153 * from_march + 2) / 5 + 1,
+            hour: seconds % DAY / 3600,
+            minute: seconds % 3600 / 60,
+            second: seconds % 60,
+        }
+    }
+
+    /// The second of this date, or [`None`] where the calendar or the clock has no such thing.
+    #[expect(
+        clippy::arithmetic_side_effects,
+        reason = "each part is bounded before it is used"
+    )]
+    fn timestamp(self) -> Option<Timestamp> {
+        if !(1..=12).contains(&self.month)
+            || self.day < 1
+            || self.day > days_of_month(self.year, self.month)
+        {
+            return None;
+        }
+        // A leap second is the second before it to a clock that has none.
+        if self.hour > 23 || self.minute > 59 || self.second > 60 || self.year > 9999 {
+            return None;
+        }
+        if self.year < 1970 {
+            return Some(Timestamp(0));
+        }
+        let year = self.year - u64::from(self.month <= 2);
+        let from_march = if self.month > 2 {
+            self.month - 3
+        } else {
+            self.month + 9
+        };
+        let of_year = (153 * from_march + 2) / 5 + self.day - 1;
+        let of_era = year % 400 * 365 + year % 400 / 4 - year % 400 / 100 + of_year;
+        let days = year / 400 * ERA + of_era - EPOCH;
+        Some(Timestamp(
+            days * DAY + self.hour * 3600 + self.minute * 60 + self.second.min(59),
+        ))
+    }
+}
+
+fn days_of_month(year: u64, month: u64) -> u64 {
+    match month {
+        2 if leap(year) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+fn leap(year: u64) -> bool {
+    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+}
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT`.
+fn imf_fixdate(value: &[u8]) -> Option<Civil> {
+    let (name, rest) = value.split_at_checked(3)?;
+    let [b',', b' ', d1, d2, b' ', m1, m2, m3, b' ', y1, y2, y3, y4, b' ', time @ .., b' ', b'G', b'M', b'T'] =
+        rest
+    else {
+        return None;
+    };
+    DAYS.iter().find(|day| day.as_slice() == name)?;
+    with_time(
+        number(&[*y1, *y2, *y3, *y4])?,
+        month(&[*m1, *m2, *m3])?,
+        number(&[*d1, *d2])?,
+        time,
+    )
+}
+
+/// `Sunday, 06-Nov-94 08:49:37 GMT`.
+fn rfc850_date(value: &[u8], now: Timestamp) -> Option<Civil> {
+    let (name, rest) = super::field::cut(value, b',')?;
+    let [b' ', d1, d2, b'-', m1, m2, m3, b'-', y1, y2, b' ', time @ .., b' ', b'G', b'M', b'T'] =
+        rest
+    else {
+        return None;
+    };
+    LONG_DAYS.iter().find(|day| **day == name)?;
+    let year = century(number(&[*y1, *y2])?, now);
+    with_time(year, month(&[*m1, *m2, *m3])?, number(&[*d1, *d2])?, time)
+}
+
+/// `Sun Nov  6 08:49:37 1994`.
+fn asctime_date(value: &[u8]) -> Option<Civil> {
+    let (name, rest) = value.split_at_checked(3)?;
+    let [b' ', m1, m2, m3, b' ', d1, d2, b' ', time @ .., b' ', y1, y2, y3, y4] = rest else {
+        return None;
+    };
+    DAYS.iter().find(|day| day.as_slice() == name)?;
+    let day = if *d1 == b' ' {
+        number(&[*d2])?
+    } else {
+        number(&[*d1, *d2])?
+    };
+    with_time(
+        number(&[*y1, *y2, *y3, *y4])?,
+        month(&[*m1, *m2, *m3])?,
+        day,
+        time,
+    )
+}
+
+fn with_time(year: u64, month: u64, day: u64, time: &[u8]) -> Option<Civil> {
+    let [h1, h2, b':', m1, m2, b':', s1, s2] = time else {
+        return None;
+    };
+    Some(Civil {
+        year,
+        month,
+        day,
+        hour: number(&[*h1, *h2])?,
+        minute: number(&[*m1, *m2])?,
+        second: number(&[*s1, *s2])?,
+    })
+}
+
+/// A year that seems to lie more than 50 years ahead is the latest past one with the same two digits.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "a year of Civil::at has four digits, at least 1970"
+)]
+fn century(two_digits: u64, now: Timestamp) -> u64 {
+    let this = Civil::at(now.0.min(LAST)).year;
+    let year = this / 100 * 100 + two_digits;
+    if year > this + 50 {
+        year - 100
+    } else {
+        year
+    }
+}
+
+fn month(name: &[u8; 3]) -> Option<u64> {
+    let position = MONTHS.iter().position(|month| *month == name)?;
+    u64::try_from(position).ok()?.checked_add(1)
+}
+
+fn number(text: &[u8]) -> Option<u64> {
+    text.iter().try_fold(0u64, |sum, digit| {
+        let digit = digit.checked_sub(b'0').filter(|digit| *digit < 10)?;
+        sum.checked_mul(10)?.checked_add(u64::from(digit))
+    })
+}
+
+/// The first day of 1970 was a Thursday.
+fn weekday(seconds: u64) -> usize {
+    index(seconds.wrapping_div(DAY).saturating_add(4).wrapping_rem(7))
+}
+
+fn index(value: u64) -> usize {
+    usize::try_from(value).unwrap_or(usize::MAX)
+}
+
+fn copy(text: &mut [u8], at: usize, name: Option<&[u8; 3]>) {
+    if let (Some(room), Some(name)) = (text.get_mut(at..).and_then(<[u8]>::first_chunk_mut), name) {
+        *room = *name;
+    }
+}
+
+fn digits(text: &mut [u8], at: usize, value: u64) {
+    let digit = |value: u64| {
+        u8::try_from(value.wrapping_rem(10))
+            .unwrap_or(0)
+            .saturating_add(b'0')
+    };
+    if let Some(room) = text.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+        *room = [digit(value.wrapping_div(10)), digit(value)];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Timestamp, LAST};
+
+    /// Mon, 23 Nov 2026 05:00:00 GMT.
+    const NOW: Timestamp = Timestamp(1_795_410_000);
+
+    fn parse(text: &str) -> Option<u64> {
+        Timestamp::parse(text.as_bytes(), NOW).map(|time| time.0)
+    }
+
+    fn render(seconds: u64) -> String {
+        String::from_utf8(Timestamp(seconds).render().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn rfc9110_5_6_7_the_three_formats_are_one_time() {
+        for text in [
+            "Sun, 06 Nov 1994 08:49:37 GMT",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+        ] {
+            assert_eq!(parse(text), Some(784_111_777), "{text}");
+        }
+        assert_eq!(parse("Tue Feb 29 23:59:60 2000"), Some(951_868_799));
+    }
+
+    #[test]
+    fn rfc9110_5_6_7_imf_fixdate_is_what_we_send() {
+        assert_eq!(render(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(render(0), "Thu, 01 Jan 1970 00:00:00 GMT");
+        assert_eq!(render(951_782_400), "Tue, 29 Feb 2000 00:00:00 GMT");
+        assert_eq!(render(LAST), "Fri, 31 Dec 9999 23:59:59 GMT");
+        assert_eq!(render(u64::MAX), "Fri, 31 Dec 9999 23:59:59 GMT");
+    }
+
+    #[test]
+    fn rfc9110_5_6_7_every_day_survives_a_round_trip() {
+        for day in 0..=LAST / 86_400 {
+            let seconds = day * 86_400 + day % 86_400;
+            assert_eq!(
+                Timestamp::parse(&Timestamp(seconds).render(), NOW),
+                Some(Timestamp(seconds))
+            );
+        }
+    }
+
+    #[test]
+    fn rfc9110_5_6_7_two_digit_years_lie_within_fifty_years_ahead() {
+        assert_eq!(
+            parse("Saturday, 01-Jan-00 00:00:00 GMT"),
+            parse("Sat, 01 Jan 2000 00:00:00 GMT")
+        );
+        assert_eq!(
+            parse("Wednesday, 01-Jan-76 00:00:00 GMT"),
+            parse("Wed, 01 Jan 2076 00:00:00 GMT")
+        );
+        assert_eq!(
+            parse("Saturday, 01-Jan-77 00:00:00 GMT"),
+            parse("Sat, 01 Jan 1977 00:00:00 GMT")
+        );
+        assert_eq!(
+            parse("Sunday, 06-Nov-94 08:49:37 GMT"),
+            parse("Sun, 06 Nov 1994 08:49:37 GMT")
+        );
+    }
+
+    #[test]
+    fn rfc9110_5_6_7_times_before_1970_are_its_beginning() {
+        assert_eq!(parse("Thu, 01 Jan 1903 00:00:00 GMT"), Some(0));
+        assert_eq!(parse("Sat, 01 Jan 0000 00:00:00 GMT"), Some(0));
+    }
+
+    #[test]
+    fn rfc9110_5_6_7_what_is_no_date() {
+        for text in [
+            "",
+            "yesterday",
+            "1577934245",
+            "2020-01-02T03:04:05Z",
+            "Thu, 02 Jan 2020",
+            "Thu, 32 Jan 2020 03:04:05 GMT",
+            "Thu, 00 Jan 2020 03:04:05 GMT",
+            "Sat, 29 Feb 2100 03:04:05 GMT",
+            "Thu, 31 Apr 2020 03:04:05 GMT",
+            "Thu, 02 Foo 2020 03:04:05 GMT",
+            "Xyz, 02 Jan 2020 03:04:05 GMT",
+            "Thu, 02 Jan 2020 24:00:00 GMT",
+            "Thu, 02 Jan 2020 03:60:05 GMT",
+            "Thu, 02 Jan 2020 03:04:61 GMT",
+            "Thu, 02 Jan -020 03:04:05 GMT",
+            "Thu, 02 Jan 2020 03:04:05",
+            "Thu, 02 Jan 2020 03:04:05 UTC",
+            "Thu, 02 Jan 2020 03:04:05 GMT; length=5",
+            "thu, 02 jan 2020 03:04:05 gmt",
+            "Thursday, 02-Jan-2020 03:04:05 GMT",
+            "Thu, 02-Jan-20 03:04:05 GMT",
+            "Thu Jan 2 03:04:05 2020",
+            "Thu Jan  2 03:04:05 20",
+        ] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The fields of a request head (RFC 9110 section 5).
+//!
+//! Only the fields that change a reply are kept, by name, as slices of the received bytes.
+
+use httparse::Header;
+
+/// A field that changes a reply.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Name {
+    /// RFC 9110 section 12.5.3.
+    AcceptEncoding,
+    /// RFC 9110 section 7.6.1.
+    Connection,
+    /// RFC 9110 section 8.6.
+    ContentLength,
+    /// RFC 9110 section 10.1.1.
+    Expect,
+    /// RFC 9110 section 7.2.
+    Host,
+    /// RFC 9110 section 13.1.1.
+    IfMatch,
+    /// RFC 9110 section 13.1.3.
+    IfModifiedSince,
+    /// RFC 9110 section 13.1.2.
+    IfNoneMatch,
+    /// RFC 9110 section 13.1.5.
+    IfRange,
+    /// RFC 9110 section 13.1.4.
+    IfUnmodifiedSince,
+    /// RFC 9110 section 14.2.
+    Range,
+    /// RFC 9112 section 6.1.
+    TransferEncoding,
+}
+
+/// How many names there are.
+const NAMES: usize = 12;
+
+impl Name {
+    /// Field names are case-insensitive (RFC 9110 section 5.1).
+    ///
+    /// The length tells nearly all of them apart, so that a field of no interest costs one comparison.
+    #[inline]
+    pub fn parse(name: &[u8]) -> Option<Name> {
+        let known: &[(&[u8], Name)] = match name.len() {
+            4 => &[(b"host", Name::Host)],
+            5 => &[(b"range", Name::Range)],
+            6 => &[(b"expect", Name::Expect)],
+            8 => &[(b"if-match", Name::IfMatch), (b"if-range", Name::IfRange)],
+            10 => &[(b"connection", Name::Connection)],
+            13 => &[(b"if-none-match", Name::IfNoneMatch)],
+            14 => &[(b"content-length", Name::ContentLength)],
+            15 => &[(b"accept-encoding", Name::AcceptEncoding)],
+            17 => &[
+                (b"if-modified-since", Name::IfModifiedSince),
+                (b"transfer-encoding", Name::TransferEncoding),
+            ],
+            19 => &[(b"if-unmodified-since", Name::IfUnmodifiedSince)],
+            _ => &[],
+        };
+        known
+            .iter()
+            .find(|(text, _)| name.eq_ignore_ascii_case(text))
+            .map(|(_, known)| *known)
+    }
+}
+
+/// How often a field came, and its first value.
+#[derive(Clone, Copy, Default)]
+enum Slot<'b> {
+    #[default]
+    Absent,
+    Once(&'b [u8]),
+    Repeated(&'b [u8]),
+}
+
+/// The fields of one request.
+///
+/// # Invariants
+///
+/// Each line of `section` is a field line of RFC 9112 section 5 that ends with CRLF.
+#[derive(Clone, Copy)]
+pub struct Fields<'b> {
+    section: &'b [u8],
+    slots: [Slot<'b>; NAMES],
+}
+
+impl<'b> Fields<'b> {
+    /// Sorts what httparse found in `head`, which ends with the empty line.
+    ///
+    /// httparse takes a lone LF for the end of a line, as RFC 9112 section 2.2 permits. Two parsers that disagree about
+    /// the end of a line disagree about the request, so this returns [`None`] unless every line ends with CRLF.
+    #[inline]
+    pub(super) fn gather(head: &'b [u8], lines: &[Header<'b>]) -> Option<Fields<'b>> {
+        if !head.ends_with(b"\r\n\r\n") {
+            return None;
+        }
+        let mut section: &[u8] = &[];
+        let mut slots = [Slot::Absent; NAMES];
+        for (n, line) in lines.iter().enumerate() {
+            let start = line
+                .name
+                .as_ptr()
+                .addr()
+                .checked_sub(head.as_ptr().addr())?;
+            let (before, rest) = head.split_at_checked(start)?;
+            if !before.ends_with(b"\r\n") {
+                return None;
+            }
+            if n == 0 {
+                section = rest;
+            }
+            if let Some(slot) =
+                Name::parse(line.name.as_bytes()).and_then(|name| slots.get_mut(name as usize))
+            {
+                *slot = match *slot {
+                    Slot::Absent => Slot::Once(line.value),
+                    Slot::Once(first) | Slot::Repeated(first) => Slot::Repeated(first),
+                };
+            }
+        }
+        // INVARIANT: httparse accepted each line and each ends with CRLF; the empty line at the end is no field.
+        Some(Fields {
+            section: section.strip_suffix(b"\r\n").unwrap_or(section),
+            slots,
+        })
+    }
+
+    fn slot(&self, name: Name) -> Slot<'b> {
+        self.slots.get(name as usize).copied().unwrap_or_default()
+    }
+
+    /// Whether the field is there at all.
+    #[inline]
+    pub fn has(&self, name: Name) -> bool {
+        !matches!(self.slot(name), Slot::Absent)
+    }
+
+    /// The value of a field that came exactly once.
+    #[inline]
+    pub fn once(&self, name: Name) -> Option<&'b [u8]> {
+        match self.slot(name) {
+            Slot::Once(value) => Some(value),
+            Slot::Absent | Slot::Repeated(_) => None,
+        }
+    }
+
+    /// The values of all lines of a field, in the order in which they came.
+    ///
+    /// The lines of a list-valued field mean the same as one line with their values joined by commas (RFC 9110
+    /// section 5.3). A field that came once is at hand; only a repeated one is looked up in the head again.
+    #[inline]
+    pub fn lines(&self, name: Name) -> Lines<'b> {
+        match self.slot(name) {
+            Slot::Absent => Lines {
+                name,
+                once: None,
+                section: &[],
+            },
+            Slot::Once(value) => Lines {
+                name,
+                once: Some(value),
+                section: &[],
+            },
+            Slot::Repeated(_) => Lines {
+                name,
+                once: None,
+                section: self.section,
+            },
+        }
+    }
+
+    /// The elements of a field that is a plain list, without the empty ones (RFC 9110 section 5.6.1).
+    #[inline]
+    pub fn elements(&self, name: Name) -> impl Iterator<Item = &'b [u8]> {
+        self.lines(name).flat_map(elements)
+    }
+}
+
+/// The values of the lines of one field, see [`Fields::lines`].
+#[derive(Clone)]
+pub struct Lines<'b> {
+    name: Name,
+    once: Option<&'b [u8]>,
+    section: &'b [u8],
+}
+
+impl<'b> Iterator for Lines<'b> {
+    type Item = &'b [u8];
+
+    fn next(&mut self) -> Option<&'b [u8]> {
+        if let Some(value) = self.once.take() {
+            return Some(value);
+        }
+        while !self.section.is_empty() {
+            let (line, rest) = cut(self.section, b'\n').unwrap_or((self.section, &[]));
+            self.section = rest;
+            match cut(line, b':') {
+                Some((name, value)) if Name::parse(name) == Some(self.name) => {
+                    return Some(value.trim_ascii())
+                }
+                Some(_) | None => {}
+            }
+        }
+        None
+    }
+}
+
+/// Splits at the first `separator`, which belongs to neither half.
+#[inline]
+pub(super) fn cut(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
+    let at = bytes.iter().position(|b| *b == separator)?;
+    let (before, rest) = bytes.split_at_checked(at)?;
+    Some((before, rest.get(1..)?))
+}
+
+/// The elements of a list whose elements hold no quoted comma, without the empty ones.
+#[inline]
+pub(super) fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value
+        .split(|b| *b == b',')
+        .map(<[u8]>::trim_ascii)
+        .filter(|element| !element.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{elements, Fields, Name};
+
+    fn fields(head: &[u8]) -> Option<Fields<'_>> {
+        let mut headers = [httparse::EMPTY_HEADER; 8];
+        let mut request = httparse::Request::new(&mut headers);
+        assert!(request.parse(head).unwrap().is_complete());
+        Fields::gather(head, request.headers)
+    }
+
+    #[test]
+    fn rfc9110_5_1_field_names_are_case_insensitive() {
+        assert_eq!(Name::parse(b"hOsT"), Some(Name::Host));
+        assert_eq!(
+            Name::parse(b"Transfer-Encoding"),
+            Some(Name::TransferEncoding)
+        );
+        assert_eq!(Name::parse(b"Transfer_Encoding"), None);
+        assert_eq!(Name::parse(b"Hosts"), None);
+        assert_eq!(Name::parse(b""), None);
+    }
+
+    #[test]
+    fn rfc9110_5_3_lines_of_a_list_are_one_list() {
+        let fields =
+            fields(b"GET / HTTP/1.1\r\nIf-Match: \"a\"\r\nHost: x\r\nif-match:\t\"b\" \r\n\r\n")
+                .unwrap();
+        let lines: Vec<_> = fields.lines(Name::IfMatch).collect();
+        assert_eq!(lines, [b"\"a\"", b"\"b\""]);
+        assert_eq!(fields.once(Name::IfMatch), None);
+        assert_eq!(fields.once(Name::Host), Some(&b"x"[..]));
+        assert!(!fields.has(Name::Range));
+        assert_eq!(fields.lines(Name::Range).count(), 0);
+    }
+
+    #[test]
+    fn rfc9112_2_2_a_lone_lf_ends_no_line() {
+        for head in [
+            "GET / HTTP/1.1\nHost: x\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: x\nA: b\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: x\n\r\n",
+            "GET / HTTP/1.1\r\nHost: x\r\n\n",
+            "GET / HTTP/1.1\n\r\n",
+            "GET / HTTP/1.1\r\n\n",
+        ] {
+            assert!(fields(head.as_bytes()).is_none(), "{head:?}");
+        }
+        assert!(fields(b"GET / HTTP/1.1\r\n\r\n").is_some());
+    }
+
+    #[test]
+    fn rfc9110_5_6_1_empty_elements_do_not_count() {
+        let list: Vec<_> = elements(b", a ,,b\t,").collect();
+        assert_eq!(list, [b"a", b"b"]);
+        assert_eq!(elements(b" , ").count(), 0);
+    }
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The host a request is for (RFC 9110 section 7.2, RFC 3986 section 3.2.2).
+
+use core::net::Ipv6Addr;
+
+use super::field::cut;
+
+/// The host part of an authority: a registered name, an IPv4 address, or an IPv6 address in brackets.
+///
+/// It is well-formed and not empty, and stands as it was sent: compare it without regard to case.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Host<'b>(&'b [u8]);
+
+impl<'b> Host<'b> {
+    /// Reads `uri-host [ ":" port ]`, or [`None`] if it is malformed.
+    ///
+    /// User information is no part of it (RFC 9110 section 4.2.4), and an empty host is none (section 4.2.1).
+    pub fn parse(authority: &'b [u8]) -> Option<Host<'b>> {
+        let (host, port) = match authority.strip_prefix(b"[") {
+            Some(literal) => {
+                let (address, rest) = cut(literal, b']')?;
+                core::str::from_utf8(address)
+                    .ok()?
+                    .parse::<Ipv6Addr>()
+                    .ok()?;
+                let (host, _) = authority.split_at_checked(address.len().checked_add(2)?)?;
+                (
+                    host,
+                    if rest.is_empty() {
+                        rest
+                    } else {
+                        rest.strip_prefix(b":")?
+                    },
+                )
+            }
+            None => {
+                let (name, port) = cut(authority, b':').unwrap_or((authority, &[]));
+                (is_registered_name(name).then_some(name)?, port)
+            }
+        };
+        is_port(port).then_some(Host(host))
+    }
+
+    /// The text, without the port.
+    #[inline]
+    pub const fn as_bytes(self) -> &'b [u8] {
+        self.0
+    }
+}
+
+/// An empty port means the default one.
+fn is_port(text: &[u8]) -> bool {
+    text.iter()
+        .try_fold(0u16, |port, byte| {
+            let digit = byte.checked_sub(b'0').filter(|digit| *digit < 10)?;
+            port.checked_mul(10)?.checked_add(u16::from(digit))
+        })
+        .is_some()
+}
+
+fn is_registered_name(name: &[u8]) -> bool {
+    let mut rest = name;
+    loop {
+        rest = match rest {
+            [] => return !name.is_empty(),
+            [b'%', a, b, rest @ ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => rest,
+            [b'%', ..] => return false,
+            [byte, rest @ ..] if is_unreserved(*byte) || is_sub_delim(*byte) => rest,
+            [..] => return false,
+        };
+    }
+}
+
+/// RFC 3986 section 2.3.
+#[inline]
+pub(super) const fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+/// RFC 3986 section 2.2.
+#[inline]
+pub(super) const fn is_sub_delim(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'='
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Host;
+
+    #[test]
+    fn rfc9112_3_2_hosts_that_are_well_formed() {
+        for (authority, host) in [
+            ("localhost", "localhost"),
+            ("LOCALHOST:80", "LOCALHOST"),
+            ("localhost:", "localhost"),
+            ("localhost.", "localhost."),
+            ("my_host:65535", "my_host"),
+            ("127.0.0.1:8080", "127.0.0.1"),
+            ("[::1]", "[::1]"),
+            ("[::1]:8080", "[::1]"),
+            ("[::ffff:1.2.3.4]:", "[::ffff:1.2.3.4]"),
+            ("%6cocalhost", "%6cocalhost"),
+            ("a,b;c=d", "a,b;c=d"),
+        ] {
+            let parsed = Host::parse(authority.as_bytes()).map(Host::as_bytes);
+            assert_eq!(parsed, Some(host.as_bytes()), "{authority}");
+        }
+    }
+
+    #[test]
+    fn rfc9112_3_2_hosts_that_are_malformed() {
+        for authority in [
+            "",
+            ":80",
+            "local host",
+            "localhost/x",
+            "u@localhost",
+            "localhost:abc",
+            "localhost:-1",
+            "localhost:65536",
+            "a:1:2",
+            "::1",
+            "[::1",
+            "[zz]",
+            "[]",
+            "[v1.a]",
+            "[::1%25eth0]",
+            "[::1]x",
+            "[::1]:x",
+            "localhost, other",
+            "http://localhost/",
+            "%zz",
+            "%6",
+            "caf\u{e9}",
+            "a\"b",
+            "<x>",
+            "a\\b",
+            "a?b",
+            "a#b",
+            "a^b",
+            "a\tb",
+            "a\u{0}b",
+        ] {
+            assert_eq!(Host::parse(authority.as_bytes()), None, "{authority:?}");
+        }
+    }
+}

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Several ranges in one reply: `multipart/byteranges` (RFC 9110 section 14.6).
+
+use super::{
+    range::{ByteRange, Ranges},
+    sink::{Counter, Full, Sink}, //
+};
+
+/// A media type longer than this is left out of the head of a part, in bytes.
+pub const MEDIA_TYPE_MAX: usize = 120;
+
+/// The most that the head of a part takes, in bytes.
+pub const PART_HEAD_MAX: usize = 264;
+
+/// What stands before the content of a part, or after the last one.
+pub type PartHead = heapless::Vec<u8, PART_HEAD_MAX>;
+
+/// The length of a boundary in bytes.
+const BOUNDARY_LENGTH: usize = 23;
+
+/// The text between the parts: `khttpd-` and sixteen hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Boundary([u8; BOUNDARY_LENGTH]);
+
+impl Boundary {
+    /// A boundary for the representation with this entity tag.
+    ///
+    /// A boundary must not occur in the content (RFC 2046 section 5.1). The tag is made from the content, so content
+    /// that holds its own boundary would have to hold a digest of itself.
+    fn of(etag: &[u8]) -> Boundary {
+        // FNV-1a.
+        let mut digest = etag
+            .iter()
+            .fold(0xcbf2_9ce4_8422_2325, |digest: u64, byte| {
+                (digest ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+            });
+        let mut text = *b"khttpd-0000000000000000";
+        for place in text.iter_mut().skip(7) {
+            let digit = u8::try_from(digest & 0xf).unwrap_or(0);
+            *place = digit.saturating_add(if digit < 10 {
+                b'0'
+            } else {
+                b'a'.saturating_sub(10)
+            });
+            digest = digest.wrapping_shr(4);
+        }
+        Boundary(text)
+    }
+
+    /// The text.
+    #[inline]
+    pub const fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// The body of a reply with several ranges.
+///
+/// It is sent as [`Multipart::pieces`] pieces, each made by [`Multipart::piece`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Multipart {
+    ranges: Ranges,
+    /// Of the whole representation.
+    complete: u64,
+    /// Of this body.
+    length: u64,
+    boundary: Boundary,
+}
+
+impl Multipart {
+    /// A body with `ranges` of a representation of `complete` bytes; [`None`] if its length can't be told.
+    pub(super) fn new(
+        ranges: Ranges,
+        complete: u64,
+        etag: &[u8],
+        media_type: &[u8],
+    ) -> Option<Multipart> {
+        let mut multipart = Multipart {
+            ranges,
+            complete,
+            length: 0,
+            boundary: Boundary::of(etag),
+        };
+        let mut heads = Counter::default();
+        let mut content = 0u64;
+        for range in ranges.as_slice() {
+            multipart.put_part(*range, media_type, &mut heads).ok()?;
+            content = content.checked_add(range.length())?;
+        }
+        multipart.put_end(&mut heads).ok()?;
+        multipart.length = content.checked_add(u64::try_from(heads.count()).ok()?)?;
+        Some(multipart)
+    }
+
+    /// The length of the body in bytes.
+    #[inline]
+    pub const fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// What separates the parts.
+    #[inline]
+    pub const fn boundary(&self) -> Boundary {
+        self.boundary
+    }
+
+    /// How many pieces the body has: one for each range, and the end.
+    #[inline]
+    pub fn pieces(&self) -> usize {
+        self.ranges.as_slice().len().saturating_add(1)
+    }
+
+    /// Renders what stands before the content of piece `n` to `head`, and says which content follows it.
+    ///
+    /// `media_type` is that of the representation, the same that it had when the reply was made. The last piece has no
+    /// content; a piece behind it has no head either.
+    pub fn piece(&self, n: usize, media_type: &[u8], head: &mut PartHead) -> Option<ByteRange> {
+        head.clear();
+        let ranges = self.ranges.as_slice();
+        let range = ranges.get(n).copied();
+        // PART_HEAD_MAX is the sum of the longest lines, so neither can fail.
+        let _: Result<(), Full> = match range {
+            Some(range) => self.put_part(range, media_type, head),
+            None if n == ranges.len() => self.put_end(head),
+            None => Ok(()),
+        };
+        range
+    }
+
+    fn put_part(
+        &self,
+        range: ByteRange,
+        media_type: &[u8],
+        sink: &mut impl Sink,
+    ) -> Result<(), Full> {
+        sink.put(b"\r\n--")?;
+        sink.put(self.boundary.as_bytes())?;
+        if media_type.len() <= MEDIA_TYPE_MAX {
+            sink.put(b"\r\nContent-Type: ")?;
+            sink.put(media_type)?;
+        }
+        sink.put(b"\r\n")?;
+        put_content_range(range, self.complete, sink)?;
+        sink.put(b"\r\n")
+    }
+
+    fn put_end(&self, sink: &mut impl Sink) -> Result<(), Full> {
+        sink.put(b"\r\n--")?;
+        sink.put(self.boundary.as_bytes())?;
+        sink.put(b"--\r\n")
+    }
+}
+
+/// The line `Content-Range` of RFC 9110 section 14.4.
+pub(super) fn put_content_range(
+    range: ByteRange,
+    complete: u64,
+    sink: &mut impl Sink,
+) -> Result<(), Full> {
+    sink.put(b"Content-Range: bytes ")?;
+    sink.put_decimal(range.first())?;
+    sink.put(b"-")?;
+    sink.put_decimal(range.last())?;
+    sink.put(b"/")?;
+    sink.put_decimal(complete)?;
+    sink.put(b"\r\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::range::{self, Wanted};
+    use super::{Multipart, PartHead, MEDIA_TYPE_MAX};
+
+    fn body(
+        value: &str,
+        complete: u64,
+        media_type: &[u8],
+    ) -> (Multipart, Vec<(String, Option<u64>)>) {
+        let Wanted::Several(ranges) = range::parse(value.as_bytes(), complete) else {
+            panic!("{value} is not several ranges");
+        };
+        let multipart = Multipart::new(ranges, complete, b"\"tag\"", media_type).unwrap();
+        let mut head = PartHead::new();
+        let pieces = (0..multipart.pieces()).map(|n| {
+            let range = multipart.piece(n, media_type, &mut head);
+            (
+                String::from_utf8(head.to_vec()).unwrap(),
+                range.map(|range| range.length()),
+            )
+        });
+        let pieces = pieces.collect();
+        (multipart, pieces)
+    }
+
+    #[test]
+    fn rfc9110_14_6_parts_have_type_and_range() {
+        let (multipart, pieces) = body("bytes=0-1,5-7", 10, b"text/plain");
+        let boundary = String::from_utf8(multipart.boundary().as_bytes().to_vec()).unwrap();
+        let part = |range| {
+            format!("\r\n--{boundary}\r\nContent-Type: text/plain\r\nContent-Range: bytes {range}\r\n\r\n")
+        };
+        assert_eq!(
+            pieces,
+            [
+                (part("0-1/10"), Some(2)),
+                (part("5-7/10"), Some(3)),
+                (format!("\r\n--{boundary}--\r\n"), None)
+            ]
+        );
+        assert_eq!(
+            multipart.piece(3, b"text/plain", &mut PartHead::new()),
+            None
+        );
+    }
+
+    #[test]
+    fn rfc9112_6_2_the_length_is_that_of_all_pieces() {
+        let long = [b'x'; MEDIA_TYPE_MAX + 1];
+        for media_type in [&b"text/plain"[..], &long, &long[1..]] {
+            for complete in [100, 1 << 40, u64::MAX] {
+                let (multipart, pieces) = body("bytes=0-1,5-7,9-9,-10", complete, media_type);
+                let length: u64 = pieces
+                    .iter()
+                    .map(|(head, n)| head.len() as u64 + n.unwrap_or(0))
+                    .sum();
+                assert_eq!(multipart.length(), length);
+            }
+        }
+    }
+
+    #[test]
+    fn rfc9112_6_2_a_length_beyond_64_bits_is_none() {
+        let Wanted::Several(ranges) = range::parse(b"bytes=0-0,2-", u64::MAX) else {
+            panic!()
+        };
+        assert_eq!(Multipart::new(ranges, u64::MAX, b"", b""), None);
+    }
+
+    #[test]
+    fn the_head_of_a_part_fits() {
+        let (_, pieces) = body(
+            "bytes=18446744073709551610-18446744073709551611,-1",
+            u64::MAX,
+            &[b'x'; MEDIA_TYPE_MAX],
+        );
+        assert!(pieces
+            .iter()
+            .all(|(head, _)| head.ends_with("\r\n") && head.len() <= super::PART_HEAD_MAX));
+    }
+}

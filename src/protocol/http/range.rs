@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Byte ranges (RFC 9110 section 14).
+
+use super::{
+    field::{cut, elements},
+    RANGES_MAX, //
+};
+
+/// Bytes of a representation that is not empty.
+///
+/// # Invariants
+///
+/// `first <= last`, and `last` is smaller than the length of the representation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ByteRange {
+    first: u64,
+    last: u64,
+}
+
+impl ByteRange {
+    /// All of a representation of `length` bytes, or [`None`] if it is empty.
+    #[inline]
+    pub const fn whole(length: u64) -> Option<ByteRange> {
+        match length.checked_sub(1) {
+            // INVARIANT: `last` is one less than the length.
+            Some(last) => Some(ByteRange { first: 0, last }),
+            None => None,
+        }
+    }
+
+    /// The position of the first byte.
+    #[inline]
+    pub const fn first(self) -> u64 {
+        self.first
+    }
+
+    /// The position of the last byte.
+    #[inline]
+    pub const fn last(self) -> u64 {
+        self.last
+    }
+
+    /// The number of bytes, which is never 0.
+    #[inline]
+    pub const fn length(self) -> u64 {
+        // By the type invariant this neither underflows nor overflows.
+        self.last.wrapping_sub(self.first).wrapping_add(1)
+    }
+
+    /// What covers both, if they overlap or touch.
+    fn join(self, other: ByteRange) -> Option<ByteRange> {
+        let apart =
+            self.last.saturating_add(1) < other.first || other.last.saturating_add(1) < self.first;
+        // INVARIANT: both ends come from ranges that lie inside.
+        (!apart).then(|| ByteRange {
+            first: self.first.min(other.first),
+            last: self.last.max(other.last),
+        })
+    }
+}
+
+/// One `range-spec` as it was asked for (RFC 9110 section 14.1.1).
+#[derive(Clone, Copy)]
+enum Spec {
+    /// From a position to another, or to the end.
+    From(u64, Option<u64>),
+    /// So many bytes at the end.
+    Suffix(u64),
+}
+
+impl Spec {
+    fn parse(text: &[u8]) -> Option<Spec> {
+        match cut(text, b'-')? {
+            (b"", suffix) => Some(Spec::Suffix(position(suffix)?)),
+            (first, b"") => Some(Spec::From(position(first)?, None)),
+            (first, last) => {
+                let (first, last) = (position(first)?, position(last)?);
+                (first <= last).then_some(Spec::From(first, Some(last)))
+            }
+        }
+    }
+
+    /// What it means for a representation of `length` bytes; [`None`] if it lies outside.
+    fn resolve(self, length: u64) -> Option<ByteRange> {
+        let end = length.checked_sub(1)?;
+        let (first, last) = match self {
+            Spec::From(first, last) => (first, last.unwrap_or(end).min(end)),
+            Spec::Suffix(0) => return None,
+            Spec::Suffix(count) => (length.saturating_sub(count), end),
+        };
+        // INVARIANT: `last` is at most the last position, and `first` is not behind it.
+        (first <= last).then_some(ByteRange { first, last })
+    }
+}
+
+/// Digits that make a number beyond 64 bits are a position behind every representation.
+fn position(text: &[u8]) -> Option<u64> {
+    if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let digits = text
+        .iter()
+        .map(|digit| u64::from(digit.saturating_sub(b'0')));
+    Some(digits.fold(0u64, |sum, digit| {
+        sum.saturating_mul(10).saturating_add(digit)
+    }))
+}
+
+/// At most [`RANGES_MAX`] ranges that neither overlap nor touch, in the order asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ranges {
+    list: [ByteRange; RANGES_MAX],
+    count: u8,
+}
+
+impl Ranges {
+    const NONE: Ranges = Ranges {
+        list: [ByteRange { first: 0, last: 0 }; RANGES_MAX],
+        count: 0,
+    };
+
+    /// The ranges.
+    #[inline]
+    pub fn as_slice(&self) -> &[ByteRange] {
+        self.list.get(..usize::from(self.count)).unwrap_or(&[])
+    }
+
+    /// Adds a range and joins it with all that it overlaps or touches; [`None`] if there is no room.
+    ///
+    /// A joined range stands where the earliest of its parts stood.
+    fn add(&mut self, range: ByteRange) -> Option<()> {
+        let mut joined = range;
+        let mut at = None;
+        // What a join makes bigger can touch a range that was passed already, hence once per range.
+        for _ in 0..=self.count {
+            let near = self
+                .as_slice()
+                .iter()
+                .enumerate()
+                .find_map(|(n, near)| Some((n, near.join(joined)?)));
+            let Some((n, both)) = near else { break };
+            joined = both;
+            at = Some(at.map_or(n, |at: usize| at.min(n)));
+            self.remove(n);
+        }
+        self.insert(at.unwrap_or(usize::from(self.count)), joined)
+    }
+
+    fn remove(&mut self, at: usize) {
+        if let Some(tail) = self.list.get_mut(at..) {
+            tail.rotate_left(1);
+            self.count = self.count.saturating_sub(1);
+        }
+    }
+
+    fn insert(&mut self, at: usize, range: ByteRange) -> Option<()> {
+        let count = usize::from(self.count);
+        let tail = self.list.get_mut(at..=count)?;
+        tail.rotate_right(1);
+        *tail.first_mut()? = range;
+        self.count = self.count.checked_add(1)?;
+        Some(())
+    }
+}
+
+/// What a `Range` field asks of a representation (RFC 9110 section 14.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wanted {
+    /// The field is no valid byte range set, or asks for too much: it is ignored.
+    Whole,
+    /// One range.
+    One(ByteRange),
+    /// Several ranges that lie apart.
+    Several(Ranges),
+    /// Nothing of it lies inside: 416.
+    Nothing,
+}
+
+/// Reads a `Range` field for a representation of `length` bytes.
+///
+/// One malformed member makes the whole set invalid. More than [`RANGES_MAX`] ranges that lie apart get the whole
+/// representation (section 17.15: many small ranges cost the server more than the client).
+pub fn parse(value: &[u8], length: u64) -> Wanted {
+    match cut(value, b'=') {
+        Some((unit, set)) if unit.eq_ignore_ascii_case(b"bytes") => {
+            read(set, length).unwrap_or(Wanted::Whole)
+        }
+        Some(_) | None => Wanted::Whole,
+    }
+}
+
+fn read(set: &[u8], length: u64) -> Option<Wanted> {
+    let mut ranges = Ranges::NONE;
+    let mut asked = false;
+    for text in elements(set) {
+        asked = true;
+        let spec = Spec::parse(text)?;
+        match spec.resolve(length) {
+            Some(range) => ranges.add(range)?,
+            // The end of nothing is satisfiable, but no `Content-Range` can tell it (section 14.1.2).
+            None if length == 0 && matches!(spec, Spec::Suffix(1..)) => return None,
+            None => {}
+        }
+    }
+    Some(match ranges.as_slice() {
+        [] if !asked => return None,
+        [] => Wanted::Nothing,
+        [one] => Wanted::One(*one),
+        [..] => Wanted::Several(ranges),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{parse, Wanted};
+
+    /// The ranges as `first-last`, or `whole` or `nothing`.
+    fn of(value: &str, length: u64) -> String {
+        let ranges = match parse(value.as_bytes(), length) {
+            Wanted::Whole => return "whole".to_owned(),
+            Wanted::Nothing => return "nothing".to_owned(),
+            Wanted::One(range) => vec![range],
+            Wanted::Several(ranges) => ranges.as_slice().to_vec(),
+        };
+        ranges
+            .iter()
+            .map(|range| format!("{}-{}", range.first(), range.last()))
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    #[test]
+    fn rfc9110_14_1_2_byte_ranges() {
+        for (value, wanted) in [
+            ("bytes=0-499", "0-499"),
+            ("bytes=500-999", "500-999"),
+            ("bytes=-500", "500-999"),
+            ("bytes=500-", "500-999"),
+            ("bytes=0-0,-1", "0-0 999-999"),
+            ("bytes=0-0", "0-0"),
+            ("bytes=-1", "999-999"),
+            ("bytes=-2000", "0-999"),
+            ("bytes=990-2000", "990-999"),
+            ("bytes=00-009", "0-9"),
+            ("Bytes=0-9", "0-9"),
+            ("bytes= 0-9 ", "0-9"),
+            ("bytes=,0-9,,", "0-9"),
+        ] {
+            assert_eq!(of(value, 1000), wanted, "{value}");
+        }
+    }
+
+    #[test]
+    fn rfc9110_14_1_2_numbers_beyond_64_bits() {
+        for (value, wanted) in [
+            ("bytes=0-18446744073709551615", "0-999"),
+            ("bytes=10-18446744073709551626", "10-999"),
+            ("bytes=-18446744073709551626", "0-999"),
+            ("bytes=18446744073709551615-", "nothing"),
+            ("bytes=18446744073709551616-18446744073709551620", "nothing"),
+        ] {
+            assert_eq!(of(value, 1000), wanted, "{value}");
+        }
+        assert_eq!(
+            of("bytes=0-18446744073709551615", u64::MAX),
+            "0-18446744073709551614"
+        );
+        assert_eq!(
+            of("bytes=18446744073709551614-", u64::MAX),
+            "18446744073709551614-18446744073709551614"
+        );
+        assert_eq!(
+            of("bytes=-18446744073709551615", u64::MAX),
+            "0-18446744073709551614"
+        );
+    }
+
+    #[test]
+    fn rfc9110_14_1_1_an_invalid_set_is_ignored() {
+        for value in [
+            "",
+            "bytes",
+            "bytes=",
+            "bytes=,",
+            "bytes=-",
+            "bytes=5-2",
+            "bytes=5-2,0-9",
+            "bytes=abc",
+            "bytes=0-5-7",
+            "bytes=1.5-3",
+            "bytes=0x0-5",
+            "bytes=+0-5",
+            "bytes=0--5",
+            "bytes=--5",
+            "bytes 0-5",
+            "bytes =0-5",
+            "=0-5",
+            "0-5",
+            "bytes=0-5;6-9",
+            "bytes=1 0-20",
+            "bytes=0-5,x",
+            "items=0-5",
+        ] {
+            assert_eq!(of(value, 1000), "whole", "{value}");
+        }
+    }
+
+    #[test]
+    fn rfc9110_15_5_17_nothing_lies_inside() {
+        for value in [
+            "bytes=1000-",
+            "bytes=1000-1000",
+            "bytes=-0",
+            "bytes=1000-1001,2000-",
+        ] {
+            assert_eq!(of(value, 1000), "nothing", "{value}");
+        }
+        assert_eq!(of("bytes=0-0", 0), "nothing");
+        assert_eq!(of("bytes=-0", 0), "nothing");
+        assert_eq!(of("bytes=-1", 0), "whole");
+    }
+
+    #[test]
+    fn rfc9110_14_2_ranges_that_overlap_or_touch_are_joined() {
+        for (value, wanted) in [
+            ("bytes=0-9,20-29", "0-9 20-29"),
+            ("bytes=20-29,0-9", "20-29 0-9"),
+            ("bytes=0-99,50-149", "0-149"),
+            ("bytes=0-9,10-19", "0-19"),
+            ("bytes=10-19,0-9", "0-19"),
+            ("bytes=0-0,0-0", "0-0"),
+            ("bytes=0-9,20-29,5-24", "0-29"),
+            ("bytes=0-9,40-49,20-29,8-41", "0-49"),
+            ("bytes=0-9,100-109,20-29,8-20", "0-29 100-109"),
+            ("bytes=0-9,2000-2100", "0-9"),
+        ] {
+            assert_eq!(of(value, 1000), wanted, "{value}");
+        }
+    }
+
+    #[test]
+    fn rfc9110_17_15_too_many_ranges_are_the_whole() {
+        let apart = |count: u32| {
+            let list: Vec<_> = (0..count)
+                .map(|n| format!("{}-{}", n * 10, n * 10 + 1))
+                .collect();
+            format!("bytes={}", list.join(","))
+        };
+        assert_eq!(of(&apart(8), 1000).split(' ').count(), 8);
+        assert_eq!(of(&apart(9), 1000), "whole");
+        assert_eq!(
+            of(&format!("bytes={}", vec!["0-"; 500].join(",")), 1000),
+            "0-999"
+        );
+    }
+}

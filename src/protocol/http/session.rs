@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The requests of one connection, one after the other (RFC 9112 section 9).
+
+use super::{
+    answer::{answer, refuse, Answer},
+    body::{Discard, Progress},
+    clock::{Clock, Persistence},
+    reply::{Reply, Scratch, Then},
+    request::{Expectation, Refusal, Request},
+    site::Site,
+    status::Status,
+    version::Version,
+    EMPTY_LINES_MAX,
+    HEAD_MAX, //
+};
+
+/// Where a connection is in its stream of requests.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Session {
+    state: State,
+    /// Requests answered.
+    requests: u32,
+    requests_max: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    /// Before a head, of which so many bytes were looked at, after so many empty lines.
+    Head { seen: u16, empty_lines: u8 },
+    /// In the body of a request that was answered.
+    Body(Discard),
+    /// Behind the last request.
+    Ended,
+}
+
+/// Before the first byte of a request.
+const IDLE: State = State::Head {
+    seen: 0,
+    empty_lines: 0,
+};
+
+/// What a connection is waiting for, which decides how long it may wait.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Phase {
+    /// A request.
+    Idle,
+    /// The rest of a head.
+    Head,
+    /// The rest of a body that is thrown away.
+    Body,
+    /// Nothing any more.
+    Ended,
+}
+
+/// What came of some bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'a, B> {
+    /// How many of them are done with.
+    pub consumed: usize,
+    /// What is to be sent.
+    pub reply: Option<Reply<'a, B>>,
+    /// The body of a request that was answered already has no end that can be trusted. Nothing can be said any more: the
+    /// connection ends as after [`Then::Linger`].
+    pub broken: bool,
+}
+
+impl<B> Step<'_, B> {
+    const fn silent(consumed: usize) -> Self {
+        Step {
+            consumed,
+            reply: None,
+            broken: false,
+        }
+    }
+}
+
+impl Session {
+    /// A connection that was just accepted and may bring `requests_max` requests.
+    pub const fn new(requests_max: u32) -> Session {
+        Session {
+            state: IDLE,
+            requests: 0,
+            requests_max,
+        }
+    }
+
+    /// What the connection is waiting for.
+    #[inline]
+    pub const fn phase(&self) -> Phase {
+        match self.state {
+            State::Head { seen: 0, .. } => Phase::Idle,
+            State::Head { .. } => Phase::Head,
+            State::Body(_) => Phase::Body,
+            State::Ended => Phase::Ended,
+        }
+    }
+
+    /// The number of requests answered.
+    #[inline]
+    pub const fn requests(&self) -> u32 {
+        self.requests
+    }
+
+    /// Looks at `bytes`: everything received and not consumed yet, in one piece.
+    ///
+    /// At most one request is answered at a time. While a step consumes something or has a reply that lets the
+    /// connection persist, there may be more to be had from the bytes that are left. A step that does neither waits for
+    /// more bytes; it never does so when [`HEAD_MAX`] bytes or more are left.
+    pub fn receive<'a, S: Site>(
+        &mut self,
+        bytes: &[u8],
+        site: &'a S,
+        clock: &'a Clock,
+        scratch: &'a mut Scratch,
+    ) -> Step<'a, S::Body> {
+        let mut rest = bytes;
+        if let State::Body(discard) = &mut self.state {
+            match discard.take(rest) {
+                Progress::More => return Step::silent(bytes.len()),
+                Progress::End(count) => rest = rest.get(count..).unwrap_or(&[]),
+                Progress::Broken => {
+                    self.state = State::Ended;
+                    return Step {
+                        consumed: bytes.len(),
+                        reply: None,
+                        broken: true,
+                    };
+                }
+            }
+            self.state = IDLE;
+        }
+        let State::Head {
+            seen,
+            mut empty_lines,
+        } = self.state
+        else {
+            return Step::silent(bytes.len());
+        };
+        while let Some(after) = rest.strip_prefix(b"\r\n") {
+            empty_lines = empty_lines.saturating_add(1);
+            rest = after;
+        }
+        let skipped = bytes.len().saturating_sub(rest.len());
+        if empty_lines > EMPTY_LINES_MAX || rest.starts_with(b"\n") {
+            return self.refuse(bytes.len(), Status::BadRequest, clock, scratch);
+        }
+
+        let window = rest.get(..HEAD_MAX).unwrap_or(rest);
+        // Each line is judged when it is complete, so that a head that comes in small pieces is not read again for each.
+        let fresh = window.get(usize::from(seen)..).unwrap_or(&[]);
+        let parsed = if seen == 0 || window.len() == HEAD_MAX || fresh.contains(&b'\n') {
+            Request::parse(window)
+        } else {
+            Ok(None)
+        };
+        match parsed {
+            Ok(Some((request, length))) => {
+                let consumed = skipped.saturating_add(length);
+                self.reply(&request, consumed, bytes.len(), site, clock, scratch)
+            }
+            Ok(None) if window.len() < HEAD_MAX => {
+                self.state = State::Head {
+                    seen: u16::try_from(window.len()).unwrap_or(u16::MAX),
+                    empty_lines,
+                };
+                Step::silent(skipped)
+            }
+            Ok(None) => {
+                let status = if window.contains(&b'\n') {
+                    Status::FieldsTooLarge
+                } else {
+                    Status::UriTooLong
+                };
+                self.refuse(bytes.len(), status, clock, scratch)
+            }
+            Err(refusal) => self.end(bytes.len(), refusal, clock, scratch),
+        }
+    }
+
+    /// The time for a head ran out: 408 if one was begun (RFC 9110 section 15.5.9), nothing if the connection was idle.
+    /// Either way it ends.
+    pub fn expire<'a, B>(
+        &mut self,
+        clock: &'a Clock,
+        scratch: &'a mut Scratch,
+    ) -> Option<Reply<'a, B>> {
+        let begun = self.phase() == Phase::Head;
+        self.state = State::Ended;
+        begun.then(|| {
+            error(
+                Refusal {
+                    status: Status::RequestTimeout,
+                    head_only: false,
+                },
+                clock,
+                scratch,
+            )
+        })
+    }
+
+    /// The peer has sent its last byte: what is unfinished stays so, and nothing more is answered.
+    pub fn finish(&mut self) {
+        self.state = State::Ended;
+    }
+
+    /// The server itself is unable to go on: 500 or 503. The connection ends.
+    pub fn fail<'a, B>(
+        &mut self,
+        status: Status,
+        clock: &'a Clock,
+        scratch: &'a mut Scratch,
+    ) -> Reply<'a, B> {
+        self.state = State::Ended;
+        error(
+            Refusal {
+                status,
+                head_only: false,
+            },
+            clock,
+            scratch,
+        )
+    }
+
+    /// Answers a request whose head ends `consumed` bytes into the `received` ones.
+    #[inline]
+    fn reply<'a, S: Site>(
+        &mut self,
+        request: &Request<'_>,
+        consumed: usize,
+        received: usize,
+        site: &'a S,
+        clock: &'a Clock,
+        scratch: &'a mut Scratch,
+    ) -> Step<'a, S::Body> {
+        self.requests = self.requests.saturating_add(1);
+        let Answer {
+            status,
+            head: [first, second, third],
+            body,
+        } = answer(request, site, clock.now(), scratch);
+
+        let discard = Discard::new(request.framing);
+        // A client that waits for 100 and hears a final status may send the body or may not (RFC 9110 section 10.1.1):
+        // where the next request begins can't be known.
+        let unknown_end = request.expectation == Expectation::Continue && discard.is_some();
+        let persists = request.persistent
+            && !status.closes()
+            && !unknown_end
+            && self.requests < self.requests_max;
+        let persistence = match (persists, request.version) {
+            (false, _) => Persistence::Ended,
+            (true, Version::Http10) => Persistence::Granted,
+            (true, Version::Http11) => Persistence::Implied,
+        };
+        let quiet = discard.is_none() && consumed == received && !status.closes();
+        self.state = match discard {
+            _ if !persists => State::Ended,
+            Some(discard) => State::Body(discard),
+            None => IDLE,
+        };
+        let then = match (persists, quiet) {
+            (true, _) => Then::KeepAlive,
+            (false, true) => Then::Close,
+            (false, false) => Then::Linger,
+        };
+        Step {
+            consumed: if persists { consumed } else { received },
+            reply: Some(Reply {
+                status,
+                head: [first, second, third, clock.tail(persistence)],
+                body,
+                then,
+            }),
+            broken: false,
+        }
+    }
+
+    fn refuse<'a, B>(
+        &mut self,
+        consumed: usize,
+        status: Status,
+        clock: &'a Clock,
+        scratch: &'a mut Scratch,
+    ) -> Step<'a, B> {
+        self.end(
+            consumed,
+            Refusal {
+                status,
+                head_only: false,
+            },
+            clock,
+            scratch,
+        )
+    }
+
+    fn end<'a, B>(
+        &mut self,
+        consumed: usize,
+        refusal: Refusal,
+        clock: &'a Clock,
+        scratch: &'a mut Scratch,
+    ) -> Step<'a, B> {
+        self.state = State::Ended;
+        Step {
+            consumed,
+            reply: Some(error(refusal, clock, scratch)),
+            broken: false,
+        }
+    }
+}
+
+/// An error after which the connection ends.
+fn error<'a, B>(refusal: Refusal, clock: &'a Clock, scratch: &'a mut Scratch) -> Reply<'a, B> {
+    let Answer {
+        status,
+        head: [first, second, third],
+        body,
+    } = refuse(refusal, scratch);
+    let head = [first, second, third, clock.tail(Persistence::Ended)];
+    Reply {
+        status,
+        head,
+        body,
+        then: Then::Linger,
+    }
+}

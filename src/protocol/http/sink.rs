@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Where bytes are rendered to.
+
+/// A place of bounded size that bytes are appended to.
+pub trait Sink {
+    /// Appends all of `bytes` or fails.
+    fn put(&mut self, bytes: &[u8]) -> Result<(), Full>;
+
+    /// Appends `value` in decimal.
+    fn put_decimal(&mut self, value: u64) -> Result<(), Full> {
+        let mut text = [b'0'; DECIMAL_MAX];
+        let mut rest = value;
+        let mut first = DECIMAL_MAX;
+        for (at, digit) in text.iter_mut().enumerate().rev() {
+            *digit = u8::try_from(rest.wrapping_rem(10))
+                .unwrap_or(0)
+                .saturating_add(b'0');
+            rest = rest.wrapping_div(10);
+            first = at;
+            if rest == 0 {
+                break;
+            }
+        }
+        self.put(text.get(first..).unwrap_or(&[]))
+    }
+}
+
+/// The digits of [`u64::MAX`].
+const DECIMAL_MAX: usize = 20;
+
+/// There is no room for what is to be appended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Full;
+
+impl<const N: usize> Sink for heapless::Vec<u8, N> {
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) -> Result<(), Full> {
+        self.extend_from_slice(bytes).map_err(|()| Full)
+    }
+}
+
+/// Counts what would be appended.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Counter(usize);
+
+impl Counter {
+    /// The bytes counted so far.
+    #[inline]
+    pub const fn count(self) -> usize {
+        self.0
+    }
+}
+
+impl Sink for Counter {
+    fn put(&mut self, bytes: &[u8]) -> Result<(), Full> {
+        self.0 = self.0.checked_add(bytes.len()).ok_or(Full)?;
+        Ok(())
+    }
+}
+
+/// Appends to a slice.
+pub struct Writer<'w> {
+    room: &'w mut [u8],
+    length: usize,
+}
+
+impl<'w> Writer<'w> {
+    /// A writer that begins at the front of `room`.
+    pub fn new(room: &'w mut [u8]) -> Writer<'w> {
+        Writer { room, length: 0 }
+    }
+
+    /// The bytes written so far.
+    #[inline]
+    pub const fn length(&self) -> usize {
+        self.length
+    }
+}
+
+impl Sink for Writer<'_> {
+    fn put(&mut self, bytes: &[u8]) -> Result<(), Full> {
+        let end = self.length.checked_add(bytes.len()).ok_or(Full)?;
+        self.room
+            .get_mut(self.length..end)
+            .ok_or(Full)?
+            .copy_from_slice(bytes);
+        self.length = end;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Counter, Full, Sink, Writer};
+
+    #[test]
+    fn decimals() {
+        for value in [0, 7, 10, 1000, u64::MAX - 1, u64::MAX] {
+            let mut room = [0; 20];
+            let mut writer = Writer::new(&mut room);
+            writer.put_decimal(value).unwrap();
+            let length = writer.length();
+            assert_eq!(room[..length], *value.to_string().as_bytes());
+            let mut counter = Counter::default();
+            counter.put_decimal(value).unwrap();
+            assert_eq!(counter.count(), length);
+        }
+    }
+
+    #[test]
+    fn a_writer_never_writes_a_part() {
+        let mut room = [b'.'; 4];
+        let mut writer = Writer::new(&mut room);
+        assert_eq!(writer.put(b"abc"), Ok(()));
+        assert_eq!(writer.put(b"de"), Err(Full));
+        assert_eq!(writer.put(b"f"), Ok(()));
+        assert_eq!(room, *b"abcf");
+        let mut vec = heapless::Vec::<u8, 2>::new();
+        assert_eq!(vec.put(b"abc"), Err(Full));
+        assert_eq!(vec.put(b"ab"), Ok(()));
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What a site must be able to tell.
+
+use super::{
+    coding::{Coding, Codings},
+    conditional::Validators,
+    date::Timestamp,
+    head::Prepared,
+    status::Status,
+    target::Path, //
+};
+
+/// A table of what is served.
+///
+/// Every method is a look-up that neither waits nor allocates.
+pub trait Site {
+    /// Names a stored content to whoever sends the bytes.
+    type Body: Copy;
+
+    /// Names a resource between two look-ups.
+    type Resource: Copy;
+
+    /// Looks a path up.
+    ///
+    /// `host` is well-formed and stands as it was sent, without its port: hosts are compared without regard to case. It
+    /// is [`None`] where a client of HTTP/1.0 named none.
+    fn find(&self, host: Option<&[u8]>, path: Path<'_>) -> Found<Self::Resource>;
+
+    /// A resource in one of the codings it was found to have.
+    fn representation(
+        &self,
+        resource: Self::Resource,
+        coding: Coding,
+    ) -> Option<Representation<'_, Self::Body>>;
+
+    /// The page sent with an error, in the identity coding, if the site has one.
+    fn error_page(
+        &self,
+        host: Option<&[u8]>,
+        status: Status,
+    ) -> Option<Representation<'_, Self::Body>>;
+}
+
+/// What a path leads to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Found<R> {
+    /// Something to serve, and the codings in which it is stored.
+    Resource(R, Codings),
+    /// A directory that was asked for without its slash: 301.
+    Directory,
+    /// Nothing: 404.
+    Nothing,
+}
+
+/// One stored form of a resource, cheap to make from a table.
+#[derive(Clone, Copy, Debug)]
+pub struct Representation<'s, B> {
+    /// The head of its 200.
+    pub head: Prepared<'s>,
+    /// Its content.
+    pub body: B,
+    /// The length of the content in bytes.
+    pub length: u64,
+    /// The strong entity tag with its quotes, as in the head.
+    pub etag: &'s [u8],
+    /// When the content was last changed, as in the head.
+    pub modified: Timestamp,
+    /// The media type with its parameters, as in the head.
+    pub media_type: &'s [u8],
+    /// How the content is coded, as in the head.
+    pub coding: Coding,
+}
+
+impl<'s, B> Representation<'s, B> {
+    #[inline]
+    pub(super) fn validators(&self) -> Validators<'s> {
+        Validators {
+            etag: self.etag,
+            modified: self.modified,
+        }
+    }
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Status codes (RFC 9110 section 15).
+
+macro_rules! statuses {
+    ($($(#[$doc:meta])* $name:ident = $code:literal $reason:literal,)*) => {
+        /// A status that khttpd can send.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[repr(u16)]
+        pub enum Status {
+            $($(#[$doc])* $name = $code,)*
+        }
+
+        impl Status {
+            /// Every status that khttpd can send.
+            pub const ALL: &'static [Status] = &[$(Status::$name,)*];
+
+            /// The three digits.
+            #[inline]
+            pub const fn code(self) -> u16 {
+                match self {
+                    $(Status::$name => $code,)*
+                }
+            }
+
+            /// The status line (RFC 9112 section 4) with its CRLF.
+            #[inline]
+            pub const fn line(self) -> &'static [u8] {
+                match self {
+                    $(Status::$name => concat!("HTTP/1.1 ", $code, " ", $reason, "\r\n").as_bytes(),)*
+                }
+            }
+
+            /// What a person reads when the site has no page for this status: the status line without its version.
+            #[inline]
+            pub const fn text(self) -> &'static [u8] {
+                match self {
+                    $(Status::$name => concat!($code, " ", $reason, "\r\n").as_bytes(),)*
+                }
+            }
+        }
+    };
+}
+
+statuses! {
+    /// RFC 9110 section 15.3.1.
+    Ok = 200 "OK",
+    /// RFC 9110 section 15.3.7.
+    PartialContent = 206 "Partial Content",
+    /// RFC 9110 section 15.4.2.
+    MovedPermanently = 301 "Moved Permanently",
+    /// RFC 9110 section 15.4.5.
+    NotModified = 304 "Not Modified",
+    /// RFC 9110 section 15.5.1.
+    BadRequest = 400 "Bad Request",
+    /// RFC 9110 section 15.5.5.
+    NotFound = 404 "Not Found",
+    /// RFC 9110 section 15.5.6.
+    MethodNotAllowed = 405 "Method Not Allowed",
+    /// RFC 9110 section 15.5.7.
+    NotAcceptable = 406 "Not Acceptable",
+    /// RFC 9110 section 15.5.9.
+    RequestTimeout = 408 "Request Timeout",
+    /// RFC 9110 section 15.5.13.
+    PreconditionFailed = 412 "Precondition Failed",
+    /// RFC 9110 section 15.5.14.
+    ContentTooLarge = 413 "Content Too Large",
+    /// RFC 9110 section 15.5.15.
+    UriTooLong = 414 "URI Too Long",
+    /// RFC 9110 section 15.5.17.
+    RangeNotSatisfiable = 416 "Range Not Satisfiable",
+    /// RFC 9110 section 15.5.18.
+    ExpectationFailed = 417 "Expectation Failed",
+    /// RFC 9110 section 15.5.20.
+    MisdirectedRequest = 421 "Misdirected Request",
+    /// RFC 6585 section 5.
+    FieldsTooLarge = 431 "Request Header Fields Too Large",
+    /// RFC 9110 section 15.6.1.
+    InternalServerError = 500 "Internal Server Error",
+    /// RFC 9110 section 15.6.2.
+    NotImplemented = 501 "Not Implemented",
+    /// RFC 9110 section 15.6.4.
+    ServiceUnavailable = 503 "Service Unavailable",
+    /// RFC 9110 section 15.6.6.
+    VersionNotSupported = 505 "HTTP Version Not Supported",
+}
+
+impl Status {
+    /// Whether the connection ends with this status.
+    ///
+    /// It does where the length of the request is in doubt, where its rest is not going to be read, and where the
+    /// server has no strength left for another one.
+    #[inline]
+    pub const fn closes(self) -> bool {
+        matches!(
+            self,
+            Status::BadRequest
+                | Status::RequestTimeout
+                | Status::ContentTooLarge
+                | Status::UriTooLong
+                | Status::FieldsTooLarge
+                | Status::InternalServerError
+                | Status::ServiceUnavailable
+                | Status::VersionNotSupported
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Status;
+
+    #[test]
+    fn rfc9112_4_status_line_has_version_code_and_reason() {
+        assert_eq!(Status::NotFound.line(), b"HTTP/1.1 404 Not Found\r\n");
+        assert_eq!(Status::NotFound.text(), b"404 Not Found\r\n");
+        for status in Status::ALL {
+            let line = String::from_utf8_lossy(status.line()).into_owned();
+            assert_eq!(
+                line,
+                format!("HTTP/1.1 {}", String::from_utf8_lossy(status.text()))
+            );
+            assert!(line.starts_with(&format!("HTTP/1.1 {} ", status.code())));
+        }
+    }
+}
