@@ -64,7 +64,7 @@ module! {
 pub(crate) const VERSION: &str = "0.1.0";
 
 /// The module while it is loaded.
-#[pin_data]
+#[pin_data(PinnedDrop)]
 struct Khttpd {
     // Dropped in this order: nobody can open the node any more when the server stops.
     #[pin]
@@ -82,6 +82,13 @@ impl kernel::InPlaceModule for Khttpd {
                 Arc::new(Control::new(running.server().clone()), GFP_KERNEL)?,
             ),
         })
+    }
+}
+
+#[pinned_drop]
+impl PinnedDrop for Khttpd {
+    fn drop(self: Pin<&mut Self>) {
+        pr_info!("stopping\n");
     }
 }
 

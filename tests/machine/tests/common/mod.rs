@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What the machine tests share: a machine with the module in it, the files of `www/`, and a client that sees every
+//! byte.
+
+// Each test crate uses a part of it.
+#![allow(dead_code)]
+
+use std::error::Error;
+use std::fs;
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use machine::{Builder, KernelLog, Machine};
+
+pub(crate) type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
+
+/// A machine that has not loaded the module.
+pub(crate) fn machine() -> Result<Builder> {
+    Ok(Machine::builder()?.cpus(2))
+}
+
+/// A machine that serves `www/` at port 8080.
+pub(crate) fn serving() -> Result<Machine> {
+    let machine = machine()?.boot()?;
+    machine.exec_ok("insmod khttpd.ko")?;
+    Ok(machine)
+}
+
+/// Fails if the kernel has complained of anything, or somebody but khttpd has said anything since boot.
+pub(crate) fn assert_quiet(machine: &Machine) -> Result {
+    let log = machine.log()?;
+    let trouble = log.trouble();
+    assert!(trouble.is_empty(), "the kernel's log: {trouble:#?}");
+    let foreign: Vec<_> = since_first_load(&log)
+        .filter(|text| !is_expected(text))
+        .collect();
+    assert!(foreign.is_empty(), "not khttpd's lines: {foreign:#?}");
+    Ok(())
+}
+
+fn since_first_load(log: &KernelLog) -> impl Iterator<Item = &str> {
+    log.lines()
+        .iter()
+        .map(|line| line.text.as_str())
+        .skip_while(|text| !text.starts_with("khttpd: "))
+}
+
+/// khttpd's own lines, what KUnit says of a module with tests, and the emulated clock's.
+fn is_expected(text: &str) -> bool {
+    const OWN: [&str; 8] = [
+        "khttpd",
+        "KTAP",
+        "1..",
+        "kunit:",
+        "    ",
+        "ok ",
+        "# ",
+        "clocksource",
+    ];
+    text.is_empty() || text.starts_with("tsc:") || OWN.iter().any(|own| text.starts_with(own))
+}
+
+/// The files of `www/`: the path to ask for, and the content.
+pub(crate) fn www() -> Result<Vec<(String, Vec<u8>)>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../www");
+    let mut folders = vec![root.clone()];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let path: PathBuf = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path
+                    .strip_prefix(&root)?
+                    .to_str()
+                    .ok_or("a name that is not UTF-8")?;
+                files.push((format!("/{name}"), fs::read(&path)?));
+            }
+        }
+    }
+    files.sort();
+    assert!(files.len() > 5, "www/ is not there");
+    Ok(files)
+}
+
+/// A connection on which bytes are written as they are.
+pub(crate) struct Client {
+    stream: TcpStream,
+    received: Vec<u8>,
+}
+
+/// A reply as it came.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Reply {
+    /// The value of a field, if it is there.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        self.head.lines().skip(1).find_map(|line| {
+            let (found, value) = line.split_once(':')?;
+            found.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+}
+
+impl Client {
+    pub(crate) fn connect(address: SocketAddr) -> Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(Duration::from_secs(90)))?;
+        Ok(Self {
+            stream,
+            received: Vec::new(),
+        })
+    }
+
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) -> Result {
+        Ok(self.stream.write_all(bytes.as_ref())?)
+    }
+
+    /// The next reply; `head_only`: it answers HEAD.
+    pub(crate) fn reply(&mut self, head_only: bool) -> Result<Reply> {
+        let end = loop {
+            if let Some(at) = self
+                .received
+                .windows(4)
+                .position(|four| four == b"\r\n\r\n")
+            {
+                break at + 4;
+            }
+            self.fill()?;
+        };
+        let head = String::from_utf8(self.received.drain(..end).collect())?;
+        let status = head.split(' ').nth(1).ok_or("no status")?.parse()?;
+        let mut reply = Reply {
+            status,
+            head,
+            body: Vec::new(),
+        };
+        if !head_only && status != 304 {
+            let length = reply
+                .field("Content-Length")
+                .ok_or("no Content-Length")?
+                .parse()?;
+            while self.received.len() < length {
+                self.fill()?;
+            }
+            reply.body = self.received.drain(..length).collect();
+        }
+        Ok(reply)
+    }
+
+    /// Whether the server closes now, having sent nothing more.
+    pub(crate) fn is_closed(&mut self) -> Result<bool> {
+        match self.fill() {
+            Ok(()) => Ok(false),
+            Err(_) => Ok(self.received.is_empty()),
+        }
+    }
+
+    fn fill(&mut self) -> Result {
+        let mut piece = [0; 65536];
+        match self.stream.read(&mut piece)? {
+            0 => Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+            count => {
+                self.received.extend_from_slice(&piece[..count]);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A plain request.
+pub(crate) fn get(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: khttpd\r\n\r\n")
+}
