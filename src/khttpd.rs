@@ -99,14 +99,26 @@ fn start() -> Result<Running> {
     let files = site.len();
     let listen = settings.listen;
     let running = Running::start(settings, site).inspect_err(|e| match listen {
-        Some(address) => pr_err!("cannot listen at {address:?}: {e:?}\n"),
-        None => pr_err!("cannot start: {e:?}\n"),
+        Some(address) => pr_err!("cannot listen at {address:?}: {}\n", reason(*e)),
+        None => pr_err!("cannot start: {}\n", reason(*e)),
     })?;
     match listen {
         Some(address) => pr_info!("serving {files} files at {address:?}\n"),
         None => pr_info!("loaded with {files} files, not listening\n"),
     }
     Ok(running)
+}
+
+/// What is wrong, and what can be done about it.
+fn reason(e: Error) -> &'static str {
+    match e {
+        EADDRINUSE => "somebody else does (ss -ltnp tells who); choose another port= or address=",
+        EADDRNOTAVAIL => "this machine has no such address (ip address tells which it has)",
+        ENOMEM => "not enough memory",
+        EMFILE | ENFILE => "too many open files",
+        EAFNOSUPPORT => "this kernel knows no IPv6; choose an IPv4 address=",
+        _ => "the network refuses it",
+    }
 }
 
 /// The parameters, checked; what is wrong with them goes to the log.

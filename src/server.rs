@@ -132,7 +132,7 @@ impl Server {
             try_pin_init!(Self {
                 settings,
                 site,
-                turns: PerCpu::new(Turn::new)?,
+                turns: PerCpu::new()?,
                 buffers: SendBuffers::new()?,
                 counters: Counters::new(),
                 queue: OwnedQueue::new_percpu(c"khttpd")?,

@@ -18,6 +18,7 @@ use crate::{
     site::BodyId,
     sys::{
         clock,
+        percpu::Initial,
         tcp::Guard, //
     }, //
 };
@@ -38,25 +39,27 @@ use protocol::http::{
 /// What a turn of any connection needs on its CPU, and leaves for the next.
 pub(crate) struct Turn {
     scratch: Scratch,
-    clock: Clock,
+    clock: Option<Clock>,
+}
+
+impl Initial for Turn {
+    const INITIAL: Self = Self {
+        scratch: Scratch::new(),
+        clock: None,
+    };
 }
 
 impl Turn {
-    /// For one CPU.
-    pub(crate) fn new() -> Self {
-        Self {
-            scratch: Scratch::new(),
-            clock: Clock::new(0),
-        }
-    }
-
-    /// Renders the date anew if it has changed.
+    /// The clock of this second, whose date is rendered once for all, and the scratch room.
     #[inline]
-    fn set_clock(&mut self) {
+    fn parts(&mut self) -> (&Clock, &mut Scratch) {
         let now = clock::real_seconds();
-        if self.clock.now() != Timestamp(now) {
-            self.clock = Clock::new(now);
+        let outdated = |clock: &Clock| clock.now() != Timestamp(now);
+        if self.clock.as_ref().is_some_and(outdated) {
+            self.clock = None;
         }
+        let clock = self.clock.get_or_insert_with(|| Clock::new(now));
+        (clock, &mut self.scratch)
     }
 }
 
@@ -137,7 +140,6 @@ impl Exchange {
         if guard.is_dead() {
             return guard.close(Next::Close);
         }
-        turn.set_clock();
         let next = if due {
             Self::expire(guard, server, turn)
         } else {
@@ -183,8 +185,8 @@ impl Exchange {
         match guard.phase {
             Phase::Request => {
                 guard.received = KVec::new();
-                let reply = guard.session.expire(&turn.clock, &mut turn.scratch);
-                match reply {
+                let (clock, scratch) = turn.parts();
+                match guard.session.expire(clock, scratch) {
                     Some(reply) => Outgoing::begin(guard, server, reply)?,
                     None => return Ok(guard.close(Next::Close)),
                 }
@@ -206,8 +208,9 @@ impl Exchange {
             }
             match guard.outgoing.then() {
                 Then::KeepAlive => (),
-                Then::Close => return Ok(guard.close(Next::Close)),
-                Then::Linger => {
+                // With bytes unread the release would be a reset, and the reply be lost.
+                Then::Close if !guard.has_unread() => return Ok(guard.close(Next::Close)),
+                Then::Close | Then::Linger => {
                     guard.enter(Phase::Linger);
                     return Ok(Next::HalfClose);
                 }
@@ -280,7 +283,7 @@ impl Exchange {
         server: &'a Server,
         turn: &'a mut Turn,
     ) -> Result<Step<'a, BodyId>> {
-        let Turn { scratch, clock } = turn;
+        let (clock, scratch) = turn.parts();
         let before = self.received.len();
         if before == 0 {
             let step = self.session.receive(bytes, &server.site, clock, scratch);

@@ -2,7 +2,10 @@
 
 //! A value for each CPU.
 
-use core::cell::UnsafeCell;
+use core::{
+    cell::UnsafeCell,
+    ptr, //
+};
 use kernel::{
     cpu::{
         self,
@@ -35,26 +38,45 @@ struct Slot<T> {
 // slot is no more than sending its value.
 unsafe impl<T: Send> Sync for Slot<T> {}
 
-impl<T> PerCpu<T> {
-    /// Makes the values, each by a call of `make`. Process context, may sleep.
+/// A type whose values begin alike.
+pub(crate) trait Initial: Sized + 'static {
+    /// What they begin with.
+    const INITIAL: Self;
+}
+
+impl<T: Initial> PerCpu<T> {
+    /// Makes the values. Process context, may sleep.
     ///
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub(crate) fn new(make: impl Fn() -> T) -> Result<Self> {
+    pub(crate) fn new() -> Result<Self> {
         let count = usize::try_from(cpu::nr_cpu_ids())?;
         let mut slots = KVec::with_capacity(count, GFP_KERNEL)?;
         for _ in 0..count {
-            // INVARIANT: Not lent to anybody.
-            let slot = Slot {
-                lent: Atomic::new(false),
-                value: UnsafeCell::new(make()),
-            };
-            slots.push(KBox::new(slot, GFP_KERNEL)?, GFP_KERNEL)?;
+            slots.push(Slot::new()?, GFP_KERNEL)?;
         }
         Ok(Self(slots))
     }
+}
 
+impl<T: Initial> Slot<T> {
+    /// A slot that is not lent to anybody, made where it stays: values may be larger than what
+    /// belongs on a kernel stack.
+    fn new() -> Result<KBox<Self>> {
+        let mut slot = KBox::<Self>::new_uninit(GFP_KERNEL)?;
+        let place = slot.as_mut_ptr();
+        // SAFETY: `place` is valid for writes, and both fields are written.
+        unsafe {
+            ptr::addr_of_mut!((*place).lent).write(Atomic::new(false));
+            ptr::addr_of_mut!((*place).value).write(UnsafeCell::new(T::INITIAL));
+        }
+        // SAFETY: All fields were just written.
+        Ok(unsafe { slot.assume_init() })
+    }
+}
+
+impl<T> PerCpu<T> {
     /// Borrows the value of this CPU; nothing if it is lent already. Any context.
     #[inline]
     pub(crate) fn try_borrow(&self) -> Option<Borrowed<'_, T>> {
