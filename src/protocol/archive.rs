@@ -2,10 +2,10 @@
 
 //! Archives in the `newc` format of cpio, read where they lie.
 //!
-//! Each member is a header of 110 characters (a magic number and thirteen numbers of eight hexadecimal digits), its name
-//! with a NUL at the end, and its content; name and content are each followed by zeros up to a multiple of four bytes. A
-//! member called `TRAILER!!!` ends the archive. The kernel describes the format in
-//! `Documentation/driver-api/early-userspace/buffer-format.rst`.
+//! Each member is a header of 110 characters (a magic number and thirteen numbers of eight
+//! hexadecimal digits), its name with a NUL at the end, and its content; name and content are each
+//! followed by zeros up to a multiple of four bytes. A member called `TRAILER!!!` ends the archive.
+//! The kernel describes the format in `Documentation/driver-api/early-userspace/buffer-format.rst`.
 
 /// The bytes are no such archive, or it was cut short.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -213,6 +213,10 @@ mod tests {
         assert_eq!(archive.next(), None);
     }
 
+    fn file() -> impl Strategy<Value = (String, Vec<u8>)> {
+        ("[a-z/]{1,40}", prop::collection::vec(any::<u8>(), 0..60))
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_read_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
@@ -229,9 +233,11 @@ mod tests {
         }
 
         #[test]
-        fn what_was_written_is_read(files in prop::collection::vec(("[a-z/]{1,40}", prop::collection::vec(any::<u8>(), 0..60)), 0..8)) {
+        fn what_was_written_is_read(files in prop::collection::vec(file(), 0..8)) {
             let mut archive = Vec::new();
-            files.iter().for_each(|(name, content)| append(&mut archive, name, 0o100_644, 7, content));
+            for (name, content) in &files {
+                append(&mut archive, name, 0o100_644, 7, content);
+            }
             append(&mut archive, "TRAILER!!!", 0, 0, b"");
             let read: Vec<_> = Archive::new(&archive).map(Result::unwrap).collect();
             prop_assert_eq!(read.len(), files.len());

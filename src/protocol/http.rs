@@ -5,13 +5,14 @@
 //! The way of a request through this module:
 //!
 //! ```text
-//! bytes ─► Session::receive      where in the stream are we: a head, a body that is thrown away, the end
-//!            ─► Request          the head, read by httparse, then checked: fields, version, host, framing
-//!            ─► answer           target → Site → preconditions → ranges
-//! bytes ◄─ Reply                 up to four slices of head, and what of which body follows
+//! bytes ─► Session::receive    where in the stream are we: a head, a body, the end
+//!            ─► Request        the head, read by httparse, then checked: host, framing, ...
+//!            ─► answer         target → Site → preconditions → ranges
+//! bytes ◄─ Reply               up to four slices of head, and what of which body follows
 //! ```
 //!
-//! A head is rendered when a site is loaded ([`Prepared`]); a reply borrows the parts of it that its status calls for.
+//! A head is rendered when a site is loaded ([`Prepared`]); a reply borrows the parts of it that
+//! its status calls for.
 
 mod answer;
 mod body;
@@ -27,6 +28,7 @@ mod method;
 mod multipart;
 mod quality;
 mod range;
+mod rendered;
 mod reply;
 mod request;
 mod session;
@@ -50,7 +52,7 @@ pub use self::{
     multipart::{Boundary, Multipart, PartHead, MEDIA_TYPE_MAX, PART_HEAD_MAX},
     range::{parse as parse_range, ByteRange, Ranges, Wanted},
     reply::{Body, Reply, Scratch, Then},
-    request::{Expectation, Refusal, Request},
+    request::{Expectation, NoRequest, Refusal, Request},
     session::{Phase, Session, Step},
     sink::{Counter, Full, Sink, Writer},
     site::{Found, Representation, Site},
@@ -59,15 +61,15 @@ pub use self::{
     version::Version, //
 };
 
-/// The longest head of a request in bytes, from the request line to the empty line; beyond it 431, or 414 if the
-/// request line alone is longer.
+/// The longest head of a request in bytes, from the request line to the empty line; beyond it 431,
+/// or 414 if the request line alone is longer.
 pub const HEAD_MAX: usize = 8192;
 
 /// The most field lines of a request; beyond it 431.
 pub const FIELDS_MAX: usize = 64;
 
-/// The longest request target in bytes; beyond it 414.
-pub const TARGET_MAX: usize = 4096;
+/// The longest request target in bytes; beyond it 414. RFC 9112 section 3 recommends that much for a request line.
+pub const TARGET_MAX: usize = 8000;
 
 /// The longest body of a request in bytes, as it comes over the wire; beyond it 413.
 ///

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Serves a directory over ordinary sockets, with the protocol of khttpd: a fixture for tests that speak TCP.
+//! Serves a directory over ordinary sockets, with the protocol of khttpd: a fixture for tests that
+//! speak TCP.
 //!
 //! `cargo run -p protocol --example serve -- DIRECTORY [ADDRESS:PORT]`
 //!
-//! The whole directory is read at the start. `NAME.gz`, `NAME.br` and `NAME.zst` beside `NAME` are its coded forms.
+//! The whole directory is read at the start. `NAME.gz`, `NAME.br` and `NAME.zst` beside `NAME` are
+//! its coded forms.
 
 #[path = "../tests/fixture/mod.rs"]
 mod fixture;

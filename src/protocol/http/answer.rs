@@ -7,16 +7,17 @@ use super::{
     conditional::{evaluate, range_is_meant, Outcome},
     date::Timestamp,
     field::Name,
-    head::{put_length, put_line, ALWAYS, VARY},
-    method::{Method, ALLOW},
-    multipart::{put_content_range, Multipart},
+    head::{put_length, ALWAYS},
+    method::Method,
+    multipart::Multipart,
     range::{self, ByteRange, Ranges, Wanted},
-    reply::{Body, Lines, Scratch},
+    rendered::{put_location, put_part, put_parts, put_status, put_text, Detail, Rendered},
+    reply::{Body, Scratch},
     request::{Expectation, Refusal, Request},
-    sink::{Full, Sink},
+    sink::Full,
     site::{Found, Representation, Site},
     status::Status,
-    target::{encode, encode_query, Form, Path, Target}, //
+    target::{Form, Path, Target}, //
 };
 
 /// A reply without its last lines.
@@ -26,28 +27,12 @@ pub(super) struct Answer<'a, B> {
     pub(super) body: Body<'a, B>,
 }
 
-/// The most bytes that [`text`] appends.
-const TEXT_MAX: usize = 128;
-
 /// What all steps of an answer need.
 struct Asker<'b, 'a, S> {
     request: &'b Request<'b>,
     site: &'a S,
     host: Option<&'b [u8]>,
     now: Timestamp,
-}
-
-/// What the head of an error tells beyond the usual.
-#[derive(Clone, Copy)]
-enum Detail {
-    /// Nothing.
-    None,
-    /// The methods that are allowed (RFC 9110 section 15.5.6).
-    Allow,
-    /// That another `Accept-Encoding` could have changed the reply.
-    Vary,
-    /// The length of the representation (RFC 9110 section 15.5.17), and whether it is one of several.
-    Length(u64, Codings),
 }
 
 /// Answers a request.
@@ -94,7 +79,7 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
         &self,
         target: Target<'_>,
         path: Path<'_>,
-        lines: &'a mut Lines,
+        lines: &'a mut Rendered,
     ) -> Answer<'a, S::Body> {
         match self.site.find(self.host, path) {
             Found::Nothing => self.error(Status::NotFound, Detail::None, lines),
@@ -109,7 +94,7 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
         &self,
         resource: S::Resource,
         codings: Codings,
-        lines: &'a mut Lines,
+        lines: &'a mut Rendered,
     ) -> Answer<'a, S::Body> {
         let wishes = self.request.fields.lines(Name::AcceptEncoding);
         let Some(coding) = coding::choose(wishes, codings) else {
@@ -126,7 +111,7 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
         &self,
         representation: &Representation<'a, S::Body>,
         codings: Codings,
-        lines: &'a mut Lines,
+        lines: &'a mut Rendered,
     ) -> Answer<'a, S::Body> {
         let fields = &self.request.fields;
         match evaluate(fields, representation.validators(), self.now) {
@@ -174,7 +159,7 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
         value: &[u8],
         representation: &Representation<'a, S::Body>,
         codings: Codings,
-        lines: &'a mut Lines,
+        lines: &'a mut Rendered,
     ) -> Answer<'a, S::Body> {
         // Who sends If-Range has the rest of the metadata already (RFC 9110 section 15.3.7).
         let known = self.request.fields.has(Name::IfRange);
@@ -198,7 +183,7 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
         &self,
         path: Path<'_>,
         query: Option<&[u8]>,
-        lines: &'a mut Lines,
+        lines: &'a mut Rendered,
     ) -> Answer<'a, S::Body> {
         match put_location(path, query, lines) {
             Ok(()) => text(Status::MovedPermanently, self.is_head(), lines),
@@ -209,10 +194,15 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
 
     /// An error with the page of the site, or with a short text.
     #[inline(never)]
-    fn error(&self, status: Status, detail: Detail, lines: &'a mut Lines) -> Answer<'a, S::Body> {
+    fn error(
+        &self,
+        status: Status,
+        detail: Detail,
+        lines: &'a mut Rendered,
+    ) -> Answer<'a, S::Body> {
         // It fits: the lines of a detail are short, and there is nothing before them.
         lines.clear();
-        let _: Result<(), Full> = put_detail(status, detail, lines);
+        let _: Result<(), Full> = put_status(status, detail, lines);
         let Some(page) = self.site.error_page(self.host, status) else {
             return text(status, self.is_head(), lines);
         };
@@ -238,12 +228,12 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
 pub(super) fn refuse<B>(refusal: Refusal, scratch: &mut Scratch) -> Answer<'_, B> {
     let lines = &mut scratch.lines;
     lines.clear();
-    let _: Result<(), Full> = put_detail(refusal.status, Detail::None, lines);
+    let _: Result<(), Full> = put_status(refusal.status, Detail::None, lines);
     text(refusal.status, refusal.head_only, lines)
 }
 
 /// Completes the head in `lines` with what says that a short text follows.
-fn text<B>(status: Status, head_only: bool, lines: &mut Lines) -> Answer<'_, B> {
+fn text<B>(status: Status, head_only: bool, lines: &mut Rendered) -> Answer<'_, B> {
     let _: Result<(), Full> = put_text(status.text(), lines);
     let body = if head_only {
         Body::Empty
@@ -257,50 +247,10 @@ fn text<B>(status: Status, head_only: bool, lines: &mut Lines) -> Answer<'_, B> 
     }
 }
 
-fn put_text(text: &[u8], lines: &mut Lines) -> Result<(), Full> {
-    put_length(u64::try_from(text.len()).unwrap_or(0), lines)?;
-    put_line(b"Content-Type: ", b"text/plain; charset=utf-8", lines)
-}
-
-fn put_detail(status: Status, detail: Detail, lines: &mut Lines) -> Result<(), Full> {
-    lines.put(status.line())?;
-    match detail {
-        Detail::None => Ok(()),
-        Detail::Allow => lines.put(ALLOW),
-        Detail::Vary => lines.put(VARY),
-        Detail::Length(length, codings) => {
-            if codings.vary() {
-                lines.put(VARY)?;
-            }
-            lines.put(b"Content-Range: bytes */")?;
-            lines.put_decimal(length)?;
-            lines.put(b"\r\n")
-        }
-    }
-}
-
-/// A path of ours, whatever it looks like: with two slashes in front it would name another host (RFC 3986 section 4.2).
-fn put_location(path: Path<'_>, query: Option<&[u8]>, lines: &mut Lines) -> Result<(), Full> {
-    let start = path.as_bytes().iter().position(|b| *b != b'/').unwrap_or(0);
-    lines.put(Status::MovedPermanently.line())?;
-    lines.put(b"Location: /")?;
-    encode(path.as_bytes().get(start..).unwrap_or(&[]), lines)?;
-    lines.put(b"/")?;
-    if let Some(query) = query {
-        lines.put(b"?")?;
-        encode_query(query, lines)?;
-    }
-    lines.put(b"\r\n")?;
-    // What follows must fit as well.
-    (lines.capacity().saturating_sub(lines.len()) >= TEXT_MAX)
-        .then_some(())
-        .ok_or(Full)
-}
-
 /// What this server can do (RFC 9110 section 9.3.7).
-fn options<B>(lines: &mut Lines) -> Answer<'_, B> {
+fn options<B>(lines: &mut Rendered) -> Answer<'_, B> {
     let _: Result<(), Full> =
-        put_detail(Status::Ok, Detail::Allow, lines).and_then(|()| put_length(0, lines));
+        put_status(Status::Ok, Detail::Allow, lines).and_then(|()| put_length(0, lines));
     Answer {
         status: Status::Ok,
         head: [lines, ALWAYS, &[]],
@@ -327,7 +277,7 @@ fn one_part<'a, B: Copy>(
     range: ByteRange,
     representation: &Representation<'a, B>,
     known: bool,
-    lines: &'a mut Lines,
+    lines: &'a mut Rendered,
 ) -> Answer<'a, B> {
     let head = representation.head;
     let _: Result<(), Full> = put_part(range, representation.length, lines);
@@ -343,21 +293,15 @@ fn one_part<'a, B: Copy>(
     }
 }
 
-fn put_part(range: ByteRange, complete: u64, lines: &mut Lines) -> Result<(), Full> {
-    lines.put(Status::PartialContent.line())?;
-    put_length(range.length(), lines)?;
-    put_content_range(range, complete, lines)
-}
-
 /// Several parts (RFC 9110 section 15.3.7.2); [`None`] where the whole is the better reply.
 ///
-/// In a multipart, `Content-Encoding` would be understood to be that of the multipart itself, so a coded representation is
-/// sent whole: a server may ignore a range.
+/// In a multipart, `Content-Encoding` would be understood to be that of the multipart itself, so a
+/// coded representation is sent whole: a server may ignore a range.
 fn several_parts<'a, B: Copy>(
     ranges: Ranges,
     representation: &Representation<'a, B>,
     known: bool,
-    lines: &'a mut Lines,
+    lines: &'a mut Rendered,
 ) -> Option<Answer<'a, B>> {
     if representation.coding != Coding::Identity {
         return None;
@@ -380,12 +324,4 @@ fn several_parts<'a, B: Copy>(
         head: [lines, rest, &[]],
         body: Body::Multipart(representation.body, multipart),
     })
-}
-
-fn put_parts(multipart: &Multipart, lines: &mut Lines) -> Result<(), Full> {
-    lines.put(Status::PartialContent.line())?;
-    put_length(multipart.length(), lines)?;
-    lines.put(b"Content-Type: multipart/byteranges; boundary=")?;
-    lines.put(multipart.boundary().as_bytes())?;
-    lines.put(b"\r\n")
 }

@@ -29,13 +29,15 @@ impl Framing {
             (false, true) => {
                 Framing::length(fields.once(Name::ContentLength).ok_or(Status::BadRequest)?)
             }
-            // HTTP/1.0 has no transfer codings, so somebody on the way did not understand this one (section 6.1).
+            // HTTP/1.0 has no transfer codings, so somebody on the way did not understand this one
+            // (section 6.1).
             (true, false) if version != Version::Http10 => Framing::coded(fields),
             (true, _) => Err(Status::BadRequest),
         }
     }
 
-    /// `1*DIGIT`, and a number too large to count is too large a body as well, unless nothing can tell its length.
+    /// `1*DIGIT`, and a number too large to count is too large a body as well, unless nothing can
+    /// tell its length.
     fn length(value: &[u8]) -> Result<Framing, Status> {
         let length = value.iter().try_fold(0u64, |sum, digit| {
             let digit = digit.checked_sub(b'0').filter(|digit| *digit < 10)?;
@@ -52,7 +54,8 @@ impl Framing {
         }
     }
 
-    /// `chunked` must be the last coding and the only one of its kind; any other one is unknown here.
+    /// `chunked` must be the last coding and the only one of its kind; any other one is unknown
+    /// here.
     fn coded(fields: &Fields<'_>) -> Result<Framing, Status> {
         let is_chunked = |coding: &[u8]| coding.eq_ignore_ascii_case(b"chunked");
         let codings = fields.elements(Name::TransferEncoding);
@@ -191,7 +194,8 @@ impl Discard {
             .unwrap_or(&[])
     }
 
-    /// The state after one byte of framing; [`None`] if the grammar of RFC 9112 section 7.1 has no such byte there.
+    /// The state after one byte of framing; [`None`] if the grammar of RFC 9112 section 7.1 has no
+    /// such byte there.
     ///
     /// Only CRLF ends a line: what a lone LF or CR means in a chunk is where two parsers disagree.
     fn next(&mut self, byte: u8) -> Option<State> {
@@ -247,3 +251,6 @@ const fn is_tchar(byte: u8) -> bool {
                 | b'~'
         )
 }
+
+#[cfg(test)]
+mod tests;

@@ -52,7 +52,8 @@ impl Clock {
         self.now
     }
 
-    /// The lines `Connection`, if any, and `Date` (RFC 9110 section 6.6.1), and the end of the head.
+    /// The lines `Connection`, if any, and `Date` (RFC 9110 section 6.6.1), and the end of the
+    /// head.
     #[inline]
     pub(super) fn tail(&self, persistence: Persistence) -> &[u8] {
         match persistence {

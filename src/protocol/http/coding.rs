@@ -21,8 +21,8 @@ pub enum Coding {
 }
 
 impl Coding {
-    /// Every coding, the one this server likes best first: among codings that a client likes equally well, that is the
-    /// one that makes a text smallest.
+    /// Every coding, the one this server likes best first: among codings that a client likes
+    /// equally well, that is the one that makes a text smallest.
     pub const ALL: [Coding; 4] = [Coding::Brotli, Coding::Zstd, Coding::Gzip, Coding::Identity];
 
     /// The name in `Content-Encoding`.
@@ -103,7 +103,8 @@ impl Wishes {
         }
     }
 
-    /// The identity is acceptable unless it was excluded, but it is liked least when nothing was said of it.
+    /// The identity is acceptable unless it was excluded, but it is liked least when nothing was
+    /// said of it.
     fn of(&self, coding: Coding) -> Quality {
         let unsaid = if coding == Coding::Identity {
             Quality::LEAST
@@ -119,7 +120,8 @@ impl Wishes {
     }
 }
 
-/// Chooses among `available` by the lines of `Accept-Encoding`; [`None`] when nothing is acceptable (406).
+/// Chooses among `available` by the lines of `Accept-Encoding`; [`None`] when nothing is acceptable
+/// (406).
 ///
 /// Without such a field every coding is acceptable, and the identity is what everybody understands.
 pub fn choose<'b>(

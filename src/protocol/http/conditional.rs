@@ -28,9 +28,11 @@ pub enum Outcome {
     Failed,
 }
 
-/// Evaluates the preconditions of a GET or HEAD in the order of RFC 9110 section 13.2.2, all but `If-Range`.
+/// Evaluates the preconditions of a GET or HEAD in the order of RFC 9110 section 13.2.2, all but
+/// `If-Range`.
 ///
-/// Preconditions are met by a representation: without one there is nothing to evaluate (section 13.2.1).
+/// Preconditions are met by a representation: without one there is nothing to evaluate (section
+/// 13.2.1).
 pub fn evaluate(fields: &Fields<'_>, current: Validators<'_>, now: Timestamp) -> Outcome {
     let names = |tag: fn(EntityTag<'_>, &[u8]) -> bool, name| {
         fields.lines(name).any(|line| {
@@ -63,8 +65,8 @@ pub fn evaluate(fields: &Fields<'_>, current: Validators<'_>, now: Timestamp) ->
 
 /// Whether a `Range` may be honoured as far as `If-Range` goes (RFC 9110 section 13.1.5).
 ///
-/// A tag is compared strongly. A date must be the exact one, and strong itself: nothing can have changed unseen within
-/// its second (section 8.8.2.2), which holds when that second is over.
+/// A tag is compared strongly. A date must be the exact one, and strong itself: nothing can have
+/// changed unseen within its second (section 8.8.2.2), which holds when that second is over.
 pub(super) fn range_is_meant(fields: &Fields<'_>, current: Validators<'_>, now: Timestamp) -> bool {
     if !fields.has(Name::IfRange) {
         return true;

@@ -49,7 +49,8 @@ struct Civil {
 }
 
 impl Timestamp {
-    /// Renders the preferred form, `Sun, 06 Nov 1994 08:49:37 GMT`. A year after 9999 is shown as the end of 9999.
+    /// Renders the preferred form, `Sun, 06 Nov 1994 08:49:37 GMT`. A year after 9999 is shown as
+    /// the end of 9999.
     pub fn render(self) -> [u8; DATE_LENGTH] {
         let seconds = self.0.min(LAST);
         let date = Civil::at(seconds);
@@ -81,14 +82,15 @@ impl Timestamp {
 }
 
 impl Civil {
-    /// The date and time of a second not after [`LAST`].
+    /// The date and time of a second, at most [`LAST`].
     ///
     /// The year is counted from 1 March, which puts the leap day at the end of it.
     #[expect(
         clippy::arithmetic_side_effects,
-        reason = "the callers keep to LAST, far below any overflow"
+        reason = "LAST is far below any overflow"
     )]
     fn at(seconds: u64) -> Civil {
+        let seconds = seconds.min(LAST);
         let days = seconds / DAY + EPOCH;
         let of_era = days % ERA;
         let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
@@ -136,7 +138,7 @@ impl Civil {
         };
         let of_year = (153 * from_march + 2) / 5 + self.day - 1;
         let of_era = year % 400 * 365 + year % 400 / 4 - year % 400 / 100 + of_year;
-        let days = year / 400 * ERA + of_era - EPOCH;
+        let days = (year / 400 * ERA + of_era).checked_sub(EPOCH)?;
         Some(Timestamp(
             days * DAY + self.hour * 3600 + self.minute * 60 + self.second.min(59),
         ))
@@ -159,9 +161,8 @@ fn leap(year: u64) -> bool {
 /// `Sun, 06 Nov 1994 08:49:37 GMT`.
 fn imf_fixdate(value: &[u8]) -> Option<Civil> {
     let (name, rest) = value.split_at_checked(3)?;
-    let [b',', b' ', d1, d2, b' ', m1, m2, m3, b' ', y1, y2, y3, y4, b' ', time @ .., b' ', b'G', b'M', b'T'] =
-        rest
-    else {
+    let rest = rest.strip_suffix(b" GMT")?;
+    let [b',', b' ', d1, d2, b' ', m1, m2, m3, b' ', y1, y2, y3, y4, b' ', time @ ..] = rest else {
         return None;
     };
     DAYS.iter().find(|day| day.as_slice() == name)?;
@@ -176,9 +177,8 @@ fn imf_fixdate(value: &[u8]) -> Option<Civil> {
 /// `Sunday, 06-Nov-94 08:49:37 GMT`.
 fn rfc850_date(value: &[u8], now: Timestamp) -> Option<Civil> {
     let (name, rest) = super::field::cut(value, b',')?;
-    let [b' ', d1, d2, b'-', m1, m2, m3, b'-', y1, y2, b' ', time @ .., b' ', b'G', b'M', b'T'] =
-        rest
-    else {
+    let rest = rest.strip_suffix(b" GMT")?;
+    let [b' ', d1, d2, b'-', m1, m2, m3, b'-', y1, y2, b' ', time @ ..] = rest else {
         return None;
     };
     LONG_DAYS.iter().find(|day| **day == name)?;
@@ -220,13 +220,14 @@ fn with_time(year: u64, month: u64, day: u64, time: &[u8]) -> Option<Civil> {
     })
 }
 
-/// A year that seems to lie more than 50 years ahead is the latest past one with the same two digits.
+/// A year that seems to lie more than 50 years ahead is the latest past one with the same two
+/// digits.
 #[expect(
     clippy::arithmetic_side_effects,
     reason = "a year of Civil::at has four digits, at least 1970"
 )]
 fn century(two_digits: u64, now: Timestamp) -> u64 {
-    let this = Civil::at(now.0.min(LAST)).year;
+    let this = Civil::at(now.0).year;
     let year = this / 100 * 100 + two_digits;
     if year > this + 50 {
         year - 100

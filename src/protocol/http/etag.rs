@@ -52,7 +52,8 @@ fn is_etagc(byte: u8) -> bool {
     matches!(byte, 0x21 | 0x23..=0x7e | 0x80..=0xff)
 }
 
-/// The tags of a list. It ends at the first thing that is no tag: what follows can't be told apart any more.
+/// The tags of a list. It ends at the first thing that is no tag: what follows can't be told apart
+/// any more.
 pub struct EntityTags<'b>(&'b [u8]);
 
 impl<'b> EntityTags<'b> {

@@ -39,9 +39,15 @@ pub enum Name {
 const NAMES: usize = 12;
 
 impl Name {
+    #[inline]
+    const fn bit(self) -> u16 {
+        1u16.wrapping_shl(self as u32)
+    }
+
     /// Field names are case-insensitive (RFC 9110 section 5.1).
     ///
-    /// The length tells nearly all of them apart, so that a field of no interest costs one comparison.
+    /// The length tells nearly all of them apart, so that a field of no interest costs one
+    /// comparison.
     #[inline]
     pub fn parse(name: &[u8]) -> Option<Name> {
         let known: &[(&[u8], Name)] = match name.len() {
@@ -67,15 +73,6 @@ impl Name {
     }
 }
 
-/// How often a field came, and its first value.
-#[derive(Clone, Copy, Default)]
-enum Slot<'b> {
-    #[default]
-    Absent,
-    Once(&'b [u8]),
-    Repeated(&'b [u8]),
-}
-
 /// The fields of one request.
 ///
 /// # Invariants
@@ -84,95 +81,109 @@ enum Slot<'b> {
 #[derive(Clone, Copy)]
 pub struct Fields<'b> {
     section: &'b [u8],
-    slots: [Slot<'b>; NAMES],
+    /// The first value of each.
+    values: [Option<&'b [u8]>; NAMES],
+    /// A bit for each name that came more than once.
+    repeated: u16,
 }
 
 impl<'b> Fields<'b> {
+    /// No fields.
+    #[inline]
+    pub(super) const fn new() -> Fields<'b> {
+        // INVARIANT: there is no line.
+        Fields {
+            section: &[],
+            values: [None; NAMES],
+            repeated: 0,
+        }
+    }
+
     /// Sorts what httparse found in `head`, which ends with the empty line.
     ///
-    /// httparse takes a lone LF for the end of a line, as RFC 9112 section 2.2 permits. Two parsers that disagree about
-    /// the end of a line disagree about the request, so this returns [`None`] unless every line ends with CRLF.
-    #[inline]
-    pub(super) fn gather(head: &'b [u8], lines: &[Header<'b>]) -> Option<Fields<'b>> {
-        if !head.ends_with(b"\r\n\r\n") {
-            return None;
-        }
-        let mut section: &[u8] = &[];
-        let mut slots = [Slot::Absent; NAMES];
-        for (n, line) in lines.iter().enumerate() {
+    /// httparse takes a lone LF for the end of a line, as RFC 9112 section 2.2 permits. Two parsers
+    /// that disagree about the end of a line disagree about the request, so this returns [`None`]
+    /// unless every line ends with CRLF.
+    pub(super) fn gather(&mut self, head: &'b [u8], lines: &[Header<'b>]) -> Option<()> {
+        let section = head
+            .strip_suffix(b"\r\n")
+            .filter(|rest| rest.ends_with(b"\r\n"))?;
+        // INVARIANT: there is no line yet.
+        *self = Fields::new();
+        for line in lines {
             let start = line
                 .name
                 .as_ptr()
                 .addr()
                 .checked_sub(head.as_ptr().addr())?;
-            let (before, rest) = head.split_at_checked(start)?;
+            let (before, rest) = section.split_at_checked(start)?;
             if !before.ends_with(b"\r\n") {
                 return None;
             }
-            if n == 0 {
-                section = rest;
+            if self.section.is_empty() {
+                // INVARIANT: httparse accepted each line from here on. That each ends with CRLF is
+                // checked in this loop, and above for the last one.
+                self.section = rest;
             }
-            if let Some(slot) =
-                Name::parse(line.name.as_bytes()).and_then(|name| slots.get_mut(name as usize))
-            {
-                *slot = match *slot {
-                    Slot::Absent => Slot::Once(line.value),
-                    Slot::Once(first) | Slot::Repeated(first) => Slot::Repeated(first),
-                };
+            if let Some(name) = Name::parse(line.name.as_bytes()) {
+                self.note(name, line.value)?;
             }
         }
-        // INVARIANT: httparse accepted each line and each ends with CRLF; the empty line at the end is no field.
-        Some(Fields {
-            section: section.strip_suffix(b"\r\n").unwrap_or(section),
-            slots,
-        })
+        Some(())
     }
 
-    fn slot(&self, name: Name) -> Slot<'b> {
-        self.slots.get(name as usize).copied().unwrap_or_default()
+    #[inline]
+    fn note(&mut self, name: Name, value: &'b [u8]) -> Option<()> {
+        match self.values.get_mut(name as usize)? {
+            Some(_) => self.repeated |= name.bit(),
+            first => *first = Some(value),
+        }
+        Some(())
+    }
+
+    #[inline]
+    fn first(&self, name: Name) -> Option<&'b [u8]> {
+        self.values.get(name as usize).copied().flatten()
+    }
+
+    #[inline]
+    fn is_repeated(&self, name: Name) -> bool {
+        self.repeated & name.bit() != 0
     }
 
     /// Whether the field is there at all.
     #[inline]
     pub fn has(&self, name: Name) -> bool {
-        !matches!(self.slot(name), Slot::Absent)
+        self.first(name).is_some()
     }
 
     /// The value of a field that came exactly once.
     #[inline]
     pub fn once(&self, name: Name) -> Option<&'b [u8]> {
-        match self.slot(name) {
-            Slot::Once(value) => Some(value),
-            Slot::Absent | Slot::Repeated(_) => None,
-        }
+        self.first(name).filter(|_| !self.is_repeated(name))
     }
 
     /// The values of all lines of a field, in the order in which they came.
     ///
-    /// The lines of a list-valued field mean the same as one line with their values joined by commas (RFC 9110
-    /// section 5.3). A field that came once is at hand; only a repeated one is looked up in the head again.
+    /// The lines of a list-valued field mean the same as one line with their values joined by
+    /// commas (RFC 9110 section 5.3). A field that came once is at hand; only a repeated one is
+    /// looked up in the head again.
     #[inline]
     pub fn lines(&self, name: Name) -> Lines<'b> {
-        match self.slot(name) {
-            Slot::Absent => Lines {
-                name,
-                once: None,
-                section: &[],
-            },
-            Slot::Once(value) => Lines {
-                name,
-                once: Some(value),
-                section: &[],
-            },
-            Slot::Repeated(_) => Lines {
-                name,
-                once: None,
-                section: self.section,
-            },
+        let section: &[u8] = if self.is_repeated(name) {
+            self.section
+        } else {
+            &[]
+        };
+        Lines {
+            name,
+            once: self.once(name),
+            section,
         }
     }
 
-    /// The elements of a field that is a plain list, without the empty ones (RFC 9110 section 5.6.1).
+    /// The elements of a field that is a plain list, without the empty ones (RFC 9110 section
+    /// 5.6.1).
     #[inline]
     pub fn elements(&self, name: Name) -> impl Iterator<Item = &'b [u8]> {
         self.lines(name).flat_map(elements)
@@ -233,7 +244,9 @@ mod tests {
         let mut headers = [httparse::EMPTY_HEADER; 8];
         let mut request = httparse::Request::new(&mut headers);
         assert!(request.parse(head).unwrap().is_complete());
-        Fields::gather(head, request.headers)
+        let mut fields = Fields::new();
+        fields.gather(head, request.headers)?;
+        Some(fields)
     }
 
     #[test]

@@ -36,7 +36,8 @@ pub struct Facts<'f> {
     pub extra: &'f [u8],
 }
 
-/// Where the parts of a prepared head begin, in bytes. The first part, the status line, begins at 0.
+/// Where the parts of a prepared head begin, in bytes. The first part, the status line, begins at
+/// 0.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Cuts {
     /// `Content-Length`.
@@ -53,8 +54,9 @@ pub struct Cuts {
 
 /// The head of a `200`, all but the lines that change: `Connection`, `Date` and the empty line.
 ///
-/// The order of the lines lets the other statuses use a part of it as it is: 206 all from `Content-Type` on, 304 all
-/// from `ETag` on, an error page the lines about its content and the common ones.
+/// The order of the lines lets the other statuses use a part of it as it is: 206 all from
+/// `Content-Type` on, 304 all from `ETag` on, an error page the lines about its content and the
+/// common ones.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Prepared<'s> {
     bytes: &'s [u8],
@@ -128,7 +130,8 @@ impl<'s> Prepared<'s> {
         self.from(self.cuts.modified)
     }
 
-    /// From `ETag` on: what a 304 carries (RFC 9110 section 15.4.5), and a 206 to somebody who knows the rest.
+    /// From `ETag` on: what a 304 carries (RFC 9110 section 15.4.5), and a 206 to somebody who
+    /// knows the rest.
     #[inline]
     pub(super) fn validator_lines(self) -> &'s [u8] {
         self.from(self.cuts.etag)
@@ -211,7 +214,8 @@ mod tests {
         let head = Prepared::new(&room[..length], cuts);
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
 
-        let content = "Content-Length: 612\r\nContent-Type: text/html; charset=utf-8\r\nContent-Encoding: gzip\r\n";
+        let content = "Content-Length: 612\r\nContent-Type: text/html; charset=utf-8\r\n\
+            Content-Encoding: gzip\r\n";
         let modified = "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\nAccept-Ranges: bytes\r\n";
         let etag = format!("ETag: \"abc\"\r\n{COMMON}");
         assert_eq!(

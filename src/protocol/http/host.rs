@@ -6,7 +6,8 @@ use core::net::Ipv6Addr;
 
 use super::field::cut;
 
-/// The host part of an authority: a registered name, an IPv4 address, or an IPv6 address in brackets.
+/// The host part of an authority: a registered name, an IPv4 address, or an IPv6 address in
+/// brackets.
 ///
 /// It is well-formed and not empty, and stands as it was sent: compare it without regard to case.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,7 +16,8 @@ pub struct Host<'b>(&'b [u8]);
 impl<'b> Host<'b> {
     /// Reads `uri-host [ ":" port ]`, or [`None`] if it is malformed.
     ///
-    /// User information is no part of it (RFC 9110 section 4.2.4), and an empty host is none (section 4.2.1).
+    /// User information is no part of it (RFC 9110 section 4.2.4), and an empty host is none
+    /// (section 4.2.1).
     pub fn parse(authority: &'b [u8]) -> Option<Host<'b>> {
         let (host, port) = match authority.strip_prefix(b"[") {
             Some(literal) => {

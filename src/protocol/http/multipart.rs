@@ -26,8 +26,8 @@ pub struct Boundary([u8; BOUNDARY_LENGTH]);
 impl Boundary {
     /// A boundary for the representation with this entity tag.
     ///
-    /// A boundary must not occur in the content (RFC 2046 section 5.1). The tag is made from the content, so content
-    /// that holds its own boundary would have to hold a digest of itself.
+    /// A boundary must not occur in the content (RFC 2046 section 5.1). The tag is made from the
+    /// content, so content that holds its own boundary would have to hold a digest of itself.
     fn of(etag: &[u8]) -> Boundary {
         // FNV-1a.
         let mut digest = etag
@@ -69,7 +69,8 @@ pub struct Multipart {
 }
 
 impl Multipart {
-    /// A body with `ranges` of a representation of `complete` bytes; [`None`] if its length can't be told.
+    /// A body with `ranges` of a representation of `complete` bytes; [`None`] if its length can't
+    /// be told.
     pub(super) fn new(
         ranges: Ranges,
         complete: u64,
@@ -111,10 +112,11 @@ impl Multipart {
         self.ranges.as_slice().len().saturating_add(1)
     }
 
-    /// Renders what stands before the content of piece `n` to `head`, and says which content follows it.
+    /// Renders what stands before the content of piece `n` to `head`, and says which content
+    /// follows it.
     ///
-    /// `media_type` is that of the representation, the same that it had when the reply was made. The last piece has no
-    /// content; a piece behind it has no head either.
+    /// `media_type` is that of the representation, the same that it had when the reply was made.
+    /// The last piece has no content; a piece behind it has no head either.
     pub fn piece(&self, n: usize, media_type: &[u8], head: &mut PartHead) -> Option<ByteRange> {
         head.clear();
         let ranges = self.ranges.as_slice();
@@ -198,7 +200,8 @@ mod tests {
         let (multipart, pieces) = body("bytes=0-1,5-7", 10, b"text/plain");
         let boundary = String::from_utf8(multipart.boundary().as_bytes().to_vec()).unwrap();
         let part = |range| {
-            format!("\r\n--{boundary}\r\nContent-Type: text/plain\r\nContent-Range: bytes {range}\r\n\r\n")
+            let fields = format!("Content-Type: text/plain\r\nContent-Range: bytes {range}\r\n");
+            format!("\r\n--{boundary}\r\n{fields}\r\n")
         };
         assert_eq!(
             pieces,

@@ -126,39 +126,38 @@ impl Ranges {
         self.list.get(..usize::from(self.count)).unwrap_or(&[])
     }
 
-    /// Adds a range and joins it with all that it overlaps or touches; [`None`] if there is no room.
+    /// Adds a range and joins it with all that it overlaps or touches; [`None`] if there is no
+    /// room.
     ///
     /// A joined range stands where the earliest of its parts stood.
     fn add(&mut self, range: ByteRange) -> Option<()> {
         let mut joined = range;
-        let mut at = None;
         // What a join makes bigger can touch a range that was passed already, hence once per range.
-        for _ in 0..=self.count {
-            let near = self
+        for _ in self.as_slice() {
+            joined = self
                 .as_slice()
                 .iter()
-                .enumerate()
-                .find_map(|(n, near)| Some((n, near.join(joined)?)));
-            let Some((n, both)) = near else { break };
-            joined = both;
-            at = Some(at.map_or(n, |at: usize| at.min(n)));
-            self.remove(n);
+                .fold(joined, |all, near| near.join(all).unwrap_or(all));
         }
-        self.insert(at.unwrap_or(usize::from(self.count)), joined)
+        let mut ranges = Ranges::NONE;
+        let mut placed = false;
+        for near in self.as_slice() {
+            if near.join(joined).is_none() {
+                ranges.push(*near)?;
+            } else if !placed {
+                placed = true;
+                ranges.push(joined)?;
+            }
+        }
+        if !placed {
+            ranges.push(joined)?;
+        }
+        *self = ranges;
+        Some(())
     }
 
-    fn remove(&mut self, at: usize) {
-        if let Some(tail) = self.list.get_mut(at..) {
-            tail.rotate_left(1);
-            self.count = self.count.saturating_sub(1);
-        }
-    }
-
-    fn insert(&mut self, at: usize, range: ByteRange) -> Option<()> {
-        let count = usize::from(self.count);
-        let tail = self.list.get_mut(at..=count)?;
-        tail.rotate_right(1);
-        *tail.first_mut()? = range;
+    fn push(&mut self, range: ByteRange) -> Option<()> {
+        *self.list.get_mut(usize::from(self.count))? = range;
         self.count = self.count.checked_add(1)?;
         Some(())
     }
@@ -179,8 +178,9 @@ pub enum Wanted {
 
 /// Reads a `Range` field for a representation of `length` bytes.
 ///
-/// One malformed member makes the whole set invalid. More than [`RANGES_MAX`] ranges that lie apart get the whole
-/// representation (section 17.15: many small ranges cost the server more than the client).
+/// One malformed member makes the whole set invalid. More than [`RANGES_MAX`] ranges that lie apart
+/// get the whole representation (section 17.15: many small ranges cost the server more than the
+/// client).
 pub fn parse(value: &[u8], length: u64) -> Wanted {
     match cut(value, b'=') {
         Some((unit, set)) if unit.eq_ignore_ascii_case(b"bytes") => {
@@ -198,7 +198,8 @@ fn read(set: &[u8], length: u64) -> Option<Wanted> {
         let spec = Spec::parse(text)?;
         match spec.resolve(length) {
             Some(range) => ranges.add(range)?,
-            // The end of nothing is satisfiable, but no `Content-Range` can tell it (section 14.1.2).
+            // The end of nothing is satisfiable, but no `Content-Range` can tell it (section
+            // 14.1.2).
             None if length == 0 && matches!(spec, Spec::Suffix(1..)) => return None,
             None => {}
         }

@@ -5,21 +5,15 @@
 use super::{
     multipart::Multipart,
     range::ByteRange,
+    rendered::Rendered,
     status::Status,
-    target::PathBuffer,
-    TARGET_MAX, //
+    target::PathBuffer, //
 };
-
-/// The most bytes of a head that are rendered for one reply: a `Location` as long as a target, and the lines about it.
-const RENDERED_MAX: usize = TARGET_MAX + 256;
-
-/// Where the lines of a head are rendered that were not prepared.
-pub(super) type Lines = heapless::Vec<u8, RENDERED_MAX>;
 
 /// Room for one reply at a time. It is large: it belongs neither on a stack nor to a connection.
 pub struct Scratch {
     pub(super) path: PathBuffer,
-    pub(super) lines: Lines,
+    pub(super) lines: Rendered,
 }
 
 impl Scratch {
@@ -27,7 +21,7 @@ impl Scratch {
     pub const fn new() -> Scratch {
         Scratch {
             path: PathBuffer::new(),
-            lines: Lines::new(),
+            lines: Rendered::new(),
         }
     }
 }
@@ -93,7 +87,8 @@ pub enum Then {
     KeepAlive,
     /// It is closed once everything is sent: nothing more can come that matters.
     Close,
-    /// Its sending side is closed, what still comes is read and thrown away for a bounded time, then it is closed. Else
-    /// a reset could destroy the reply before the client has read it (RFC 9112 section 9.6).
+    /// Its sending side is closed, what still comes is read and thrown away for a bounded time,
+    /// then it is closed. Else a reset could destroy the reply before the client has read it (RFC
+    /// 9112 section 9.6).
     Linger,
 }

@@ -47,6 +47,8 @@ pub struct Request<'b> {
     pub persistent: bool,
     /// All fields that change a reply.
     pub fields: Fields<'b>,
+    /// The length of the head in bytes.
+    pub length: usize,
 }
 
 /// Why a head gets nothing but an error.
@@ -58,148 +60,119 @@ pub struct Refusal {
     pub head_only: bool,
 }
 
-impl<'b> Request<'b> {
-    /// Reads the head at the front of `bytes` and says how long it is.
-    ///
-    /// `Ok(None)` means that nothing is wrong so far but the head has not ended.
-    #[inline]
-    pub fn parse(bytes: &'b [u8]) -> Result<Option<(Request<'b>, usize)>, Refusal> {
-        match read(bytes) {
-            Ok(head) => head.check().map(|request| Some((request, head.length))),
-            Err(Stop::Partial) => Ok(None),
-            Err(Stop::Version { head_only }) => read_other_version(bytes, head_only),
-            Err(Stop::Refused(refusal)) => Err(refusal),
-        }
-    }
-}
-
-/// What httparse made of a head.
-struct Head<'b> {
-    method: Method,
-    target: &'b [u8],
-    version: Version,
-    fields: Fields<'b>,
-    /// Of the whole head in bytes.
-    length: usize,
-}
-
-/// Why [`read`] found no head.
-enum Stop {
+/// Why there is no request to be had.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NoRequest {
+    /// The head has not ended. Nothing is wrong with it so far.
     Partial,
-    /// The request line names a version that httparse does not know.
-    Version {
-        head_only: bool,
-    },
+    /// The head is malformed or too large.
     Refused(Refusal),
 }
 
-/// Lets httparse read a head.
-///
-/// The table of header lines takes 2 KiB of stack. It is gone when this function returns, before anything is done with
-/// the request.
-#[inline(never)]
-fn read(bytes: &[u8]) -> Result<Head<'_>, Stop> {
-    let mut table = [const { MaybeUninit::<Header<'_>>::uninit() }; FIELDS_MAX];
-    let mut line = httparse::Request::new(&mut []);
-    let outcome = line.parse_with_uninit_headers(bytes, &mut table);
-
-    let method = Method::parse(line.method.unwrap_or_default().as_bytes());
-    let target = line.path.unwrap_or_default().as_bytes();
-    let head_only = method == Method::Head;
-    let refuse = |status| Err(Stop::Refused(Refusal { status, head_only }));
-    if target.len() > TARGET_MAX {
-        return refuse(Status::UriTooLong);
-    }
-    match outcome {
-        Ok(httparse::Status::Complete(length)) => {
-            let head = bytes.get(..length).unwrap_or(&[]);
-            let Some(fields) = Fields::gather(head, line.headers) else {
-                return refuse(Status::BadRequest);
-            };
-            let version = if line.version == Some(0) {
-                Version::Http10
-            } else {
-                Version::Http11
-            };
-            Ok(Head {
-                method,
-                target,
-                version,
-                fields,
-                length,
-            })
+impl<'b> Request<'b> {
+    /// A request of which nothing is known.
+    #[inline]
+    pub const fn new() -> Request<'b> {
+        Request {
+            method: Method::Unknown,
+            target: &[],
+            version: Version::Http11,
+            host: None,
+            framing: Framing::None,
+            expectation: Expectation::None,
+            persistent: false,
+            fields: Fields::new(),
+            length: 0,
         }
-        Ok(httparse::Status::Partial) => Err(Stop::Partial),
-        Err(httparse::Error::Version) => Err(Stop::Version { head_only }),
-        Err(httparse::Error::TooManyHeaders) => refuse(Status::FieldsTooLarge),
-        Err(_) => refuse(Status::BadRequest),
     }
-}
 
-/// The head of a version that httparse refuses: a later minor version is understood as 1.1 (RFC 9110 section 2.5).
-///
-/// httparse got as far as the version, so the method and the target are well-formed.
-#[inline(never)]
-fn read_other_version(
-    bytes: &[u8],
-    head_only: bool,
-) -> Result<Option<(Request<'_>, usize)>, Refusal> {
-    let refuse = |status| Refusal { status, head_only };
-    let Some((line, rest)) = cut(bytes, b'\n') else {
-        return Ok(None);
-    };
-    let line = line.strip_suffix(b"\r").ok_or(refuse(Status::BadRequest))?;
-    let mut words = line.splitn(3, |b| *b == b' ');
-    let method = Method::parse(words.next().unwrap_or_default());
-    let target = words.next().unwrap_or_default();
-    let version = Version::parse(words.next().unwrap_or_default()).map_err(refuse)?;
-
-    let mut table = [httparse::EMPTY_HEADER; FIELDS_MAX];
-    let (length, lines) = match httparse::parse_headers(rest, &mut table) {
-        Ok(httparse::Status::Complete(found)) => found,
-        Ok(httparse::Status::Partial) => return Ok(None),
-        Err(httparse::Error::TooManyHeaders) => return Err(refuse(Status::FieldsTooLarge)),
-        Err(_) => return Err(refuse(Status::BadRequest)),
-    };
-    let length = bytes
-        .len()
-        .saturating_sub(rest.len())
-        .saturating_add(length);
-    let head = bytes.get(..length).unwrap_or(&[]);
-    let fields = Fields::gather(head, lines).ok_or(refuse(Status::BadRequest))?;
-    Head {
-        method,
-        target,
-        version,
-        fields,
-        length,
+    /// Reads the head at the front of `bytes`.
+    ///
+    /// As httparse does it, the request is filled where it lies: it is large, and else there would
+    /// be a copy of it on the stack for each step. Empty lines in front of the head are the
+    /// session's business; httparse skips any number of them.
+    pub fn parse(&mut self, bytes: &'b [u8]) -> Result<(), NoRequest> {
+        let outcome = match self.read(bytes) {
+            Err(Status::VersionNotSupported) => self.read_other_version(bytes),
+            outcome => outcome,
+        };
+        let checked = match outcome {
+            Ok(true) => self.check(),
+            Ok(false) => return Err(NoRequest::Partial),
+            Err(status) => Err(status),
+        };
+        let head_only = self.method == Method::Head;
+        checked.map_err(|status| NoRequest::Refused(Refusal { status, head_only }))
     }
-    .check()
-    .map(|request| Some((request, length)))
-}
 
-impl<'b> Head<'b> {
+    /// Lets httparse read a head, and says whether it is complete.
+    ///
+    /// The table of field lines takes 2 KiB of stack. It is gone when this function returns, before
+    /// anything is done with the request. 505 means any version that httparse does not know.
+    #[inline(never)]
+    fn read(&mut self, bytes: &'b [u8]) -> Result<bool, Status> {
+        let mut table = [const { MaybeUninit::<Header<'_>>::uninit() }; FIELDS_MAX];
+        let mut line = httparse::Request::new(&mut []);
+        let outcome = line.parse_with_uninit_headers(bytes, &mut table);
+
+        self.method = Method::parse(line.method.unwrap_or_default().as_bytes());
+        self.target = line.path.unwrap_or_default().as_bytes();
+        if line.version == Some(0) {
+            self.version = Version::Http10;
+        }
+        if self.target.len() > TARGET_MAX {
+            return Err(Status::UriTooLong);
+        }
+        let length = found(outcome)?;
+        length.map_or(Ok(false), |length| self.gather(bytes, length, line.headers))
+    }
+
+    /// Reads a head of a version that httparse refuses: a later minor version is understood as 1.1
+    /// (RFC 9110 section 2.5).
+    ///
+    /// httparse got as far as the version, so the method and the target are known.
+    #[inline(never)]
+    fn read_other_version(&mut self, bytes: &'b [u8]) -> Result<bool, Status> {
+        let Some((line, rest)) = cut(bytes, b'\n') else {
+            return Ok(false);
+        };
+        let line = line.strip_suffix(b"\r").ok_or(Status::BadRequest)?;
+        let version = line.splitn(3, |b| *b == b' ').nth(2).unwrap_or_default();
+        self.version = Version::parse(version)?;
+
+        let mut table = [httparse::EMPTY_HEADER; FIELDS_MAX];
+        let Some((length, lines)) = found(httparse::parse_headers(rest, &mut table))? else {
+            return Ok(false);
+        };
+        let start = bytes.len().saturating_sub(rest.len());
+        self.gather(bytes, start.saturating_add(length), lines)
+    }
+
+    #[inline]
+    fn gather(
+        &mut self,
+        bytes: &'b [u8],
+        length: usize,
+        lines: &[Header<'b>],
+    ) -> Result<bool, Status> {
+        let head = bytes.get(..length).ok_or(Status::BadRequest)?;
+        self.length = length;
+        self.fields.gather(head, lines).ok_or(Status::BadRequest)?;
+        Ok(true)
+    }
+
     /// Checks what decides about the request as a whole.
     #[inline]
-    fn check(&self) -> Result<Request<'b>, Refusal> {
-        let refuse = |status| Refusal {
-            status,
-            head_only: self.method == Method::Head,
-        };
-        Ok(Request {
-            method: self.method,
-            target: self.target,
-            version: self.version,
-            host: self.host().map_err(refuse)?,
-            framing: Framing::parse(&self.fields, self.version).map_err(refuse)?,
-            expectation: self.expectation(),
-            persistent: self.is_persistent(),
-            fields: self.fields,
-        })
+    fn check(&mut self) -> Result<(), Status> {
+        self.host = self.find_host()?;
+        self.framing = Framing::parse(&self.fields, self.version)?;
+        self.expectation = self.find_expectation();
+        self.persistent = self.is_persistent();
+        Ok(())
     }
 
     /// Exactly one, well-formed (RFC 9112 section 3.2).
-    fn host(&self) -> Result<Option<Host<'b>>, Status> {
+    fn find_host(&self) -> Result<Option<Host<'b>>, Status> {
         match self.fields.once(Name::Host) {
             Some(value) => Host::parse(value).map(Some).ok_or(Status::BadRequest),
             None if self.version == Version::Http10 && !self.fields.has(Name::Host) => Ok(None),
@@ -207,18 +180,17 @@ impl<'b> Head<'b> {
         }
     }
 
-    fn expectation(&self) -> Expectation {
+    fn find_expectation(&self) -> Expectation {
         // A client of HTTP/1.0 does not know how to wait.
         if self.version == Version::Http10 {
             return Expectation::None;
         }
-        self.fields
-            .elements(Name::Expect)
-            .fold(Expectation::None, |so_far, element| match so_far {
-                Expectation::Unknown => Expectation::Unknown,
-                _ if element.eq_ignore_ascii_case(b"100-continue") => Expectation::Continue,
-                _ => Expectation::Unknown,
-            })
+        let elements = self.fields.elements(Name::Expect);
+        elements.fold(Expectation::None, |so_far, element| match so_far {
+            Expectation::Unknown => Expectation::Unknown,
+            _ if element.eq_ignore_ascii_case(b"100-continue") => Expectation::Continue,
+            _ => Expectation::Unknown,
+        })
     }
 
     fn is_persistent(&self) -> bool {
@@ -230,5 +202,22 @@ impl<'b> Head<'b> {
             keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
         }
         keep_alive
+    }
+}
+
+impl Default for Request<'_> {
+    fn default() -> Self {
+        Request::new()
+    }
+}
+
+/// What httparse found, if it is complete.
+fn found<T>(outcome: httparse::Result<T>) -> Result<Option<T>, Status> {
+    match outcome {
+        Ok(httparse::Status::Complete(found)) => Ok(Some(found)),
+        Ok(httparse::Status::Partial) => Ok(None),
+        Err(httparse::Error::Version) => Err(Status::VersionNotSupported),
+        Err(httparse::Error::TooManyHeaders) => Err(Status::FieldsTooLarge),
+        Err(_) => Err(Status::BadRequest),
     }
 }

@@ -7,7 +7,7 @@ use super::{
     body::{Discard, Progress},
     clock::{Clock, Persistence},
     reply::{Reply, Scratch, Then},
-    request::{Expectation, Refusal, Request},
+    request::{Expectation, NoRequest, Refusal, Request},
     site::Site,
     status::Status,
     version::Version,
@@ -60,8 +60,8 @@ pub struct Step<'a, B> {
     pub consumed: usize,
     /// What is to be sent.
     pub reply: Option<Reply<'a, B>>,
-    /// The body of a request that was answered already has no end that can be trusted. Nothing can be said any more: the
-    /// connection ends as after [`Then::Linger`].
+    /// The body of a request that was answered already has no end that can be trusted. Nothing can
+    /// be said any more: the connection ends as after [`Then::Linger`].
     pub broken: bool,
 }
 
@@ -104,9 +104,10 @@ impl Session {
 
     /// Looks at `bytes`: everything received and not consumed yet, in one piece.
     ///
-    /// At most one request is answered at a time. While a step consumes something or has a reply that lets the
-    /// connection persist, there may be more to be had from the bytes that are left. A step that does neither waits for
-    /// more bytes; it never does so when [`HEAD_MAX`] bytes or more are left.
+    /// At most one request is answered at a time. While a step consumes something or has a reply
+    /// that lets the connection persist, there may be more to be had from the bytes that are left.
+    /// A step that does neither waits for more bytes; it never does so when [`HEAD_MAX`] bytes or
+    /// more are left.
     pub fn receive<'a, S: Site>(
         &mut self,
         bytes: &[u8],
@@ -147,26 +148,28 @@ impl Session {
         }
 
         let window = rest.get(..HEAD_MAX).unwrap_or(rest);
-        // Each line is judged when it is complete, so that a head that comes in small pieces is not read again for each.
+        // Each line is judged when it is complete, so that a head that comes in small pieces is not
+        // read again for each.
         let fresh = window.get(usize::from(seen)..).unwrap_or(&[]);
+        let mut request = Request::new();
         let parsed = if seen == 0 || window.len() == HEAD_MAX || fresh.contains(&b'\n') {
-            Request::parse(window)
+            request.parse(window)
         } else {
-            Ok(None)
+            Err(NoRequest::Partial)
         };
         match parsed {
-            Ok(Some((request, length))) => {
-                let consumed = skipped.saturating_add(length);
+            Ok(()) => {
+                let consumed = skipped.saturating_add(request.length);
                 self.reply(&request, consumed, bytes.len(), site, clock, scratch)
             }
-            Ok(None) if window.len() < HEAD_MAX => {
+            Err(NoRequest::Partial) if window.len() < HEAD_MAX => {
                 self.state = State::Head {
                     seen: u16::try_from(window.len()).unwrap_or(u16::MAX),
                     empty_lines,
                 };
                 Step::silent(skipped)
             }
-            Ok(None) => {
+            Err(NoRequest::Partial) => {
                 let status = if window.contains(&b'\n') {
                     Status::FieldsTooLarge
                 } else {
@@ -174,12 +177,12 @@ impl Session {
                 };
                 self.refuse(bytes.len(), status, clock, scratch)
             }
-            Err(refusal) => self.end(bytes.len(), refusal, clock, scratch),
+            Err(NoRequest::Refused(refusal)) => self.end(bytes.len(), refusal, clock, scratch),
         }
     }
 
-    /// The time for a head ran out: 408 if one was begun (RFC 9110 section 15.5.9), nothing if the connection was idle.
-    /// Either way it ends.
+    /// The time for a head ran out: 408 if one was begun (RFC 9110 section 15.5.9), nothing if the
+    /// connection was idle. Either way it ends.
     pub fn expire<'a, B>(
         &mut self,
         clock: &'a Clock,
@@ -223,7 +226,9 @@ impl Session {
     }
 
     /// Answers a request whose head ends `consumed` bytes into the `received` ones.
-    #[inline]
+    ///
+    /// It is not inlined, so that what it needs is not on the stack while a head is read.
+    #[inline(never)]
     fn reply<'a, S: Site>(
         &mut self,
         request: &Request<'_>,
@@ -241,8 +246,8 @@ impl Session {
         } = answer(request, site, clock.now(), scratch);
 
         let discard = Discard::new(request.framing);
-        // A client that waits for 100 and hears a final status may send the body or may not (RFC 9110 section 10.1.1):
-        // where the next request begins can't be known.
+        // A client that waits for 100 and hears a final status may send the body or may not (RFC
+        // 9110 section 10.1.1): where the next request begins can't be known.
         let unknown_end = request.expectation == Expectation::Continue && discard.is_some();
         let persists = request.persistent
             && !status.closes()
@@ -294,6 +299,7 @@ impl Session {
         )
     }
 
+    #[inline(never)]
     fn end<'a, B>(
         &mut self,
         consumed: usize,

@@ -23,8 +23,8 @@ pub trait Site {
 
     /// Looks a path up.
     ///
-    /// `host` is well-formed and stands as it was sent, without its port: hosts are compared without regard to case. It
-    /// is [`None`] where a client of HTTP/1.0 named none.
+    /// `host` is well-formed and stands as it was sent, without its port: hosts are compared
+    /// without regard to case. It is [`None`] where a client of HTTP/1.0 named none.
     fn find(&self, host: Option<&[u8]>, path: Path<'_>) -> Found<Self::Resource>;
 
     /// A resource in one of the codings it was found to have.

@@ -26,12 +26,14 @@ macro_rules! statuses {
             /// The status line (RFC 9112 section 4) with its CRLF.
             #[inline]
             pub const fn line(self) -> &'static [u8] {
-                match self {
-                    $(Status::$name => concat!("HTTP/1.1 ", $code, " ", $reason, "\r\n").as_bytes(),)*
-                }
+                let line = match self {
+                    $(Status::$name => concat!("HTTP/1.1 ", $code, " ", $reason, "\r\n"),)*
+                };
+                line.as_bytes()
             }
 
-            /// What a person reads when the site has no page for this status: the status line without its version.
+            /// What a person reads when the site has no page for this status: the status line
+            /// without its version.
             #[inline]
             pub const fn text(self) -> &'static [u8] {
                 match self {
@@ -88,8 +90,8 @@ statuses! {
 impl Status {
     /// Whether the connection ends with this status.
     ///
-    /// It does where the length of the request is in doubt, where its rest is not going to be read, and where the
-    /// server has no strength left for another one.
+    /// It does where the length of the request is in doubt, where its rest is not going to be read,
+    /// and where the server has no strength left for another one.
     #[inline]
     pub const fn closes(self) -> bool {
         matches!(

@@ -36,8 +36,8 @@ pub enum Form<'b> {
 impl<'b> Form<'b> {
     /// Tells the forms apart and splits the target.
     ///
-    /// A target of another scheme is not ours: 421 for `https`, which this connection cannot be (RFC 9110 section
-    /// 7.4), 400 for all else.
+    /// A target of another scheme is not ours: 421 for `https`, which this connection cannot be
+    /// (RFC 9110 section 7.4), 400 for all else.
     #[inline]
     pub fn parse(target: &'b [u8]) -> Result<Form<'b>, Status> {
         match target {
@@ -62,7 +62,7 @@ impl<'b> Form<'b> {
         };
         let end = rest
             .iter()
-            .position(|b| matches!(b, b'/' | b'?' | b'#'))
+            .position(|b| matches!(b, b'/' | b'?'))
             .unwrap_or(rest.len());
         let (authority, rest) = rest.split_at_checked(end).ok_or(Status::BadRequest)?;
         Form::split(
@@ -87,8 +87,8 @@ impl<'b> Form<'b> {
     }
 }
 
-/// What a query may hold. Browsers send some bytes as they are that RFC 3986 wants escaped; a query has no meaning here,
-/// so only those are refused that end it or break out of a field.
+/// What a query may hold. Browsers send some bytes as they are that RFC 3986 wants escaped; a query
+/// has no meaning here, so only those are refused that end it or break out of a field.
 fn is_query(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'#' | b'"' | b'<' | b'>')
 }
@@ -118,16 +118,17 @@ pub type PathBuffer = heapless::Vec<u8, TARGET_MAX>;
 ///
 /// # Invariants
 ///
-/// It begins with `/`, is decoded exactly once, has neither NUL nor other control bytes, and no segment of it is `.` or
-/// `..`. No `/` in it was escaped.
+/// It begins with `/`, is decoded exactly once, has neither NUL nor other control bytes, and no
+/// segment of it is `.` or `..`. No `/` in it was escaped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Path<'p>(&'p [u8]);
 
 impl<'p> Path<'p> {
     /// Decodes and normalises a path.
     ///
-    /// A path that needs neither stays where it is, else it goes to `buffer`. `Ok(None)` is a path that is well-formed but
-    /// can name nothing: an escaped `/` is no separator, and no name holds one.
+    /// A path that needs neither stays where it is, else it goes to `buffer`. `Ok(None)` is a path
+    /// that is well-formed but can name nothing: an escaped `/` is no separator, and no name holds
+    /// one.
     #[inline]
     pub fn parse(raw: &'p [u8], buffer: &'p mut PathBuffer) -> Result<Option<Path<'p>>, Malformed> {
         let plain = |byte: &u8| PLAIN.get(usize::from(*byte)).copied().unwrap_or(false);
@@ -252,3 +253,6 @@ fn hexadecimal(digit: u8) -> u8 {
         .copied()
         .unwrap_or(b'0')
 }
+
+#[cfg(test)]
+mod tests;

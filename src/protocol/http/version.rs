@@ -16,7 +16,8 @@ pub enum Version {
 impl Version {
     /// Reads `HTTP-name "/" DIGIT "." DIGIT`.
     ///
-    /// A later major version is 505; what is no version at all, and HTTP/0.9 which never named itself, is 400.
+    /// A later major version is 505; what is no version at all, and HTTP/0.9 which never named
+    /// itself, is 400.
     pub fn parse(text: &[u8]) -> Result<Version, Status> {
         match text {
             b"HTTP/1.0" => Ok(Version::Http10),

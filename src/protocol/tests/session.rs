@@ -5,7 +5,7 @@
 mod fixture;
 
 use fixture::{ask, get, talk, talk_in_pieces};
-use protocol::http::Then;
+use protocol::http::{Clock, Phase, Scratch, Session, Status, Then, BODY_MAX};
 
 const GET: &str = "GET /hello.txt HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
@@ -60,4 +60,210 @@ fn rfc9112_2_one_byte_at_a_time() {
         talk_in_pieces(&fixture::site(), 100, &pieces),
         talk(bytes.as_bytes())
     );
+}
+
+#[test]
+fn rfc9112_9_3_persistence() {
+    for (version, option, field, then) in [
+        ("1.1", "", None, Then::KeepAlive),
+        ("1.1", "Connection: keep-alive\r\n", None, Then::KeepAlive),
+        ("1.1", "Connection: closed\r\n", None, Then::KeepAlive),
+        ("1.1", "Connection: close\r\n", Some("close"), Then::Close),
+        ("1.1", "connection: CLOSE\r\n", Some("close"), Then::Close),
+        (
+            "1.1",
+            "Connection: x, close\r\n",
+            Some("close"),
+            Then::Close,
+        ),
+        (
+            "1.1",
+            "Connection: x\r\nConnection: close\r\n",
+            Some("close"),
+            Then::Close,
+        ),
+        (
+            "1.1",
+            "Connection: keep-alive, close\r\n",
+            Some("close"),
+            Then::Close,
+        ),
+        ("1.0", "", Some("close"), Then::Close),
+        ("1.0", "Connection: x\r\n", Some("close"), Then::Close),
+        (
+            "1.0",
+            "Connection: Keep-Alive\r\n",
+            Some("keep-alive"),
+            Then::KeepAlive,
+        ),
+        (
+            "1.0",
+            "Connection: keep-alive, close\r\n",
+            Some("close"),
+            Then::Close,
+        ),
+    ] {
+        let request = format!("GET /hello.txt HTTP/{version}\r\nHost: x\r\n{option}\r\n");
+        let talk = talk(request.as_bytes());
+        let answer = &talk.answers[0];
+        assert_eq!(
+            (answer.field("Connection"), answer.then),
+            (field, then),
+            "{version} {option}"
+        );
+    }
+}
+
+#[test]
+fn rfc9112_9_6_nothing_after_close_is_answered() {
+    let closing = GET.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n");
+    let talk = talk(format!("{GET}{closing}{GET}").as_bytes());
+    assert_eq!((talk.statuses(), talk.left), (vec![200, 200], 0));
+    // What was sent behind it could destroy the reply.
+    assert_eq!(talk.answers[1].then, Then::Linger);
+}
+
+#[test]
+fn requests_of_a_connection_are_bounded() {
+    let site = fixture::site();
+    let talk = talk_in_pieces(
+        &site,
+        3,
+        &[GET.repeat(2).as_bytes(), GET.repeat(3).as_bytes()],
+    );
+    assert_eq!(talk.statuses(), [200, 200, 200]);
+    assert_eq!(talk.answers[1].field("Connection"), None);
+    assert_eq!(talk.answers[2].field("Connection"), Some("close"));
+}
+
+#[test]
+fn rfc9112_6_3_a_body_is_not_a_request() {
+    let length = GET.len();
+    for method in ["GET", "HEAD", "POST", "OPTIONS", "FOO"] {
+        for (framing, body) in [
+            (format!("Content-Length: {length}"), GET.to_owned()),
+            (
+                "Transfer-Encoding: chunked".to_owned(),
+                format!("{length:x}\r\n{GET}\r\n0\r\nA: b\r\n\r\n"),
+            ),
+        ] {
+            let start = format!("{method} /range.txt HTTP/1.1\r\nHost: x\r\n{framing}\r\n\r\n");
+            let talk = talk(format!("{start}{body}{GET}").as_bytes());
+            assert_eq!(talk.answers.len(), 2, "{method} {framing}");
+            assert_eq!(
+                talk.answers[1].text(),
+                "hello world\n",
+                "{method} {framing}"
+            );
+        }
+    }
+}
+
+#[test]
+fn rfc9112_7_1_a_broken_body_ends_the_connection_in_silence() {
+    let start = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let talk = talk(format!("{start}5\nhello\r\n0\r\n\r\n{GET}").as_bytes());
+    assert_eq!(
+        (talk.statuses(), talk.broken, talk.left),
+        (vec![405], true, 0)
+    );
+}
+
+#[test]
+fn rfc9112_6_1_ambiguous_framing_is_refused() {
+    for fields in [
+        "Content-Length: 5\r\nContent-Length: 5\r\n",
+        "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+        "Content-Length : 5\r\n",
+        "Transfer-Encoding: chunked, identity\r\n",
+    ] {
+        let text = format!("POST / HTTP/1.1\r\nHost: x\r\n{fields}\r\nhello{GET}");
+        let talk = talk(text.as_bytes());
+        assert_eq!((talk.statuses(), talk.left), (vec![400], 0), "{fields}");
+        assert_eq!(talk.answers[0].then, Then::Linger, "{fields}");
+    }
+}
+
+#[test]
+fn rfc9110_15_5_14_a_body_at_its_limit_and_one_past_it() {
+    let of = |length: u32| {
+        let head = format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n");
+        talk(format!("{head}{}{GET}", "x".repeat(length as usize)).as_bytes())
+    };
+    assert_eq!(of(BODY_MAX).statuses(), [405, 200]);
+    let talk = of(BODY_MAX + 1);
+    assert_eq!(
+        (talk.statuses(), talk.answers[0].then),
+        (vec![413], Then::Linger)
+    );
+}
+
+#[test]
+fn rfc9110_10_1_1_a_client_that_waits_for_100_gets_its_status_at_once() {
+    let start = "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
+    let talk = talk(format!("{start}hello{GET}").as_bytes());
+    assert_eq!(talk.statuses(), [405]);
+    // It may send the body or not: where the next request begins can't be known.
+    assert_eq!(talk.answers[0].then, Then::Linger);
+    let bodiless = GET.replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n");
+    assert_eq!(
+        fixture::talk(bodiless.repeat(2).as_bytes()).statuses(),
+        [200, 200]
+    );
+}
+
+#[test]
+fn rfc9110_15_5_9_a_head_that_takes_too_long() {
+    let (site, clock) = (fixture::site(), Clock::new(fixture::NOW));
+    let mut scratch = Scratch::new();
+    for (bytes, phase, status) in [
+        ("", Phase::Idle, None),
+        ("\r\n", Phase::Idle, None),
+        ("GET /he", Phase::Head, Some(408)),
+        ("\r\n\r", Phase::Head, Some(408)),
+        (
+            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhel",
+            Phase::Body,
+            None,
+        ),
+    ] {
+        let mut session = Session::new(100);
+        assert_eq!(session.phase(), Phase::Idle);
+        let mut rest = bytes.as_bytes();
+        while !rest.is_empty() {
+            let step = session.receive(rest, &site, &clock, &mut scratch);
+            if step.consumed == 0 && step.reply.is_none() {
+                break;
+            }
+            rest = &rest[step.consumed..];
+        }
+        assert_eq!(session.phase(), phase, "{bytes:?}");
+        let reply = session.expire(&clock, &mut scratch);
+        let answer = reply.map(|reply| fixture::answer(&site, &reply));
+        assert_eq!(
+            answer.as_ref().map(|answer| answer.status),
+            status,
+            "{bytes:?}"
+        );
+        assert!(answer.is_none_or(|answer| answer.then == Then::Linger));
+        assert_eq!(session.phase(), Phase::Ended);
+        let step = session.receive(GET.as_bytes(), &site, &clock, &mut scratch);
+        assert!(step.consumed == GET.len() && step.reply.is_none() && !step.broken);
+    }
+}
+
+#[test]
+fn rfc9110_15_6_4_a_server_without_strength_says_so() {
+    let (site, clock) = (fixture::site(), Clock::new(fixture::NOW));
+    let mut scratch = Scratch::new();
+    let mut session = Session::new(100);
+    let reply = session.fail(Status::ServiceUnavailable, &clock, &mut scratch);
+    let answer = fixture::answer(&site, &reply);
+    assert_eq!((answer.status, answer.then), (503, Then::Linger));
+    assert_eq!(answer.field("Connection"), Some("close"));
+}
+
+#[test]
+fn a_session_is_small() {
+    assert!(size_of::<Session>() <= 64);
 }

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The lines of a head that are rendered for one reply.
+
+use super::{
+    coding::Codings,
+    head::{put_length, put_line, VARY},
+    method::ALLOW,
+    multipart::{put_content_range, Multipart},
+    range::ByteRange,
+    sink::{Full, Sink},
+    status::Status,
+    target::{encode, encode_query, Path},
+    TARGET_MAX, //
+};
+
+/// The most bytes that are rendered: a `Location` as long as a target, and the lines about it.
+const RENDERED_MAX: usize = TARGET_MAX + 256;
+
+/// The most bytes that [`put_text`] appends.
+const TEXT_MAX: usize = 128;
+
+/// Where lines are rendered to.
+pub(super) type Rendered = heapless::Vec<u8, RENDERED_MAX>;
+
+/// What the head of an error tells beyond the usual.
+#[derive(Clone, Copy)]
+pub(super) enum Detail {
+    /// Nothing.
+    None,
+    /// The methods that are allowed (RFC 9110 section 15.5.6).
+    Allow,
+    /// That another `Accept-Encoding` could have changed the reply.
+    Vary,
+    /// The length of the representation (RFC 9110 section 15.5.17), and whether it is one of
+    /// several.
+    Length(u64, Codings),
+}
+
+/// The lines about a short text.
+pub(super) fn put_text(text: &[u8], lines: &mut Rendered) -> Result<(), Full> {
+    put_length(u64::try_from(text.len()).unwrap_or(0), lines)?;
+    put_line(b"Content-Type: ", b"text/plain; charset=utf-8", lines)
+}
+
+/// The status line, and what a status tells beyond the usual.
+pub(super) fn put_status(status: Status, detail: Detail, lines: &mut Rendered) -> Result<(), Full> {
+    lines.put(status.line())?;
+    match detail {
+        Detail::None => Ok(()),
+        Detail::Allow => lines.put(ALLOW),
+        Detail::Vary => lines.put(VARY),
+        Detail::Length(length, codings) => {
+            if codings.vary() {
+                lines.put(VARY)?;
+            }
+            lines.put(b"Content-Range: bytes */")?;
+            lines.put_decimal(length)?;
+            lines.put(b"\r\n")
+        }
+    }
+}
+
+/// A path of ours, whatever it looks like: with two slashes in front it would name another host
+/// (RFC 3986 section 4.2).
+pub(super) fn put_location(
+    path: Path<'_>,
+    query: Option<&[u8]>,
+    lines: &mut Rendered,
+) -> Result<(), Full> {
+    let start = path.as_bytes().iter().position(|b| *b != b'/').unwrap_or(0);
+    lines.put(Status::MovedPermanently.line())?;
+    lines.put(b"Location: /")?;
+    encode(path.as_bytes().get(start..).unwrap_or(&[]), lines)?;
+    lines.put(b"/")?;
+    if let Some(query) = query {
+        lines.put(b"?")?;
+        encode_query(query, lines)?;
+    }
+    lines.put(b"\r\n")?;
+    // What follows must fit as well.
+    (lines.capacity().saturating_sub(lines.len()) >= TEXT_MAX)
+        .then_some(())
+        .ok_or(Full)
+}
+
+/// The first lines of a 206 with one part (RFC 9110 section 15.3.7.1).
+pub(super) fn put_part(range: ByteRange, complete: u64, lines: &mut Rendered) -> Result<(), Full> {
+    lines.put(Status::PartialContent.line())?;
+    put_length(range.length(), lines)?;
+    put_content_range(range, complete, lines)
+}
+
+/// The first lines of a 206 with several parts (RFC 9110 section 15.3.7.2).
+pub(super) fn put_parts(multipart: &Multipart, lines: &mut Rendered) -> Result<(), Full> {
+    lines.put(Status::PartialContent.line())?;
+    put_length(multipart.length(), lines)?;
+    lines.put(b"Content-Type: multipart/byteranges; boundary=")?;
+    lines.put(multipart.boundary().as_bytes())?;
+    lines.put(b"\r\n")
+}

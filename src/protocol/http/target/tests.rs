@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+use super::{encode, encode_query, Form, Malformed, Path, PathBuffer, Status};
+
+/// The decoded path, or what became of it.
+fn path(raw: &str) -> Result<Option<String>, Malformed> {
+    let mut buffer = PathBuffer::new();
+    let path = Path::parse(raw.as_bytes(), &mut buffer)?;
+    Ok(path.map(|path| String::from_utf8_lossy(path.as_bytes()).into_owned()))
+}
+
+fn found(text: &str) -> Result<Option<String>, Malformed> {
+    Ok(Some(text.to_owned()))
+}
+
+#[test]
+fn rfc9112_3_2_forms_of_a_target() {
+    for (target, host, path, query) in [
+        ("/", None, "/", None),
+        ("/a/b?c?d=/..", None, "/a/b", Some("c?d=/..")),
+        ("/a?", None, "/a", Some("")),
+        ("//evil/x", None, "//evil/x", None),
+        ("/a?x[]={}|^`\\%zz", None, "/a", Some("x[]={}|^`\\%zz")),
+        ("http://h", Some("h"), "/", None),
+        ("HTTP://h:80/a", Some("h"), "/a", None),
+        ("http://h?q", Some("h"), "/", Some("q")),
+        ("http://[::1]:8080//x", Some("[::1]"), "//x", None),
+    ] {
+        let Ok(Form::Path(parsed)) = Form::parse(target.as_bytes()) else {
+            panic!("{target} is refused");
+        };
+        assert_eq!(
+            parsed.host.map(|host| host.as_bytes()),
+            host.map(str::as_bytes),
+            "{target}"
+        );
+        assert_eq!(parsed.path, path.as_bytes(), "{target}");
+        assert_eq!(parsed.query, query.map(str::as_bytes), "{target}");
+    }
+    assert_eq!(Form::parse(b"*"), Ok(Form::Asterisk));
+}
+
+#[test]
+fn rfc9112_3_2_targets_that_are_refused() {
+    for target in [
+        "",
+        "hello.txt",
+        "?x",
+        "**",
+        "localhost:80",
+        "http:/h/",
+        "http:///x",
+        "http://",
+        "http://u:p@h/",
+        "http://h:x/",
+        "http://h#f",
+        "ftp://h/",
+        "/a?b#c",
+        "/a?\"",
+        "/a?<x>",
+    ] {
+        assert_eq!(
+            Form::parse(target.as_bytes()),
+            Err(Status::BadRequest),
+            "{target}"
+        );
+    }
+}
+
+#[test]
+fn rfc9110_7_4_https_is_misdirected() {
+    assert_eq!(Form::parse(b"https://h/"), Err(Status::MisdirectedRequest));
+}
+
+#[test]
+fn rfc3986_2_1_escapes_are_decoded_once() {
+    for (raw, decoded) in [
+        ("/hello.txt", "/hello.txt"),
+        ("/%68ello%2Etxt", "/hello.txt"),
+        ("/a%20b+c", "/a b+c"),
+        ("/caf%C3%A9", "/caf\u{e9}"),
+        ("/caf%c3%a9", "/caf\u{e9}"),
+        ("/%252e%252e/x", "/%2e%2e/x"),
+        ("/a%3Fb%23", "/a?b#"),
+    ] {
+        assert_eq!(path(raw), found(decoded), "{raw}");
+    }
+    let mut buffer = PathBuffer::new();
+    assert_eq!(
+        Path::parse(b"/%ff", &mut buffer)
+            .unwrap()
+            .unwrap()
+            .as_bytes(),
+        b"/\xff"
+    );
+}
+
+#[test]
+fn rfc3986_5_2_4_dot_segments_are_removed() {
+    for (raw, decoded) in [
+        ("/.", "/"),
+        ("/..", "/"),
+        ("/../", "/"),
+        ("/../../a", "/a"),
+        ("/a/b/../c", "/a/c"),
+        ("/a/b/..", "/a/"),
+        ("/a/.", "/a/"),
+        ("/a/./b", "/a/b"),
+        ("/a/%2e%2E/b", "/b"),
+        ("/a/.%2e/../b", "/b"),
+        ("/a//../b", "/a/b"),
+        ("/a/b/c/./../../g", "/a/g"),
+        ("/.a/..b/c./d../...", "/.a/..b/c./d../..."),
+        ("//", "//"),
+    ] {
+        assert_eq!(path(raw), found(decoded), "{raw}");
+    }
+}
+
+#[test]
+fn rfc3986_2_2_an_escaped_slash_separates_nothing() {
+    for raw in [
+        "/%2f",
+        "/a%2Fb",
+        "/..%2f..%2fetc",
+        "/%2e%2e%2fx",
+        "/a%2f../b",
+    ] {
+        assert_eq!(path(raw), Ok(None), "{raw}");
+    }
+}
+
+#[test]
+fn rfc3986_3_3_paths_that_are_malformed() {
+    for raw in [
+        "",
+        "a",
+        "/%",
+        "/%4",
+        "/%zz",
+        "/%+1",
+        "/a%00",
+        "/%0d%0aX:",
+        "/%7f",
+        "/a b",
+        "/<x>",
+        "/\"x\"",
+        "/a\\b",
+        "/a^b",
+        "/{a}",
+        "/a|b",
+        "/[a]",
+        "/caf\u{e9}",
+        "/a#b",
+        "/a\tb",
+    ] {
+        assert_eq!(path(raw), Err(Malformed), "{raw:?}");
+    }
+}
+
+#[test]
+fn rfc3986_2_4_what_is_sent_back_is_escaped() {
+    let mut text = heapless::Vec::<u8, 64>::new();
+    encode("/a b%\r\n\u{e9}/~".as_bytes(), &mut text).unwrap();
+    assert_eq!(text, b"/a%20b%25%0D%0A%C3%A9/~");
+    text.clear();
+    encode_query(b"a=[1]&b=%zz?\r\n\"", &mut text).unwrap();
+    assert_eq!(text, b"a=%5B1%5D&b=%zz?%0D%0A%22");
+}

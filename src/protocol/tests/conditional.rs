@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Preconditions (RFC 9110 section 13).
+
+mod fixture;
+
+use fixture::{ask, get};
+use protocol::http::Coding;
+
+const SAME: &str = "Thu, 02 Jan 2020 03:04:05 GMT";
+const EARLIER: &str = "Thu, 02 Jan 2020 03:04:04 GMT";
+const LATER: &str = "Thu, 02 Jan 2020 03:04:06 GMT";
+const NOW: &str = "Mon, 23 Nov 2026 05:00:00 GMT";
+
+/// The entity tag of the file that is asked for.
+fn etag() -> String {
+    fixture::site()
+        .etag("/range.txt", Coding::Identity)
+        .to_owned()
+}
+
+/// Checks the status for some field lines; `TAG` stands for the entity tag, lines end at `|`.
+fn check(cases: &[(&str, u16)]) {
+    for (fields, status) in cases {
+        let lines = fields.replace('|', "\r\n").replace("TAG", &etag()) + "\r\n";
+        for method in ["GET", "HEAD"] {
+            let answer = ask(method, "/range.txt", &lines);
+            assert_eq!(answer.status, *status, "{method} {lines}");
+            assert_eq!(answer.body.is_empty(), method == "HEAD" || *status == 304);
+        }
+    }
+}
+
+#[test]
+fn rfc9110_13_1_1_if_match() {
+    check(&[
+        ("if-match: TAG", 200),
+        ("if-match: \"a\", TAG", 200),
+        ("if-match: \"a\"|if-match: TAG", 200),
+        ("if-match: *", 200),
+        ("if-match: \"nope\"", 412),
+        ("if-match: W/TAG", 412),
+        ("if-match:", 412),
+        ("if-match: nope", 412),
+    ]);
+}
+
+#[test]
+fn rfc9110_13_1_2_if_none_match() {
+    check(&[
+        ("if-none-match: TAG", 304),
+        ("if-none-match: W/TAG", 304),
+        ("if-none-match: \"a\", TAG, \"b\"", 304),
+        ("if-none-match: , ,TAG,", 304),
+        ("if-none-match: \"a,b\",TAG", 304),
+        ("if-none-match: \"a\"|if-none-match: TAG", 304),
+        ("if-none-match: *", 304),
+        ("if-none-match: \"a\", W/\"b\"", 200),
+        ("if-none-match: w/TAG", 200),
+        ("if-none-match: \"abc", 200),
+        ("if-none-match:", 200),
+        ("if-none-match: x, TAG", 200),
+    ]);
+}
+
+#[test]
+fn rfc9110_13_1_3_if_modified_since() {
+    check(&[
+        (&format!("if-modified-since: {SAME}"), 304),
+        (&format!("if-modified-since: {LATER}"), 304),
+        (&format!("if-modified-since: {NOW}"), 304),
+        ("if-modified-since: Fri, 31 Dec 9999 23:59:59 GMT", 304),
+        ("if-modified-since: Thursday, 02-Jan-20 03:04:05 GMT", 304),
+        ("if-modified-since: Thu Jan  2 03:04:05 2020", 304),
+        (&format!("if-modified-since: {EARLIER}"), 200),
+        ("if-modified-since: Thu, 01 Jan 1970 00:00:00 GMT", 200),
+        ("if-modified-since: yesterday", 200),
+        ("if-modified-since:", 200),
+        (
+            &format!("if-modified-since: {SAME}|if-modified-since: {SAME}"),
+            200,
+        ),
+    ]);
+}
+
+#[test]
+fn rfc9110_13_1_4_if_unmodified_since() {
+    check(&[
+        (&format!("if-unmodified-since: {SAME}"), 200),
+        (&format!("if-unmodified-since: {NOW}"), 200),
+        (&format!("if-unmodified-since: {EARLIER}"), 412),
+        ("if-unmodified-since: Sunday, 06-Nov-94 08:49:37 GMT", 412),
+        ("if-unmodified-since: Fri, 01 Jan 1965 00:00:00 GMT", 412),
+        ("if-unmodified-since: yesterday", 200),
+        (
+            &format!("if-unmodified-since: {EARLIER}|if-unmodified-since: {EARLIER}"),
+            200,
+        ),
+    ]);
+}
+
+#[test]
+fn rfc9110_13_2_2_precedence() {
+    check(&[
+        (
+            &format!("if-match: TAG|if-unmodified-since: {EARLIER}"),
+            200,
+        ),
+        (&format!("if-match: \"x\"|if-unmodified-since: {NOW}"), 412),
+        ("if-match: *|if-none-match: TAG", 304),
+        ("if-match: \"x\"|if-none-match: TAG", 412),
+        (
+            &format!("if-unmodified-since: {EARLIER}|if-modified-since: {SAME}"),
+            412,
+        ),
+        (
+            &format!("if-unmodified-since: {EARLIER}|if-none-match: TAG"),
+            412,
+        ),
+        (
+            &format!("if-none-match: \"x\"|if-modified-since: {SAME}"),
+            200,
+        ),
+        (
+            &format!("if-none-match: TAG|if-modified-since: {EARLIER}"),
+            304,
+        ),
+        (&format!("if-modified-since: {SAME}|range: bytes=0-9"), 304),
+        ("if-none-match: TAG|range: bytes=5000-", 304),
+        ("if-match: \"x\"|range: bytes=0-9", 412),
+    ]);
+}
+
+#[test]
+fn rfc9110_13_2_1_without_a_representation_there_is_nothing_to_meet() {
+    for fields in [
+        "If-Match: \"x\"\r\n",
+        "If-None-Match: *\r\n",
+        "If-Match: *\r\n",
+    ] {
+        assert_eq!(get("/nope", fields).status, 404, "{fields}");
+        assert_eq!(get("/dir", fields).status, 301, "{fields}");
+        assert_eq!(ask("POST", "/range.txt", fields).status, 405, "{fields}");
+    }
+}
+
+#[test]
+fn rfc9110_15_4_5_fields_of_a_304() {
+    let answer = get("/style.css", "If-None-Match: *\r\n");
+    let names: Vec<_> = answer
+        .head
+        .split("\r\n")
+        .skip(1)
+        .filter_map(|l| l.split(':').next())
+        .collect();
+    let expected = [
+        "ETag",
+        "Vary",
+        "Cache-Control",
+        "X-Content-Type-Options",
+        "Server",
+        "Date",
+        "",
+        "",
+    ];
+    assert_eq!(names, expected);
+    assert_eq!(
+        answer.field("ETag"),
+        Some(fixture::site().etag("/style.css", Coding::Identity))
+    );
+}
+
+#[test]
+fn rfc9110_8_8_3_3_each_coding_has_its_own_tag() {
+    let site = fixture::site();
+    let identity = format!(
+        "If-None-Match: {}\r\n",
+        site.etag("/style.css", Coding::Identity)
+    );
+    assert_eq!(get("/style.css", &identity).status, 304);
+    assert_eq!(
+        get("/style.css", &format!("{identity}Accept-Encoding: br\r\n")).status,
+        200
+    );
+    let coded = format!(
+        "If-None-Match: {}\r\n",
+        site.etag("/style.css", Coding::Brotli)
+    );
+    assert_eq!(
+        get("/style.css", &format!("{coded}Accept-Encoding: br\r\n")).status,
+        304
+    );
+    let failed = get("/style.css", "If-Match: \"x\"\r\n");
+    assert_eq!(
+        (failed.status, failed.field("Vary")),
+        (412, Some("Accept-Encoding"))
+    );
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Content codings (RFC 9110 sections 8.4 and 12).
+
+mod fixture;
+
+use fixture::{ask, get};
+
+const VARY: Option<&str> = Some("Accept-Encoding");
+
+#[test]
+fn rfc9110_12_5_3_the_coding_a_client_likes_best() {
+    for (fields, coding) in [
+        ("", None),
+        ("Accept-Encoding:\r\n", None),
+        ("Accept-Encoding: gzip\r\n", Some("gzip")),
+        ("Accept-Encoding: gzip, deflate, br, zstd\r\n", Some("br")),
+        (
+            "Accept-Encoding: gzip\r\nAccept-Encoding: br\r\n",
+            Some("br"),
+        ),
+        ("Accept-Encoding: gzip;q=1, br;q=0.9\r\n", Some("gzip")),
+        ("Accept-Encoding: zstd\r\n", None),
+        ("Accept-Encoding: *;q=0.1, identity\r\n", None),
+    ] {
+        let answer = get("/style.css", fields);
+        assert_eq!(
+            (answer.status, answer.field("Content-Encoding")),
+            (200, coding),
+            "{fields}"
+        );
+        let length = answer
+            .field("Content-Length")
+            .and_then(|text| text.parse().ok());
+        assert_eq!(length, Some(answer.body.len()), "{fields}");
+        assert_eq!(
+            answer.field("Content-Type"),
+            Some("text/css; charset=utf-8"),
+            "{fields}"
+        );
+    }
+}
+
+#[test]
+fn rfc9110_12_5_5_vary_is_on_every_reply_of_a_negotiated_resource() {
+    for (fields, status) in [
+        ("", 200),
+        ("Accept-Encoding: br\r\n", 200),
+        ("Range: bytes=0-0\r\n", 206),
+        ("Range: bytes=0-0,2-2\r\n", 206),
+        ("Range: bytes=100-\r\n", 416),
+        ("If-None-Match: *\r\n", 304),
+        ("If-Match: \"x\"\r\n", 412),
+        ("Accept-Encoding: identity;q=0\r\n", 406),
+    ] {
+        let answer = get("/style.css", fields);
+        assert_eq!(
+            (answer.status, answer.field("Vary")),
+            (status, VARY),
+            "{fields}"
+        );
+        assert_eq!(answer.head.matches("Vary").count(), 1, "{fields}");
+    }
+    assert_eq!(ask("HEAD", "/style.css", "").field("Vary"), VARY);
+    assert_eq!(
+        get("/hello.txt", "Accept-Encoding: br\r\n").field("Vary"),
+        None
+    );
+}
+
+#[test]
+fn rfc9110_15_5_7_nothing_acceptable() {
+    for target in ["/style.css", "/hello.txt"] {
+        for value in ["identity;q=0", "*;q=0", "zstd, *;q=0"] {
+            let answer = get(target, &format!("Accept-Encoding: {value}\r\n"));
+            assert_eq!(
+                (answer.status, answer.field("Vary")),
+                (406, VARY),
+                "{target} {value}"
+            );
+        }
+    }
+    let answer = get("/style.css", "Accept-Encoding: identity;q=0, *\r\n");
+    assert_eq!(answer.field("Content-Encoding"), Some("br"));
+}
+
+#[test]
+fn rfc9110_14_2_a_range_is_one_of_the_coded_content() {
+    let answer = get(
+        "/style.css",
+        "Accept-Encoding: gzip\r\nRange: bytes=5-8\r\n",
+    );
+    assert_eq!((answer.status, answer.text().as_str()), (206, "gzip"));
+    assert_eq!(answer.field("Content-Range"), Some("bytes 5-8/14"));
+    assert_eq!(answer.field("Content-Encoding"), Some("gzip"));
+    // In a multipart the coding would be that of the multipart.
+    let answer = get(
+        "/style.css",
+        "Accept-Encoding: gzip\r\nRange: bytes=0-0,5-5\r\n",
+    );
+    assert_eq!((answer.status, answer.body.len()), (200, 14));
+}

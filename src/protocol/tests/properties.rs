@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What holds for all input.
+
+mod fixture;
+
+use fixture::{talk, talk_in_pieces};
+use proptest::prelude::*;
+use protocol::http::{
+    choose_coding, encode_path, parse_range, ByteRange, Codings, Discard, EntityTags, Form,
+    Framing, Host, Path, PathBuffer, Progress, Request, Timestamp, Wanted, HEAD_MAX, RANGES_MAX,
+};
+
+/// Whole requests, some with bodies, some that are errors but leave the connection open.
+const REQUESTS: &[&str] = &[
+    "GET /hello.txt HTTP/1.1\r\nHost: x\r\n\r\n",
+    "\r\nHEAD /range.txt HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n",
+    "GET /range.txt HTTP/1.1\r\nHost: x\r\nRange: bytes=0-9,20-29\r\nIf-Range: \"x\"\r\n\r\n",
+    "GET /range.txt HTTP/1.1\r\nHost: x\r\nRange: bytes=0-9,20-29\r\n\r\n",
+    "GET /style.css HTTP/1.7\r\nHost: x\r\nIf-None-Match: *\r\n\r\n",
+    "POST /hello.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello",
+    "GET /nope HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n\
+        5;a=b\r\nGET /\r\n0\r\nA: b\r\n\r\n",
+    "OPTIONS * HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n\r\n",
+    "GET /dir?a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+    "GET http://other.example/%2e%2e/hello.txt HTTP/1.1\r\nHost: x\r\n\r\n",
+];
+
+/// What no request follows.
+const LAST: &[&str] = &[
+    "",
+    "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: x\r\nConte",
+    "GET / HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n",
+    "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\nhello",
+    "PRI * HTTP/2.0\r\n\r\n",
+];
+
+fn stream() -> impl Strategy<Value = String> {
+    let requests = prop::collection::vec(prop::sample::select(REQUESTS), 0..6);
+    (requests, prop::sample::select(LAST)).prop_map(|(requests, last)| requests.concat() + last)
+}
+
+/// Bytes of which many mean something.
+fn noise() -> impl Strategy<Value = Vec<u8>> {
+    let words: &[&[u8]] = &[
+        b"GET ",
+        b"HEAD ",
+        b"/",
+        b"*",
+        b"..",
+        b"%2e",
+        b"%00",
+        b" HTTP/1.1\r\n",
+        b" HTTP/1.3\r\n",
+        b"\r\n",
+        b"\n",
+        b"\r",
+        b"Host: x\r\n",
+        b"Range: bytes=",
+        b"0-",
+        b"-1",
+        b"Content-Length: ",
+        b"5",
+        b"18446744073709551616",
+        b"Transfer-Encoding: chunked\r\n",
+        b"Connection: close\r\n",
+        b"Expect: 100-continue\r\n",
+        b":",
+        b",",
+        b"\"",
+        b"\0",
+        b"\xff",
+        b"If-None-Match: ",
+        b"If-Modified-Since: Thu, 02 Jan 2020 03:04:05 GMT\r\n",
+        b"0\r\n\r\n",
+        b"http://x/",
+        b"Accept-Encoding: gzip;q=0.5\r\n",
+        b";",
+        b"bytes=",
+    ];
+    let piece = prop_oneof![
+        4 => prop::sample::select(words).prop_map(<[u8]>::to_vec),
+        1 => prop::collection::vec(any::<u8>(), 0..8),
+        1 => prop::sample::select(REQUESTS).prop_map(|request| request.as_bytes().to_vec()),
+    ];
+    prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+/// What a file may be called.
+fn segment() -> impl Strategy<Value = String> {
+    "[^/\\x00-\\x1f\\x7f]{1,12}".prop_filter("a dot segment", |name| name != "." && name != "..")
+}
+
+/// Cuts bytes at some places.
+fn pieces<'b>(bytes: &'b [u8], cuts: &[prop::sample::Index]) -> Vec<&'b [u8]> {
+    let mut at: Vec<_> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+    at.extend([0, bytes.len()]);
+    at.sort_unstable();
+    at.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn any_split_of_a_valid_stream_gives_the_same_replies(
+        stream in stream(),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
+    ) {
+        let whole = talk(stream.as_bytes());
+        let split = talk_in_pieces(&fixture::site(), 10_000, &pieces(stream.as_bytes(), &cuts));
+        prop_assert_eq!(split.statuses(), whole.statuses());
+        prop_assert_eq!(split.broken, whole.broken);
+        for (split, whole) in split.answers.iter().zip(&whole.answers) {
+            prop_assert_eq!((&split.head, &split.body), (&whole.head, &whole.body));
+        }
+    }
+
+    #[test]
+    fn a_session_survives_anything(
+        bytes in noise(),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
+    ) {
+        let talk = talk_in_pieces(&fixture::site(), 10_000, &pieces(&bytes, &cuts));
+        prop_assert!(talk.left < HEAD_MAX);
+        for answer in &talk.answers[..talk.answers.len().saturating_sub(1)] {
+            prop_assert_eq!(answer.then, protocol::http::Then::KeepAlive);
+        }
+    }
+
+    #[test]
+    fn a_head_is_never_consumed_past_its_end(bytes in noise()) {
+        // Empty lines in front are the session's business.
+        let bytes = bytes.trim_ascii_start();
+        let mut request = Request::new();
+        if request.parse(bytes).is_ok() {
+            let length = request.length;
+            prop_assert!(bytes[..length].ends_with(b"\r\n\r\n"));
+            let first = bytes.windows(4).position(|window| window == b"\r\n\r\n");
+            prop_assert_eq!(first.map(|at| at + 4), Some(length));
+        }
+    }
+
+    #[test]
+    fn a_path_survives_a_round_trip(segments in prop::collection::vec(segment(), 0..8)) {
+        let path = format!("/{}", segments.join("/"));
+        let mut raw = heapless::Vec::<u8, 2048>::new();
+        prop_assert_eq!(encode_path(path.as_bytes(), &mut raw), Ok(()));
+        let mut buffer = PathBuffer::new();
+        let decoded = Path::parse(&raw, &mut buffer).ok().flatten();
+        prop_assert_eq!(decoded.map(|path| path.as_bytes()), Some(path.as_bytes()));
+    }
+
+    #[test]
+    fn a_path_is_what_it_promises(raw in "/(\\.|/|%2[eEfF]|%[0-9a-f]{2}|[a-z%]){0,30}") {
+        let mut buffer = PathBuffer::new();
+        if let Ok(Some(path)) = Path::parse(raw.as_bytes(), &mut buffer) {
+            let path = path.as_bytes();
+            prop_assert!(path.starts_with(b"/") && !path.iter().any(u8::is_ascii_control));
+            let mut segments = path.split(|b| *b == b'/');
+            prop_assert!(segments.all(|segment| segment != b"." && segment != b".."));
+        }
+    }
+
+    #[test]
+    fn every_range_lies_inside(
+        specs in prop::collection::vec("[0-9]{0,3}-[0-9]{0,3}|-[0-9]{1,20}|[0-9]{1,20}-", 0..12),
+        length in prop_oneof![0u64..1200, any::<u64>()],
+    ) {
+        let value = format!("bytes={}", specs.join(","));
+        let ranges = match parse_range(value.as_bytes(), length) {
+            Wanted::Whole | Wanted::Nothing => Vec::new(),
+            Wanted::One(range) => vec![range],
+            Wanted::Several(ranges) => ranges.as_slice().to_vec(),
+        };
+        prop_assert!(ranges.len() <= RANGES_MAX);
+        for (n, range) in ranges.iter().enumerate() {
+            prop_assert!(range.first() <= range.last() && range.last() < length);
+            prop_assert_eq!(range.length(), range.last() - range.first() + 1);
+            for other in &ranges[n + 1..] {
+                prop_assert!(range.last() < other.first() || other.last() < range.first());
+            }
+        }
+    }
+
+    #[test]
+    fn ranges_hold_just_the_bytes_asked_for(
+        asked in prop::collection::vec(
+            (0u64..60, 0u64..20).prop_map(|(at, more)| at..=at + more),
+            1..8,
+        ),
+    ) {
+        let specs = asked.iter().map(|range| format!("{}-{}", range.start(), range.end()));
+        let list: Vec<_> = specs.collect();
+        let ranges = match parse_range(format!("bytes={}", list.join(",")).as_bytes(), 100) {
+            Wanted::One(range) => vec![range],
+            Wanted::Several(ranges) => ranges.as_slice().to_vec(),
+            other => panic!("{other:?}"),
+        };
+        for byte in 0..100 {
+            let holds = |range: &&ByteRange| (range.first()..=range.last()).contains(&byte);
+            let wanted = asked.iter().any(|range| range.contains(&byte));
+            prop_assert_eq!(ranges.iter().filter(holds).count(), usize::from(wanted));
+        }
+    }
+
+    #[test]
+    fn a_body_ends_at_the_same_byte_however_it_is_cut(
+        bytes in "([0-5]{1,2}(;[a-z=\"]{0,4})?\r\n[a-z]{0,5}(\r\n)?){0,4}0\r\n(A: b\r\n)?\r\nrest",
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let mut whole = Discard::new(Framing::Chunked).unwrap();
+        let mut halves = whole;
+        let cut = cut.index(bytes.len() + 1);
+        let outcome = whole.take(bytes.as_bytes());
+        let outcome_of_halves = match halves.take(&bytes.as_bytes()[..cut]) {
+            Progress::More => match halves.take(&bytes.as_bytes()[cut..]) {
+                Progress::End(count) => Progress::End(cut + count),
+                other => other,
+            },
+            other => other,
+        };
+        prop_assert_eq!(outcome, outcome_of_halves);
+    }
+
+    #[test]
+    fn small_parsers_survive_anything(bytes in noise()) {
+        let now = Timestamp(fixture::NOW);
+        let _ = (Form::parse(&bytes), Host::parse(&bytes), Timestamp::parse(&bytes, now));
+        prop_assert!(EntityTags::new(&bytes).count() <= bytes.len());
+        let _ = choose_coding([bytes.as_slice()].into_iter(), Codings::IDENTITY);
+        if let Progress::End(count) = Discard::new(Framing::Chunked).unwrap().take(&bytes) {
+            prop_assert!(count <= bytes.len());
+        }
+    }
+}

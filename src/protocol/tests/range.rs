@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Ranges (RFC 9110 section 14) and `If-Range` (section 13.1.5).
+
+mod fixture;
+
+use fixture::{ask, get, Answer};
+use protocol::http::Coding;
+
+fn ranged(value: &str) -> Answer {
+    get("/range.txt", &format!("Range: {value}\r\n"))
+}
+
+fn letters() -> Vec<u8> {
+    get("/range.txt", "").body
+}
+
+#[test]
+fn rfc9110_15_3_7_1_a_single_part() {
+    for (value, first, last) in [
+        ("bytes=0-0", 0, 0),
+        ("bytes=500-", 500, 999),
+        ("bytes=-500", 500, 999),
+        ("bytes=990-2000", 990, 999),
+        ("bytes=10-18446744073709551626", 10, 999),
+        ("bytes=0-18446744073709551615", 0, 999),
+        ("bytes=0-99,50-149", 0, 149),
+        ("bytes=0-9,2000-2100", 0, 9),
+    ] {
+        let answer = ranged(value);
+        assert_eq!(answer.status, 206, "{value}");
+        assert_eq!(answer.body, letters()[first..=last], "{value}");
+        assert_eq!(
+            answer.field("Content-Range"),
+            Some(&*format!("bytes {first}-{last}/1000"))
+        );
+        assert_eq!(
+            answer.field("Content-Length"),
+            Some(&*(last - first + 1).to_string())
+        );
+        assert_eq!(answer.head.matches("Content-Length").count(), 1);
+    }
+}
+
+#[test]
+fn rfc9110_15_3_7_a_part_has_the_fields_of_the_whole() {
+    let (part, whole) = (ranged("bytes=0-9"), get("/range.txt", ""));
+    let names = [
+        "Content-Type",
+        "Last-Modified",
+        "ETag",
+        "Cache-Control",
+        "Date",
+        "Accept-Ranges",
+    ];
+    for name in names {
+        assert!(
+            whole.field(name).is_some() && part.field(name) == whole.field(name),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn rfc9110_14_1_1_an_invalid_range_is_ignored() {
+    for value in [
+        "bytes=5-2",
+        "bytes=abc",
+        "bytes=",
+        "bytes",
+        "items=0-5",
+        "bytes=0-5,x",
+        "",
+    ] {
+        let answer = ranged(value);
+        assert_eq!((answer.status, answer.body), (200, letters()), "{value}");
+    }
+    let twice = get("/range.txt", "Range: bytes=0-9\r\nRange: bytes=20-29\r\n");
+    assert_eq!(twice.status, 200);
+}
+
+#[test]
+fn rfc9110_14_2_only_get_has_ranges() {
+    for value in ["bytes=0-9", "bytes=5000-"] {
+        let answer = ask("HEAD", "/range.txt", &format!("Range: {value}\r\n"));
+        assert_eq!(
+            (answer.status, answer.field("Content-Length")),
+            (200, Some("1000"))
+        );
+    }
+    assert_eq!(get("/nope", "Range: bytes=0-9\r\n").status, 404);
+}
+
+#[test]
+fn rfc9110_15_5_17_a_range_that_is_not_satisfiable() {
+    for value in [
+        "bytes=1000-",
+        "bytes=-0",
+        "bytes=1000-1001,2000-",
+        "bytes=18446744073709551615-",
+    ] {
+        let answer = ranged(value);
+        assert_eq!(answer.status, 416, "{value}");
+        assert_eq!(answer.field("Content-Range"), Some("bytes */1000"));
+        assert_eq!(answer.text(), "416 Range Not Satisfiable\r\n");
+        assert!(answer.field("ETag").is_none());
+    }
+    assert_eq!(get("/empty.txt", "Range: bytes=0-0\r\n").status, 416);
+    assert_eq!(get("/empty.txt", "Range: bytes=-1\r\n").status, 200);
+}
+
+#[test]
+fn rfc9110_15_3_7_2_several_parts() {
+    let answer = ranged("bytes=500-599,0-9,2000-");
+    assert_eq!(answer.status, 206);
+    assert!(answer.field("Content-Range").is_none());
+    let boundary = answer
+        .field("Content-Type")
+        .unwrap()
+        .strip_prefix("multipart/byteranges; boundary=")
+        .unwrap();
+    let part = |first: usize, last: usize| {
+        let content = String::from_utf8(letters()[first..=last].to_vec()).unwrap();
+        let media_type = "Content-Type: text/plain; charset=utf-8";
+        let range = format!("Content-Range: bytes {first}-{last}/1000");
+        format!("\r\n--{boundary}\r\n{media_type}\r\n{range}\r\n\r\n{content}")
+    };
+    assert_eq!(
+        answer.text(),
+        format!("{}{}\r\n--{boundary}--\r\n", part(500, 599), part(0, 9))
+    );
+    assert_eq!(
+        answer.field("Content-Length"),
+        Some(&*answer.body.len().to_string())
+    );
+    assert_eq!(
+        answer.head.matches("Content-Type").count(),
+        1 + usize::from(answer.head.contains("X-Content-Type"))
+    );
+    assert!(answer.field("ETag").is_some() && answer.field("Last-Modified").is_some());
+}
+
+#[test]
+fn rfc9110_17_15_many_ranges_cost_no_more_than_the_whole() {
+    let overlapping = format!("bytes={}", vec!["0-"; 200].join(","));
+    assert_eq!(ranged(&overlapping).body, letters());
+    let apart: Vec<_> = (0..100).map(|n| format!("{}-{}", n * 10, n * 10)).collect();
+    assert_eq!(ranged(&format!("bytes={}", apart.join(","))).status, 200);
+    assert_eq!(
+        ranged(&format!("bytes={}", apart[..8].join(","))).status,
+        206
+    );
+}
+
+#[test]
+fn rfc9110_13_1_5_if_range() {
+    let etag = fixture::site()
+        .etag("/range.txt", Coding::Identity)
+        .to_owned();
+    for (value, status) in [
+        (etag.as_str(), 206),
+        ("Thu, 02 Jan 2020 03:04:05 GMT", 206),
+        ("Thursday, 02-Jan-20 03:04:05 GMT", 206),
+        ("\"nope\"", 200),
+        (&format!("W/{etag}"), 200),
+        (&format!("\"a\", {etag}"), 200),
+        ("Thu, 02 Jan 2020 03:04:04 GMT", 200),
+        ("Thu, 02 Jan 2020 03:04:06 GMT", 200),
+        ("yesterday", 200),
+        ("*", 200),
+        ("", 200),
+    ] {
+        for range in ["bytes=0-9", "bytes=0-9,20-29"] {
+            let answer = get(
+                "/range.txt",
+                &format!("Range: {range}\r\nIf-Range: {value}\r\n"),
+            );
+            assert_eq!(answer.status, status, "{range} {value}");
+        }
+        let outside = get(
+            "/range.txt",
+            &format!("Range: bytes=5000-\r\nIf-Range: {value}\r\n"),
+        );
+        assert_eq!(
+            outside.status,
+            if status == 206 { 416 } else { 200 },
+            "{value}"
+        );
+        assert_eq!(
+            get("/range.txt", &format!("If-Range: {value}\r\n")).status,
+            200,
+            "{value}"
+        );
+    }
+    let twice = format!("Range: bytes=0-9\r\nIf-Range: {etag}\r\nIf-Range: {etag}\r\n");
+    assert_eq!(get("/range.txt", &twice).status, 200);
+}
+
+#[test]
+fn rfc9110_8_8_2_2_a_date_within_its_own_second_is_weak() {
+    let fields = "Range: bytes=0-0\r\nIf-Range: Mon, 23 Nov 2026 05:00:00 GMT\r\n";
+    assert_eq!(get("/fresh.txt", fields).status, 200);
+}
+
+#[test]
+fn rfc9110_15_3_7_who_sends_if_range_knows_the_rest() {
+    let etag = fixture::site()
+        .etag("/range.txt", Coding::Identity)
+        .to_owned();
+    let answer = get(
+        "/range.txt",
+        &format!("Range: bytes=0-9\r\nIf-Range: {etag}\r\n"),
+    );
+    assert!(answer.field("Content-Type").is_none() && answer.field("Last-Modified").is_none());
+    assert!(["ETag", "Date", "Cache-Control", "Content-Range"]
+        .iter()
+        .all(|name| answer.field(name).is_some()));
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Targets: forms, limits, what they lead to.
+
+mod fixture;
+
+use fixture::{ask, assert_refused, get, head};
+use protocol::http::{Then, TARGET_MAX};
+
+#[test]
+fn rfc9110_15_5_15_a_target_at_its_limit_and_one_past_it() {
+    let sized = |length: usize| format!("/{}", "a".repeat(length - 1));
+    assert_eq!(get(&sized(TARGET_MAX), "").status, 404);
+    assert_refused(&get(&sized(TARGET_MAX + 1), ""), 414, "one past");
+    assert_eq!(
+        get(&format!("/hello.txt?{}", "q".repeat(TARGET_MAX - 11)), "").status,
+        200
+    );
+    assert_refused(&get(&sized(100_000), ""), 414, "far past");
+    assert_refused(&head(&"A".repeat(100_000)), 414, "no line");
+}
+
+#[test]
+fn rfc9112_3_2_2_the_authority_of_a_target_wins() {
+    assert_eq!(get("http://other.example/hello.txt", "").text(), "other\n");
+    assert_eq!(
+        get("HTTP://OTHER.example:80/hello.txt?x", "").text(),
+        "other\n"
+    );
+    assert_eq!(get("http://localhost", "").status, 200);
+    assert_refused(
+        &head("GET http://localhost/ HTTP/1.1\r\n\r\n"),
+        400,
+        "no Host",
+    );
+    assert_refused(
+        &head("GET http://localhost/ HTTP/1.1\r\nHost: a b\r\n\r\n"),
+        400,
+        "bad Host",
+    );
+    assert_eq!(get("https://localhost/", "").status, 421);
+}
+
+#[test]
+fn rfc9110_15_4_2_a_directory_is_redirected_to_its_slash() {
+    for (target, location) in [
+        ("/dir", "/dir/"),
+        ("/dir?a=b&c", "/dir/?a=b&c"),
+        ("/dir?", "/dir/?"),
+        ("/x/../dir?[1]", "/dir/?%5B1%5D"),
+        ("/%64ir", "/dir/"),
+        ("http://anywhere.example/dir", "/dir/"),
+        ("//evil", "/evil/"),
+    ] {
+        let answer = get(target, "");
+        assert_eq!(
+            (answer.status, answer.field("Location")),
+            (301, Some(location)),
+            "{target}"
+        );
+    }
+    let long = format!("/dir?{}", "[".repeat(TARGET_MAX - 5));
+    assert_refused(&get(&long, ""), 414, "a location that outgrows the limit");
+    let long = format!("/dir?{}", "q".repeat(TARGET_MAX - 5));
+    assert_eq!(get(&long, "").status, 301);
+}
+
+#[test]
+fn rfc9110_15_5_5_paths_that_name_nothing() {
+    for target in [
+        "/nope",
+        "/hello.txt/",
+        "/hello.txt/x",
+        "/HELLO.TXT",
+        "/hello.txt%20",
+        "/%2fhello.txt",
+        "/%ff",
+    ] {
+        let answer = get(target, "");
+        assert_eq!(
+            (answer.status, answer.then),
+            (404, Then::KeepAlive),
+            "{target}"
+        );
+        assert_eq!(answer.text(), "404 Not Found\r\n");
+    }
+    for target in ["/a%00", "/%zz", "/%", "/%0d%0aX-Injected:%20y", "/<x>"] {
+        assert_refused(&get(target, ""), 400, target);
+    }
+}
+
+#[test]
+fn rfc9110_15_5_a_site_may_have_a_page_for_an_error() {
+    let answer = get("http://other.example/nope", "");
+    assert_eq!(
+        (answer.status, answer.text().as_str()),
+        (404, "<p>not here\n")
+    );
+    assert_eq!(
+        answer.field("Content-Type"),
+        Some("text/html; charset=utf-8")
+    );
+    assert_eq!(answer.field("Content-Length"), Some("12"));
+    // What the page is called by and since when is nothing to whoever asked for something else.
+    assert!(answer.field("ETag").is_none() && answer.field("Last-Modified").is_none());
+    let head = ask("HEAD", "http://other.example/nope", "");
+    assert_eq!((head.head, head.body.len()), (answer.head, 0));
+}
