@@ -140,11 +140,14 @@ impl Exchange {
         if guard.is_dead() {
             return guard.close(Next::Close);
         }
-        let next = if due {
-            Self::expire(guard, server, turn)
-        } else {
-            Self::go_on(guard, server, turn)
+        let expired = match due {
+            true => Self::expire(guard, server, turn),
+            false => Ok(None),
         };
+        let next = expired.and_then(|next| match next {
+            Some(next) => Ok(next),
+            None => Self::go_on(guard, server, turn),
+        });
         // An error says that there is nobody any more to be told.
         next.unwrap_or_else(|_| guard.close(Next::Reset))
     }
@@ -180,21 +183,25 @@ impl Exchange {
         how
     }
 
-    /// The time of the phase is up.
-    fn expire(guard: &mut Guard<'_, Connection>, server: &Server, turn: &mut Turn) -> Result<Next> {
-        match guard.phase {
-            Phase::Request => {
-                guard.received = KVec::new();
-                let (clock, scratch) = turn.parts();
-                match guard.session.expire(clock, scratch) {
-                    Some(reply) => Outgoing::begin(guard, server, reply)?,
-                    None => return Ok(guard.close(Next::Close)),
-                }
-                Self::go_on(guard, server, turn)
-            }
-            Phase::Send => Ok(guard.close(Next::Reset)),
-            Phase::Idle | Phase::Linger | Phase::Closed => Ok(guard.close(Next::Close)),
+    /// The time of the phase is up: what is next, or nothing if there is something to be said.
+    #[inline(never)]
+    fn expire(
+        guard: &mut Guard<'_, Connection>,
+        server: &Server,
+        turn: &mut Turn,
+    ) -> Result<Option<Next>> {
+        if guard.phase == Phase::Send {
+            return Ok(Some(guard.close(Next::Reset)));
         }
+        if guard.phase == Phase::Request {
+            guard.received = KVec::new();
+            let (clock, scratch) = turn.parts();
+            if let Some(reply) = guard.session.expire(clock, scratch) {
+                Outgoing::begin(guard, server, reply)?;
+                return Ok(None);
+            }
+        }
+        Ok(Some(guard.close(Next::Close)))
     }
 
     /// Sends, reads, answers, until there is nothing to be done, or enough was.
@@ -263,6 +270,7 @@ impl Exchange {
     }
 
     /// Throws away what comes until the peer closes.
+    #[inline(never)]
     fn linger(guard: &mut Guard<'_, Connection>) -> Result<Next> {
         for _ in 0..TURN_REQUESTS {
             if guard.read(|_, bytes| bytes.len())? == 0 {

@@ -73,6 +73,7 @@ impl Outgoing {
     /// # Errors
     ///
     /// What the connection has met with, or `ENOMEM`.
+    #[inline(never)]
     pub(crate) fn begin(
         guard: &mut Guard<'_, Connection>,
         server: &Server,
@@ -90,7 +91,7 @@ impl Outgoing {
             Body::Multipart(body, multipart) => {
                 let parts = Parts {
                     body,
-                    multipart,
+                    multipart: *multipart,
                     next: 0,
                 };
                 rest.parts = Some(KBox::new(parts, GFP_ATOMIC)?);
@@ -111,7 +112,17 @@ impl Outgoing {
     /// # Errors
     ///
     /// As for [`Outgoing::begin`].
+    #[inline]
     pub(crate) fn flush(guard: &mut Guard<'_, Connection>, server: &Server) -> Result<bool> {
+        if guard.outgoing.is_empty() {
+            return Ok(true);
+        }
+        Self::flush_rest(guard, server)
+    }
+
+    // Not inlined here and below, so that its stack is not taken when a request is read.
+    #[inline(never)]
+    fn flush_rest(guard: &mut Guard<'_, Connection>, server: &Server) -> Result<bool> {
         let mut progress = false;
         while !guard.outgoing.is_empty() {
             let sent = if !guard.outgoing.head.is_empty() {

@@ -313,6 +313,7 @@ fn several_parts<'a, B: Copy>(
         representation.media_type,
     )?;
     put_parts(&multipart, lines).ok()?;
+    let Rendered { lines, parts } = lines;
     let head = representation.head;
     let rest = if known {
         head.validator_lines()
@@ -322,6 +323,6 @@ fn several_parts<'a, B: Copy>(
     Some(Answer {
         status: Status::PartialContent,
         head: [lines, rest, &[]],
-        body: Body::Multipart(representation.body, multipart),
+        body: Body::Multipart(representation.body, parts.insert(multipart)),
     })
 }

@@ -2,6 +2,8 @@
 
 //! The lines of a head that are rendered for one reply.
 
+use core::ops::Deref;
+
 use super::{
     coding::Codings,
     head::{put_length, put_line, VARY},
@@ -20,8 +22,44 @@ const RENDERED_MAX: usize = TARGET_MAX + 256;
 /// The most bytes that [`put_text`] appends.
 const TEXT_MAX: usize = 128;
 
-/// Where lines are rendered to.
-pub(super) type Rendered = heapless::Vec<u8, RENDERED_MAX>;
+/// What is made for one reply: lines, and what its parts are if it has several. A reply borrows
+/// both, so that it stays small.
+pub(super) struct Rendered {
+    pub(super) lines: heapless::Vec<u8, RENDERED_MAX>,
+    pub(super) parts: Option<Multipart>,
+}
+
+impl Rendered {
+    /// Nothing yet.
+    pub(super) const fn new() -> Rendered {
+        Rendered {
+            lines: heapless::Vec::new(),
+            parts: None,
+        }
+    }
+
+    /// Begins anew.
+    pub(super) fn clear(&mut self) {
+        self.lines.clear();
+        self.parts = None;
+    }
+}
+
+impl Deref for Rendered {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        &self.lines
+    }
+}
+
+impl Sink for Rendered {
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) -> Result<(), Full> {
+        self.lines.put(bytes)
+    }
+}
 
 /// What the head of an error tells beyond the usual.
 #[derive(Clone, Copy)]
@@ -79,7 +117,7 @@ pub(super) fn put_location(
     }
     lines.put(b"\r\n")?;
     // What follows must fit as well.
-    (lines.capacity().saturating_sub(lines.len()) >= TEXT_MAX)
+    (RENDERED_MAX.saturating_sub(lines.len()) >= TEXT_MAX)
         .then_some(())
         .ok_or(Full)
 }

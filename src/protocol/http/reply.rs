@@ -65,7 +65,7 @@ pub enum Body<'a, B> {
     /// A part of a stored content, or all of it.
     Slice(B, ByteRange),
     /// Several parts of a stored content.
-    Multipart(B, Multipart),
+    Multipart(B, &'a Multipart),
 }
 
 impl<B> Body<'_, B> {
