@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The module itself is described in Kbuild. What is more than a few words is in the scripts under tests/.
+
+# The kernel to build for, with the host's own tools. `make run` builds a kernel and a tool chain of its own.
+KDIR ?= /lib/modules/$(shell uname -r)/build
+RUSTC ?= rustc
+LLVM ?= 1
+kbuild = $(MAKE) -C "$(KDIR)" M="$(CURDIR)" LLVM=$(LLVM) RUSTC="$(RUSTC)" $(if $(WWW),WWW="$(abspath $(WWW))")
+
+# Settings of the virtual machine, for the scripts.
+export CPUS FLAVOUR JOBS KERNEL MACHINE MEMORY MIRROR NET PARAMETERS PORT SHARE TEST WWW
+# As it was typed: a $ in it is the guest's shell's, not make's.
+override export CMD := $(value CMD)
+
+modules: vendor ## build khttpd.ko for the kernel in KDIR=, with WWW=DIR instead of www/ built in (the default target)
+	@RUSTC="$(RUSTC)" tests/kernel/fit "$(KDIR)"
+	+@$(kbuild) modules
+
+modules_install: ## install khttpd.ko for the kernel in KDIR=
+	+@$(kbuild) modules_install
+
+run: ## boot a virtual machine that serves www/ (PORT= WWW=DIR NET=user|tap SHARE=DIR KERNEL= JOBS= CPUS= MEMORY=)
+	@tests/run
+
+boot: ## boot the same machine without building or loading the module
+	@tests/run boot
+
+shell: ## a shell in the running machine, or one command: CMD='cat /dev/khttpd' (tests/shell keeps its exact status)
+	@tests/shell $(if $(CMD),"$$CMD")
+
+test: ## all tests, from an empty cache or a warm one (FLAVOUR=NAME: on the kernel of tests/kernel/config.NAME)
+	@tests/check lint host machine
+
+lint: ## rustfmt, shellcheck, and clippy on both the host's and the kernel's side
+	@tests/check lint
+
+test-host: ## the tests that need no machine
+	@tests/check host
+
+test-machine: ## the tests of the real module in the virtual machine (TEST=NAME for one file of them)
+	@tests/check machine
+
+vendor: ## bring the crates that Cargo.lock pins into vendor/
+	@tests/vendor
+
+clean: ## remove what was built here
+	@tests/clean
+
+clean-cache: ## remove the tool-chain root and the kernels from the cache
+	@tests/clean cache
+
+help: ## this list
+	@sed -n 's/^\([a-z_-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
+
+.PHONY: modules modules_install run boot shell test lint test-host test-machine vendor clean clean-cache help

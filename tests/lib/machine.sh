@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# What is needed to boot a machine: the tool-chain root, the kernel, the module
+# and the agent, each made if it is not there; and the variables by which the
+# crate `machine` finds them. Sourced.
+
+# shellcheck source=tests/lib/progress.sh
+. "$(dirname "${BASH_SOURCE[0]}")/progress.sh"
+# shellcheck source=tests/lib/cache.sh
+. "$(dirname "${BASH_SOURCE[0]}")/cache.sh"
+
+# Where root/cargo puts what it builds.
+binaries=$project/target/root/x86_64-unknown-linux-gnu/debug
+
+# prepare_tools: the root, the kernel and the vendored crates.
+prepare_tools() {
+    "$project/tests/root/host"
+    mkdir -p "$project/build"
+    root=$("$project/tests/root/make")
+    kernel=$("$project/tests/kernel/build" "$root")
+    "$project/tests/vendor"
+}
+
+# www_folder: the folder to be built in, as an absolute path; nothing for www/.
+www_folder() {
+    [ -n "${WWW-}" ] || return 0
+    [ -d "$WWW" ] || die "WWW=$WWW is no folder"
+    (cd "$WWW" && pwd -P)
+}
+
+# module_make ARGUMENT...: make in the kernel's build tree, for our module.
+module_make() {
+    local www
+    www=$(www_folder)
+    "$project/tests/root/enter" ${www:+--bind "$www"} "$root" \
+        make --directory="$kernel/build" M="$project" LLVM=1 ${www:+"WWW=$www"} \
+        --jobs="${JOBS:-$(nproc)}" "$@" modules
+}
+
+# prepare_module: khttpd.ko. KHTTPD_MODULE names one that is there already.
+prepare_module() {
+    if [ -z "${KHTTPD_MODULE-}" ]; then
+        step "building khttpd.ko" "$project/build/module.log" no_measure module_make
+        export KHTTPD_MODULE=$project/khttpd.ko
+    fi
+}
+
+# prepare_agent: the programs of the crate `machine`.
+prepare_agent() {
+    step "building the machine's agent" "$project/build/agent.log" no_measure \
+        "$project/tests/root/cargo" "$root" build --package machine --bins
+}
+
+# export_machine: tells the crate `machine` where everything is. /mnt is what
+# root/enter shows of the root without what is mounted in it.
+export_machine() {
+    export KHTTPD_KERNEL=$kernel KHTTPD_AGENT=$binaries/agent KHTTPD_GUEST_ROOT=/mnt
+    export KHTTPD_MACHINES=$project/build/machines KHTTPD_CACHE=$cache
+    export KHTTPD_FLAVOUR=${FLAVOUR:-plain}
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What runs the guest's instructions.
+
+use std::fs::{self, File, OpenOptions};
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::fs::FlockOperation;
+
+use crate::builder::{Builder, Setup};
+use crate::folder::lock;
+use crate::{Error, Result};
+
+/// How long a machine may take to come up in the probe.
+const PROBE_LIMIT: Duration = Duration::from_secs(10);
+
+/// What runs the guest's instructions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accelerator {
+    /// The host's processor.
+    Kvm,
+    /// QEMU's translator: slower, and there everywhere.
+    Tcg,
+}
+
+impl Accelerator {
+    /// Chooses KVM where it works. That /dev/kvm is there, opens and makes a machine proves nothing: QEMU can hang on it
+    /// for good. So a machine is really booted, within a time limit, once in each boot of the host.
+    pub(crate) fn detect(setup: &Setup) -> Result<Self> {
+        if OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open("/dev/kvm")
+            .is_err()
+        {
+            return Ok(Self::Tcg);
+        }
+        let Some(cache) = &setup.cache else {
+            return Ok(Self::probe(setup));
+        };
+        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id")
+            .map_err(Error::io("reading the boot id"))?;
+        let answer = cache.join("accelerator");
+        let _guard: File = lock(
+            &cache.join(".lock-accelerator"),
+            FlockOperation::LockExclusive,
+        )?;
+        if let Some(known) = Self::known(&answer, boot.trim()) {
+            return Ok(known);
+        }
+        let found = Self::probe(setup);
+        let line = format!("{} {}\n", boot.trim(), found.name());
+        fs::write(&answer, line).map_err(Error::io_at("writing", &answer))?;
+        Ok(found)
+    }
+
+    fn known(answer: &Path, boot: &str) -> Option<Self> {
+        let text = fs::read_to_string(answer).ok()?;
+        match text.trim().strip_prefix(boot)?.trim() {
+            "kvm" => Some(Self::Kvm),
+            "tcg" => Some(Self::Tcg),
+            _ => None,
+        }
+    }
+
+    fn probe(setup: &Setup) -> Self {
+        eprintln!("trying whether KVM can run a machine here (it has {PROBE_LIMIT:?}) ...");
+        let booted = Builder::with_setup(setup.clone())
+            .name("probe")
+            .without_module()
+            .accelerator(Self::Kvm)
+            .boot_limit(PROBE_LIMIT)
+            .boot();
+        match booted {
+            Ok(_) => {
+                eprintln!("KVM works");
+                Self::Kvm
+            }
+            Err(_) => {
+                eprintln!("KVM does not work here; using QEMU's translator (TCG)");
+                Self::Tcg
+            }
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Kvm => "kvm",
+            Self::Tcg => "tcg",
+        }
+    }
+
+    /// For QEMU's command line.
+    pub(crate) fn arguments(self) -> [&'static str; 4] {
+        match self {
+            Self::Kvm => ["-accel", "kvm", "-cpu", "host"],
+            Self::Tcg => ["-accel", "tcg,thread=multi", "-cpu", "max"],
+        }
+    }
+}

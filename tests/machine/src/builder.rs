@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What a machine shall be like.
+
+use std::env;
+use std::fs::{self, File};
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::archive::Archive;
+use crate::channel::{socket_name, PORTS};
+use crate::folder::Folder;
+use crate::network::{Forward, Network};
+use crate::{Accelerator, Error, Machine, Net, Result};
+
+/// The port on which khttpd listens by default.
+const HTTP: u16 = 8080;
+
+/// Where the parts of a machine are.
+#[derive(Clone, Debug)]
+pub(crate) struct Setup {
+    kernel: PathBuf,
+    agent: PathBuf,
+    root: PathBuf,
+    machines: PathBuf,
+    pub(crate) cache: Option<PathBuf>,
+}
+
+impl Setup {
+    fn from_environment() -> Result<Self> {
+        let path = |name: &str| {
+            let missing = || {
+                Error::Setup(format!(
+                    "{name} is not set; run this by make test-machine or make run"
+                ))
+            };
+            env::var_os(name).map(PathBuf::from).ok_or_else(missing)
+        };
+        Ok(Self {
+            kernel: path("KHTTPD_KERNEL")?,
+            agent: path("KHTTPD_AGENT")?,
+            root: path("KHTTPD_GUEST_ROOT")?,
+            machines: path("KHTTPD_MACHINES")?,
+            cache: path("KHTTPD_CACHE").ok(),
+        })
+    }
+}
+
+/// A file that the guest shall have.
+#[derive(Clone, Debug)]
+struct GuestFile {
+    path: String,
+    permissions: u32,
+    content: Vec<u8>,
+}
+
+/// A machine to be.
+#[derive(Clone, Debug)]
+pub struct Builder {
+    setup: Setup,
+    name: String,
+    module: Option<PathBuf>,
+    net: Net,
+    forwards: Vec<Forward>,
+    cpus: u32,
+    memory: u32,
+    parameters: Vec<String>,
+    arguments: Vec<String>,
+    files: Vec<GuestFile>,
+    share: Option<PathBuf>,
+    accelerator: Option<Accelerator>,
+    boot_limit: Duration,
+    cancel: Arc<AtomicBool>,
+}
+
+impl Builder {
+    pub(crate) fn from_environment() -> Result<Self> {
+        let mut builder = Self::with_setup(Setup::from_environment()?);
+        builder.module = env::var_os("KHTTPD_MODULE").map(PathBuf::from);
+        builder.accelerator = match env::var("KHTTPD_ACCELERATOR").as_deref() {
+            Ok("kvm") => Some(Accelerator::Kvm),
+            Ok("tcg") => Some(Accelerator::Tcg),
+            _ => None,
+        };
+        Ok(builder)
+    }
+
+    pub(crate) fn with_setup(setup: Setup) -> Self {
+        Self {
+            setup,
+            name: "test".into(),
+            module: None,
+            net: Net::default(),
+            forwards: Vec::new(),
+            cpus: 2,
+            memory: 2048,
+            parameters: Vec::new(),
+            arguments: Vec::new(),
+            files: Vec::new(),
+            share: None,
+            accelerator: None,
+            boot_limit: Duration::from_secs(120),
+            cancel: Arc::default(),
+        }
+    }
+
+    /// The name under which `make shell` and the log in build/logs find it. Several machines may have the same.
+    pub fn name(mut self, name: &str) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Another module than the one that was built, to be /root/khttpd.ko in the guest.
+    pub fn module(mut self, path: impl Into<PathBuf>) -> Self {
+        self.module = Some(path.into());
+        self
+    }
+
+    /// No module in the guest.
+    pub fn without_module(mut self) -> Self {
+        self.module = None;
+        self
+    }
+
+    /// The kind of network.
+    pub fn net(mut self, net: Net) -> Self {
+        self.net = net;
+        self
+    }
+
+    /// Makes a TCP port of the guest reachable ([`Machine::address`] tells where). Without any it is 8080.
+    pub fn forward(mut self, guest: u16) -> Self {
+        self.forwards.push(Forward { guest, host: None });
+        self
+    }
+
+    /// Like [`Builder::forward`], from this port of the host's 127.0.0.1.
+    pub fn forward_from(mut self, guest: u16, host: u16) -> Self {
+        let host = Some(host);
+        self.forwards.push(Forward { guest, host });
+        self
+    }
+
+    /// How many processors.
+    pub fn cpus(mut self, cpus: u32) -> Self {
+        self.cpus = cpus;
+        self
+    }
+
+    /// How much memory, in MiB.
+    pub fn memory(mut self, mebibytes: u32) -> Self {
+        self.memory = mebibytes;
+        self
+    }
+
+    /// A word for the kernel's command line, as `kunit.enable=1`.
+    pub fn parameter(mut self, word: &str) -> Self {
+        self.parameters.push(word.into());
+        self
+    }
+
+    /// An argument more for QEMU.
+    pub fn argument(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// A file for the guest. The folders of `path` must be real ones: /usr/lib, not /lib.
+    pub fn file(mut self, path: &str, permissions: u32, content: impl Into<Vec<u8>>) -> Self {
+        self.files.push(GuestFile {
+            path: path.into(),
+            permissions,
+            content: content.into(),
+        });
+        self
+    }
+
+    /// A folder of the host that the guest sees at /share and can write.
+    pub fn share(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.share = Some(folder.into());
+        self
+    }
+
+    /// What runs the guest; without this, KVM where it works.
+    pub fn accelerator(mut self, accelerator: Accelerator) -> Self {
+        self.accelerator = Some(accelerator);
+        self
+    }
+
+    /// How long the machine may take until its agent answers. A kernel with sanitizers needs more than the two minutes
+    /// that are the default.
+    pub fn boot_limit(mut self, limit: Duration) -> Self {
+        self.boot_limit = limit;
+        self
+    }
+
+    /// Booting is given up when this becomes true.
+    pub fn cancelled_by(mut self, flag: Arc<AtomicBool>) -> Self {
+        self.cancel = flag;
+        self
+    }
+
+    /// Starts the machine and waits until its agent answers.
+    pub fn boot(mut self) -> Result<Machine> {
+        let accelerator = match self.accelerator {
+            Some(accelerator) => accelerator,
+            None => Accelerator::detect(&self.setup)?,
+        };
+        if self.forwards.is_empty() {
+            self = self.forward(HTTP);
+        }
+        let image = self.setup.kernel.join("bzImage");
+        if !image.is_file() {
+            return Err(Error::missing("the kernel", image));
+        }
+        let folder = Folder::create(&self.setup.machines, &self.run_name())?;
+        let initramfs = folder.path().join("initramfs");
+        self.write_initramfs(&initramfs)
+            .map_err(Error::io_at("writing", &initramfs))?;
+        let network = Network::set_up(self.net, &self.forwards)?;
+        let arguments = self.qemu_arguments(accelerator, &image, &network);
+        Machine::start(folder, network, &arguments, self.boot_limit, &self.cancel)
+    }
+
+    /// The machine of `make run` is there once; tests may run side by side.
+    fn run_name(&self) -> String {
+        static COUNT: AtomicU32 = AtomicU32::new(1);
+        if self.name == "run" {
+            return self.name.clone();
+        }
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        format!("{}@{}.{count}", self.name, std::process::id())
+    }
+
+    fn write_initramfs(&self, path: &Path) -> std::io::Result<()> {
+        let mut archive = Archive::new(BufWriter::new(File::create(path)?));
+        let busybox = self.setup.root.join("bin/busybox");
+        for folder in ["/proc", "/sys", "/dev"] {
+            archive.folder(folder)?;
+        }
+        archive.character_device("/dev/console", 5, 1)?;
+        archive.file("/bin/busybox", 0o755, &read(&busybox)?)?;
+        archive.file("/init", 0o755, include_bytes!("../guest/init"))?;
+        archive.file(
+            "/files/usr/lib/khttpd/agent",
+            0o755,
+            &read(&self.setup.agent)?,
+        )?;
+        if let Some(module) = &self.module {
+            archive.file("/files/root/khttpd.ko", 0o644, &read(module)?)?;
+        }
+        for file in &self.files {
+            archive.file(
+                &format!("/files{}", file.path),
+                file.permissions,
+                &file.content,
+            )?;
+        }
+        archive.finish()
+    }
+
+    fn qemu_arguments(
+        &self,
+        accelerator: Accelerator,
+        image: &Path,
+        network: &Network,
+    ) -> Vec<String> {
+        let mut parameters = vec![
+            "console=ttyS0 console_msg_format=syslog loglevel=8 printk.devkmsg=on".to_owned(),
+            // Under TCG a processor may answer the clock's watchdog late, which is then in the log.
+            "panic=-1 reboot=t random.trust_cpu=on tsc=reliable".to_owned(),
+        ];
+        parameters.extend(network.parameters.iter().cloned());
+        if self.share.is_some() {
+            parameters.push("machine.share=rw".into());
+        }
+        parameters.extend(self.parameters.iter().cloned());
+
+        let mut line = Vec::new();
+        let mut add = |words: &[&str]| line.extend(words.iter().map(|word| (*word).to_owned()));
+        add(&[
+            "-nodefaults",
+            "-no-user-config",
+            "-display",
+            "none",
+            "-no-reboot",
+        ]);
+        add(&accelerator.arguments());
+        add(&[
+            "-smp",
+            &self.cpus.to_string(),
+            "-m",
+            &self.memory.to_string(),
+        ]);
+        add(&["-kernel", &image.to_string_lossy(), "-initrd", "initramfs"]);
+        add(&["-append", &parameters.join(" ")]);
+        add(&[
+            "-chardev",
+            "file,id=console,path=console.log",
+            "-serial",
+            "chardev:console",
+        ]);
+        add(&["-device", "virtio-rng-pci"]);
+        let root = self.setup.root.to_string_lossy();
+        add(&[
+            "-fsdev",
+            &format!("local,id=root,path={root},security_model=none,readonly=on"),
+        ]);
+        add(&["-device", "virtio-9p-pci,fsdev=root,mount_tag=root"]);
+        if let Some(share) = &self.share {
+            let share = share.to_string_lossy();
+            add(&[
+                "-fsdev",
+                &format!("local,id=share,path={share},security_model=none"),
+            ]);
+            add(&["-device", "virtio-9p-pci,fsdev=share,mount_tag=share"]);
+        }
+        add(&[
+            "-device",
+            &format!("virtio-serial-pci,id=agents,max_ports={}", PORTS + 1),
+        ]);
+        for port in 0..PORTS {
+            let socket = socket_name(port);
+            add(&[
+                "-chardev",
+                &format!("socket,id=agent{port},path={socket},server=on,wait=off"),
+            ]);
+            add(&[
+                "-device",
+                &format!(
+                    "virtserialport,bus=agents.0,nr={},chardev=agent{port},name=khttpd.{socket}",
+                    port + 1
+                ),
+            ]);
+        }
+        line.extend(network.arguments.iter().cloned());
+        let mut add = |words: &[&str]| line.extend(words.iter().map(|word| (*word).to_owned()));
+        add(&["-device", "virtio-net-pci,netdev=net,romfile="]);
+        line.extend(self.arguments.iter().cloned());
+        line
+    }
+}
+
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    fs::read(path)
+        .map_err(|error| std::io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+}

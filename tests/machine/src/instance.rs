@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A machine that runs.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::builder::Builder;
+use crate::channel::Channel;
+use crate::console::Console;
+use crate::folder::Folder;
+use crate::network::Network;
+use crate::qemu::Qemu;
+use crate::wire::Exec;
+use crate::{Error, KernelLog, Output, Process, Result};
+
+/// How long a command may take where no other limit is given.
+const COMMAND_LIMIT: Duration = Duration::from_secs(60);
+
+/// How long the kernel log may take to reach the console.
+const LOG_LIMIT: Duration = Duration::from_secs(10);
+
+/// What stands in the log only because it was read.
+const MARK: &str = "machine: mark ";
+
+/// A virtual machine. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Machine {
+    // QEMU ends first; only then what it uses goes.
+    qemu: Qemu,
+    console: Console,
+    marks: AtomicU64,
+    network: Network,
+    folder: Folder,
+}
+
+impl Machine {
+    /// A machine of the kernel, the agent and the module that the environment names.
+    pub fn builder() -> Result<Builder> {
+        Builder::from_environment()
+    }
+
+    pub(crate) fn start(
+        folder: Folder,
+        network: Network,
+        arguments: &[String],
+        limit: Duration,
+        cancel: &AtomicBool,
+    ) -> Result<Self> {
+        let machine = Self {
+            qemu: Qemu::start(folder.path(), arguments)?,
+            console: Console::new(folder.console()),
+            marks: AtomicU64::new(0),
+            network,
+            folder,
+        };
+        let deadline = Instant::now() + limit;
+        let doing = "booting the machine";
+        Channel::open(machine.folder.path(), || {
+            machine.check_alive(doing)?;
+            if cancel.load(Ordering::Relaxed) {
+                return Err(Error::Setup(format!("{doing}: given up")));
+            }
+            machine.check_time(doing, deadline, limit)
+        })?;
+        Ok(machine)
+    }
+
+    /// Runs a shell command in the guest and waits for its end, a minute at most.
+    pub fn exec(&self, command: &str) -> Result<Output> {
+        self.exec_within(command, COMMAND_LIMIT)
+    }
+
+    /// Runs a shell command in the guest and waits for its end, no longer than `limit`.
+    pub fn exec_within(&self, command: &str, limit: Duration) -> Result<Output> {
+        let process = self.spawn(command)?;
+        process.end_input()?;
+        process.wait(limit)
+    }
+
+    /// Runs a shell command that shall succeed, and gives what it printed on standard output.
+    pub fn exec_ok(&self, command: &str) -> Result<String> {
+        let output = self.exec(command)?;
+        if !output.status.success() {
+            return Err(Error::failed(command, &output));
+        }
+        Ok(output.stdout_text().into_owned())
+    }
+
+    /// Starts a shell command in the guest and lets it run.
+    pub fn spawn(&self, command: &str) -> Result<Process> {
+        self.spawn_program(&["/bin/sh", "-c", command], command)
+    }
+
+    fn spawn_program(&self, arguments: &[&str], shown: &str) -> Result<Process> {
+        let doing = format!("starting `{shown}` in the guest");
+        let deadline = Instant::now() + COMMAND_LIMIT;
+        let channel = Channel::open(self.folder.path(), || {
+            self.check_alive(&doing)?;
+            self.check_time(&doing, deadline, COMMAND_LIMIT)
+        })?;
+        let exec = Exec {
+            arguments: arguments.iter().map(|word| (*word).to_owned()).collect(),
+            terminal: None,
+        };
+        Process::start(channel, exec, shown, self.console.clone())
+    }
+
+    /// Writes a file in the guest.
+    pub fn put_file(&self, path: &str, permissions: u32, content: &[u8]) -> Result {
+        let command = r#"cat >"$0" && chmod "$1" "$0""#;
+        let shown = format!("writing {path}");
+        let permissions = format!("{permissions:o}");
+        let process =
+            self.spawn_program(&["/bin/sh", "-c", command, path, &permissions], &shown)?;
+        process.write_input(content)?;
+        process.end_input()?;
+        let output = process.wait(COMMAND_LIMIT)?;
+        if !output.status.success() {
+            return Err(Error::failed(&shown, &output));
+        }
+        Ok(())
+    }
+
+    /// Reads a file of the guest.
+    pub fn read_file(&self, path: &str) -> Result<Vec<u8>> {
+        let process = self.spawn_program(&["/bin/cat", path], &format!("cat {path}"))?;
+        process.end_input()?;
+        let output = process.wait(COMMAND_LIMIT)?;
+        if !output.status.success() {
+            return Err(Error::failed(&format!("cat {path}"), &output));
+        }
+        Ok(output.stdout)
+    }
+
+    /// Where the guest's TCP port is reached from here; it must have been forwarded when the machine was built.
+    pub fn address(&self, guest_port: u16) -> Result<SocketAddr> {
+        let found = self
+            .network
+            .addresses
+            .iter()
+            .find(|(port, _)| *port == guest_port);
+        found
+            .map(|(_, address)| *address)
+            .ok_or_else(|| Error::Setup(format!("port {guest_port} of the guest is not forwarded")))
+    }
+
+    /// Where the first forwarded port, khttpd's as a rule, is reached from here.
+    pub fn http_address(&self) -> Result<SocketAddr> {
+        let first = self.network.addresses.first();
+        first
+            .map(|(_, address)| *address)
+            .ok_or_else(|| Error::Setup("no port of the guest is forwarded".into()))
+    }
+
+    /// The kernel log up to now. While the guest answers, nothing it has logged before is missing.
+    pub fn log(&self) -> Result<KernelLog> {
+        let number = self.marks.fetch_add(1, Ordering::Relaxed);
+        let mark = format!("{MARK}{number}.");
+        let written = self.exec_within(&format!("echo '<7>{mark}' >/dev/kmsg"), LOG_LIMIT);
+        let deadline = Instant::now() + LOG_LIMIT;
+        let mut text = self.console.text()?;
+        while written.is_ok() && !text.contains(&mark) && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(5));
+            text = self.console.text()?;
+        }
+        let lines: String = text
+            .lines()
+            .filter(|line| !line.contains(MARK))
+            .flat_map(|line| [line, "\n"])
+            .collect();
+        Ok(KernelLog::parse(&lines))
+    }
+
+    /// The last lines of the console, to explain a failure.
+    pub fn last_lines(&self) -> Vec<String> {
+        self.console.tail()
+    }
+
+    /// Whether QEMU still runs.
+    pub fn is_running(&self) -> bool {
+        self.qemu.ended().is_none()
+    }
+
+    /// The process id of QEMU, to measure what it uses.
+    pub fn qemu_id(&self) -> u32 {
+        self.qemu.id()
+    }
+
+    fn check_alive(&self, doing: &str) -> Result {
+        let Some(status) = self.qemu.ended() else {
+            return Ok(());
+        };
+        let said = std::fs::read_to_string(self.folder.path().join("qemu.log")).unwrap_or_default();
+        Err(Error::Gone {
+            doing: doing.to_owned(),
+            what: format!("the machine ended ({status}) {}", said.trim())
+                .trim_end()
+                .to_owned(),
+            log: self.console.tail(),
+        })
+    }
+
+    fn check_time(&self, doing: &str, deadline: Instant, limit: Duration) -> Result {
+        if Instant::now() < deadline {
+            return Ok(());
+        }
+        Err(Error::Late {
+            doing: doing.to_owned(),
+            limit,
+            log: self.console.tail(),
+        })
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The virtual machine in which khttpd is run and tested.
+//!
+//! A [`Machine`] is a QEMU with the project's own kernel. Its root is the tool-chain root of the host, read-only over 9p
+//! with a layer in memory above it, so that the guest has curl, wrk, nginx and a shell. An agent in the guest runs
+//! commands that come over virtio-serial ports: the network is left to what is tested.
+//!
+//! This runs inside the tool-chain root (tests/root/enter), where QEMU is; `make test-machine` and `make run` see to it
+//! and say by KHTTPD_* variables where kernel, agent and module are.
+//!
+//! ```no_run
+//! use machine::Machine;
+//!
+//! # fn main() -> machine::Result {
+//! let machine = Machine::builder()?.cpus(2).boot()?;
+//! let mark = machine.log()?.mark();
+//! machine.exec_ok("insmod khttpd.ko")?;
+//! println!("http://{}/", machine.http_address()?);
+//! assert!(machine.log()?.since(mark).trouble().is_empty());
+//! # Ok(())
+//! # }
+//! ```
+
+#![forbid(unsafe_code)]
+#![warn(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+mod accelerator;
+mod archive;
+mod builder;
+mod channel;
+mod console;
+mod error;
+mod folder;
+mod log;
+mod network;
+mod process;
+mod qemu;
+pub mod shell;
+pub mod wire;
+
+mod instance;
+
+pub use accelerator::Accelerator;
+pub use builder::Builder;
+pub use error::{Error, Result};
+pub use folder::running;
+pub use instance::Machine;
+pub use log::{KernelLog, Kind, Line, Mark, Trouble};
+pub use network::Net;
+pub use process::{Output, Process};
+pub use wire::Status;

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Texts as kernels print them, and what is to be found in them.
+
+use super::*;
+
+fn kinds(raw: &str) -> Vec<Kind> {
+    let raw: Vec<_> = raw
+        .lines()
+        .map(|line| format!("<4>[   10.500000] {line}\r"))
+        .collect();
+    let raw = raw.join("\n");
+    KernelLog::parse(&raw)
+        .trouble()
+        .iter()
+        .map(|trouble| trouble.kind)
+        .collect()
+}
+
+#[test]
+fn a_line_has_level_time_and_text() {
+    let line = Line::parse("<6>[   12.003456] khttpd: listening on [::]:8080");
+    assert_eq!(line.level, Some(6));
+    assert_eq!(line.time, Some(Duration::from_micros(12_003_456)));
+    assert_eq!(line.text, "khttpd: listening on [::]:8080");
+    assert_eq!(
+        line.to_string(),
+        "[   12.003456] khttpd: listening on [::]:8080"
+    );
+}
+
+#[test]
+fn facility_and_caller_are_taken_off() {
+    let line = Line::parse("<30>[    1.000001][    T1] systemd: hello");
+    assert_eq!(
+        (line.level, line.text.as_str()),
+        (Some(6), "systemd: hello")
+    );
+    let line = Line::parse("<4>[    1.000001] [drm] is no caller");
+    assert_eq!(line.text, "[drm] is no caller");
+}
+
+#[test]
+fn what_is_not_the_kernels_has_no_level() {
+    for raw in [
+        "",
+        "SeaBIOS (version 1.16)",
+        "<6>no time",
+        "<x>[ 1.0] no level",
+    ] {
+        let line = Line::parse(raw);
+        assert_eq!((line.level, line.text.as_str()), (None, raw));
+    }
+    assert!(KernelLog::parse("WARNING: said by a program\n")
+        .trouble()
+        .is_empty());
+}
+
+#[test]
+fn an_ordinary_log_has_no_trouble() {
+    let raw = "Linux version 7.3.4\n\
+        Command line: console=ttyS0 panic=-1\n\
+        rcu: Hierarchical RCU implementation.\n\
+        NMI watchdog: Enabled.\n\
+        khttpd: loading out-of-tree module taints kernel.\n\
+        khttpd: no bug, no warning, listening\n\
+        # Totals: pass:3 fail:0 skip:0 total:3\n\
+        ok 1 khttpd_site\n\
+        TCP: request_sock_TCP: Possible SYN flooding on port 0.0.0.0:8080. Sending cookies.\n\
+        Debug: lockdep enabled";
+    assert_eq!(kinds(raw), []);
+}
+
+#[test]
+fn every_kind_is_found() {
+    for (raw, kind) in [
+        (
+            "WARNING: CPU: 0 PID: 71 at net/core/sock.c:1 sk_free+0x1/0x2",
+            Kind::Warning,
+        ),
+        (
+            "WARNING: net/core/sock.c:1 at sk_free+0x1/0x2, CPU#0: insmod/71",
+            Kind::Warning,
+        ),
+        ("BUG: Bad page state in process rmmod  pfn:0abcd", Kind::Bug),
+        (
+            "BUG kmalloc-64 (Tainted: G): Redzone overwritten",
+            Kind::Bug,
+        ),
+        ("refcount_t: underflow; use-after-free.", Kind::Bug),
+        (
+            "BUG: kernel NULL pointer dereference, address: 0000000000000008",
+            Kind::Oops,
+        ),
+        (
+            "Oops: general protection fault, probably for non-canonical address",
+            Kind::Oops,
+        ),
+        ("rust_kernel: panicked at src/khttpd.rs:7:9:", Kind::Oops),
+        (
+            "Kernel panic - not syncing: Attempted to kill init!",
+            Kind::Oops,
+        ),
+        (
+            "BUG: KASAN: slab-use-after-free in advance+0x1/0x2",
+            Kind::Sanitizer,
+        ),
+        (
+            "UBSAN: array-index-out-of-bounds in src/sys/helpers.c:3:4",
+            Kind::Sanitizer,
+        ),
+        (
+            "WARNING: possible circular locking dependency detected",
+            Kind::Lock,
+        ),
+        ("WARNING: possible recursive locking detected", Kind::Lock),
+        ("WARNING: inconsistent lock state", Kind::Lock),
+        ("WARNING: suspicious RCU usage", Kind::Lock),
+        (
+            "BUG: sleeping function called from invalid context at mm/slab.h:1",
+            Kind::Sleep,
+        ),
+        (
+            "BUG: scheduling while atomic: kworker/0:1/12/0x00000101",
+            Kind::Sleep,
+        ),
+        (
+            "rcu: INFO: rcu_preempt self-detected stall on CPU",
+            Kind::Stall,
+        ),
+        (
+            "watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [rmmod:99]",
+            Kind::Stall,
+        ),
+        (
+            "INFO: task rmmod:99 blocked for more than 122 seconds.",
+            Kind::Stall,
+        ),
+        (
+            "kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)",
+            Kind::Leak,
+        ),
+        (
+            "unreferenced object 0xffff888004d0a000 (size 64):",
+            Kind::Leak,
+        ),
+        (
+            "unregister_netdevice: waiting for lo to become free. Usage count = 2",
+            Kind::Leak,
+        ),
+        (
+            "insmod: page allocation failure: order:4, mode:0xcc0(GFP_KERNEL)",
+            Kind::Memory,
+        ),
+        ("Out of memory: Killed process 77 (wrk)", Kind::Memory),
+        ("    not ok 2 khttpd_site.looks_up", Kind::Test),
+    ] {
+        assert_eq!(kinds(raw), [kind], "{raw}");
+    }
+}
+
+#[test]
+fn a_report_is_counted_once_and_shown_with_what_follows() {
+    let raw = "<4>[    1.000000] ------------[ cut here ]------------\n\
+        <4>[    1.000001] WARNING: CPU: 0 PID: 1 at a.c:1 f+0x1/0x2\n\
+        <4>[    1.000002] Call Trace:\n\
+        <4>[    1.000003] WARNING: the same report goes on\n\
+        <4>[    1.000004] ---[ end trace 0 ]---\n";
+    let found = KernelLog::parse(raw).trouble();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].lines.len(), 4);
+    assert!(found[0].to_string().contains("Call Trace"));
+}
+
+#[test]
+fn two_failed_tests_are_two_troubles() {
+    assert_eq!(
+        kinds("    not ok 1 a\n    not ok 2 b\nnot ok 1 suite"),
+        [Kind::Test; 3]
+    );
+}
+
+#[test]
+fn a_mark_divides_before_from_after() {
+    let before = KernelLog::parse("<6>[ 1.000000] a\n<6>[ 2.000000] b\n");
+    let after = KernelLog::parse("<6>[ 1.000000] a\n<6>[ 2.000000] b\n<6>[ 3.000000] c\n");
+    let new = after.since(before.mark());
+    assert_eq!(new.lines().len(), 1);
+    assert_eq!(new.containing("c").count(), 1);
+}

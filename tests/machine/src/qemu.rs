@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The QEMU process.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
+
+use crate::{Error, Result};
+
+/// A QEMU that runs. It goes with this value, and with the process that started it.
+#[derive(Debug)]
+pub(crate) struct Qemu {
+    child: Mutex<Child>,
+}
+
+impl Qemu {
+    /// Starts QEMU in `folder`, where its own messages go to `qemu.log`.
+    pub(crate) fn start(folder: &Path, arguments: &[String]) -> Result<Self> {
+        let messages = folder.join("qemu.log");
+        let log = File::create(&messages).map_err(Error::io_at("making", &messages))?;
+        let errors = log
+            .try_clone()
+            .map_err(Error::io_at("opening", &messages))?;
+        // QEMU dies with us, whatever kills us.
+        let mut command = Command::new("setpriv");
+        command
+            .args(["--pdeathsig", "KILL", "--", "qemu-system-x86_64"])
+            .args(arguments)
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stdout(log)
+            .stderr(errors);
+        let child = spawn_for_good(command).map_err(Error::io("starting qemu-system-x86_64"))?;
+        Ok(Self {
+            child: Mutex::new(child),
+        })
+    }
+
+    /// How QEMU ended, if it has.
+    pub(crate) fn ended(&self) -> Option<ExitStatus> {
+        self.child().try_wait().ok().flatten()
+    }
+
+    /// The process id of QEMU.
+    pub(crate) fn id(&self) -> u32 {
+        self.child().id()
+    }
+
+    fn child(&self) -> MutexGuard<'_, Child> {
+        self.child.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Qemu {
+    fn drop(&mut self) {
+        let mut child = self.child();
+        // Both fail only where there is no process any more.
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+type Order = (Command, Sender<io::Result<Child>>);
+
+/// Starts a command from a thread that lasts as long as the process: a death signal is sent when the *thread* that
+/// started the child ends, and a test's thread ends with its test.
+fn spawn_for_good(command: Command) -> io::Result<Child> {
+    static ORDERS: OnceLock<Mutex<Sender<Order>>> = OnceLock::new();
+    let orders = ORDERS.get_or_init(|| {
+        let (orders, inbox) = mpsc::channel::<Order>();
+        thread::spawn(move || {
+            for (mut command, reply) in inbox {
+                // Whoever ordered may be gone.
+                let _ = reply.send(command.spawn());
+            }
+        });
+        Mutex::new(orders)
+    });
+    let (reply, child) = mpsc::channel();
+    let orders = orders.lock().unwrap_or_else(PoisonError::into_inner);
+    orders.send((command, reply)).map_err(io::Error::other)?;
+    child.recv().map_err(io::Error::other)?
+}
