@@ -7,7 +7,8 @@
 
 mod builder;
 mod builtin;
-mod entry;
+mod file;
+mod form;
 mod media_type;
 mod table;
 
@@ -15,7 +16,7 @@ pub(crate) use self::builtin::load as builtin;
 
 use self::{
     builder::Builder,
-    entry::Entry,
+    form::Form,
     table::{
         Table,
         Target, //
@@ -41,7 +42,21 @@ const NOT_FOUND_PAGE: &[u8] = b"/404.html";
 pub(crate) struct Site {
     table: Table,
     entries: KVVec<Entry>,
+    /// Those of one entry stand together, its identity first.
+    forms: KVVec<Form>,
+    footprint: usize,
 }
+
+/// A file in its codings.
+struct Entry {
+    /// The number of its first form.
+    first: u32,
+    codings: Codings,
+}
+
+/// The name of an entry of a [`Site`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct EntryId(u32);
 
 /// The name of a stored body of a [`Site`].
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,45 +70,57 @@ impl Site {
 
     /// The memory that the content takes, in bytes.
     pub(crate) fn footprint(&self) -> usize {
-        self.entries
-            .iter()
-            .map(|entry| entry.content().footprint())
-            .sum()
+        self.footprint
     }
 
     /// The bytes that `body` names. Any context.
     #[inline]
     pub(crate) fn body(&self, body: BodyId) -> Option<&PageBytes> {
-        self.entry(body).map(Entry::content)
+        self.form(body).map(Form::content)
     }
 
     /// The media type of the bytes that `body` names. Any context.
     pub(crate) fn media_type(&self, body: BodyId) -> Option<&[u8]> {
-        self.entry(body).map(Entry::media_type)
+        self.form(body).map(Form::media_type)
     }
 
     #[inline]
-    fn entry(&self, body: BodyId) -> Option<&Entry> {
-        self.entries.get(usize::try_from(body.0).ok()?)
+    fn form(&self, body: BodyId) -> Option<&Form> {
+        self.forms.get(usize::try_from(body.0).ok()?)
+    }
+
+    #[inline]
+    fn entry(&self, entry: EntryId) -> Option<&Entry> {
+        self.entries.get(usize::try_from(entry.0).ok()?)
     }
 }
 
 impl http::Site for Site {
     type Body = BodyId;
-    type Resource = BodyId;
+    type Resource = EntryId;
 
     #[inline]
-    fn find(&self, _host: Option<&[u8]>, path: Path<'_>) -> Found<BodyId> {
+    fn find(&self, _host: Option<&[u8]>, path: Path<'_>) -> Found<EntryId> {
         match self.table.find(path.as_bytes()) {
-            Some(Target::Entry(number)) => Found::Resource(BodyId(number), Codings::IDENTITY),
+            Some(Target::Entry(number)) => {
+                let entry = EntryId(number);
+                self.entry(entry).map_or(Found::Nothing, |found| {
+                    Found::Resource(entry, found.codings)
+                })
+            }
             Some(Target::Directory) => Found::Directory,
             None => Found::Nothing,
         }
     }
 
     #[inline]
-    fn representation(&self, resource: BodyId, _: Coding) -> Option<Representation<'_, BodyId>> {
-        Some(self.entry(resource)?.representation(resource))
+    fn representation(&self, entry: EntryId, coding: Coding) -> Option<Representation<'_, BodyId>> {
+        let first = self.entry(entry)?.first;
+        (first..)
+            .map(BodyId)
+            .map_while(|body| Some((body, self.form(body)?)))
+            .find(|(_, form)| form.coding() == coding)
+            .map(|(body, form)| form.representation(body))
     }
 
     fn error_page(
@@ -105,7 +132,7 @@ impl http::Site for Site {
             return None;
         }
         match self.table.find(NOT_FOUND_PAGE)? {
-            Target::Entry(number) => self.representation(BodyId(number), Coding::Identity),
+            Target::Entry(number) => self.representation(EntryId(number), Coding::Identity),
             Target::Directory => None,
         }
     }

@@ -30,16 +30,17 @@ pub(crate) fn load() -> Result<Site> {
         path.extend_from_slice(entry.name, GFP_KERNEL)?;
         builder.add(&path, entry.content, entry.modified)?;
     }
-    Ok(builder.build())
+    builder.build()
 }
 
 #[kunit_tests(khttpd_builtin)]
 mod tests {
     use super::{
-        super::BodyId,
+        super::EntryId,
         *, //
     };
     use protocol::http::{
+        Coding,
         Codings,
         Found,
         Path,
@@ -47,7 +48,7 @@ mod tests {
         Site as _, //
     };
 
-    fn find(site: &Site, path: &[u8]) -> Option<Found<BodyId>> {
+    fn find(site: &Site, path: &[u8]) -> Option<Found<EntryId>> {
         let mut buffer = KBox::new(PathBuffer::new(), GFP_KERNEL).ok()?;
         Some(site.find(None, Path::parse(path, &mut buffer).ok()??))
     }
@@ -59,10 +60,11 @@ mod tests {
             let entry = entry.map_err(|_| EINVAL)?;
             let mut path = KVec::from_elem(b'/', 1, GFP_KERNEL)?;
             path.extend_from_slice(entry.name, GFP_KERNEL)?;
-            let Some(Found::Resource(body, _)) = find(&site, &path) else {
+            let Some(Found::Resource(found, _)) = find(&site, &path) else {
                 return Err(ENOENT);
             };
-            let content = site.body(body).ok_or(ENOENT)?;
+            let identity = site.representation(found, Coding::Identity).ok_or(ENOENT)?;
+            let content = site.body(identity.body).ok_or(ENOENT)?;
             assert_eq!(content.len(), entry.content.len());
             assert!(content.slices().flatten().eq(entry.content));
         }
@@ -74,11 +76,33 @@ mod tests {
         let mut builder = Builder::new();
         builder.add(b"/index.html", b"root", 0)?;
         builder.add(b"/a/b/index.html", b"below", 0)?;
-        let site = builder.build();
-        assert!(find(&site, b"/") == Some(Found::Resource(BodyId(0), Codings::IDENTITY)));
-        assert!(find(&site, b"/a/b/") == Some(Found::Resource(BodyId(1), Codings::IDENTITY)));
+        let site = builder.build()?;
+        assert!(find(&site, b"/") == Some(Found::Resource(EntryId(0), Codings::IDENTITY)));
+        assert!(find(&site, b"/a/b/") == Some(Found::Resource(EntryId(1), Codings::IDENTITY)));
         assert!(find(&site, b"/a/b") == Some(Found::Directory));
         assert!(find(&site, b"/a/") == Some(Found::Nothing));
+        Ok(())
+    }
+
+    #[test]
+    fn coded_file_beside_another_is_a_form_of_it_if_it_is_shorter() -> Result {
+        let mut builder = Builder::new();
+        builder.add(b"/a.css", b"a long style sheet", 0)?;
+        builder.add(b"/a.css.br", b"short", 0)?;
+        builder.add(b"/a.css.gz", b"longer than what it holds", 0)?;
+        let site = builder.build()?;
+        let both = Codings::IDENTITY.with(Coding::Brotli);
+        assert!(find(&site, b"/a.css") == Some(Found::Resource(EntryId(0), both)));
+        let coded = site
+            .representation(EntryId(0), Coding::Brotli)
+            .ok_or(ENOENT)?;
+        assert_eq!(coded.length, 5);
+        assert!(coded.media_type == b"text/css; charset=utf-8");
+        let alone = site
+            .representation(EntryId(1), Coding::Identity)
+            .ok_or(ENOENT)?;
+        assert!(alone.etag == coded.etag);
+        assert!(site.representation(EntryId(1), Coding::Brotli).is_none());
         Ok(())
     }
 }

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What the fuzz targets check, for every input that is kept: the seeds, and what was found.
+
+#[path = "../../../tests/fuzz/cases.rs"]
+mod cases;
+
+use std::fs;
+use std::path::Path;
+
+/// Runs one target on every file of its corpus. What a panic says is preceded by the file's name.
+fn check(target: &str, case: fn(&[u8])) {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/corpus");
+    let files = fs::read_dir(corpus.join(target)).expect("a corpus");
+    let mut count = 0;
+    for file in files {
+        let file = file.expect("a file").path();
+        println!("{}", file.display());
+        case(&fs::read(&file).expect("its content"));
+        count += 1;
+    }
+    assert!(count > 0, "no corpus for {target}");
+}
+
+#[test]
+fn every_target_has_a_test() {
+    let targets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/targets");
+    let source = include_str!("corpus.rs");
+    for target in fs::read_dir(targets).expect("the targets") {
+        let name = target.expect("a file").file_name();
+        let name = name.to_string_lossy();
+        let call = format!("check(\"{}\",", name.trim_end_matches(".rs"));
+        assert!(source.contains(&call), "{name}");
+    }
+}
+
+#[test]
+fn corpus_of_archive() {
+    check("archive", cases::archive);
+}
+
+#[test]
+fn corpus_of_chunked() {
+    check("chunked", cases::chunked);
+}
+
+#[test]
+fn corpus_of_conditional() {
+    check("conditional", cases::conditional);
+}
+
+#[test]
+fn corpus_of_head() {
+    check("head", cases::head);
+}
+
+#[test]
+fn corpus_of_negotiation() {
+    check("negotiation", cases::negotiation);
+}
+
+#[test]
+fn corpus_of_range() {
+    check("range", cases::range);
+}
+
+#[test]
+fn corpus_of_session() {
+    check("session", cases::session);
+}
+
+#[test]
+fn corpus_of_target() {
+    check("target", cases::target);
+}
