@@ -12,6 +12,9 @@ use machine::Machine;
 
 const CYCLES: u32 = 100;
 
+/// The number of free pages is known no better than this many pages a cycle; the site alone has three times as many.
+const PAGES_BY_CHANCE: i64 = 5;
+
 /// Unloading with connections in every state must not take longer than this.
 const UNLOAD_LIMIT: Duration = Duration::from_secs(5);
 
@@ -42,17 +45,20 @@ impl Memory {
         })
     }
 
-    /// Something that is lost in each of [`CYCLES`] cycles is seen, what is a little more or less by chance is not.
-    fn assert_no_leak(&self, after: &Self) {
-        for (cache, before) in &self.objects {
-            let grown = after.objects.get(cache).map_or(0, |now| now - before);
-            assert!(
-                grown < i64::from(CYCLES) / 2,
-                "{grown} objects more in {cache}"
-            );
-        }
-        let lost = self.free - after.free;
-        assert!(lost < i64::from(CYCLES) * 5, "{lost} pages lost");
+    /// What has grown since `before` by so much that it may have been lost once in each of `cycles` cycles: names, and
+    /// by how many objects or pages. Caches that fill up may be among it.
+    fn grown_since(&self, before: &Self, cycles: i64) -> BTreeMap<String, i64> {
+        let mut grown: BTreeMap<_, _> = self
+            .objects
+            .iter()
+            .map(|(cache, now)| {
+                let then = before.objects.get(cache).unwrap_or(now);
+                (cache.clone(), now - then)
+            })
+            .collect();
+        grown.insert("pages".into(), (before.free - self.free) / PAGES_BY_CHANCE);
+        grown.retain(|_, by| *by >= cycles * 4 / 5);
+        grown
     }
 }
 
@@ -75,10 +81,23 @@ fn hundred_loads_and_unloads_under_load_leave_nothing_behind() -> Result {
         Ok(())
     };
     cycles(5)?;
-    let before = Memory::measure(&machine)?;
-    cycles(CYCLES)?;
-    let after = Memory::measure(&machine)?;
-    before.assert_no_leak(&after);
+    // A leak goes on, a cache that fills up does not.
+    let mut suspects: Option<BTreeMap<String, i64>> = None;
+    let mut before = Memory::measure(&machine)?;
+    for _ in 0..2 {
+        cycles(CYCLES / 2)?;
+        let after = Memory::measure(&machine)?;
+        let mut grown = after.grown_since(&before, i64::from(CYCLES / 2));
+        grown.retain(|name, _| {
+            suspects
+                .as_ref()
+                .is_none_or(|known| known.contains_key(name))
+        });
+        suspects = Some(grown);
+        before = after;
+    }
+    let suspects = suspects.unwrap_or_default();
+    assert!(suspects.is_empty(), "lost in every cycle: {suspects:?}");
     assert_quiet(&machine)
 }
 
@@ -95,7 +114,6 @@ fn unloading_with_ten_thousand_connections_open_is_quick() -> Result {
         );
         std::thread::sleep(Duration::from_millis(50));
     }
-    // The unfinished requests among them have 10 s.
     let connections = machine.exec_ok("grep '# connections' /dev/khttpd")?;
     let begin = Instant::now();
     machine.exec_ok("rmmod khttpd")?;

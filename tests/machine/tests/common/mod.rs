@@ -29,6 +29,17 @@ pub(crate) fn serving() -> Result<Machine> {
     Ok(machine)
 }
 
+/// A machine whose module has the site of the protocol's own tests built in. What tests/lib/wire.sh has prepared is at
+/// `/share`.
+pub(crate) fn wired() -> Result<Builder> {
+    let folder = std::env::var_os("KHTTPD_WIRE")
+        .ok_or("KHTTPD_WIRE is not set; run this by make test-machine")?;
+    let folder = PathBuf::from(folder);
+    Ok(machine()?
+        .module(folder.join("module/khttpd.ko"))
+        .share(folder))
+}
+
 /// Fails if the kernel has complained of anything, or somebody but khttpd has said anything since boot.
 pub(crate) fn assert_quiet(machine: &Machine) -> Result {
     let log = machine.log()?;

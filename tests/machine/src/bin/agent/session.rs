@@ -5,6 +5,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use machine::wire::{Decoder, Frame, Status};
@@ -22,11 +23,23 @@ const PIECE: usize = 32 * 1024;
 /// How long after a program's end its output is waited for. Whatever it left running may hold the streams for ever.
 const LAST_OUTPUT: Duration = Duration::from_millis(100);
 
+/// How long news of a client may be late.
+const LATE_NEWS: Duration = Duration::from_millis(200);
+
 /// Serves the client of a port until it goes away.
 ///
 /// What it leaves unread stays in the port: the next session skips it.
 pub(crate) fn serve(port: &File) -> io::Result<()> {
     Session::default().run(port)
+}
+
+/// Whether the client has really gone. News of clients that come and go take another way than their bytes and may be
+/// late: that the last one has gone may be heard while the next is being served, just before that it has come.
+fn is_gone(port: &File) -> io::Result<bool> {
+    thread::sleep(LATE_NEWS);
+    let mut fds = [PollFd::new(port, PollFlags::empty())];
+    poll(&mut fds, Some(&Timespec::default()))?;
+    Ok(fds.iter().any(|fd| fd.revents().contains(PollFlags::HUP)))
 }
 
 /// A stream that is waited for.
@@ -58,7 +71,11 @@ impl Session {
         loop {
             for (stream, flags) in self.wait(port)? {
                 match stream {
-                    Stream::Port if flags.contains(PollFlags::HUP) => return Ok(()),
+                    Stream::Port if flags.contains(PollFlags::HUP) => {
+                        if is_gone(port)? {
+                            return Ok(());
+                        }
+                    }
                     Stream::Port => self.on_port(port, flags)?,
                     Stream::Input => self.feed(),
                     Stream::Output => self.take_output(),

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The same requests to khttpd and to nginx, which serve the same files: where they differ, the table says why.
+//!
+//! What is compared: the status, whether the connection goes on and with what, and of a reply with content the fields
+//! about it and the content itself. The texts of errors are each server's own.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod differences;
+mod requests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+
+use common::{assert_quiet, wired, Client, Reply, Result};
+use differences::DIFFERENCES;
+
+const NGINX: u16 = 8081;
+
+/// As near to khttpd as its settings allow.
+const CONFIGURATION: &str = "
+user root;
+worker_processes 1;
+error_log /tmp/nginx.log;
+pid /tmp/nginx.pid;
+events {}
+http {
+    include /etc/nginx/mime.types;
+    default_type application/octet-stream;
+    charset utf-8;
+    charset_types text/plain text/css;
+    if_modified_since before;
+    access_log off;
+    server {
+        listen 8081;
+        root /share/site;
+        absolute_redirect off;
+    }
+}
+";
+
+/// What came of a request, aspect by aspect.
+type Outcome = BTreeMap<&'static str, String>;
+
+/// Fields that are compared when there is content, or when the status asks for them.
+const COMPARED: [&str; 8] = [
+    "Accept-Ranges",
+    "Allow",
+    "Content-Encoding",
+    "Content-Length",
+    "Content-Range",
+    "Content-Type",
+    "Last-Modified",
+    "Location",
+];
+
+/// Asks one server, and then asks again on the same connection.
+fn ask(server: SocketAddr, tag: &str, request: &str) -> Result<Outcome> {
+    let mut client = Client::connect(server)?;
+    client.send(request.replace("TAG", tag))?;
+    let mut outcome = Outcome::new();
+    let Ok(reply) = client.reply(request.trim_start().starts_with("HEAD ")) else {
+        outcome.insert("status", "none".into());
+        return Ok(outcome);
+    };
+    outcome.insert("status", reply.status.to_string());
+    describe(&reply, &mut outcome);
+    let next = "GET /hello.txt HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let said = reply.field("Connection").unwrap_or_default().to_owned();
+    // Who closes may do so before this arrives.
+    let then = client.send(next).and_then(|()| client.reply(false));
+    let then = match then {
+        Ok(reply) if reply.body == b"hello world\n" => "goes on".to_owned(),
+        Ok(reply) => format!("goes on with {}", reply.status),
+        Err(_) if said == "close" => "ends".into(),
+        Err(_) => "ends without a word".into(),
+    };
+    outcome.insert("connection", then);
+    Ok(outcome)
+}
+
+fn describe(reply: &Reply, outcome: &mut Outcome) {
+    let mut fields: BTreeMap<_, _> = COMPARED
+        .iter()
+        .filter_map(|name| Some((*name, reply.field(name)?.to_owned())))
+        .collect();
+    let mut body = String::from_utf8_lossy(&reply.body).into_owned();
+    if reply.status >= 300 {
+        // The text is the server's own.
+        fields.retain(|name, _| !name.starts_with("Content-") || *name == "Content-Range");
+        body.clear();
+    }
+    let boundary = fields
+        .get("Content-Type")
+        .and_then(|value| value.split_once("boundary="))
+        .map(|(_, boundary)| boundary.to_owned());
+    if let Some(boundary) = boundary {
+        body = body.replace(&boundary, "BOUNDARY");
+        fields.insert("Content-Type", "multipart/byteranges".into());
+        fields.insert("Content-Length", body.len().to_string());
+    }
+    outcome.extend(fields);
+    outcome.insert("body", body);
+    let has = |name| reply.field(name).is_some().to_string();
+    outcome.insert("Date", has("Date"));
+    outcome.insert("ETag", has("ETag"));
+}
+
+/// `aspect: khttpd's, nginx's` for all that differs.
+fn difference(khttpd: &Outcome, nginx: &Outcome) -> String {
+    let aspects = if khttpd["status"] == nginx["status"] {
+        let both = khttpd.keys().chain(nginx.keys());
+        both.copied().collect()
+    } else {
+        // What belongs to one status does not belong to another.
+        BTreeSet::from(["connection", "status"])
+    };
+    let value = |outcome: &Outcome, aspect| match outcome.get(aspect) {
+        Some(text) if aspect == "body" => format!("{} bytes", text.len()),
+        Some(text) => text.clone(),
+        None => "none".to_owned(),
+    };
+    let differing: Vec<_> = aspects
+        .into_iter()
+        .filter(|aspect| khttpd.get(aspect) != nginx.get(aspect))
+        .map(|aspect| {
+            let (ours, theirs) = (value(khttpd, aspect), value(nginx, aspect));
+            format!("{aspect}: {ours}, nginx {theirs}")
+        })
+        .collect();
+    differing.join("; ")
+}
+
+/// The entity tag of the file that the fields are about.
+fn tag(server: SocketAddr) -> Result<String> {
+    let mut client = Client::connect(server)?;
+    client.send(common::get("/range.txt"))?;
+    let reply = client.reply(false)?;
+    Ok(reply.field("ETag").ok_or("no entity tag")?.to_owned())
+}
+
+#[test]
+fn khttpd_differs_from_nginx_only_where_the_rfc_is_on_its_side() -> Result {
+    let machine = wired()?.forward(8080).forward(NGINX).boot()?;
+    machine.exec_ok("insmod khttpd.ko")?;
+    machine.put_file("/tmp/nginx.conf", 0o644, CONFIGURATION.as_bytes())?;
+    machine.exec_ok("nginx -c /tmp/nginx.conf")?;
+    let (khttpd, nginx) = (machine.address(8080)?, machine.address(NGINX)?);
+    let (khttpd_tag, nginx_tag) = (tag(khttpd)?, tag(nginx)?);
+
+    let requests = requests::all();
+    let mut known: BTreeMap<_, _> = BTreeMap::new();
+    for (_, entries) in DIFFERENCES {
+        for (name, difference) in *entries {
+            assert!(requests.contains_key(*name), "no request is {name:?}");
+            assert!(known.insert(*name, *difference).is_none(), "{name:?} twice");
+        }
+    }
+    let mut wrong = Vec::new();
+    let mut differing = 0;
+    for (name, request) in &requests {
+        let ours = ask(khttpd, &khttpd_tag, request)?;
+        let theirs = ask(nginx, &nginx_tag, request)?;
+        let found = difference(&ours, &theirs);
+        let known = known.get(name.as_str()).copied().unwrap_or_default();
+        differing += u32::from(!found.is_empty());
+        if found != known {
+            wrong.push(format!(
+                "{name:?}: {found:?}, where the table says {known:?}"
+            ));
+        }
+    }
+    println!("{} requests, {differing} differ", requests.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_quiet(&machine)
+}

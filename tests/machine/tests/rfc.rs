@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The protocol's own tests, one for each requirement of the RFCs, with the module at the other end of a TCP connection.
+//!
+//! They run in the guest, so that a FIN is a FIN and a reset is a reset.
+
+mod common;
+
+use std::time::Duration;
+
+use common::{assert_quiet, wired, Result};
+
+/// The tests of `src/protocol/tests`, and which of each: of the properties only the one that is about a connection.
+const TESTS: [(&str, &str); 7] = [
+    ("conditional", ""),
+    ("negotiation", ""),
+    (
+        "properties",
+        "any_split_of_a_valid_stream_gives_the_same_replies",
+    ),
+    ("range", ""),
+    ("request", ""),
+    ("session", ""),
+    ("target", ""),
+];
+
+/// How long one of them may take.
+const LIMIT: Duration = Duration::from_secs(300);
+
+#[test]
+fn requirements_of_the_rfcs_hold_over_tcp() -> Result {
+    let machine = wired()?.boot()?;
+    machine.exec_ok("insmod khttpd.ko")?;
+    let mut passed = 0;
+    let mut failed = Vec::new();
+    for (test, filter) in TESTS {
+        let command =
+            format!("KHTTPD_SERVER=127.0.0.1:8080 /share/tests/{test} --nocapture {filter} 2>&1");
+        let output = machine.exec_within(&command, LIMIT)?;
+        let said = output.stdout_text();
+        if !output.status.success() {
+            failed.push(test);
+            println!("{said}");
+        }
+        for line in said.lines() {
+            // Libtest writes its dots to the same line.
+            if let Some((_, left_out)) = line.split_once("left out over TCP: ") {
+                println!("{test}: left out: {left_out}");
+            }
+            if let Some((_, counts)) = line.split_once("test result: ") {
+                println!("{test}: {counts}");
+                passed += count(counts, "passed");
+            }
+        }
+    }
+    println!("{passed} tests of the protocol passed over TCP");
+    assert!(failed.is_empty(), "not over TCP: {failed:?}");
+    assert!(passed > 50, "only {passed} have run");
+    assert_quiet(&machine)
+}
+
+/// The number in front of a word.
+fn count(counts: &str, of: &str) -> u32 {
+    let mut words = counts.split_ascii_whitespace().peekable();
+    while let Some(word) = words.next() {
+        if words
+            .peek()
+            .is_some_and(|next| next.trim_end_matches(';') == of)
+        {
+            return word.parse().unwrap_or(0);
+        }
+    }
+    0
+}
