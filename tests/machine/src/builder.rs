@@ -11,9 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::archive::Archive;
-use crate::channel::{socket_name, PORTS};
+use crate::channel::socket_name;
 use crate::folder::Folder;
 use crate::network::{Forward, Network};
+use crate::wire::PORTS;
 use crate::{Accelerator, Error, Machine, Net, Result};
 
 /// The port on which khttpd listens by default.

@@ -13,11 +13,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use rustix::fs::FlockOperation;
 
 use crate::folder::lock;
-use crate::wire::{Decoder, Frame};
+use crate::wire::{Decoder, Frame, PORTS};
 use crate::Result;
-
-/// How many ports a machine has, and so how many commands can run in it at once.
-pub(crate) const PORTS: usize = 16;
 
 /// How long the agent may take to answer before the port is tried anew.
 const ANSWER: Duration = Duration::from_secs(5);

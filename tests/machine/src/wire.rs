@@ -10,6 +10,9 @@
 
 use std::{error, fmt};
 
+/// How many ports a machine has, and so how many commands can run in it at once.
+pub const PORTS: usize = 16;
+
 /// No payload is longer; longer streams are cut into several frames.
 pub const PAYLOAD_MAX: usize = 64 * 1024;
 

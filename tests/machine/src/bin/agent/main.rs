@@ -17,7 +17,9 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use machine::wire::PORTS;
 
 use rustix::event::{poll, PollFd, PollFlags, Timespec};
 use rustix::fs::{open, Mode, OFlags};
@@ -28,7 +30,10 @@ use rustix::system::{reboot, RebootCommand};
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Where the kernel lists virtio-serial ports.
-const PORTS: &str = "/sys/class/virtio-ports";
+const PORTS_FOLDER: &str = "/sys/class/virtio-ports";
+
+/// How long the kernel may take to make the ports.
+const PORTS_LIMIT: Duration = Duration::from_secs(30);
 
 fn main() {
     let result = match std::process::id() {
@@ -65,10 +70,7 @@ fn watch() -> io::Result<()> {
 
 /// The life of the serving process: ports that the host has opened go to a thread each and come back when it is done.
 fn serve() -> io::Result<()> {
-    let mut idle = open_ports()?;
-    if idle.is_empty() {
-        return Err(io::Error::other("this machine has no ports"));
-    }
+    let mut idle = wait_for_ports()?;
     let (done, returned): (Sender<File>, Receiver<File>) = mpsc::channel();
     loop {
         for port in take_connected(&mut idle)? {
@@ -88,9 +90,27 @@ fn serve() -> io::Result<()> {
     }
 }
 
+/// Opens the ports when all of them are there: a slow kernel is still making them.
+fn wait_for_ports() -> io::Result<Vec<File>> {
+    let deadline = Instant::now() + PORTS_LIMIT;
+    loop {
+        match open_ports() {
+            Ok(ports) if ports.len() == PORTS => return Ok(ports),
+            Ok(ports) if Instant::now() > deadline => {
+                let count = ports.len();
+                return Err(io::Error::other(format!(
+                    "{count} ports instead of {PORTS}"
+                )));
+            }
+            Err(error) if Instant::now() > deadline => return Err(error),
+            _ => thread::sleep(LOOK),
+        }
+    }
+}
+
 fn open_ports() -> io::Result<Vec<File>> {
     let mut ports = Vec::new();
-    for entry in fs::read_dir(PORTS)? {
+    for entry in fs::read_dir(PORTS_FOLDER)? {
         let entry = entry?;
         if fs::read_to_string(entry.path().join("name"))?.starts_with("khttpd.agent.") {
             let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC;
