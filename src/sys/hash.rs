@@ -8,7 +8,8 @@
 use super::ffi;
 use kernel::{
     bindings,
-    ffi::c_void, //
+    ffi::c_void,
+    prelude::*, //
 };
 
 /// A secret that makes the places of a hash table unpredictable.
@@ -38,7 +39,7 @@ impl SipKey {
     }
 }
 
-/// The first 16 bytes of the BLAKE2s hash of `bytes`. Any context; takes some ns per byte.
+/// The BLAKE2s-128 hash of `bytes` (RFC 7693). Any context; takes some ns per byte.
 pub(crate) fn blake2s_128(bytes: &[u8]) -> [u8; 16] {
     let mut digest = [0; 16];
     // SAFETY: `bytes` is valid for reads and `digest` for writes of their lengths, and 16 is a
@@ -52,4 +53,24 @@ pub(crate) fn blake2s_128(bytes: &[u8]) -> [u8; 16] {
         );
     }
     digest
+}
+
+#[kunit_tests(khttpd_hash)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blake2s_128_is_that_of_rfc_7693() {
+        let expected: u128 = 0xaa4938119b1dc7b87cbad0ffd200d0ae;
+        assert!(blake2s_128(b"abc") == expected.to_be_bytes());
+    }
+
+    #[test]
+    fn siphash_depends_on_its_key_and_on_every_byte() {
+        let (one, other) = (SipKey([1, 2]), SipKey([1, 3]));
+        assert!(one.hash(b"/index.html") == one.hash(b"/index.html"));
+        assert!(one.hash(b"/index.html") != other.hash(b"/index.html"));
+        assert!(one.hash(b"/index.html") != one.hash(b"/index.htm"));
+        assert!(SipKey::random().0 != SipKey::random().0);
+    }
 }

@@ -148,3 +148,60 @@ fn alloc_block(len: usize) -> Result<(NonNull<bindings::page>, usize)> {
     }
     Err(ENOMEM)
 }
+
+#[kunit_tests(khttpd_page)]
+mod tests {
+    use super::*;
+
+    /// Bytes of which no two neighbouring blocks are alike.
+    fn pattern(len: usize) -> Result<KVVec<u8>> {
+        let mut bytes = KVVec::with_capacity(len, GFP_KERNEL)?;
+        for index in 0..len {
+            bytes.push((index % 251) as u8, GFP_KERNEL)?;
+        }
+        Ok(bytes)
+    }
+
+    #[test]
+    fn bytes_come_back_whatever_their_number() -> Result {
+        let largest = PAGE_SIZE << MAX_ORDER;
+        for len in [
+            0,
+            1,
+            PAGE_SIZE - 1,
+            PAGE_SIZE,
+            PAGE_SIZE + 1,
+            5 * PAGE_SIZE + 7,
+            largest + PAGE_SIZE + 1,
+        ] {
+            let bytes = pattern(len)?;
+            let pages = PageBytes::copy_from(&bytes)?;
+            assert_eq!(pages.len(), len);
+            assert_eq!(pages.footprint(), len.div_ceil(PAGE_SIZE) * PAGE_SIZE);
+            assert!(pages.slices().flatten().eq(bytes.iter()));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn range_begins_in_the_block_that_holds_its_first_byte() -> Result {
+        let bytes = pattern(7 * PAGE_SIZE + 3)?;
+        let pages = PageBytes::copy_from(&bytes)?;
+        for start in [
+            0,
+            1,
+            PAGE_SIZE,
+            4 * PAGE_SIZE - 1,
+            4 * PAGE_SIZE,
+            7 * PAGE_SIZE + 2,
+        ] {
+            let (blocks, skip) = pages.blocks(&(start..bytes.len()));
+            let rest: usize = blocks.iter().map(|block| block.bv_len as usize).sum();
+            assert_eq!(rest - skip, bytes.len() - start);
+            assert!(skip < blocks.first().map_or(0, |block| block.bv_len as usize));
+        }
+        let (none, _) = pages.blocks(&(bytes.len()..bytes.len()));
+        assert!(none.is_empty());
+        Ok(())
+    }
+}

@@ -115,3 +115,26 @@ impl<T> Drop for Borrowed<'_, T> {
         self.slot.lent.store(false, ordering::Release);
     }
 }
+
+#[kunit_tests(khttpd_percpu)]
+mod tests {
+    use super::*;
+
+    impl Initial for u64 {
+        const INITIAL: Self = 7;
+    }
+
+    #[test]
+    fn value_is_lent_to_one_at_a_time() -> Result {
+        let values = PerCpu::<u64>::new()?;
+        let mut first = values.try_borrow().ok_or(EBUSY)?;
+        // The test may run on another CPU by now, and borrow that one's.
+        if let Some(mut second) = values.try_borrow() {
+            assert!(!ptr::eq(first.get_mut(), second.get_mut()));
+        }
+        assert_eq!(*first.get_mut(), 7);
+        drop(first);
+        assert!(values.try_borrow().is_some());
+        Ok(())
+    }
+}
