@@ -18,7 +18,7 @@ prepare_tools() {
     mkdir -p "$project/build"
     root=$("$project/tests/root/make")
     kernel=$("$project/tests/kernel/build" "$root")
-    "$project/tests/vendor"
+    "$project/tests/vendor" "$root"
 }
 
 # www_folder: the folder to be built in, as an absolute path; nothing for www/.
