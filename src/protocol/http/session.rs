@@ -258,7 +258,9 @@ impl Session {
             (true, Version::Http10) => Persistence::Granted,
             (true, Version::Http11) => Persistence::Implied,
         };
-        let quiet = discard.is_none() && consumed == received && !status.closes();
+        // A client that did not ask for the end may have sent more already.
+        let quiet =
+            !request.persistent && discard.is_none() && consumed == received && !status.closes();
         self.state = match discard {
             _ if !persists => State::Ended,
             Some(discard) => State::Body(discard),

@@ -4,7 +4,7 @@
 
 mod fixture;
 
-use fixture::{ask, get};
+use fixture::{ask, get, lacks, Feature};
 use protocol::http::Coding;
 
 const SAME: &str = "Thu, 02 Jan 2020 03:04:05 GMT";
@@ -14,9 +14,7 @@ const NOW: &str = "Mon, 23 Nov 2026 05:00:00 GMT";
 
 /// The entity tag of the file that is asked for.
 fn etag() -> String {
-    fixture::site()
-        .etag("/range.txt", Coding::Identity)
-        .to_owned()
+    fixture::etag("/range.txt", Coding::Identity)
 }
 
 /// Checks the status for some field lines; `TAG` stands for the entity tag, lines end at `|`.
@@ -153,7 +151,7 @@ fn rfc9110_15_4_5_fields_of_a_304() {
         .skip(1)
         .filter_map(|l| l.split(':').next())
         .collect();
-    let expected = [
+    let mut expected = vec![
         "ETag",
         "Vary",
         "Cache-Control",
@@ -163,19 +161,27 @@ fn rfc9110_15_4_5_fields_of_a_304() {
         "",
         "",
     ];
+    if lacks(Feature::Variants) {
+        expected.retain(|name| *name != "Vary");
+    }
+    if lacks(Feature::CacheControl) {
+        expected.retain(|name| *name != "Cache-Control");
+    }
     assert_eq!(names, expected);
     assert_eq!(
         answer.field("ETag"),
-        Some(fixture::site().etag("/style.css", Coding::Identity))
+        Some(&*fixture::etag("/style.css", Coding::Identity))
     );
 }
 
 #[test]
 fn rfc9110_8_8_3_3_each_coding_has_its_own_tag() {
-    let site = fixture::site();
+    if lacks(Feature::Variants) {
+        return;
+    }
     let identity = format!(
         "If-None-Match: {}\r\n",
-        site.etag("/style.css", Coding::Identity)
+        fixture::etag("/style.css", Coding::Identity)
     );
     assert_eq!(get("/style.css", &identity).status, 304);
     assert_eq!(
@@ -184,7 +190,7 @@ fn rfc9110_8_8_3_3_each_coding_has_its_own_tag() {
     );
     let coded = format!(
         "If-None-Match: {}\r\n",
-        site.etag("/style.css", Coding::Brotli)
+        fixture::etag("/style.css", Coding::Brotli)
     );
     assert_eq!(
         get("/style.css", &format!("{coded}Accept-Encoding: br\r\n")).status,

@@ -100,8 +100,17 @@ fn pieces<'b>(bytes: &'b [u8], cuts: &[prop::sample::Index]) -> Vec<&'b [u8]> {
     at.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect()
 }
 
+/// How many cases each property is tried with; fewer where each is a connection.
+fn cases() -> u32 {
+    if fixture::server().is_some() {
+        200
+    } else {
+        2000
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
 
     #[test]
     fn any_split_of_a_valid_stream_gives_the_same_replies(

@@ -4,8 +4,8 @@
 
 mod fixture;
 
-use fixture::{ask, get, talk, talk_in_pieces};
-use protocol::http::{Clock, Phase, Scratch, Session, Status, Then, BODY_MAX};
+use fixture::{ask, get, lacks, server, talk, talk_in_pieces, Answer, Feature};
+use protocol::http::{Clock, Phase, Scratch, Session, Status, Then, BODY_MAX, REQUESTS_MAX};
 
 const GET: &str = "GET /hello.txt HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
@@ -21,7 +21,6 @@ fn rfc9110_15_3_1_a_file_is_served() {
         ("Content-Type", "text/plain; charset=utf-8"),
         ("Last-Modified", "Thu, 02 Jan 2020 03:04:05 GMT"),
         ("Accept-Ranges", "bytes"),
-        ("Cache-Control", "no-cache"),
         ("X-Content-Type-Options", "nosniff"),
         ("Server", "khttpd"),
         ("Date", "Mon, 23 Nov 2026 05:00:00 GMT"),
@@ -29,6 +28,8 @@ fn rfc9110_15_3_1_a_file_is_served() {
         assert_eq!(answer.field(name), Some(value), "{name}");
     }
     assert!(answer.field("Connection").is_none() && answer.field("Vary").is_none());
+    let cache_control = answer.field("Cache-Control");
+    assert!(lacks(Feature::CacheControl) || cache_control == Some("no-cache"));
 }
 
 #[test]
@@ -125,15 +126,23 @@ fn rfc9112_9_6_nothing_after_close_is_answered() {
 
 #[test]
 fn requests_of_a_connection_are_bounded() {
-    let site = fixture::site();
-    let talk = talk_in_pieces(
-        &site,
-        3,
-        &[GET.repeat(2).as_bytes(), GET.repeat(3).as_bytes()],
+    // Over TCP the bound is the server's own.
+    let bound = if server().is_some() { REQUESTS_MAX } else { 3 };
+    let bytes = GET.repeat(bound as usize + 2);
+    // The last request that is answered ends a piece: nothing shows that more is on its way.
+    let piece = bound.min(100) as usize * GET.len();
+    let pieces: Vec<_> = bytes.as_bytes().chunks(piece).collect();
+    let talk = talk_in_pieces(&fixture::site(), bound, &pieces);
+    assert_eq!(talk.answers.len(), bound as usize);
+    let (last, others) = talk.answers.split_last().unwrap();
+    let goes_on = |answer: &Answer| answer.status == 200 && answer.field("Connection").is_none();
+    assert!(others.iter().all(goes_on));
+    assert_eq!(
+        (last.status, last.field("Connection")),
+        (200, Some("close"))
     );
-    assert_eq!(talk.statuses(), [200, 200, 200]);
-    assert_eq!(talk.answers[1].field("Connection"), None);
-    assert_eq!(talk.answers[2].field("Connection"), Some("close"));
+    // The client could not know that it was the last, so that more may come and destroy the reply.
+    assert_eq!(last.then, Then::Linger);
 }
 
 #[test]
@@ -214,6 +223,9 @@ fn rfc9110_10_1_1_a_client_that_waits_for_100_gets_its_status_at_once() {
 
 #[test]
 fn rfc9110_15_5_9_a_head_that_takes_too_long() {
+    if lacks(Feature::Fixture) {
+        return;
+    }
     let (site, clock) = (fixture::site(), Clock::new(fixture::NOW));
     let mut scratch = Scratch::new();
     for (bytes, phase, status) in [
@@ -254,6 +266,9 @@ fn rfc9110_15_5_9_a_head_that_takes_too_long() {
 
 #[test]
 fn rfc9110_15_6_4_a_server_without_strength_says_so() {
+    if lacks(Feature::Fixture) {
+        return;
+    }
     let (site, clock) = (fixture::site(), Clock::new(fixture::NOW));
     let mut scratch = Scratch::new();
     let mut session = Session::new(100);
@@ -265,5 +280,8 @@ fn rfc9110_15_6_4_a_server_without_strength_says_so() {
 
 #[test]
 fn a_session_is_small() {
+    if lacks(Feature::Fixture) {
+        return;
+    }
     assert!(size_of::<Session>() <= 64);
 }

@@ -4,7 +4,7 @@
 
 mod fixture;
 
-use fixture::{ask, assert_refused, get, head};
+use fixture::{ask, assert_refused, get, head, lacks, Feature};
 use protocol::http::{Then, TARGET_MAX};
 
 #[test]
@@ -22,11 +22,6 @@ fn rfc9110_15_5_15_a_target_at_its_limit_and_one_past_it() {
 
 #[test]
 fn rfc9112_3_2_2_the_authority_of_a_target_wins() {
-    assert_eq!(get("http://other.example/hello.txt", "").text(), "other\n");
-    assert_eq!(
-        get("HTTP://OTHER.example:80/hello.txt?x", "").text(),
-        "other\n"
-    );
     assert_eq!(get("http://localhost", "").status, 200);
     assert_refused(
         &head("GET http://localhost/ HTTP/1.1\r\n\r\n"),
@@ -39,6 +34,15 @@ fn rfc9112_3_2_2_the_authority_of_a_target_wins() {
         "bad Host",
     );
     assert_eq!(get("https://localhost/", "").status, 421);
+    if lacks(Feature::Hosts) {
+        return;
+    }
+    for target in [
+        "http://other.example/hello.txt",
+        "HTTP://OTHER.example:80/hello.txt?x",
+    ] {
+        assert_eq!(get(target, "").text(), "other\n", "{target}");
+    }
 }
 
 #[test]
@@ -52,6 +56,9 @@ fn rfc9110_15_4_2_a_directory_is_redirected_to_its_slash() {
         ("http://anywhere.example/dir", "/dir/"),
         ("//evil", "/evil/"),
     ] {
+        if target == "//evil" && lacks(Feature::Fixture) {
+            continue;
+        }
         let answer = get(target, "");
         assert_eq!(
             (answer.status, answer.field("Location")),
@@ -91,6 +98,9 @@ fn rfc9110_15_5_5_paths_that_name_nothing() {
 
 #[test]
 fn rfc9110_15_5_a_site_may_have_a_page_for_an_error() {
+    if lacks(Feature::Hosts) {
+        return;
+    }
     let answer = get("http://other.example/nope", "");
     assert_eq!(
         (answer.status, answer.text().as_str()),
