@@ -15,6 +15,10 @@ const CYCLES: u32 = 100;
 /// The number of free pages is known no better than this many pages a cycle; the site alone has three times as many.
 const PAGES_BY_CHANCE: i64 = 5;
 
+/// The most objects of one cache that a worker of a work queue takes, and the pages, its stack among them.
+const OBJECTS_OF_A_WORKER: i64 = 2;
+const PAGES_OF_A_WORKER: i64 = 12;
+
 /// Unloading with connections in every state must not take longer than this.
 const UNLOAD_LIMIT: Duration = Duration::from_secs(5);
 
@@ -24,6 +28,9 @@ struct Memory {
     objects: BTreeMap<String, i64>,
     /// Free pages.
     free: i64,
+    /// Threads of the kernel's work queues. It makes them when many items sleep at a time, as they do when many
+    /// connections end at once, and keeps idle ones for five minutes.
+    workers: i64,
 }
 
 impl Memory {
@@ -39,24 +46,28 @@ impl Memory {
             Some((words.next()?.to_owned(), words.next()?.parse().ok()?))
         });
         let free = machine.exec_ok("awk '/^nr_free_pages /{print $2}' /proc/vmstat")?;
+        let workers = machine.exec_ok("cat /proc/[0-9]*/comm | grep -c ^kworker")?;
         Ok(Self {
             objects: objects.collect(),
             free: free.trim().parse()?,
+            workers: workers.trim().parse()?,
         })
     }
 
     /// What has grown since `before` by so much that it may have been lost once in each of `cycles` cycles: names, and
     /// by how many objects or pages. Caches that fill up may be among it.
     fn grown_since(&self, before: &Self, cycles: i64) -> BTreeMap<String, i64> {
+        let workers = (self.workers - before.workers).max(0);
         let mut grown: BTreeMap<_, _> = self
             .objects
             .iter()
             .map(|(cache, now)| {
                 let then = before.objects.get(cache).unwrap_or(now);
-                (cache.clone(), now - then)
+                (cache.clone(), now - then - workers * OBJECTS_OF_A_WORKER)
             })
             .collect();
-        grown.insert("pages".into(), (before.free - self.free) / PAGES_BY_CHANCE);
+        let pages = before.free - self.free - workers * PAGES_OF_A_WORKER;
+        grown.insert("pages".into(), pages / PAGES_BY_CHANCE);
         grown.retain(|_, by| *by >= cycles * 4 / 5);
         grown
     }
