@@ -175,7 +175,7 @@ fn replies_carry_their_fields_and_errors_their_status() -> Result {
         ("GARBAGE\r\n\r\n".to_owned(), 400),
         (long_field, 431),
         (
-            format!("GET /{} HTTP/1.1\r\nHost: k\r\n\r\n", "x".repeat(5000)),
+            format!("GET /{} HTTP/1.1\r\nHost: k\r\n\r\n", "x".repeat(8000)),
             414,
         ),
         ("GET / HTTP/2.0\r\nHost: k\r\n\r\n".to_owned(), 505),
