@@ -267,7 +267,7 @@ impl Running {
         Ok(this)
     }
 
-    /// The state as text; process context, may sleep.
+    /// The server that runs.
     pub(crate) fn server(&self) -> &Arc<Server> {
         &self.server
     }
