@@ -33,3 +33,4 @@
 
 pub mod archive;
 pub mod http;
+pub mod text;
