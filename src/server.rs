@@ -20,6 +20,7 @@
 mod acceptor;
 mod connection;
 mod counters;
+mod edition;
 mod exchange;
 mod outgoing;
 mod registry;
@@ -30,6 +31,7 @@ use self::{
     acceptor::Acceptor,
     connection::Connection,
     counters::Counters,
+    edition::Edition,
     exchange::Turn,
     registry::Registry,
     seat::Seat, //
@@ -42,6 +44,7 @@ use crate::{
     sys::{
         clock,
         percpu::PerCpu,
+        published::Published,
         tcp::{
             self,
             SendBuffers, //
@@ -64,6 +67,7 @@ use kernel::{
     prelude::*,
     str::CString,
     sync::{
+        rcu,
         Arc,
         ArcBorrow,
         Mutex, //
@@ -93,11 +97,12 @@ use kernel::{
 #[pin_data]
 pub(crate) struct Server {
     settings: Settings,
-    pub(crate) site: Site,
+    // Before the queue, which drops it.
+    edition: Published<Edition>,
     turns: PerCpu<Turn>,
     buffers: SendBuffers,
     counters: Counters,
-    queue: OwnedQueue,
+    queue: Arc<OwnedQueue>,
     #[pin]
     acceptors: Mutex<KVec<Arc<Acceptor>>>,
     #[pin]
@@ -128,14 +133,15 @@ fn sweep_interval() -> Delta {
 impl Server {
     fn new(settings: Settings, site: Site) -> Result<Arc<Self>> {
         let max_connections = settings.max_connections;
+        let queue = Arc::new(OwnedQueue::new_percpu(c"khttpd")?, GFP_KERNEL)?;
         Arc::pin_init(
             try_pin_init!(Self {
                 settings,
-                site,
+                edition: Published::new(Edition::new(site, &queue)?),
                 turns: PerCpu::new()?,
                 buffers: SendBuffers::new()?,
                 counters: Counters::new(),
-                queue: OwnedQueue::new_percpu(c"khttpd")?,
+                queue,
                 acceptors <- new_mutex!(KVec::new()),
                 registry <- Registry::new(max_connections),
                 timer <- HrTimer::new(),
@@ -160,6 +166,23 @@ impl Server {
         Ok(())
     }
 
+    /// What is served now. Any context but hardirq.
+    pub(crate) fn edition(&self) -> Arc<Edition> {
+        Arc::from(self.edition.get(&rcu::read_lock()))
+    }
+
+    /// Serves `site` from now on; replies that have begun are finished with what they began with.
+    /// Process context, sleeps for a grace period.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`; nothing is changed then.
+    #[expect(dead_code, reason = "the command that calls it is on its way")]
+    pub(crate) fn publish(&self, site: Site) -> Result {
+        drop(self.edition.replace(Edition::new(site, &self.queue)?));
+        Ok(())
+    }
+
     /// Lets the acceptors see whether somebody waits. Process context, may sleep.
     fn poke(&self) {
         self.acceptors.lock().iter().for_each(Acceptor::poke);
@@ -180,6 +203,7 @@ impl Server {
     /// The state as text: what is configured, in the language of the control node, and what has
     /// happened, as comments. Process context, may sleep.
     pub(crate) fn status(&self) -> Result<KVec<u8>> {
+        let edition = self.edition();
         let acceptors = self.acceptors.lock();
         let text = CString::try_from_fmt(fmt!(
             "# khttpd {}\n{}max-connections {}\n# connections {}\n# accepted {}\n\
@@ -192,8 +216,8 @@ impl Server {
             self.counters.accept_errors.get(),
             self.counters.requests.get(),
             self.counters.bytes.get(),
-            self.site.len(),
-            self.site.footprint(),
+            edition.len(),
+            edition.footprint(),
         ))?;
         let mut bytes = KVec::new();
         bytes.extend_from_slice(text.to_bytes(), GFP_KERNEL)?;

@@ -7,11 +7,13 @@
 //! hold just what khttpd uses.
 
 pub(crate) mod clock;
+pub(crate) mod deferred;
 pub(crate) mod device;
 mod ffi;
 pub(crate) mod hash;
 pub(crate) mod page;
 pub(crate) mod param;
 pub(crate) mod percpu;
+pub(crate) mod published;
 pub(crate) mod tcp;
 pub(crate) mod workqueue;

@@ -25,6 +25,7 @@ use kernel::{
             ordering::Relaxed,
             Atomic, //
         },
+        rcu,
         Arc,
         ArcBorrow, //
     },
@@ -111,7 +112,10 @@ impl Connection {
             return guard.end();
         }
         let now = clock::uptime_seconds();
-        let next = Exchange::advance(&mut guard, server, turn.get_mut(), self.is_due(now));
+        let rcu = rcu::read_lock();
+        let edition = server.edition.get(&rcu);
+        let due = self.is_due(now);
+        let next = Exchange::advance(&mut guard, server, edition, turn.get_mut(), due);
         if let Some(seconds) = guard.renewed_seconds() {
             self.deadline.store(now.saturating_add(seconds), Relaxed);
         }

@@ -12,10 +12,14 @@ use super::{
         TURN_REQUESTS, //
     },
     Connection,
+    Edition,
     Server, //
 };
 use crate::{
-    site::BodyId,
+    site::{
+        BodyId,
+        Site, //
+    },
     sys::{
         clock,
         percpu::Initial,
@@ -23,7 +27,10 @@ use crate::{
     }, //
 };
 use core::mem;
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    sync::ArcBorrow, //
+};
 use protocol::http::{
     self,
     Clock,
@@ -131,6 +138,7 @@ impl Exchange {
     pub(crate) fn advance(
         guard: &mut Guard<'_, Connection>,
         server: &Server,
+        edition: ArcBorrow<'_, Edition>,
         turn: &mut Turn,
         due: bool,
     ) -> Next {
@@ -141,12 +149,12 @@ impl Exchange {
             return guard.close(Next::Close);
         }
         let expired = match due {
-            true => Self::expire(guard, server, turn),
+            true => Self::expire(guard, server, edition, turn),
             false => Ok(None),
         };
         let next = expired.and_then(|next| match next {
             Some(next) => Ok(next),
-            None => Self::go_on(guard, server, turn),
+            None => Self::go_on(guard, server, edition, turn),
         });
         // An error says that there is nobody any more to be told.
         next.unwrap_or_else(|_| guard.close(Next::Reset))
@@ -188,6 +196,7 @@ impl Exchange {
     fn expire(
         guard: &mut Guard<'_, Connection>,
         server: &Server,
+        edition: ArcBorrow<'_, Edition>,
         turn: &mut Turn,
     ) -> Result<Option<Next>> {
         if guard.phase == Phase::Send {
@@ -197,7 +206,7 @@ impl Exchange {
             guard.received = KVec::new();
             let (clock, scratch) = turn.parts();
             if let Some(reply) = guard.session.expire(clock, scratch) {
-                Outgoing::begin(guard, server, reply)?;
+                Outgoing::begin(guard, server, edition, reply)?;
                 return Ok(None);
             }
         }
@@ -205,7 +214,12 @@ impl Exchange {
     }
 
     /// Sends, reads, answers, until there is nothing to be done, or enough was.
-    fn go_on(guard: &mut Guard<'_, Connection>, server: &Server, turn: &mut Turn) -> Result<Next> {
+    fn go_on(
+        guard: &mut Guard<'_, Connection>,
+        server: &Server,
+        edition: ArcBorrow<'_, Edition>,
+        turn: &mut Turn,
+    ) -> Result<Next> {
         for _ in 0..TURN_REQUESTS {
             if guard.phase == Phase::Linger {
                 return Self::linger(guard);
@@ -222,7 +236,7 @@ impl Exchange {
                     return Ok(Next::HalfClose);
                 }
             }
-            if !Self::answer(guard, server, turn)? {
+            if !Self::answer(guard, server, edition, turn)? {
                 return Ok(Self::pause(guard));
             }
         }
@@ -231,10 +245,15 @@ impl Exchange {
 
     /// Reads what is there in one piece, and begins the reply if it completes a request. `false`
     /// if nothing was there.
-    fn answer(guard: &mut Guard<'_, Connection>, server: &Server, turn: &mut Turn) -> Result<bool> {
+    fn answer(
+        guard: &mut Guard<'_, Connection>,
+        server: &Server,
+        edition: ArcBorrow<'_, Edition>,
+        turn: &mut Turn,
+    ) -> Result<bool> {
         let mut heard = None;
         let read = guard.read(|exchange, bytes| {
-            let step = exchange.receive(bytes, server, turn);
+            let step = exchange.receive(bytes, &edition, turn);
             let consumed = step.as_ref().map_or(0, |step| step.consumed);
             heard = Some(step);
             consumed
@@ -247,7 +266,7 @@ impl Exchange {
             guard.enter(Phase::Idle);
             guard.renewed = true;
             server.counters.requests.add(1);
-            Outgoing::begin(guard, server, reply)?;
+            Outgoing::begin(guard, server, edition, reply)?;
             return Ok(true);
         }
         if step.broken {
@@ -288,13 +307,13 @@ impl Exchange {
     fn receive<'a>(
         &mut self,
         bytes: &[u8],
-        server: &'a Server,
+        site: &'a Site,
         turn: &'a mut Turn,
     ) -> Result<Step<'a, BodyId>> {
         let (clock, scratch) = turn.parts();
         let before = self.received.len();
         if before == 0 {
-            let step = self.session.receive(bytes, &server.site, clock, scratch);
+            let step = self.session.receive(bytes, site, clock, scratch);
             if step.consumed != 0 || step.reply.is_some() {
                 return Ok(step);
             }
@@ -311,7 +330,7 @@ impl Exchange {
         self.received.extend_from_slice(piece, GFP_ATOMIC)?;
         let step = self
             .session
-            .receive(&self.received, &server.site, clock, scratch);
+            .receive(&self.received, site, clock, scratch);
         let consumed = match step.consumed.checked_sub(before) {
             Some(consumed) => {
                 self.received = KVec::new();

@@ -4,6 +4,7 @@
 
 use super::{
     Connection,
+    Edition,
     Server, //
 };
 use crate::{
@@ -14,7 +15,13 @@ use core::{
     mem,
     ops::Range, //
 };
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    sync::{
+        Arc,
+        ArcBorrow, //
+    }, //
+};
 use protocol::http::{
     Body,
     ByteRange,
@@ -28,10 +35,12 @@ use protocol::http::{
 pub(crate) struct Outgoing {
     /// Rendered bytes; they come first.
     head: KVec<u8>,
-    /// These bytes of a stored body.
+    /// These bytes of a stored body of the edition.
     content: Option<(BodyId, Range<usize>)>,
     /// Further parts. In a box because it is large and rare.
     parts: Option<KBox<Parts>>,
+    /// Where content and parts are, while there are any.
+    edition: Option<Arc<Edition>>,
     then: Then,
 }
 
@@ -49,6 +58,7 @@ impl Outgoing {
             head: KVec::new(),
             content: None,
             parts: None,
+            edition: None,
             then: Then::KeepAlive,
         }
     }
@@ -77,6 +87,7 @@ impl Outgoing {
     pub(crate) fn begin(
         guard: &mut Guard<'_, Connection>,
         server: &Server,
+        edition: ArcBorrow<'_, Edition>,
         reply: Reply<'_, BodyId>,
     ) -> Result {
         let mut rest = Self {
@@ -102,6 +113,9 @@ impl Outgoing {
         let sent = guard.send(&server.buffers, pieces, !rest.is_empty())?;
         server.counters.bytes.add(sent as u64);
         rest.head = behind(pieces, sent)?;
+        if rest.content.is_some() || rest.parts.is_some() {
+            rest.edition = Some(Arc::from(edition));
+        }
         guard.outgoing = rest;
         Ok(())
     }
@@ -130,7 +144,7 @@ impl Outgoing {
             } else if guard.outgoing.content.is_some() {
                 Self::send_content(guard, server)?
             } else {
-                guard.outgoing.next_part(server)?;
+                guard.outgoing.next_part()?;
                 continue;
             };
             if sent == 0 {
@@ -140,6 +154,7 @@ impl Outgoing {
             server.counters.bytes.add(sent as u64);
             progress = true;
         }
+        guard.outgoing.edition = None;
         Ok(true)
     }
 
@@ -155,7 +170,8 @@ impl Outgoing {
         let Some((body, range)) = guard.outgoing.content.take() else {
             return Ok(0);
         };
-        let content = server.site.body(body).ok_or(EIO)?;
+        let edition = guard.outgoing.edition.clone().ok_or(EIO)?;
+        let content = edition.body(body).ok_or(EIO)?;
         let more = guard.outgoing.parts.is_some();
         let sent = guard.splice(&server.buffers, content, range.clone(), more)?;
         let rest = range.start + sent..range.end;
@@ -166,11 +182,11 @@ impl Outgoing {
     }
 
     /// Makes the next part what is to be sent.
-    fn next_part(&mut self, server: &Server) -> Result {
-        let Some(parts) = &mut self.parts else {
+    fn next_part(&mut self) -> Result {
+        let (Some(parts), Some(edition)) = (&mut self.parts, &self.edition) else {
             return Ok(());
         };
-        let media_type = server.site.media_type(parts.body).ok_or(EIO)?;
+        let media_type = edition.media_type(parts.body).ok_or(EIO)?;
         let mut head = PartHead::new();
         let range = parts.multipart.piece(parts.next, media_type, &mut head);
         self.head.extend_from_slice(&head, GFP_ATOMIC)?;
