@@ -35,7 +35,7 @@ mod session;
 mod sink;
 mod site;
 mod status;
-mod target;
+pub(crate) mod target;
 mod version;
 
 pub use self::{

@@ -33,4 +33,5 @@
 
 pub mod archive;
 pub mod http;
+pub mod rule;
 pub mod text;

@@ -18,6 +18,8 @@ use protocol::http::{
     Request, Scratch, Session, Then, Timestamp, Validators, Wanted, Writer, HEAD_MAX, RANGES_MAX,
     REQUESTS_MAX, TARGET_MAX,
 };
+use protocol::rule::{Rule, VALUE_MAX};
+use protocol::text::Lines;
 use std::sync::OnceLock;
 
 /// Cuts the lines behind the first into pieces: each byte of the first line is the length of one,
@@ -371,4 +373,54 @@ pub fn archive(bytes: &[u8]) {
         assert!(!(entry.is_file() && entry.is_directory()));
     }
     assert!(count <= bytes.len() / 110 && archive.next().is_none());
+}
+
+/// Rules of a site, a file of them.
+pub fn rule(bytes: &[u8]) {
+    let mut last = 0;
+    for line in Lines::new(bytes) {
+        assert!(line.number() > last);
+        last = line.number();
+        let rule = match Rule::parse(line) {
+            Ok(Some(rule)) => rule,
+            Ok(None) => continue,
+            Err(error) => {
+                let shown = error.to_string();
+                assert!(shown.is_ascii() && shown.len() < 500, "{shown}");
+                assert!(shown.starts_with(&format!("line {last}: ")), "{shown}");
+                continue;
+            }
+        };
+        let shown = rule.to_string();
+        // What has a name that is not UTF-8 is shown escaped, and that is stable.
+        let again = Lines::new(shown.as_bytes()).next().expect("a line");
+        let parsed = Rule::parse(again).expect("a rule").expect("a rule");
+        assert_eq!(parsed.to_string(), shown);
+        assert!(
+            !shown.chars().any(|c| c.is_control() && c != '\t'),
+            "{shown}"
+        );
+        check_rule(&rule);
+    }
+}
+
+/// What a rule puts into a head cannot end its line, and what it says of files can be asked.
+fn check_rule(rule: &Rule<'_>) {
+    let (files, value) = match rule {
+        Rule::CacheControl { files, value } | Rule::MediaType { files, value } => {
+            (files, value.as_bytes())
+        }
+        Rule::Field { files, name, value } => {
+            assert!(!name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic()));
+            (files, value.as_bytes())
+        }
+        Rule::Redirect { from, to, .. } => (from, to.as_bytes()),
+        _ => return,
+    };
+    assert!((1..=VALUE_MAX).contains(&value.len()));
+    assert!(value
+        .iter()
+        .all(|byte| (b' '..=b'~').contains(byte) || *byte == b'\t'));
+    assert!(!value.starts_with(b"//"));
+    let _ = files.contain(b"/a/b.html");
 }

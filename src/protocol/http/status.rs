@@ -51,8 +51,14 @@ statuses! {
     PartialContent = 206 "Partial Content",
     /// RFC 9110 section 15.4.2.
     MovedPermanently = 301 "Moved Permanently",
+    /// RFC 9110 section 15.4.3.
+    Found = 302 "Found",
     /// RFC 9110 section 15.4.5.
     NotModified = 304 "Not Modified",
+    /// RFC 9110 section 15.4.8.
+    TemporaryRedirect = 307 "Temporary Redirect",
+    /// RFC 9110 section 15.4.9.
+    PermanentRedirect = 308 "Permanent Redirect",
     /// RFC 9110 section 15.5.1.
     BadRequest = 400 "Bad Request",
     /// RFC 9110 section 15.5.5.

@@ -94,7 +94,7 @@ fn is_query(byte: u8) -> bool {
 }
 
 /// Whether a byte stands for itself in a path: `pchar` and `/`, all but the escape.
-const fn is_plain(byte: u8) -> bool {
+pub(crate) const fn is_plain(byte: u8) -> bool {
     is_unreserved(byte) || is_sub_delim(byte) || matches!(byte, b':' | b'@' | b'/')
 }
 
@@ -201,6 +201,23 @@ fn decode_segment(segment: &[u8], buffer: &mut PathBuffer) -> Result<bool, Malfo
         findable &= byte != b'/';
         buffer.push(byte).map_err(|_| Malformed)?;
     }
+}
+
+/// The bytes of a path with their escapes decoded; what is no escape stands for itself.
+pub(crate) fn decoded(raw: &[u8]) -> impl Iterator<Item = u8> + Clone + use<'_> {
+    let mut rest = raw;
+    core::iter::from_fn(move || {
+        let (byte, after) = match rest {
+            [b'%', high, low, after @ ..] => match escaped(*high, *low) {
+                Some(byte) => (byte, after),
+                None => (b'%', rest.get(1..)?),
+            },
+            [byte, after @ ..] => (*byte, after),
+            [] => return None,
+        };
+        rest = after;
+        Some(byte)
+    })
 }
 
 fn escaped(high: u8, low: u8) -> Option<u8> {

@@ -65,6 +65,11 @@ fn corpus_of_range() {
 }
 
 #[test]
+fn corpus_of_rule() {
+    check("rule", cases::rule);
+}
+
+#[test]
 fn corpus_of_session() {
     check("session", cases::session);
 }
