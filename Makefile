@@ -9,7 +9,7 @@ LLVM ?= 1
 kbuild = $(MAKE) -C "$(KDIR)" M="$(CURDIR)" LLVM=$(LLVM) RUSTC="$(RUSTC)" $(if $(WWW),WWW="$(abspath $(WWW))")
 
 # Settings of the virtual machine, for the scripts.
-export CPUS FLAVOUR FUZZ_S JOBS KERNEL MACHINE MEMORY MIRROR NET PARAMETERS PORT SHARE TEST WWW
+export BENCH_S CASES CPUS FLAVOUR FUZZ_S JOBS KERNEL MACHINE MEMORY MIRROR NET PARAMETERS PORT SERVERS SHARE TEST WWW
 # As it was typed: a $ in it is the guest's shell's, not make's.
 override export CMD := $(value CMD)
 
@@ -44,6 +44,9 @@ test-machine: ## the tests of the real module in the virtual machine (TEST=NAME 
 fuzz: ## look for input that breaks the protocol, on the host (FUZZ_S=60 seconds for each target, TARGET= for one)
 	@tests/fuzz/run $(TARGET)
 
+bench-instructions: ## instructions per request, khttpd's and others' (CASES="612B-8 ..." SERVERS="khttpd nginx lighttpd floor" BENCH_S=seconds a run)
+	@tests/bench/run instructions
+
 vendor: ## bring the crates that Cargo.lock pins into vendor/
 	@tests/vendor
 
@@ -56,4 +59,4 @@ clean-cache: ## remove the tool-chain root and the kernels from the cache
 help: ## this list
 	@sed -n 's/^\([a-z_-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
 
-.PHONY: modules modules_install run boot shell test lint test-host test-machine fuzz vendor clean clean-cache help
+.PHONY: modules modules_install run boot shell test lint test-host test-machine fuzz bench-instructions vendor clean clean-cache help

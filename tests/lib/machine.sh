@@ -45,6 +45,12 @@ prepare_module() {
     fi
 }
 
+# prepare_floor: floor.ko, the benchmark's module that knows no HTTP.
+prepare_floor() {
+    step "building floor.ko" "$project/build/floor.log" no_measure module_make M="$project/tests/floor"
+    export KHTTPD_FLOOR=$project/tests/floor/floor.ko
+}
+
 # prepare_agent: the programs of the crate `machine`.
 prepare_agent() {
     step "building the machine's agent" "$project/build/agent.log" no_measure \

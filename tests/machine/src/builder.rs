@@ -289,7 +289,7 @@ impl Builder {
             "none",
             "-no-reboot",
         ]);
-        add(&accelerator.arguments());
+        add(accelerator.arguments());
         add(&[
             "-smp",
             &self.cpus.to_string(),

@@ -1,0 +1,44 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- What wrk asks for, and how it tells what it has counted:
+--   wrk ... -s wrk.lua URL -- [pipeline DEPTH | random FILES]
+-- `pipeline` sends DEPTH requests at a time; `random` takes the %d in the path for a number below FILES, another in each request.
+
+local function pipeline(depth)
+   local batch = wrk.format():rep(depth)
+   return function() return batch end
+end
+
+local function random(files)
+   local requests, path = {}, wrk.path
+   for number = 1, files do
+      requests[number] = wrk.format(nil, path:format(number - 1))
+   end
+   math.randomseed(1)
+   return function() return requests[math.random(files)] end
+end
+
+function init(args)
+   local mode = { pipeline = pipeline, random = random }
+   -- wrk calls a global `request` for every request; without one it sends the same bytes each time, which costs it less.
+   if args[1] then
+      request = mode[args[1]](tonumber(args[2]))
+   end
+end
+
+function done(summary, latency)
+   local errors = summary.errors
+   local result = {
+      { "requests", summary.requests },
+      { "microseconds", summary.duration },
+      { "bytes", summary.bytes },
+      { "status-errors", errors.status },
+      { "socket-errors", errors.connect + errors.read + errors.write },
+      { "timeouts", errors.timeout },
+      { "p50", latency:percentile(50) },
+      { "p99", latency:percentile(99) },
+      { "p99.9", latency:percentile(99.9) },
+   }
+   for _, line in ipairs(result) do
+      print(("result %s %d"):format(line[1], line[2]))
+   end
+end
