@@ -32,6 +32,7 @@
 )]
 
 pub mod archive;
+pub mod command;
 pub mod http;
 pub mod rule;
 pub mod text;

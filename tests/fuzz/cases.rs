@@ -12,6 +12,7 @@ mod fixture;
 
 use fixture::{Answer, Memory, NOW};
 use protocol::archive::Archive;
+use protocol::command::{complete, Command};
 use protocol::http::{
     choose_coding, encode_path, evaluate_preconditions, parse_range, Clock, Coding, Codings,
     Discard, EntityTags, Form, Framing, Name, NoRequest, Outcome, Path, PathBuffer, Progress,
@@ -71,6 +72,30 @@ fn lines_are_clean(head: &[u8]) -> bool {
     let crlf = head.windows(2).filter(|pair| pair == b"\r\n").count();
     let control = head.iter().filter(|b| b.is_ascii_control() && **b != b'\t');
     head.ends_with(b"\r\n") && control.count() == 2 * crlf
+}
+
+/// What is written to the control node. However it is cut, the same commands arrive.
+pub fn command(bytes: &[u8]) {
+    let parsed = |text: &[u8]| -> Vec<String> {
+        Lines::new(text)
+            .map(|line| match Command::parse(line) {
+                Ok(Command::Listen(addresses)) => {
+                    assert!(addresses.clone().count() > 0);
+                    format!("{:?}", addresses.collect::<Vec<_>>())
+                }
+                Ok(command) => format!("{command:?}"),
+                Err(error) => format!("{:?}: {}", error.word, error.reason),
+            })
+            .collect()
+    };
+    let whole = parsed(bytes);
+    for at in [1, bytes.len() / 3, bytes.len() / 2] {
+        let (first, second) = bytes.split_at(at.min(bytes.len()));
+        let (lines, rest) = complete(first);
+        let mut cut = parsed(lines);
+        cut.extend(parsed(&[rest, second].concat()));
+        assert_eq!(cut, whole, "{at}");
+    }
 }
 
 /// A request target.

@@ -45,6 +45,11 @@ fn corpus_of_chunked() {
 }
 
 #[test]
+fn corpus_of_command() {
+    check("command", cases::command);
+}
+
+#[test]
 fn corpus_of_conditional() {
     check("conditional", cases::conditional);
 }

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+use std::net::SocketAddr;
+
+use proptest::prelude::*;
+
+use super::{complete, Command, Timeout, HELP};
+use crate::text::{Error, Lines};
+
+fn parse(text: &str) -> Result<Command<'_>, Error<'_>> {
+    Command::parse(Lines::new(text.as_bytes()).next().expect("a line"))
+}
+
+/// What is said of a line that is wrong.
+fn refusal(text: &str) -> String {
+    match parse(text) {
+        Ok(command) => panic!("{text:?} is {command:?}"),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn addresses(text: &str) -> Vec<SocketAddr> {
+    match parse(text).expect("a command") {
+        Command::Listen(addresses) | Command::Unlisten(addresses) => addresses.collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn addresses_are_a_port_or_an_address_with_a_port() {
+    for (text, expected) in [
+        ("listen 80", vec!["[::]:80"]),
+        ("listen 0.0.0.0:80", vec!["0.0.0.0:80"]),
+        (
+            "listen [::]:80 127.0.0.1:8080\t443",
+            vec!["[::]:80", "127.0.0.1:8080", "[::]:443"],
+        ),
+        ("listen [fe80::1%2]:65535", vec!["[fe80::1%2]:65535"]),
+        ("unlisten", vec![]),
+        ("unlisten 80 [::1]:81", vec!["[::]:80", "[::1]:81"]),
+    ] {
+        let expected: Vec<SocketAddr> = expected.iter().map(|a| a.parse().unwrap()).collect();
+        assert_eq!(addresses(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn wrong_addresses_are_named_with_a_reason() {
+    for (text, word) in [
+        ("listen 80 0", "0"),
+        ("listen 65536", "65536"),
+        ("listen +80", "+80"),
+        ("listen 127.0.0.1", "127.0.0.1"),
+        ("listen 127.0.0.1:0", "127.0.0.1:0"),
+        ("listen 127.0.0.1:", "127.0.0.1:"),
+        ("listen 127.1:80", "127.1:80"),
+        ("listen localhost:80", "localhost:80"),
+        ("listen ::1:80", "::1:80"),
+        ("listen [::1]", "[::1]"),
+        ("listen 80 *:80", "*:80"),
+        ("unlisten 80x", "80x"),
+        ("relay 2001", "2001"),
+        ("send [::1]x text", "[::1]x"),
+    ] {
+        let said = refusal(text);
+        assert!(
+            said.starts_with(&format!("line 1: {word:?}: ")),
+            "{text}: {said}"
+        );
+        assert!(
+            said.contains("a port must be 1 to 65535") || said.contains("must be like"),
+            "{said}"
+        );
+    }
+    assert_eq!(
+        refusal("listen"),
+        r#"line 1: "listen": needs a port, or an address and a port"#
+    );
+}
+
+#[test]
+fn numbers_have_bounds() {
+    for (text, max) in [
+        ("max-connections 1", 1),
+        ("max-connections 1048576", 1 << 20),
+    ] {
+        assert!(
+            matches!(parse(text), Ok(Command::MaxConnections(n)) if n == max),
+            "{text}"
+        );
+    }
+    for text in [
+        "0",
+        "1048577",
+        "-1",
+        "+1",
+        "1.5",
+        "4294967297",
+        "99999999999999999999",
+        "many",
+    ] {
+        let said = refusal(&format!("max-connections {text}"));
+        assert_eq!(said, format!("line 1: {text:?}: must be 1 to 1048576"));
+    }
+    for timeout in Timeout::ALL {
+        let word = timeout.word();
+        for seconds in [1, 86_400] {
+            let text = format!("timeout {word} {seconds}");
+            let parsed = parse(&text);
+            assert!(
+                matches!(parsed, Ok(Command::Timeout(t, s)) if (t, s) == (timeout, seconds)),
+                "{text}: {parsed:?}"
+            );
+        }
+        for seconds in ["0", "86401", "-1", "ten"] {
+            let said = refusal(&format!("timeout {word} {seconds}"));
+            assert_eq!(
+                said,
+                format!("line 1: {seconds:?}: must be 1 to 86400 seconds")
+            );
+        }
+    }
+    assert_eq!(
+        refusal("timeout Idle 5"),
+        r#"line 1: "Idle": must be idle, head, send or stop"#
+    );
+}
+
+#[test]
+fn text_to_send_is_the_rest_of_the_line() {
+    let Ok(Command::Send(peer, text)) = parse("send 127.0.0.1:2001  two  words\t \r\n") else {
+        panic!("refused");
+    };
+    assert_eq!(peer, "127.0.0.1:2001".parse().unwrap());
+    assert_eq!(text, b"two  words");
+    assert_eq!(
+        refusal("send 127.0.0.1:2001"),
+        r#"line 1: "send": needs a text to send"#
+    );
+}
+
+#[test]
+fn each_command_has_one_spelling_and_no_word_too_many() {
+    assert!(matches!(parse("start"), Ok(Command::Start)));
+    assert!(matches!(parse("stop"), Ok(Command::Stop)));
+    assert!(matches!(parse("help"), Ok(Command::Help)));
+    assert!(matches!(
+        parse("reset counters"),
+        Ok(Command::ResetCounters)
+    ));
+    assert!(matches!(parse("relay [::1]:2001"), Ok(Command::Relay(_))));
+    for name in ["Start", "star", "starts", "listne", "-", "\u{0}", "help?"] {
+        let said = refusal(name);
+        assert!(
+            said.ends_with("no such command; \"help\" lists them"),
+            "{said}"
+        );
+    }
+    for text in [
+        "start now",
+        "stop now",
+        "help now",
+        "reset counters now",
+        "relay 127.0.0.1:1 now",
+        "max-connections 5 now",
+        "timeout idle 5 now",
+    ] {
+        assert_eq!(
+            refusal(text),
+            r#"line 1: "now": one word too many"#,
+            "{text}"
+        );
+    }
+    assert_eq!(refusal("reset all"), r#"line 1: "all": must be counters"#);
+    for text in [
+        "max-connections",
+        "timeout",
+        "timeout idle",
+        "relay",
+        "send",
+        "reset",
+    ] {
+        let name = text.split(' ').next().unwrap();
+        assert!(
+            refusal(text).starts_with(&format!("line 1: \"{name}\": needs ")),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn help_lists_commands_that_there_are() {
+    for line in HELP.lines() {
+        assert!(line.len() <= 100, "{line}");
+        let name = line.split_whitespace().nth(1).expect("a name");
+        if let Err(error) = parse(name) {
+            assert_ne!(
+                error.reason, "no such command; \"help\" lists them",
+                "{line}"
+            );
+        }
+    }
+    assert_eq!(
+        Lines::new(HELP.as_bytes()).count(),
+        0,
+        "help can be written back"
+    );
+}
+
+#[test]
+fn text_is_cut_behind_its_last_line_feed() {
+    let text = b"start\nstop\r\nlist";
+    for at in 0..=text.len() {
+        let (head, tail) = text.split_at(at);
+        let (lines, rest) = complete(head);
+        assert!(lines.is_empty() || lines.ends_with(b"\n"));
+        assert!(!rest.contains(&b'\n'));
+        let again = [rest, tail].concat();
+        assert_eq!([lines, &again].concat(), text);
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_address_is_understood_as_it_is_printed(
+        v6 in any::<bool>(), octets in any::<[u8; 16]>(), port in 1..=u16::MAX,
+    ) {
+        let address = match v6 {
+            true => SocketAddr::from((octets, port)),
+            false => SocketAddr::from(([octets[0], octets[1], octets[2], octets[3]], port)),
+        };
+        prop_assert_eq!(addresses(&format!("listen {address}")), [address]);
+        let text = format!("relay {address}");
+        let relay = parse(&text);
+        prop_assert!(matches!(relay, Ok(Command::Relay(to)) if to == address));
+    }
+
+    #[test]
+    fn any_words_are_a_command_or_name_what_is_wrong(
+        words in prop::collection::vec(
+            prop_oneof![
+                prop::sample::select(vec![
+                    "listen", "unlisten", "start", "stop", "max-connections", "timeout", "idle", "relay",
+                    "send", "reset", "counters", "help", "80", "127.0.0.1:80", "[::1]:80", "1000000000",
+                ]).prop_map(str::to_owned),
+                "[ -~]{0,9}",
+            ],
+            1..6,
+        ),
+    ) {
+        let text = words.join(" ");
+        for line in Lines::new(text.as_bytes()) {
+            if let Err(error) = Command::parse(line) {
+                prop_assert!(!error.reason.is_empty());
+                prop_assert!(text.as_bytes().windows(error.word.len()).any(|word| word == error.word));
+            }
+        }
+    }
+}
