@@ -15,10 +15,14 @@ use core::{
     str, //
 };
 
-use crate::text::{
-    Error,
-    Line,
-    Words, //
+use crate::{
+    http::Host,
+    rule::Rule,
+    text::{
+        Error,
+        Line,
+        Words, //
+    }, //
 };
 
 /// How many connections may be served at a time.
@@ -42,6 +46,14 @@ pub enum Command<'a> {
     MaxConnections(u32),
     /// The time, in seconds, that a peer or a stop has.
     Timeout(Timeout, u32),
+    /// Serve the tree at this absolute path, to this host or to all that no other root is for.
+    Root(&'a [u8], Option<&'a [u8]>),
+    /// A rule of the site.
+    Rule(Rule<'a>),
+    /// Load the site anew.
+    Reload,
+    /// Forget all roots and rules, and serve what is built in.
+    Clear,
     /// Where the relay node connects to.
     Relay(SocketAddr),
     /// Connect, send this text and a line feed, close.
@@ -91,6 +103,25 @@ pub const HELP: &str = "\
 # timeout head SECONDS             408 for a request that is not there after so long
 # timeout send SECONDS             reset a connection that takes nothing for so long
 # timeout stop SECONDS             reset what is not finished so long after stop
+# root DIRECTORY                   serve the files in there, to every host or
+# root DIRECTORY for HOST          to one; HOST may be like *.example.org
+# reload                           load the site anew
+# clear                            forget roots and rules, serve the site that is built in
+# error STATUS /PAGE               the page that goes with a status
+# fallback PATHS /PAGE             what is served under /PATHS/* where there is no file
+# cache-control FILES VALUE        Cache-Control of *, *.SUFFIX, /DIRECTORY/* or /FILE
+# field FILES NAME: VALUE          another field of theirs
+# media-type FILES TYPE/SUBTYPE    their Content-Type
+# redirect STATUS FROM TO          301, 302, 307 or 308 from /FILE or /DIRECTORY/*
+# trailing-slash POLICY            of a directory: redirect, serve or refuse
+# follow-links yes|no              whether symbolic links within a root are followed
+# hidden-files yes|no              whether names that begin with a dot are served
+# cross-mounts yes|no              whether file systems mounted within a root are entered
+# perm-required MODE               mode bits that a file must have, as 0004
+# perm-forbid MODE                 mode bits that it must not have
+# max-site-bytes N                 the most memory of a site
+# max-file-bytes N                 the longest file
+# max-entries N                    the most paths of a site
 # relay ADDRESS:PORT               where /dev/khttpd-relay connects to
 # send ADDRESS:PORT TEXT           connect there, send TEXT and a line feed, close
 # reset counters                   count from zero again
@@ -117,11 +148,16 @@ impl<'a> Command<'a> {
             b"stop" => arguments.end(Self::Stop),
             b"max-connections" => arguments.max_connections(),
             b"timeout" => arguments.timeout(),
+            b"root" => arguments.root(),
+            b"reload" => arguments.end(Self::Reload),
+            b"clear" => arguments.end(Self::Clear),
             b"relay" => arguments.relay(),
             b"send" => arguments.send(),
             b"reset" => arguments.reset(),
             b"help" => arguments.end(Self::Help),
-            name => Err(line.error(name, "no such command; \"help\" lists them")),
+            name => Rule::parse(line)?
+                .map(Self::Rule)
+                .ok_or_else(|| line.error(name, "no such command; \"help\" lists them")),
         }
     }
 }
@@ -173,6 +209,33 @@ impl<'a> Arguments<'a> {
             .filter(|seconds| SECONDS.contains(seconds))
             .ok_or_else(|| self.line.error(word, "must be 1 to 86400 seconds"))?;
         self.end(Command::Timeout(timeout, seconds))
+    }
+
+    fn root(mut self) -> Result<Command<'a>, Error<'a>> {
+        let directory = self.next("needs a directory")?;
+        if !directory.starts_with(b"/") || directory.contains(&0) {
+            let reason = "must be an absolute path";
+            return Err(self.line.error(directory, reason));
+        }
+        let host = match self.words.next() {
+            None => None,
+            Some(b"for") => Some(self.host()?),
+            Some(word) => return Err(self.line.error(word, "must be for, and a host")),
+        };
+        self.end(Command::Root(directory, host))
+    }
+
+    /// A host without a port; a star stands for what is below the rest.
+    fn host(&mut self) -> Result<&'a [u8], Error<'a>> {
+        let word = self.next("needs a host")?;
+        let host = word.strip_prefix(b"*.").unwrap_or(word);
+        match Host::parse(host) {
+            Some(parsed) if parsed.as_bytes().len() == host.len() => Ok(word),
+            _ => {
+                let reason = "must be a host without a port, like example.org or *.example.org";
+                Err(self.line.error(word, reason))
+            }
+        }
     }
 
     fn relay(mut self) -> Result<Command<'a>, Error<'a>> {

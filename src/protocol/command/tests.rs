@@ -5,7 +5,10 @@ use std::net::SocketAddr;
 use proptest::prelude::*;
 
 use super::{complete, Command, Timeout, HELP};
-use crate::text::{Error, Lines};
+use crate::{
+    rule::Rule,
+    text::{Error, Lines},
+};
 
 fn parse(text: &str) -> Result<Command<'_>, Error<'_>> {
     Command::parse(Lines::new(text.as_bytes()).next().expect("a line"))
@@ -137,6 +140,55 @@ fn text_to_send_is_the_rest_of_the_line() {
         refusal("send 127.0.0.1:2001"),
         r#"line 1: "send": needs a text to send"#
     );
+}
+
+#[test]
+fn root_is_an_absolute_path_for_all_or_a_host() {
+    for (text, expected) in [
+        ("root /srv/www", ("/srv/www", None)),
+        ("root / for example.org", ("/", Some("example.org"))),
+        ("root /a for *.example.org", ("/a", Some("*.example.org"))),
+        ("root /a for [::1]", ("/a", Some("[::1]"))),
+    ] {
+        let Ok(Command::Root(directory, host)) = parse(text) else {
+            panic!("{text} is refused");
+        };
+        assert_eq!(directory, expected.0.as_bytes(), "{text}");
+        assert_eq!(host, expected.1.map(str::as_bytes), "{text}");
+    }
+    for (text, word, reason) in [
+        ("root", "root", "needs a directory"),
+        ("root srv", "srv", "must be an absolute path"),
+        ("root /a\0b", "/a\\x00b", "must be an absolute path"),
+        ("root /a /b", "/b", "must be for, and a host"),
+        ("root /a for", "root", "needs a host"),
+        ("root /a for h h", "h", "one word too many"),
+        (
+            "root /a for h:80",
+            "h:80",
+            "must be a host without a port, like example.org or *.example.org",
+        ),
+        (
+            "root /a for *",
+            "*.",
+            "must be a host without a port, like example.org or *.example.org",
+        ),
+    ] {
+        let text = text.replace("for *", "for *.");
+        assert_eq!(refusal(&text), format!("line 1: \"{word}\": {reason}"));
+    }
+}
+
+#[test]
+fn rules_of_a_site_are_commands() {
+    let parsed = parse("error 404 /404.html");
+    assert!(
+        matches!(parsed, Ok(Command::Rule(Rule::ErrorPage { .. }))),
+        "{parsed:?}"
+    );
+    assert!(matches!(parse("reload"), Ok(Command::Reload)));
+    assert!(matches!(parse("clear"), Ok(Command::Clear)));
+    assert!(refusal("error 200 /").starts_with("line 1: \"200\": "));
 }
 
 #[test]
