@@ -29,9 +29,14 @@ use kernel::{
     prelude::*,
     sync::Arc, //
 };
+use protocol::http::HostPattern;
 use server::{
     Running,
     Settings, //
+};
+use site::{
+    Progress,
+    Sources, //
 };
 use sys::{
     device::Node,
@@ -95,7 +100,12 @@ impl PinnedDrop for Khttpd {
 /// Starts to serve the built-in site as the parameters say.
 fn start() -> Result<Running> {
     let settings = settings()?;
-    let site = site::builtin()?;
+    let mut sources = Sources::new();
+    sources.set_root(b"built-in", HostPattern::Any)?;
+    let site = site::load(&sources, None, &Progress::new()).map_err(|e| {
+        pr_err!("cannot load the site: {e}\n");
+        e.errno()
+    })?;
     let files = site.len();
     let listen = settings.listen;
     let running = Running::start(settings, site).inspect_err(|e| match listen {

@@ -2,17 +2,26 @@
 
 //! What is served: an immutable table from paths to entries.
 //!
-//! A [`Site`] is built whole by a [`Builder`] and never changes. All that a reply needs and that
-//! can be known before the request is prepared when it is built.
+//! [`load`] makes a [`Site`] from [`Sources`], whole; it never changes. All that a reply needs and
+//! that can be known before the request is prepared then.
 
 mod builder;
 mod builtin;
+mod error;
 mod file;
 mod form;
+mod load;
 mod media_type;
+mod progress;
+mod sources;
 mod table;
 
-pub(crate) use self::builtin::load as builtin;
+pub(crate) use self::{
+    error::LoadError,
+    load::load,
+    progress::Progress,
+    sources::Sources, //
+};
 
 use self::{
     builder::Builder,

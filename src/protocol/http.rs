@@ -47,7 +47,7 @@ pub use self::{
     etag::{EntityTag, EntityTags},
     field::{Fields, Lines, Name},
     head::{Cuts, Facts, Prepared},
-    host::Host,
+    host::{Host, HostPattern, HOST_MAX},
     method::Method,
     multipart::{Boundary, Multipart, PartHead, MEDIA_TYPE_MAX, PART_HEAD_MAX},
     range::{parse as parse_range, ByteRange, Ranges, Wanted},

@@ -4,7 +4,8 @@
 
 use super::{
     Builder,
-    Site, //
+    LoadError,
+    Progress, //
 };
 use kernel::prelude::*;
 use protocol::archive::Archive;
@@ -12,31 +13,36 @@ use protocol::archive::Archive;
 /// Made by Kbuild: the files of `www/` as a cpio archive.
 static ARCHIVE: &[u8] = include_bytes!(env!("KHTTPD_SITE"));
 
-/// Loads the built-in site. Process context, may sleep.
+/// Adds all that is built in. Process context, may sleep.
 ///
 /// # Errors
 ///
-/// `ENOMEM`; `EINVAL` and a line in the log if the archive is not what Kbuild makes.
-pub(crate) fn load() -> Result<Site> {
-    let mut builder = Builder::new();
+/// `ENOMEM`; `EINVAL` if the archive is not what Kbuild makes.
+pub(super) fn add_to(builder: &mut Builder, progress: &Progress) -> Result<(), LoadError> {
     let mut path = KVec::new();
     for entry in Archive::new(ARCHIVE) {
         let entry = entry.map_err(|_| {
-            pr_err!("the built-in site is damaged: build the module anew\n");
-            EINVAL
+            LoadError::new(
+                EINVAL,
+                fmt!("what is built in is damaged: build the module anew"),
+            )
         })?;
         path.clear();
         path.push(b'/', GFP_KERNEL)?;
         path.extend_from_slice(entry.name, GFP_KERNEL)?;
         builder.add(&path, entry.content, entry.modified)?;
+        progress.add_file(entry.content.len());
     }
-    builder.build()
+    Ok(())
 }
 
 #[kunit_tests(khttpd_builtin)]
 mod tests {
     use super::{
-        super::EntryId,
+        super::{
+            EntryId,
+            Site, //
+        },
         *, //
     };
     use protocol::http::{
@@ -55,7 +61,9 @@ mod tests {
 
     #[test]
     fn built_in_site_holds_every_byte_of_its_archive() -> Result {
-        let site = load()?;
+        let mut builder = Builder::new();
+        add_to(&mut builder, &Progress::new()).map_err(|e| e.errno())?;
+        let site = builder.build()?;
         for entry in Archive::new(ARCHIVE) {
             let entry = entry.map_err(|_| EINVAL)?;
             let mut path = KVec::from_elem(b'/', 1, GFP_KERNEL)?;

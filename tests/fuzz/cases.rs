@@ -446,6 +446,6 @@ fn check_rule(rule: &Rule<'_>) {
     assert!(value
         .iter()
         .all(|byte| (b' '..=b'~').contains(byte) || *byte == b'\t'));
-    assert!(!value.starts_with(b"//"));
+    assert!(!matches!(rule, Rule::Redirect { .. }) || !value.starts_with(b"//"));
     let _ = files.contain(b"/a/b.html");
 }

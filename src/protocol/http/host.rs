@@ -2,9 +2,12 @@
 
 //! The host a request is for (RFC 9110 section 7.2, RFC 3986 section 3.2.2).
 
-use core::net::Ipv6Addr;
+use core::{fmt, net::Ipv6Addr};
 
 use super::field::cut;
+
+/// The longest name of a host in bytes (RFC 1035 section 2.3.4); no pattern fits a longer one.
+pub const HOST_MAX: usize = 253;
 
 /// The host part of an authority: a registered name, an IPv4 address, or an IPv6 address in
 /// brackets.
@@ -51,6 +54,51 @@ impl<'b> Host<'b> {
     }
 }
 
+/// Some hosts. Names are compared without regard to case and to a dot at their end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HostPattern<'a> {
+    /// `*`: those that no other pattern fits.
+    Any,
+    /// `*.example.org`: the names below that domain, which is kept without the star and its dot.
+    Below(&'a str),
+    /// `example.org`, `192.0.2.1`, `[2001:db8::1]`: this one, whatever its port.
+    Exact(&'a str),
+}
+
+impl<'a> HostPattern<'a> {
+    /// Reads a pattern.
+    ///
+    /// # Errors
+    ///
+    /// The reason why it is none.
+    pub fn parse(word: &'a [u8]) -> Result<HostPattern<'a>, &'static str> {
+        let name = |text: &'a [u8]| {
+            let host = Host::parse(text).filter(|host| host.as_bytes().len() == text.len());
+            let plain = !text.contains(&b'%') && !text.contains(&b'*') && text.len() <= HOST_MAX;
+            core::str::from_utf8(host.filter(|_| plain)?.as_bytes()).ok()
+        };
+        if word == b"*" {
+            return Ok(HostPattern::Any);
+        }
+        let pattern = match word.strip_prefix(b"*.") {
+            Some([b'[' | b'.', ..]) => None,
+            Some(domain) => name(domain).map(HostPattern::Below),
+            None => name(word).map(HostPattern::Exact),
+        };
+        pattern.ok_or("neither the name of a host without a port, nor *.DOMAIN, nor *")
+    }
+}
+
+impl fmt::Display for HostPattern<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HostPattern::Any => f.write_str("*"),
+            HostPattern::Below(domain) => write!(f, "*.{domain}"),
+            HostPattern::Exact(name) => f.write_str(name),
+        }
+    }
+}
+
 /// An empty port means the default one.
 fn is_port(text: &[u8]) -> bool {
     text.iter()
@@ -91,7 +139,28 @@ pub(super) const fn is_sub_delim(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Host;
+    use super::{Host, HostPattern};
+
+    #[test]
+    fn patterns_of_hosts_are_names_domains_or_any() {
+        for (word, pattern) in [
+            ("*", HostPattern::Any),
+            ("*.example.org", HostPattern::Below("example.org")),
+            ("Example.org", HostPattern::Exact("Example.org")),
+            ("192.0.2.1", HostPattern::Exact("192.0.2.1")),
+            ("[2001:db8::1]", HostPattern::Exact("[2001:db8::1]")),
+        ] {
+            assert_eq!(HostPattern::parse(word.as_bytes()), Ok(pattern), "{word}");
+            assert_eq!(pattern.to_string(), word);
+        }
+        let long = "a".repeat(254);
+        for word in [
+            "", "a:80", "a:", "*.", "*..a", "*.*.a", "a.*", "*a", "**", "[::1]:8", "*.[::1]",
+            "%61", "a b", "a/", &long,
+        ] {
+            assert!(HostPattern::parse(word.as_bytes()).is_err(), "{word}");
+        }
+    }
 
     #[test]
     fn rfc9112_3_2_hosts_that_are_well_formed() {

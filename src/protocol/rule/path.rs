@@ -4,7 +4,7 @@
 
 use super::Wrong;
 use crate::http::target::{decoded, is_plain};
-use core::fmt;
+use core::fmt::{self, Write};
 
 /// A path, written as in a URI: with `%20` for a space. Bytes beyond ASCII may stand as they are.
 ///
@@ -76,13 +76,21 @@ impl fmt::Display for Path<'_> {
     }
 }
 
-/// Writes what was checked; what is not UTF-8, escaped.
+/// Writes what was checked; what is not UTF-8, or no more than a control character in it, escaped.
 pub(super) fn write_bytes(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     for chunk in bytes.utf8_chunks() {
-        f.write_str(chunk.valid())?;
-        for byte in chunk.invalid() {
-            write!(f, "%{byte:02X}")?;
+        for character in chunk.valid().chars() {
+            if character.is_control() {
+                escape(character.encode_utf8(&mut [0; 4]).as_bytes(), f)?;
+            } else {
+                f.write_char(character)?;
+            }
         }
+        escape(chunk.invalid(), f)?;
     }
     Ok(())
+}
+
+fn escape(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    bytes.iter().try_for_each(|byte| write!(f, "%{byte:02X}"))
 }

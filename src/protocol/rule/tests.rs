@@ -48,6 +48,10 @@ fn each_rule_is_shown_as_it_is_read() {
     }
     let latin = parse(b"error 404 /caf\xe9.html").unwrap().expect("a rule");
     assert_eq!(latin.to_string(), "error 404 /caf%E9.html");
+    let control = parse("error 404 /\u{9b}2J".as_bytes())
+        .unwrap()
+        .expect("a rule");
+    assert_eq!(control.to_string(), "error 404 /%C2%9B2J");
 }
 
 #[test]
