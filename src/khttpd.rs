@@ -99,7 +99,7 @@ impl PinnedDrop for Khttpd {
 
 /// Starts to serve the built-in site as the parameters say.
 fn start() -> Result<Running> {
-    let settings = settings()?;
+    let (settings, listen) = settings()?;
     let mut sources = Sources::new();
     sources.set_root(b"built-in", HostPattern::Any)?;
     let site = site::load(&sources, None, &Progress::new()).map_err(|e| {
@@ -107,8 +107,7 @@ fn start() -> Result<Running> {
         e.errno()
     })?;
     let files = site.len();
-    let listen = settings.listen;
-    let running = Running::start(settings, site).inspect_err(|e| match listen {
+    let running = Running::start(settings, listen, site).inspect_err(|e| match listen {
         Some(address) => pr_err!("cannot listen at {address:?}: {}\n", reason(*e)),
         None => pr_err!("cannot start: {}\n", reason(*e)),
     })?;
@@ -132,7 +131,7 @@ fn reason(e: Error) -> &'static str {
 }
 
 /// The parameters, checked; what is wrong with them goes to the log.
-fn settings() -> Result<Settings> {
+fn settings() -> Result<(Settings, Option<SocketAddr>)> {
     let address = param::address();
     let Some(ip) = address
         .to_str()
@@ -153,9 +152,6 @@ fn settings() -> Result<Settings> {
         return Err(EINVAL);
     }
     let port = *module_parameters::port.value_ref();
-    Ok(Settings {
-        listen: (port != 0).then_some(SocketAddr::new(ip, port)),
-        backlog,
-        max_connections: usize::try_from(max_connections)?,
-    })
+    let listen = (port != 0).then_some(SocketAddr::new(ip, port));
+    Ok((Settings::new(backlog, max_connections), listen))
 }

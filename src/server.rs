@@ -132,7 +132,6 @@ fn sweep_interval() -> Delta {
 
 impl Server {
     fn new(settings: Settings, site: Site) -> Result<Arc<Self>> {
-        let max_connections = settings.max_connections;
         let queue = Arc::new(OwnedQueue::new_percpu(c"khttpd")?, GFP_KERNEL)?;
         Arc::pin_init(
             try_pin_init!(Self {
@@ -143,7 +142,7 @@ impl Server {
                 counters: Counters::new(),
                 queue,
                 acceptors <- new_mutex!(KVec::new()),
-                registry <- Registry::new(max_connections),
+                registry <- Registry::new(),
                 timer <- HrTimer::new(),
                 sweep <- new_work!("Server::sweep"),
             }),
@@ -210,7 +209,7 @@ impl Server {
              # accept-errors {}\n# requests {}\n# bytes {}\n# entries {}\n# memory {}\n",
             crate::VERSION,
             Listening(&acceptors),
-            self.settings.max_connections,
+            self.settings.max_connections.get(),
             self.registry.len(),
             self.counters.accepted.get(),
             self.counters.accept_errors.get(),
@@ -272,13 +271,16 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts to serve `site`. Process context, may sleep.
+    /// Starts to serve `site`, at `listen` if that is given. Process context, may sleep.
     ///
     /// # Errors
     ///
     /// `ENOMEM`, and what `bind(2)` says of the address; nothing is left behind.
-    pub(crate) fn start(settings: Settings, site: Site) -> Result<Self> {
-        let listen = settings.listen;
+    pub(crate) fn start(
+        settings: Settings,
+        listen: Option<SocketAddr>,
+        site: Site,
+    ) -> Result<Self> {
         let server = Server::new(settings, site)?;
         // From here on dropping `this` is what undoes it all.
         let this = Self {

@@ -7,7 +7,6 @@ use super::{
         Exchange,
         Next, //
     },
-    settings::IDLE_SECONDS,
     Seat, //
 };
 use crate::sys::{
@@ -65,11 +64,12 @@ impl Connection {
     ///
     /// `ENOMEM`; the socket is closed then.
     pub(crate) fn start(seat: Seat, socket: Socket) -> Result {
+        let seconds = seat.server().settings.idle_seconds.get();
         let this = Arc::pin_init(
             pin_init!(Self {
                 stream: Stream::new(socket, Exchange::new()),
                 seat,
-                deadline: Atomic::new(clock::uptime_seconds().saturating_add(IDLE_SECONDS)),
+                deadline: Atomic::new(clock::uptime_seconds().saturating_add(seconds)),
                 ending: Atomic::new(false),
                 work <- new_work!("Connection::work"),
             }),
@@ -116,7 +116,7 @@ impl Connection {
         let edition = server.edition.get(&rcu);
         let due = self.is_due(now);
         let next = Exchange::advance(&mut guard, server, edition, turn.get_mut(), due);
-        if let Some(seconds) = guard.renewed_seconds() {
+        if let Some(seconds) = guard.renewed_seconds(&server.settings) {
             self.deadline.store(now.saturating_add(seconds), Relaxed);
         }
         next

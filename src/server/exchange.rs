@@ -5,10 +5,8 @@
 use super::{
     outgoing::Outgoing,
     settings::{
-        IDLE_SECONDS,
+        Settings,
         LINGER_SECONDS,
-        REQUEST_SECONDS,
-        SEND_SECONDS,
         TURN_REQUESTS, //
     },
     Connection,
@@ -100,11 +98,11 @@ enum Phase {
 }
 
 impl Phase {
-    const fn seconds(self) -> u32 {
+    fn seconds(self, settings: &Settings) -> u32 {
         match self {
-            Self::Idle => IDLE_SECONDS,
-            Self::Request => REQUEST_SECONDS,
-            Self::Send => SEND_SECONDS,
+            Self::Idle => settings.idle_seconds.get(),
+            Self::Request => settings.head_seconds.get(),
+            Self::Send => settings.send_seconds.get(),
             Self::Linger => LINGER_SECONDS,
             Self::Closed => u32::MAX,
         }
@@ -170,8 +168,8 @@ impl Exchange {
     }
 
     /// How many seconds the peer has, if its time has begun anew since this was asked last.
-    pub(crate) fn renewed_seconds(&mut self) -> Option<u32> {
-        mem::take(&mut self.renewed).then(|| self.phase.seconds())
+    pub(crate) fn renewed_seconds(&mut self, settings: &Settings) -> Option<u32> {
+        mem::take(&mut self.renewed).then(|| self.phase.seconds(settings))
     }
 
     /// Enters `phase`, whose time begins unless it had before.
@@ -328,9 +326,7 @@ impl Exchange {
         let room = HEAD_MAX.saturating_sub(before).min(bytes.len());
         let piece = bytes.get(..room).unwrap_or(bytes);
         self.received.extend_from_slice(piece, GFP_ATOMIC)?;
-        let step = self
-            .session
-            .receive(&self.received, site, clock, scratch);
+        let step = self.session.receive(&self.received, site, clock, scratch);
         let consumed = match step.consumed.checked_sub(before) {
             Some(consumed) => {
                 self.received = KVec::new();

@@ -30,8 +30,6 @@ struct Seats {
     seats: KVVec<Option<Arc<Connection>>>,
     /// The numbers of the free ones; has capacity for all of them.
     free: KVVec<u32>,
-    /// How many there may be.
-    max: usize,
     /// Somebody was refused since the last release.
     refused: bool,
     closed: bool,
@@ -53,13 +51,12 @@ impl Seats {
 }
 
 impl Registry {
-    /// A registry for up to `max` connections.
-    pub(crate) fn new(max: usize) -> impl PinInit<Self> {
+    /// A registry without connections.
+    pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
             seats <- new_mutex!(Seats {
                 seats: KVVec::new(),
                 free: KVVec::new(),
-                max,
                 refused: false,
                 closed: false,
             }),
@@ -67,18 +64,18 @@ impl Registry {
         })
     }
 
-    /// Takes a seat and returns its number, to be given back by [`Registry::release`]. Process
-    /// context, may sleep.
+    /// Takes one of `max` seats and returns its number, to be given back by
+    /// [`Registry::release`]. Process context, may sleep.
     ///
     /// # Errors
     ///
     /// `EBUSY` when all are taken, `ESHUTDOWN` when the registry is closed, `ENOMEM`.
-    pub(crate) fn take(&self) -> Result<u32> {
+    pub(crate) fn take(&self, max: usize) -> Result<u32> {
         let mut seats = self.seats.lock();
         if seats.closed {
             return Err(ESHUTDOWN);
         }
-        if seats.taken() >= seats.max {
+        if seats.taken() >= max {
             seats.refused = true;
             return Err(EBUSY);
         }

@@ -26,8 +26,9 @@ impl Seat {
     ///
     /// Those of [`Registry::take`](super::Registry::take).
     pub(crate) fn take(server: &Arc<Server>) -> Result<Self> {
+        let max = usize::try_from(server.settings.max_connections.get())?;
         Ok(Self {
-            number: server.registry.take()?,
+            number: server.registry.take(max)?,
             server: server.clone(),
         })
     }

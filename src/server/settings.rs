@@ -2,16 +2,10 @@
 
 //! What an administrator decides, and the bounds nobody does yet.
 
-use core::net::SocketAddr;
-
-/// An idle connection, between two requests, is closed after this many seconds.
-pub(crate) const IDLE_SECONDS: u32 = 60;
-
-/// A request that was begun must be there, head and body, within this many seconds.
-pub(crate) const REQUEST_SECONDS: u32 = 10;
-
-/// A peer that takes nothing of a reply for this many seconds is dropped.
-pub(crate) const SEND_SECONDS: u32 = 30;
+use kernel::sync::atomic::{
+    ordering::Relaxed,
+    Atomic, //
+};
 
 /// After the last reply the peer is given this many seconds to close (RFC 9112, section 9.6).
 pub(crate) const LINGER_SECONDS: u32 = 5;
@@ -22,12 +16,50 @@ pub(crate) const TURN_REQUESTS: u32 = 64;
 /// Connections that one turn of an acceptor may take.
 pub(crate) const TURN_ACCEPTS: u32 = 64;
 
+/// A number that is changed while it is used; who reads it takes what is there.
+pub(crate) struct Setting(Atomic<u32>);
+
+impl Setting {
+    const fn new(value: u32) -> Self {
+        Self(Atomic::new(value))
+    }
+
+    /// Any context.
+    #[inline]
+    pub(crate) fn get(&self) -> u32 {
+        self.0.load(Relaxed)
+    }
+
+    /// Any context.
+    #[expect(dead_code, reason = "the command that calls it is on its way")]
+    pub(crate) fn set(&self, value: u32) {
+        self.0.store(value, Relaxed);
+    }
+}
+
 /// The settings of a server.
 pub(crate) struct Settings {
-    /// Where to listen, if anywhere.
-    pub(crate) listen: Option<SocketAddr>,
     /// Connections that may wait to be accepted.
     pub(crate) backlog: i32,
     /// Connections served at a time; more wait in the backlog.
-    pub(crate) max_connections: usize,
+    pub(crate) max_connections: Setting,
+    /// An idle connection, between two requests, is closed after this many seconds.
+    pub(crate) idle_seconds: Setting,
+    /// A request that was begun must be there, head and body, within this many seconds.
+    pub(crate) head_seconds: Setting,
+    /// A peer that takes nothing of a reply for this many seconds is dropped.
+    pub(crate) send_seconds: Setting,
+}
+
+impl Settings {
+    /// Those of a server that has not been told otherwise.
+    pub(crate) const fn new(backlog: i32, max_connections: u32) -> Self {
+        Self {
+            backlog,
+            max_connections: Setting::new(max_connections),
+            idle_seconds: Setting::new(60),
+            head_seconds: Setting::new(10),
+            send_seconds: Setting::new(30),
+        }
+    }
 }
