@@ -16,7 +16,7 @@ use core::{
 };
 
 use crate::{
-    http::Host,
+    http::HostPattern,
     rule::Rule,
     text::{
         Error,
@@ -46,13 +46,13 @@ pub enum Command<'a> {
     MaxConnections(u32),
     /// The time, in seconds, that a peer or a stop has.
     Timeout(Timeout, u32),
-    /// Serve the tree at this absolute path, to this host or to all that no other root is for.
-    Root(&'a [u8], Option<&'a [u8]>),
+    /// Serve the tree at this absolute path, or the one that is `built-in`, to these hosts.
+    Root(&'a [u8], HostPattern<'a>),
     /// A rule of the site.
     Rule(Rule<'a>),
     /// Load the site anew.
     Reload,
-    /// Forget all roots and rules, and serve what is built in.
+    /// Forget all roots and rules.
     Clear,
     /// Where the relay node connects to.
     Relay(SocketAddr),
@@ -103,10 +103,9 @@ pub const HELP: &str = "\
 # timeout head SECONDS             408 for a request that is not there after so long
 # timeout send SECONDS             reset a connection that takes nothing for so long
 # timeout stop SECONDS             reset what is not finished so long after stop
-# root DIRECTORY                   serve the files in there, to every host or
-# root DIRECTORY for HOST          to one; HOST may be like *.example.org
+# root DIRECTORY [for HOST]        serve its files, or what is built-in; HOST may be *.DOMAIN
 # reload                           load the site anew
-# clear                            forget roots and rules, serve the site that is built in
+# clear                            forget all roots and rules
 # error STATUS /PAGE               the page that goes with a status
 # fallback PATHS /PAGE             what is served under /PATHS/* where there is no file
 # cache-control FILES VALUE        Cache-Control of *, *.SUFFIX, /DIRECTORY/* or /FILE
@@ -213,29 +212,21 @@ impl<'a> Arguments<'a> {
 
     fn root(mut self) -> Result<Command<'a>, Error<'a>> {
         let directory = self.next("needs a directory")?;
-        if !directory.starts_with(b"/") || directory.contains(&0) {
-            let reason = "must be an absolute path";
+        if !is_directory(directory) {
+            let reason = "must be an absolute path, or built-in";
             return Err(self.line.error(directory, reason));
         }
         let host = match self.words.next() {
-            None => None,
-            Some(b"for") => Some(self.host()?),
+            None => HostPattern::Any,
+            Some(b"for") => self.host()?,
             Some(word) => return Err(self.line.error(word, "must be for, and a host")),
         };
         self.end(Command::Root(directory, host))
     }
 
-    /// A host without a port; a star stands for what is below the rest.
-    fn host(&mut self) -> Result<&'a [u8], Error<'a>> {
+    fn host(&mut self) -> Result<HostPattern<'a>, Error<'a>> {
         let word = self.next("needs a host")?;
-        let host = word.strip_prefix(b"*.").unwrap_or(word);
-        match Host::parse(host) {
-            Some(parsed) if parsed.as_bytes().len() == host.len() => Ok(word),
-            _ => {
-                let reason = "must be a host without a port, like example.org or *.example.org";
-                Err(self.line.error(word, reason))
-            }
-        }
+        HostPattern::parse(word).map_err(|reason| self.line.error(word, reason))
     }
 
     fn relay(mut self) -> Result<Command<'a>, Error<'a>> {
@@ -289,6 +280,15 @@ impl<'a> Arguments<'a> {
             Some(word) => Err(self.line.error(word, "one word too many")),
         }
     }
+}
+
+fn is_directory(word: &[u8]) -> bool {
+    word == b"built-in" || word.starts_with(b"/") && str::from_utf8(word).is_ok_and(is_plain)
+}
+
+/// What can be shown as a word again.
+fn is_plain(text: &str) -> bool {
+    !text.contains(char::is_control)
 }
 
 /// `[ADDRESS:]PORT`, where no address is all of both families.
