@@ -47,6 +47,9 @@ fuzz: ## look for input that breaks the protocol, on the host (FUZZ_S=60 seconds
 bench-instructions: ## instructions per request, khttpd's and others' (CASES="612B-8 ..." SERVERS="khttpd nginx lighttpd floor" BENCH_S=seconds a run)
 	@tests/bench/run instructions
 
+bench-profile: ## the functions these instructions are spent in, with the same settings
+	@tests/bench/run profile
+
 vendor: ## bring the crates that Cargo.lock pins into vendor/
 	@tests/vendor
 
@@ -59,4 +62,4 @@ clean-cache: ## remove the tool-chain root and the kernels from the cache
 help: ## this list
 	@sed -n 's/^\([a-z_-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
 
-.PHONY: modules modules_install run boot shell test lint test-host test-machine fuzz bench-instructions vendor clean clean-cache help
+.PHONY: modules modules_install run boot shell test lint test-host test-machine fuzz bench-instructions bench-profile vendor clean clean-cache help

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use machine::{Accelerator, Builder, Machine, Result};
+use machine::{Accelerator, Builder, Machine, Process, Result};
 
 use crate::case::Case;
 use crate::guest::{self, SCRIPT};
@@ -37,4 +37,10 @@ pub(crate) fn measure(
     let counts = Counts::parse(case, &output.stdout_text())?;
     // A nanosecond is an instruction.
     Ok(counts.seconds * 1e9 / counts.requests)
+}
+
+/// The same load, until what is given is dropped.
+pub(crate) fn endless(machine: &Machine, case: &Case, server: Server) -> Result<Process> {
+    let tag = load::probe(machine, case, server)?;
+    machine.spawn(&load::wrk(case, server, "127.0.0.1", SCRIPT, &tag, 1_000_000))
 }

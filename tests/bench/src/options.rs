@@ -13,6 +13,8 @@ use crate::server::Server;
 pub(crate) enum Verb {
     /// Count instructions per request.
     Instructions,
+    /// Show which functions they are spent in.
+    Profile,
 }
 
 /// What the command line says.
@@ -26,7 +28,7 @@ pub(crate) struct Options {
 }
 
 const USAGE: &str =
-    "usage: bench instructions [--cases NAME,...] [--servers NAME,...] [--seconds NUMBER]";
+    "usage: bench instructions|profile [--cases NAME,...] [--servers NAME,...] [--seconds NUMBER]";
 
 impl Options {
     /// Reads the arguments of this process.
@@ -69,6 +71,7 @@ fn list<T>(names: &str, of: fn(&str) -> Result<T, String>) -> Result<Vec<T>, Str
 fn verb(name: &str) -> Result<Verb, String> {
     match name {
         "instructions" => Ok(Verb::Instructions),
+        "profile" => Ok(Verb::Profile),
         _ => Err("unknown".into()),
     }
 }

@@ -46,7 +46,9 @@ impl Server {
     /// Whether the case is one for this server: the floor knows one reply and does not close.
     pub(crate) fn knows(self, case: &Case) -> bool {
         self != Self::Floor
-            || case.path == "/612.html" && matches!(case.flow, Flow::Same | Flow::Pipelined(_))
+            || case.path == "/612.html"
+                && case.status == 200
+                && matches!(case.flow, Flow::Same | Flow::Pipelined(_))
     }
 
     /// Gives the machine what the servers are started with.
