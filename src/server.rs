@@ -30,7 +30,10 @@ mod settings;
 use self::{
     acceptor::Acceptor,
     connection::Connection,
-    counters::Counters,
+    counters::{
+        Count,
+        Counters, //
+    },
     edition::Edition,
     exchange::Turn,
     registry::Registry,
@@ -139,7 +142,7 @@ impl Server {
                 edition: Published::new(Edition::new(site, &queue)?),
                 turns: PerCpu::new()?,
                 buffers: SendBuffers::new()?,
-                counters: Counters::new(),
+                counters: Counters::new()?,
                 queue,
                 acceptors <- new_mutex!(KVec::new()),
                 registry <- Registry::new(),
@@ -211,10 +214,10 @@ impl Server {
             Listening(&acceptors),
             self.settings.max_connections.get(),
             self.registry.len(),
-            self.counters.accepted.get(),
-            self.counters.accept_errors.get(),
-            self.counters.requests.get(),
-            self.counters.bytes.get(),
+            self.counters.total(Count::Accepted),
+            self.counters.total(Count::AcceptErrors),
+            self.counters.replies(),
+            self.counters.total(Count::Bytes),
             edition.len(),
             edition.footprint(),
         ))?;

@@ -3,6 +3,7 @@
 //! Takes those who wait at a listener, and seats them.
 
 use super::{
+    counters::Count,
     settings::TURN_ACCEPTS,
     Connection,
     Seat,
@@ -81,7 +82,7 @@ impl Acceptor {
     fn accept(&self) -> Result {
         let seat = Seat::take(&self.server)?;
         let socket = self.listener.accept()?;
-        self.server.counters.accepted.add(1);
+        self.server.counters.increment(Count::Accepted);
         Connection::start(seat, socket)
     }
 }
@@ -99,11 +100,15 @@ impl WorkItem for Acceptor {
         for _ in 0..TURN_ACCEPTS {
             match this.accept() {
                 Ok(()) => (),
-                // Nobody waits, or there is no seat: whoever frees one pokes.
-                Err(e) if e == EAGAIN || e == EBUSY || e == ESHUTDOWN => return,
+                Err(e) if e == EAGAIN || e == ESHUTDOWN => return,
+                // Whoever frees a seat pokes.
+                Err(e) if e == EBUSY => {
+                    this.server.counters.increment(Count::Full);
+                    return;
+                }
                 // What is short now may be there when the sweep comes by.
                 Err(e) => {
-                    this.server.counters.accept_errors.add(1);
+                    this.server.counters.increment(Count::AcceptErrors);
                     pr_warn_once!("cannot accept a connection: {e:?}; see /dev/khttpd for more\n");
                     return;
                 }

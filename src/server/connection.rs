@@ -3,15 +3,19 @@
 //! A connection: what happens to it is decided anywhere and carried out by its worker.
 
 use super::{
+    counters::Count,
     exchange::{
         Exchange,
-        Next, //
+        Next,
+        Serving, //
     },
     Seat, //
 };
 use crate::sys::{
     clock,
     tcp::{
+        Callback,
+        Guard,
         Owner,
         Socket,
         Stream, //
@@ -100,26 +104,40 @@ impl Connection {
     }
 
     /// Goes on with what can go on, and says what is next.
-    fn advance(&self) -> Next {
+    fn advance(&self, guard: &mut Guard<'_, Self>) -> Next {
         let server = self.seat.server();
-        let Some(mut guard) = self.stream.try_lock() else {
+        let Some(mut turn) = server.turns.try_borrow() else {
             return Next::Again;
         };
-        let Some(mut turn) = server.turns.try_borrow() else {
+        let Some(tally) = server.counters.local() else {
             return Next::Again;
         };
         if self.ending.load(Relaxed) {
             return guard.end();
         }
-        let now = clock::uptime_seconds();
         let rcu = rcu::read_lock();
-        let edition = server.edition.get(&rcu);
-        let due = self.is_due(now);
-        let next = Exchange::advance(&mut guard, server, edition, turn.get_mut(), due);
+        let serving = Serving {
+            server,
+            edition: server.edition.get(&rcu),
+            tally,
+        };
+        let now = clock::uptime_seconds();
+        let next = Exchange::advance(guard, &serving, turn.get_mut(), self.is_due(now));
         if let Some(seconds) = guard.renewed_seconds(&server.settings) {
             self.deadline.store(now.saturating_add(seconds), Relaxed);
         }
         next
+    }
+
+    /// As [`Connection::advance`], for the worker: what was decided in softirq comes first.
+    fn resume(&self) -> Next {
+        let Some(mut guard) = self.stream.try_lock() else {
+            return Next::Again;
+        };
+        match guard.take_decision() {
+            Some(next) => next,
+            None => self.advance(&mut guard),
+        }
     }
 
     /// Makes it unreachable but for the references that are about to go. Process context, sleeps.
@@ -132,7 +150,21 @@ impl Connection {
 impl Owner for Connection {
     type State = Exchange;
 
-    fn event(this: ArcBorrow<'_, Self>) {
+    fn event<'a>(this: ArcBorrow<'a, Self>, callback: Callback<'a>) {
+        if let Some(mut guard) = this.stream.enter(callback) {
+            match this.advance(&mut guard) {
+                Next::Wait => return,
+                Next::Again => (),
+                end => guard.decide(end),
+            }
+        } else {
+            this.seat.server().counters.increment(Count::Owned);
+        }
+        // The rest is for the worker; if it is queued already it will see.
+        let _ = this.seat.server().queue.enqueue(Arc::from(this));
+    }
+
+    fn ended(this: ArcBorrow<'_, Self>) {
         let _ = this.seat.server().queue.enqueue(Arc::from(this));
     }
 }
@@ -141,13 +173,9 @@ impl WorkItem for Connection {
     type Pointer = Arc<Self>;
 
     fn run(this: Arc<Self>) {
-        match this.advance() {
+        match this.resume() {
             Next::Wait => (),
             Next::Again => this.poke(),
-            Next::HalfClose => {
-                this.stream.socket().half_close();
-                this.poke();
-            }
             Next::Close => this.close(),
             Next::Reset => {
                 this.stream.socket().reset_on_release();

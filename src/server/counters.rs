@@ -2,51 +2,139 @@
 
 //! What a server has done so far.
 
-use kernel::sync::atomic::{
-    ordering::Relaxed,
-    Atomic, //
+use kernel::{
+    cpu::{
+        self,
+        CpuId, //
+    },
+    prelude::*,
+    sync::atomic::{
+        ordering::Relaxed,
+        Atomic, //
+    }, //
 };
+use protocol::http::Status;
 
-/// A number that only grows. Each is exact; a set of them is not a snapshot.
-pub(crate) struct Counter(Atomic<u64>);
-
-impl Counter {
-    const fn new() -> Self {
-        Self(Atomic::new(0))
-    }
-
-    /// Any context.
-    #[inline]
-    pub(crate) fn add(&self, n: u64) {
-        self.0.add(n, Relaxed);
-    }
-
-    /// Any context.
-    pub(crate) fn get(&self) -> u64 {
-        self.0.load(Relaxed)
-    }
-}
-
-/// The counters of a server.
-pub(crate) struct Counters {
+/// What is counted.
+#[derive(Clone, Copy)]
+pub(crate) enum Count {
     /// Connections accepted.
-    pub(crate) accepted: Counter,
+    Accepted,
     /// Times that a connection could not be accepted for want of memory or the like.
-    pub(crate) accept_errors: Counter,
-    /// Replies begun, those to requests that could not be understood included.
-    pub(crate) requests: Counter,
+    AcceptErrors,
+    /// Times that those who waited to be accepted were more than there are seats.
+    Full,
+    /// Replies begun, by the first digit of their status.
+    Informational,
+    /// As above: 2xx.
+    Successful,
+    /// As above: 3xx.
+    Redirection,
+    /// As above: 4xx.
+    ClientError,
+    /// As above: 5xx.
+    ServerError,
     /// Bytes handed to TCP, heads and bodies.
-    pub(crate) bytes: Counter,
+    Bytes,
+    /// Turns that a worker took, because a process owned the socket, or the callback was caused by
+    /// what was being done with it.
+    Owned,
+    /// As above: because there was more to do than one turn may.
+    Spent,
+    /// As above: because memory was short.
+    Short,
+    /// Times that the send buffer was full, and the reply waited for space.
+    Blocked,
+    /// Connections whose time was up.
+    Expired,
 }
+
+impl Count {
+    const LEN: usize = Self::Expired as usize + 1;
+
+    /// The class of a status (RFC 9110, section 15).
+    #[inline]
+    pub(crate) fn of(status: Status) -> Self {
+        match status.code() / 100 {
+            1 => Self::Informational,
+            2 => Self::Successful,
+            3 => Self::Redirection,
+            4 => Self::ClientError,
+            _ => Self::ServerError,
+        }
+    }
+}
+
+/// The counts of one CPU, on cache lines of its own.
+#[repr(align(64))]
+pub(crate) struct Tally([Atomic<u64>; Count::LEN]);
+
+impl Tally {
+    fn new() -> Result<KBox<Self>> {
+        let zeros = [const { Atomic::new(0) }; Count::LEN];
+        Ok(KBox::new(Self(zeros), GFP_KERNEL)?)
+    }
+
+    /// Counts `n` more. With softirqs disabled, on the CPU it belongs to: it is no
+    /// read-modify-write, so of two at a time one would be lost.
+    #[inline]
+    pub(crate) fn add(&self, count: Count, n: u64) {
+        if let Some(place) = self.0.get(count as usize) {
+            place.store(place.load(Relaxed).wrapping_add(n), Relaxed);
+        }
+    }
+}
+
+/// The counters of a server, one set for each CPU so that they share no cache line.
+pub(crate) struct Counters(KVec<KBox<Tally>>);
 
 impl Counters {
-    /// All zero.
-    pub(crate) const fn new() -> Self {
-        Self {
-            accepted: Counter::new(),
-            accept_errors: Counter::new(),
-            requests: Counter::new(),
-            bytes: Counter::new(),
+    /// All zero. Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn new() -> Result<Self> {
+        let cpus = usize::try_from(cpu::nr_cpu_ids())?;
+        let mut tallies = KVec::with_capacity(cpus, GFP_KERNEL)?;
+        for _ in 0..cpus {
+            tallies.push(Tally::new()?, GFP_KERNEL)?;
         }
+        Ok(Self(tallies))
+    }
+
+    /// The counts of this CPU. With softirqs disabled.
+    #[inline]
+    pub(crate) fn local(&self) -> Option<&Tally> {
+        let cpu = usize::try_from(CpuId::current().as_u32()).ok()?;
+        self.0.get(cpu).map(|tally| &**tally)
+    }
+
+    /// Counts one more, in any context. What is counted by this is not counted by [`Tally::add`].
+    pub(crate) fn increment(&self, count: Count) {
+        let place = self.0.first().and_then(|tally| tally.0.get(count as usize));
+        if let Some(place) = place {
+            place.add(1, Relaxed);
+        }
+    }
+
+    /// The sum over all CPUs. Each is exact; a set of them is not a snapshot. Any context.
+    pub(crate) fn total(&self, count: Count) -> u64 {
+        let of = |tally: &KBox<Tally>| Some(tally.0.get(count as usize)?.load(Relaxed));
+        self.0.iter().filter_map(of).sum()
+    }
+
+    /// Replies begun, of any status.
+    pub(crate) fn replies(&self) -> u64 {
+        [
+            Count::Informational,
+            Count::Successful,
+            Count::Redirection,
+            Count::ClientError,
+            Count::ServerError,
+        ]
+        .map(|class| self.total(class))
+        .iter()
+        .sum()
     }
 }

@@ -3,6 +3,10 @@
 //! Requests in, replies out: what a connection does while it holds its socket's lock.
 
 use super::{
+    counters::{
+        Count,
+        Tally, //
+    },
     outgoing::Outgoing,
     settings::{
         Settings,
@@ -14,14 +18,14 @@ use super::{
     Server, //
 };
 use crate::{
-    site::{
-        BodyId,
-        Site, //
-    },
+    site::BodyId,
     sys::{
         clock,
         percpu::Initial,
-        tcp::Guard, //
+        tcp::{
+            Guard,
+            Sender, //
+        }, //
     }, //
 };
 use core::mem;
@@ -32,6 +36,7 @@ use kernel::{
 use protocol::http::{
     self,
     Clock,
+    Reply,
     Scratch,
     Session,
     Step,
@@ -40,6 +45,13 @@ use protocol::http::{
     HEAD_MAX,
     REQUESTS_MAX, //
 };
+
+/// Who serves, what, and where it is counted, for the length of a turn.
+pub(crate) struct Serving<'a> {
+    pub(crate) server: &'a Server,
+    pub(crate) edition: ArcBorrow<'a, Edition>,
+    pub(crate) tally: &'a Tally,
+}
 
 /// What a turn of any connection needs on its CPU, and leaves for the next.
 pub(crate) struct Turn {
@@ -68,14 +80,12 @@ impl Turn {
     }
 }
 
-/// What the worker does when a turn is over.
+/// What is done when a turn is over; all but the first by the worker.
 pub(crate) enum Next {
     /// Nothing: a callback or the deadline comes.
     Wait,
     /// Another turn, after the others.
     Again,
-    /// FIN to the peer, then another turn.
-    HalfClose,
     /// Release the socket.
     Close,
     /// Release the socket with a reset.
@@ -118,6 +128,10 @@ pub(crate) struct Exchange {
     phase: Phase,
     /// The time of the phase begins anew.
     renewed: bool,
+    /// Memory was short in the last turn.
+    short: bool,
+    /// What softirq leaves to the worker.
+    decision: Option<Next>,
 }
 
 impl Exchange {
@@ -129,14 +143,15 @@ impl Exchange {
             outgoing: Outgoing::new(),
             phase: Phase::Idle,
             renewed: false,
+            short: false,
+            decision: None,
         }
     }
 
     /// Goes on with what can go on; `due`: the time of the phase is up.
     pub(crate) fn advance(
         guard: &mut Guard<'_, Connection>,
-        server: &Server,
-        edition: ArcBorrow<'_, Edition>,
+        serving: &Serving<'_>,
         turn: &mut Turn,
         due: bool,
     ) -> Next {
@@ -146,16 +161,22 @@ impl Exchange {
         if guard.is_dead() {
             return guard.close(Next::Close);
         }
-        let expired = match due {
-            true => Self::expire(guard, server, edition, turn),
-            false => Ok(None),
-        };
-        let next = expired.and_then(|next| match next {
-            Some(next) => Ok(next),
-            None => Self::go_on(guard, server, edition, turn),
-        });
-        // An error says that there is nobody any more to be told.
-        next.unwrap_or_else(|_| guard.close(Next::Reset))
+        if due {
+            match Self::expire(&mut guard.sender(), serving, turn) {
+                Ok(None) => (),
+                Ok(Some(next)) => return next,
+                Err(_) => return guard.close(Next::Reset),
+            }
+        }
+        Self::go_on(guard, serving, turn).unwrap_or_else(|e| {
+            // Memory may be there when the worker comes. Any other error says that there is
+            // nobody any more to be told.
+            if e == ENOMEM && !mem::replace(&mut guard.short, true) {
+                serving.tally.add(Count::Short, 1);
+                return Next::Again;
+            }
+            guard.close(Next::Reset)
+        })
     }
 
     /// Ends the connection, whatever it is about.
@@ -165,6 +186,16 @@ impl Exchange {
             Phase::Send => self.close(Next::Reset),
             _ => self.close(Next::Close),
         }
+    }
+
+    /// Leaves to the worker what softirq can't do.
+    pub(crate) fn decide(&mut self, next: Next) {
+        self.decision = Some(next);
+    }
+
+    /// What was left to the worker, if anything.
+    pub(crate) fn take_decision(&mut self) -> Option<Next> {
+        self.decision.take()
     }
 
     /// How many seconds the peer has, if its time has begun anew since this was asked last.
@@ -192,85 +223,191 @@ impl Exchange {
     /// The time of the phase is up: what is next, or nothing if there is something to be said.
     #[inline(never)]
     fn expire(
-        guard: &mut Guard<'_, Connection>,
-        server: &Server,
-        edition: ArcBorrow<'_, Edition>,
+        sender: &mut Sender<'_, Connection>,
+        serving: &Serving<'_>,
         turn: &mut Turn,
     ) -> Result<Option<Next>> {
-        if guard.phase == Phase::Send {
-            return Ok(Some(guard.close(Next::Reset)));
+        serving.tally.add(Count::Expired, 1);
+        if sender.phase == Phase::Send {
+            return Ok(Some(sender.close(Next::Reset)));
         }
-        if guard.phase == Phase::Request {
-            guard.received = KVec::new();
+        if sender.phase == Phase::Request {
+            sender.received = KVec::new();
             let (clock, scratch) = turn.parts();
-            if let Some(reply) = guard.session.expire(clock, scratch) {
-                Outgoing::begin(guard, server, edition, reply)?;
+            if let Some(reply) = sender.session.expire(clock, scratch) {
+                Self::reply(sender, serving, reply, true)?;
                 return Ok(None);
             }
         }
-        Ok(Some(guard.close(Next::Close)))
+        Ok(Some(sender.close(Next::Close)))
     }
 
     /// Sends, reads, answers, until there is nothing to be done, or enough was.
     fn go_on(
         guard: &mut Guard<'_, Connection>,
-        server: &Server,
-        edition: ArcBorrow<'_, Edition>,
+        serving: &Serving<'_>,
         turn: &mut Turn,
     ) -> Result<Next> {
-        for _ in 0..TURN_REQUESTS {
+        let mut budget = TURN_REQUESTS;
+        loop {
             if guard.phase == Phase::Linger {
-                return Self::linger(guard);
+                return Self::linger(guard, serving);
             }
-            if !Outgoing::flush(guard, server)? {
+            let mut sender = guard.sender();
+            if !Outgoing::flush(&mut sender, serving)? {
                 return Ok(Next::Wait);
             }
-            match guard.outgoing.then() {
-                Then::KeepAlive => (),
+            let then = sender.outgoing.then();
+            if then != Then::KeepAlive {
+                // Here, so that the FIN leaves together with the end of the reply.
+                sender.half_close();
                 // With bytes unread the release would be a reset, and the reply be lost.
-                Then::Close if !guard.has_unread() => return Ok(guard.close(Next::Close)),
-                Then::Close | Then::Linger => {
-                    guard.enter(Phase::Linger);
-                    return Ok(Next::HalfClose);
+                if then == Then::Close && !guard.has_unread() {
+                    return Ok(guard.close(Next::Close));
                 }
+                guard.enter(Phase::Linger);
+                continue;
             }
-            if !Self::answer(guard, server, edition, turn)? {
+            if budget == 0 {
+                serving.tally.add(Count::Spent, 1);
+                return Ok(Next::Again);
+            }
+            let mut heard = Ok(());
+            let read = guard.read(|bytes, mut sender| {
+                let mut rest = bytes;
+                heard = Self::hear(&mut rest, &mut sender, serving, turn, &mut budget);
+                bytes.len().saturating_sub(rest.len())
+            })?;
+            heard?;
+            if read == 0 {
                 return Ok(Self::pause(guard));
             }
         }
-        Ok(Next::Again)
     }
 
-    /// Reads what is there in one piece, and begins the reply if it completes a request. `false`
-    /// if nothing was there.
-    fn answer(
-        guard: &mut Guard<'_, Connection>,
-        server: &Server,
-        edition: ArcBorrow<'_, Edition>,
+    /// Answers the requests in `rest`, of which it leaves what is still to be read, until one of
+    /// them has to wait.
+    #[inline]
+    fn hear(
+        rest: &mut &[u8],
+        sender: &mut Sender<'_, Connection>,
+        serving: &Serving<'_>,
         turn: &mut Turn,
-    ) -> Result<bool> {
-        let mut heard = None;
-        let read = guard.read(|exchange, bytes| {
-            let step = exchange.receive(bytes, &edition, turn);
-            let consumed = step.as_ref().map_or(0, |step| step.consumed);
-            heard = Some(step);
-            consumed
-        })?;
-        let Some(step) = heard.transpose()? else {
-            return Ok(false);
+        budget: &mut u32,
+    ) -> Result {
+        while !rest.is_empty() && *budget != 0 && sender.outgoing.is_done() {
+            *budget -= 1;
+            let consumed = if sender.received.is_empty() {
+                Self::receive(rest, sender, serving, turn)?
+            } else {
+                Self::receive_more(rest, sender, serving, turn)?
+            };
+            *rest = rest.get(consumed..).unwrap_or(&[]);
+        }
+        Ok(())
+    }
+
+    /// Takes in `bytes`, with nothing kept from before, and says how many of them are done with.
+    #[inline]
+    fn receive(
+        bytes: &[u8],
+        sender: &mut Sender<'_, Connection>,
+        serving: &Serving<'_>,
+        turn: &mut Turn,
+    ) -> Result<usize> {
+        let (clock, scratch) = turn.parts();
+        let site = &**serving.edition;
+        let step = sender.session.receive(bytes, site, clock, scratch);
+        if step.consumed == 0 && step.reply.is_none() {
+            // The rest of the head is in another piece. Such heads are copied.
+            sender.received.extend_from_slice(bytes, GFP_ATOMIC)?;
+            return Ok(bytes.len());
+        }
+        let consumed = step.consumed;
+        let rest = bytes.get(consumed..).unwrap_or(&[]);
+        Self::carry_out(sender, serving, step, rest)?;
+        Ok(consumed)
+    }
+
+    /// As [`Exchange::receive`], behind what is kept of a head that came in pieces.
+    #[inline(never)]
+    fn receive_more(
+        bytes: &[u8],
+        sender: &mut Sender<'_, Connection>,
+        serving: &Serving<'_>,
+        turn: &mut Turn,
+    ) -> Result<usize> {
+        let before = sender.received.len();
+        let room = HEAD_MAX.saturating_sub(before).min(bytes.len());
+        let piece = bytes.get(..room).unwrap_or(bytes);
+        sender.received.extend_from_slice(piece, GFP_ATOMIC)?;
+
+        let (clock, scratch) = turn.parts();
+        let site = &**serving.edition;
+        // Borrowed for the step alone, which is not a part of the session.
+        let mut received = mem::take(&mut sender.received);
+        let step = sender.session.receive(&received, site, clock, scratch);
+        let consumed = match step.consumed.checked_sub(before) {
+            Some(consumed) => consumed,
+            // Some of what was kept is still needed, and with it all of the new piece.
+            None => {
+                let kept = received.len() - step.consumed;
+                received.copy_within(step.consumed.., 0);
+                received.truncate(kept);
+                sender.received = received;
+                piece.len()
+            }
         };
-        if let Some(reply) = step.reply {
-            // What follows is another request, with its own time.
-            guard.enter(Phase::Idle);
-            guard.renewed = true;
-            server.counters.requests.add(1);
-            Outgoing::begin(guard, server, edition, reply)?;
-            return Ok(true);
+        let rest = bytes.get(consumed..).unwrap_or(&[]);
+        Self::carry_out(sender, serving, step, rest)?;
+        Ok(consumed)
+    }
+
+    /// Does what a step says; `rest` is what was received behind it.
+    #[inline]
+    fn carry_out(
+        sender: &mut Sender<'_, Connection>,
+        serving: &Serving<'_>,
+        step: Step<'_, BodyId>,
+        rest: &[u8],
+    ) -> Result {
+        match step.reply {
+            Some(reply) => {
+                let more = reply.then != Then::KeepAlive || sender.answers(rest);
+                Self::reply(sender, serving, reply, more)
+            }
+            None => {
+                if step.broken {
+                    sender.outgoing.end();
+                }
+                Ok(())
+            }
         }
-        if step.broken {
-            guard.outgoing.end();
-        }
-        Ok(read != 0)
+    }
+
+    /// Whether `rest`, which follows a request, is certain to be answered before anything waits:
+    /// then the reply to that request need not leave on its own.
+    #[inline]
+    fn answers(&self, rest: &[u8]) -> bool {
+        rest.ends_with(b"\r\n\r\n")
+            && !rest.starts_with(b"\r")
+            && self.session.phase() == http::Phase::Idle
+    }
+
+    /// Begins a reply; `more`: something will be sent behind it at once.
+    #[inline]
+    fn reply(
+        sender: &mut Sender<'_, Connection>,
+        serving: &Serving<'_>,
+        reply: Reply<'_, BodyId>,
+        more: bool,
+    ) -> Result {
+        // What follows is another request, with its own time.
+        sender.enter(Phase::Idle);
+        sender.renewed = true;
+        sender.short = false;
+        serving.tally.add(Count::of(reply.status), 1);
+        Outgoing::begin(sender, serving, reply, more)
     }
 
     /// Nothing more can be read for now.
@@ -288,9 +425,9 @@ impl Exchange {
 
     /// Throws away what comes until the peer closes.
     #[inline(never)]
-    fn linger(guard: &mut Guard<'_, Connection>) -> Result<Next> {
+    fn linger(guard: &mut Guard<'_, Connection>, serving: &Serving<'_>) -> Result<Next> {
         for _ in 0..TURN_REQUESTS {
-            if guard.read(|_, bytes| bytes.len())? == 0 {
+            if guard.read(|bytes, _| bytes.len())? == 0 {
                 return Ok(if guard.received_fin() {
                     guard.close(Next::Close)
                 } else {
@@ -298,48 +435,7 @@ impl Exchange {
                 });
             }
         }
+        serving.tally.add(Count::Spent, 1);
         Ok(Next::Again)
-    }
-
-    /// Takes in `bytes`, which are all that has come in one piece and was not taken in before.
-    fn receive<'a>(
-        &mut self,
-        bytes: &[u8],
-        site: &'a Site,
-        turn: &'a mut Turn,
-    ) -> Result<Step<'a, BodyId>> {
-        let (clock, scratch) = turn.parts();
-        let before = self.received.len();
-        if before == 0 {
-            let step = self.session.receive(bytes, site, clock, scratch);
-            if step.consumed != 0 || step.reply.is_some() {
-                return Ok(step);
-            }
-            // The rest of the head is in another piece. Such heads are copied.
-            self.received.extend_from_slice(bytes, GFP_ATOMIC)?;
-            return Ok(Step {
-                consumed: bytes.len(),
-                ..step
-            });
-        }
-
-        let room = HEAD_MAX.saturating_sub(before).min(bytes.len());
-        let piece = bytes.get(..room).unwrap_or(bytes);
-        self.received.extend_from_slice(piece, GFP_ATOMIC)?;
-        let step = self.session.receive(&self.received, site, clock, scratch);
-        let consumed = match step.consumed.checked_sub(before) {
-            Some(consumed) => {
-                self.received = KVec::new();
-                consumed
-            }
-            // Some of what was kept is still needed, and with it all of the new piece.
-            None => {
-                let kept = self.received.len() - step.consumed;
-                self.received.copy_within(step.consumed.., 0);
-                self.received.truncate(kept);
-                piece.len()
-            }
-        };
-        Ok(Step { consumed, ..step })
     }
 }

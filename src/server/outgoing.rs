@@ -3,13 +3,15 @@
 //! A reply on its way into the send buffer.
 
 use super::{
+    counters::Count,
+    exchange::Serving,
+    settings::COPY_MAX,
     Connection,
-    Edition,
-    Server, //
+    Edition, //
 };
 use crate::{
     site::BodyId,
-    sys::tcp::Guard, //
+    sys::tcp::Sender, //
 };
 use core::{
     mem,
@@ -17,10 +19,7 @@ use core::{
 };
 use kernel::{
     prelude::*,
-    sync::{
-        Arc,
-        ArcBorrow, //
-    }, //
+    sync::Arc, //
 };
 use protocol::http::{
     Body,
@@ -64,8 +63,15 @@ impl Outgoing {
     }
 
     /// Whether all of the reply is in the send buffer.
+    #[inline]
     fn is_empty(&self) -> bool {
         self.head.is_empty() && self.content.is_none() && self.parts.is_none()
+    }
+
+    /// Whether all of the reply is in the send buffer, and the connection persists.
+    #[inline]
+    pub(crate) fn is_done(&self) -> bool {
+        self.is_empty() && self.then == Then::KeepAlive
     }
 
     /// What is to be done when all of the reply is in the send buffer.
@@ -78,45 +84,78 @@ impl Outgoing {
         self.then = Then::Linger;
     }
 
-    /// Sends the head of `reply`; the rest is for [`Outgoing::flush`].
+    /// Begins to send `reply`; what does not find space is for [`Outgoing::flush`]. `more`:
+    /// something will be sent behind it at once.
     ///
     /// # Errors
     ///
     /// What the connection has met with, or `ENOMEM`.
     #[inline(never)]
     pub(crate) fn begin(
-        guard: &mut Guard<'_, Connection>,
-        server: &Server,
-        edition: ArcBorrow<'_, Edition>,
+        sender: &mut Sender<'_, Connection>,
+        serving: &Serving<'_>,
         reply: Reply<'_, BodyId>,
+        more: bool,
     ) -> Result {
-        let mut rest = Self {
-            then: reply.then,
-            ..Self::new()
-        };
-        let mut text: &[u8] = &[];
+        sender.outgoing.then = reply.then;
         match reply.body {
-            Body::Empty => (),
-            Body::Text(body) => text = body,
-            Body::Slice(body, range) => rest.content = Some((body, indices(range)?)),
+            Body::Empty => Self::begin_short(sender, serving, &reply, &[], more),
+            Body::Text(text) => Self::begin_short(sender, serving, &reply, text, more),
+            Body::Slice(body, range) => {
+                let range = indices(range)?;
+                let content = serving.edition.body(body).ok_or(EIO)?;
+                match content.slice(&range) {
+                    Some(bytes) if bytes.len() <= COPY_MAX => {
+                        Self::begin_short(sender, serving, &reply, bytes, more)
+                    }
+                    _ => Self::begin_long(sender, serving, &reply, Some((body, range)), None),
+                }
+            }
             Body::Multipart(body, multipart) => {
                 let parts = Parts {
                     body,
                     multipart: *multipart,
                     next: 0,
                 };
-                rest.parts = Some(KBox::new(parts, GFP_ATOMIC)?);
+                let parts = KBox::new(parts, GFP_ATOMIC)?;
+                Self::begin_long(sender, serving, &reply, None, Some(parts))
             }
         }
+    }
+
+    /// Sends a reply whose body is copied, with one call where there is space.
+    #[inline]
+    fn begin_short(
+        sender: &mut Sender<'_, Connection>,
+        serving: &Serving<'_>,
+        reply: &Reply<'_, BodyId>,
+        body: &[u8],
+        more: bool,
+    ) -> Result {
         let [a, b, c, d] = reply.head;
-        let pieces = [a, b, c, d, text];
-        let sent = guard.send(&server.buffers, pieces, !rest.is_empty())?;
-        server.counters.bytes.add(sent as u64);
-        rest.head = behind(pieces, sent)?;
-        if rest.content.is_some() || rest.parts.is_some() {
-            rest.edition = Some(Arc::from(edition));
+        let pieces = [a, b, c, d, body];
+        let sent = sender.send(&serving.server.buffers, pieces, more)?;
+        serving.tally.add(Count::Bytes, sent as u64);
+        if sent < reply.head_length() + body.len() {
+            sender.outgoing.head = behind(pieces, sent)?;
         }
-        guard.outgoing = rest;
+        Ok(())
+    }
+
+    /// Sends the head of a reply whose body is spliced, and of that what there is space for.
+    fn begin_long(
+        sender: &mut Sender<'_, Connection>,
+        serving: &Serving<'_>,
+        reply: &Reply<'_, BodyId>,
+        content: Option<(BodyId, Range<usize>)>,
+        parts: Option<KBox<Parts>>,
+    ) -> Result {
+        let sent = sender.send(&serving.server.buffers, reply.head, true)?;
+        serving.tally.add(Count::Bytes, sent as u64);
+        sender.outgoing.head = behind(reply.head, sent)?;
+        sender.outgoing.content = content;
+        sender.outgoing.parts = parts;
+        sender.outgoing.edition = Some(Arc::from(serving.edition));
         Ok(())
     }
 
@@ -127,56 +166,65 @@ impl Outgoing {
     ///
     /// As for [`Outgoing::begin`].
     #[inline]
-    pub(crate) fn flush(guard: &mut Guard<'_, Connection>, server: &Server) -> Result<bool> {
-        if guard.outgoing.is_empty() {
+    pub(crate) fn flush(
+        sender: &mut Sender<'_, Connection>,
+        serving: &Serving<'_>,
+    ) -> Result<bool> {
+        if sender.outgoing.is_empty() {
             return Ok(true);
         }
-        Self::flush_rest(guard, server)
+        Self::flush_rest(sender, serving)
     }
 
     // Not inlined here and below, so that its stack is not taken when a request is read.
     #[inline(never)]
-    fn flush_rest(guard: &mut Guard<'_, Connection>, server: &Server) -> Result<bool> {
+    fn flush_rest(sender: &mut Sender<'_, Connection>, serving: &Serving<'_>) -> Result<bool> {
         let mut progress = false;
-        while !guard.outgoing.is_empty() {
-            let sent = if !guard.outgoing.head.is_empty() {
-                Self::send_head(guard, server)?
-            } else if guard.outgoing.content.is_some() {
-                Self::send_content(guard, server)?
+        while !sender.outgoing.is_empty() {
+            let sent = if !sender.outgoing.head.is_empty() {
+                Self::send_head(sender, serving)?
+            } else if sender.outgoing.content.is_some() {
+                Self::send_content(sender, serving)?
             } else {
-                guard.outgoing.next_part()?;
+                sender.outgoing.next_part()?;
                 continue;
             };
             if sent == 0 {
-                guard.blocked(progress);
+                serving.tally.add(Count::Blocked, 1);
+                sender.blocked(progress);
                 return Ok(false);
             }
-            server.counters.bytes.add(sent as u64);
+            serving.tally.add(Count::Bytes, sent as u64);
             progress = true;
         }
-        guard.outgoing.edition = None;
+        sender.outgoing.edition = None;
         Ok(true)
     }
 
-    fn send_head(guard: &mut Guard<'_, Connection>, server: &Server) -> Result<usize> {
-        let head = mem::take(&mut guard.outgoing.head);
-        let more = !guard.outgoing.is_empty();
-        let sent = guard.send(&server.buffers, [&head], more)?;
-        guard.outgoing.head = behind([&head], sent)?;
+    /// Whether what is sent next is not the end of the reply, or a FIN follows it.
+    fn is_followed(&self) -> bool {
+        !self.is_empty() || self.then != Then::KeepAlive
+    }
+
+    fn send_head(sender: &mut Sender<'_, Connection>, serving: &Serving<'_>) -> Result<usize> {
+        let head = mem::take(&mut sender.outgoing.head);
+        let more = sender.outgoing.is_followed();
+        let sent = sender.send(&serving.server.buffers, [&head], more)?;
+        sender.outgoing.head = behind([&head], sent)?;
         Ok(sent)
     }
 
-    fn send_content(guard: &mut Guard<'_, Connection>, server: &Server) -> Result<usize> {
-        let Some((body, range)) = guard.outgoing.content.take() else {
+    fn send_content(sender: &mut Sender<'_, Connection>, serving: &Serving<'_>) -> Result<usize> {
+        let Some((body, range)) = sender.outgoing.content.take() else {
             return Ok(0);
         };
-        let edition = guard.outgoing.edition.clone().ok_or(EIO)?;
+        let edition = sender.outgoing.edition.clone().ok_or(EIO)?;
         let content = edition.body(body).ok_or(EIO)?;
-        let more = guard.outgoing.parts.is_some();
-        let sent = guard.splice(&server.buffers, content, range.clone(), more)?;
+        let more = sender.outgoing.is_followed();
+        let sent = sender.splice(&serving.server.buffers, content, range.clone(), more)?;
         let rest = range.start + sent..range.end;
         if !rest.is_empty() {
-            guard.outgoing.content = Some((body, rest));
+            sender.outgoing.content = Some((body, rest));
         }
         Ok(sent)
     }

@@ -13,6 +13,9 @@ pub(crate) const LINGER_SECONDS: u32 = 5;
 /// Requests that one connection may have served in one turn, before it is others' turn.
 pub(crate) const TURN_REQUESTS: u32 = 64;
 
+/// Bodies up to this many bytes are copied into the send buffer, larger ones are spliced.
+pub(crate) const COPY_MAX: usize = 4096;
+
 /// Connections that one turn of an acceptor may take.
 pub(crate) const TURN_ACCEPTS: u32 = 64;
 

@@ -27,10 +27,6 @@ pub(super) struct Callbacks {
 /// A callback of `struct sock`.
 pub(super) type Callback = unsafe extern "C" fn(sk: *mut bindings::sock);
 
-/// `khttpd_look_t`: is shown `len` received bytes, returns how many of them are done with.
-pub(super) type Look =
-    unsafe extern "C" fn(context: *mut c_void, bytes: *const u8, len: usize) -> usize;
-
 #[expect(
     improper_ctypes,
     reason = "structures that bindgen has not seen are opaque to Rust"
@@ -67,6 +63,12 @@ extern "C" {
     /// Whether received bytes (or a FIN) wait. Any context.
     pub(super) fn khttpd_sock_unread(sk: *const bindings::sock) -> bool;
 
+    /// Whether a process owns `sk`. Any context.
+    pub(super) fn khttpd_sock_owned(sk: *const bindings::sock) -> bool;
+
+    /// Sends FIN behind what was sent. The socket's spinlock is held and softirqs are disabled.
+    pub(super) fn khttpd_sock_half_close(sk: *mut bindings::sock);
+
     /// Makes the release of `sk` a reset. Process context, may sleep.
     pub(super) fn khttpd_sock_reset_on_close(sk: *mut bindings::sock);
 
@@ -99,6 +101,9 @@ extern "C" {
         spare: *const Callbacks,
     );
 
+    /// The user data of `sk`, or null. A lock of the socket is held that [`khttpd_detach`] takes.
+    pub(super) fn khttpd_user_data(sk: *const bindings::sock) -> *mut c_void;
+
     /// Takes `sk_callback_lock` for reading and returns the user data, which stays what it is
     /// until [`khttpd_callback_end`].
     ///
@@ -108,12 +113,15 @@ extern "C" {
     /// Ends what [`khttpd_callback_begin`] began.
     pub(super) fn khttpd_callback_end(sk: *mut bindings::sock);
 
-    /// Shows the first contiguous piece of what has come in to `look`, at most once, and
-    /// consumes what it is done with. Returns the bytes consumed, 0 if there is nothing, or a
-    /// negative errno.
+    /// The first contiguous piece of what has come in and was not read, and its length; null if
+    /// there is nothing, or a negative errno as a pointer.
     ///
-    /// The socket's lock is held. `look` neither sleeps nor touches the socket.
-    pub(super) fn khttpd_read(sk: *mut bindings::sock, look: Look, context: *mut c_void) -> c_int;
+    /// The socket's spinlock is held; the piece stays until it is released or
+    /// [`khttpd_read_done`] is called, whatever is sent meanwhile.
+    pub(super) fn khttpd_peek(sk: *mut bindings::sock, len: *mut usize) -> *const u8;
+
+    /// Consumes `len` bytes of what has come in. The socket's spinlock is held.
+    pub(super) fn khttpd_read_done(sk: *mut bindings::sock, len: usize);
 
     /// Makes the buffers that sending copies into, one per CPU; null if there is no memory.
     ///

@@ -79,6 +79,18 @@ bool khttpd_sock_unread(const struct sock *sk)
 	return !skb_queue_empty_lockless(&sk->sk_receive_queue);
 }
 
+bool khttpd_sock_owned(const struct sock *sk)
+{
+	return sock_owned_by_user_nocheck(sk);
+}
+
+/* inet_shutdown() for who holds the lock and needs no callback. */
+void khttpd_sock_half_close(struct sock *sk)
+{
+	WRITE_ONCE(sk->sk_shutdown, sk->sk_shutdown | SEND_SHUTDOWN);
+	READ_ONCE(sk->sk_prot)->shutdown(sk, SEND_SHUTDOWN);
+}
+
 void khttpd_sock_reset_on_close(struct sock *sk)
 {
 	sock_no_linger(sk);
@@ -96,8 +108,8 @@ bool khttpd_sock_write_space(struct sock *sk)
  * Callbacks.
  */
 
-/* Under sk_callback_lock, which is why this is not rcu_dereference_sk_user_data(). */
-static void *khttpd_user_data(const struct sock *sk)
+/* Under a lock of the socket, which is why this is not rcu_dereference_sk_user_data(). */
+void *khttpd_user_data(const struct sock *sk)
 {
 	return (void *)((uintptr_t)sk->sk_user_data & SK_USER_DATA_PTRMASK);
 }
@@ -182,38 +194,50 @@ void khttpd_callback_end(struct sock *sk)
  * Reading in place.
  */
 
-struct khttpd_reader {
-	khttpd_look_t look;
-	void *context;
-};
-
-static int khttpd_read_actor(read_descriptor_t *desc, struct sk_buff *skb, unsigned int offset,
-			     size_t len)
+/* The bytes of skb from offset on that lie together. */
+static const u8 *khttpd_piece(const struct sk_buff *skb, u32 offset, size_t *len)
 {
-	const struct khttpd_reader *reader = desc->arg.data;
 	struct skb_seq_state state;
-	const u8 *bytes;
-	unsigned int piece;
-	size_t used;
+	const u8 *piece;
+	skb_frag_t *frag = skb_shinfo(skb)->frags;
 
-	/* One look per call: between two looks the reply to the first is sent. */
-	if (!desc->count)
-		return 0;
-	desc->count = 0;
-
-	skb_prepare_seq_read(skb, offset, offset + len, &state);
-	piece = skb_seq_read(0, &bytes, &state);
-	used = piece ? reader->look(reader->context, bytes, piece) : 0;
+	if (offset < skb_headlen(skb)) {
+		*len = skb_headlen(skb) - offset;
+		return skb->data + offset;
+	}
+	if (likely(!skb_headlen(skb) && skb_shinfo(skb)->nr_frags && offset < skb_frag_size(frag))) {
+		*len = skb_frag_size(frag) - offset;
+		return (const u8 *)skb_frag_address(frag) + offset;
+	}
+	skb_prepare_seq_read((struct sk_buff *)skb, offset, skb->len, &state);
+	*len = skb_seq_read(0, &piece, &state);
+	/* What was mapped stays where it is: there is no highmem. */
 	skb_abort_seq_read(&state);
-	return min_t(size_t, used, piece);
+	return *len ? piece : ERR_PTR(-EIO);
 }
 
-int khttpd_read(struct sock *sk, khttpd_look_t look, void *context)
+const u8 *khttpd_peek(struct sock *sk, size_t *len)
 {
-	struct khttpd_reader reader = { .look = look, .context = context };
-	read_descriptor_t desc = { .arg.data = &reader, .count = 1 };
+	struct sk_buff *skb;
+	u32 offset;
 
-	return tcp_read_sock(sk, &desc, khttpd_read_actor);
+	skb = tcp_recv_skb(sk, tcp_sk(sk)->copied_seq, &offset);
+	if (!skb)
+		return NULL;
+	if (offset == skb->len) {
+		/* Nothing but a FIN, which takes one number of the sequence. */
+		tcp_read_done(sk, 1);
+		return NULL;
+	}
+	/* In a device's memory: nobody has asked for that. */
+	if (unlikely(!skb_frags_readable(skb)))
+		return ERR_PTR(-EIO);
+	return khttpd_piece(skb, offset, len);
+}
+
+void khttpd_read_done(struct sock *sk, size_t len)
+{
+	tcp_read_done(sk, len);
 }
 
 /*

@@ -20,9 +20,6 @@ struct khttpd_callbacks {
 	void (*state_change)(struct sock *sk);
 };
 
-/* Shown what has come in; returns how much of it is done with. */
-typedef size_t (*khttpd_look_t)(void *context, const u8 *bytes, size_t len);
-
 const char *khttpd_param_address(void);
 
 void khttpd_sock_prepare(struct sock *sk, bool any);
@@ -32,6 +29,8 @@ bool khttpd_sock_listens(const struct sock *sk);
 bool khttpd_sock_received_fin(const struct sock *sk);
 bool khttpd_sock_dead(const struct sock *sk);
 bool khttpd_sock_unread(const struct sock *sk);
+bool khttpd_sock_owned(const struct sock *sk);
+void khttpd_sock_half_close(struct sock *sk);
 void khttpd_sock_reset_on_close(struct sock *sk);
 bool khttpd_sock_write_space(struct sock *sk);
 
@@ -39,10 +38,12 @@ bool khttpd_attach(struct sock *sk, struct khttpd_callbacks *spare, void *user_d
 void *khttpd_detach(struct sock *sk, struct khttpd_callbacks *spare);
 void khttpd_forget_inherited(struct sock *child, struct sock *listener,
 			     const struct khttpd_callbacks *spare);
+void *khttpd_user_data(const struct sock *sk);
 void *khttpd_callback_begin(struct sock *sk);
 void khttpd_callback_end(struct sock *sk);
 
-int khttpd_read(struct sock *sk, khttpd_look_t look, void *context);
+const u8 *khttpd_peek(struct sock *sk, size_t *len);
+void khttpd_read_done(struct sock *sk, size_t len);
 struct page_frag __percpu *khttpd_alloc_frags(void);
 void khttpd_free_frags(struct page_frag __percpu *frags);
 int khttpd_send(struct sock *sk, struct page_frag __percpu *frags, const struct kvec *pieces,

@@ -109,6 +109,22 @@ impl PageBytes {
         })
     }
 
+    /// The bytes of `range` if they lie together.
+    #[inline]
+    pub(crate) fn slice(&self, range: &Range<usize>) -> Option<&[u8]> {
+        let (blocks, skip) = self.blocks(range);
+        let block = blocks.first()?;
+        // SAFETY: By the type invariants the block holds that many bytes from its beginning, and
+        // nobody writes them while `self` is borrowed.
+        let bytes = unsafe {
+            slice::from_raw_parts(
+                ffi::khttpd_page_address(block.bv_page).cast::<u8>(),
+                block.bv_len as usize,
+            )
+        };
+        bytes.get(skip..skip.checked_add(range.len())?)
+    }
+
     /// The blocks that hold the bytes of `range`, and how many bytes of the first lie before it.
     #[inline]
     pub(super) fn blocks(&self, range: &Range<usize>) -> (&[bindings::bio_vec], usize) {

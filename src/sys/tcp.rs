@@ -9,17 +9,27 @@
 //! - A [`Guard`] is the socket's lock, taken, and with it the right to read, to send and to
 //!   change that state.
 //!
+//! - A [`Sender`] is the half of a guard that does not read.
+//!
 //! # Locks
 //!
-//! From the outside in: the socket's lock (`sk_lock`), then `sk_callback_lock`. Callbacks run with
-//! the first held by their caller and take the second for reading. Nothing is called with
-//! `sk_callback_lock` held but [`Owner::event`] and [`Incoming::incoming`].
+//! From the outside in: the socket's lock (`sk_lock`), then `sk_callback_lock`. TCP calls the
+//! callbacks of a connection with the first held, and they go on under it; callbacks of a listener
+//! take the second for reading.
+//!
+//! # The two forms of the socket's lock
+//!
+//! Softirq holds its spinlock. A process takes the spinlock only to mark the socket as owned by
+//! it, and does what it does without it; then TCP sets aside what comes in, and calls the
+//! callbacks for it when the process lets go, still owning the socket. A [`Guard`] is always the
+//! first form: it never sleeps, and finds the state alike in softirq and in a worker.
 //!
 //! # Why a reference to an owner never dies in softirq
 //!
 //! Attaching gives the socket a counted reference, and detaching, in process context, takes it
-//! back under `sk_callback_lock`. A callback borrows that reference with the lock held for
-//! reading, so a reference that it lets go of is never the last one.
+//! back owning the socket and under `sk_callback_lock`. A callback borrows that reference while
+//! one of both is held by itself or its caller, so a reference that it lets go of is never the
+//! last one.
 //!
 //! C headers: [`include/net/sock.h`](srctree/include/net/sock.h),
 //! [`include/net/tcp.h`](srctree/include/net/tcp.h)
@@ -28,6 +38,7 @@ mod guard;
 mod hooks;
 mod listener;
 mod send_buffers;
+mod sender;
 mod socket;
 mod stream;
 
@@ -38,8 +49,10 @@ pub(crate) use self::{
         Listener, //
     },
     send_buffers::SendBuffers,
+    sender::Sender,
     socket::Socket,
     stream::{
+        Callback,
         Owner,
         Stream, //
     }, //

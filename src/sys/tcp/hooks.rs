@@ -39,8 +39,8 @@ impl<T: Send + Sync + 'static> Hooks<T> {
     ///
     /// # Safety
     ///
-    /// The callbacks look at the user data of their socket by [`with_owner::<T>`](with_owner)
-    /// only.
+    /// The callbacks take the user data of their socket for an `Arc<T>`, which they borrow while
+    /// the socket is locked by their caller, or by way of [`with_owner::<T>`](with_owner).
     pub(super) const unsafe fn new(callbacks: ffi::Callbacks) -> Self {
         // INVARIANT: As the caller promises.
         Self {

@@ -125,13 +125,11 @@ impl Socket {
         })
     }
 
-    /// Says FIN to the peer; what it sends is still received. Process context, may sleep.
-    pub(crate) fn half_close(&self) {
-        // SAFETY: By the type invariant the socket is valid. An error means that there is no
-        // connection any more to be closed.
-        unsafe {
-            bindings::kernel_sock_shutdown(self.as_raw(), bindings::sock_shutdown_cmd_SHUT_WR)
-        };
+    /// Whether the connection was reset or is closed on both sides. Any context.
+    #[inline]
+    pub(crate) fn is_dead(&self) -> bool {
+        // SAFETY: By the type invariant the socket is valid.
+        unsafe { ffi::khttpd_sock_dead(self.sk()) }
     }
 
     /// Makes the release a reset, which drops what is not sent yet. Process context, may sleep.

@@ -4,19 +4,24 @@
 
 use super::{
     ffi,
-    hooks::{
-        with_owner,
-        Hooks, //
-    },
+    hooks::Hooks,
     Guard,
     Socket, //
 };
-use core::cell::UnsafeCell;
+use core::{
+    cell::UnsafeCell,
+    marker::PhantomData,
+    ptr, //
+};
 use kernel::{
     bindings,
     sync::{
         Arc,
         ArcBorrow, //
+    },
+    types::{
+        ForeignOwnable,
+        NotThreadSafe, //
     }, //
 };
 
@@ -25,21 +30,41 @@ pub(crate) trait Owner: Send + Sync + Sized + 'static {
     /// What the socket's lock guards.
     type State: Send;
 
-    /// Bytes came in, or the connection changed its state, or there is space to send again.
+    /// Bytes came in, or a FIN, or there is space to send again. [`Stream::enter`] is the way to
+    /// go on at once.
     ///
-    /// Softirq or process context, with the socket's lock held by the caller: must not sleep, and
-    /// can't lock the stream.
-    fn event(this: ArcBorrow<'_, Self>);
+    /// Softirq or process context; must not sleep.
+    fn event<'a>(this: ArcBorrow<'a, Self>, callback: Callback<'a>);
+
+    /// The connection was reset or is closed on both sides.
+    ///
+    /// Softirq or process context, with the socket locked: must not sleep, and must not lock the
+    /// stream.
+    fn ended(this: ArcBorrow<'_, Self>);
+}
+
+/// A callback of a socket, while it runs.
+///
+/// # Invariants
+///
+/// The socket is valid. Whoever called the callback holds the socket's spinlock and has disabled
+/// softirqs, or owns the socket.
+pub(crate) struct Callback<'a> {
+    sk: *mut bindings::sock,
+    _caller: PhantomData<&'a ()>,
+    _cpu: NotThreadSafe,
 }
 
 /// An accepted connection and the state `O::State` of what is spoken on it.
 ///
 /// # Invariants
 ///
-/// `state` is accessed only by way of a [`Guard`].
+/// - `lent` is accessed with the socket's spinlock held while nobody owns the socket.
+/// - `state` is accessed only by way of a [`Guard`], which exists while `lent` is set.
 pub(crate) struct Stream<O: Owner> {
     hooks: Hooks<O>,
     socket: Socket,
+    lent: UnsafeCell<bool>,
     state: UnsafeCell<O::State>,
 }
 
@@ -50,7 +75,7 @@ unsafe impl<O: Owner> Sync for Stream<O> {}
 impl<O: Owner> Stream<O> {
     /// A stream whose events nobody is told of yet.
     pub(crate) const fn new(socket: Socket, state: O::State) -> Self {
-        // SAFETY: The callbacks use `with_owner::<O>`.
+        // SAFETY: The callbacks take the user data for an `Arc<O>`, with the socket locked.
         let hooks = unsafe {
             Hooks::new(ffi::Callbacks {
                 data_ready: Some(Self::data_ready),
@@ -62,6 +87,7 @@ impl<O: Owner> Stream<O> {
         Self {
             hooks,
             socket,
+            lent: UnsafeCell::new(false),
             state: UnsafeCell::new(state),
         }
     }
@@ -85,32 +111,111 @@ impl<O: Owner> Stream<O> {
     }
 
     /// Takes the socket's lock, unless a process owns the socket at the moment. Any context but
-    /// hardirq and the stream's own callbacks; softirqs are disabled until the guard is dropped.
+    /// hardirq and callbacks of sockets; softirqs are disabled until the guard is dropped.
     #[inline]
     pub(crate) fn try_lock(&self) -> Option<Guard<'_, O>> {
-        // SAFETY: The socket is valid, and the guard unlocks it. It can't be sent to another
-        // CPU.
-        unsafe { ffi::khttpd_sock_lock(self.socket.sk()) }.then(|| {
-            // SAFETY: The lock is held, and passes to the guard.
-            unsafe { Guard::new(self) }
-        })
+        // SAFETY: The socket is valid, and either the guard unlocks it or what follows does.
+        if !unsafe { ffi::khttpd_sock_lock(self.socket.sk()) } {
+            return None;
+        }
+        // SAFETY: The spinlock was just taken, and nobody owns the socket.
+        if unsafe { self.lend() } {
+            // SAFETY: The lock is held and passes to the guard, which can't be sent to another
+            // CPU; `lent` was just set for it.
+            return Some(unsafe { Guard::new(self, true) });
+        }
+        // SAFETY: The lock was taken above.
+        unsafe { ffi::khttpd_sock_unlock(self.socket.sk()) };
+        None
     }
 
-    /// The state, for the holder of the lock.
+    /// Uses the lock that the caller of a callback of this stream's socket holds. Nothing if it
+    /// does not, because a process owns the socket, or if the callback was caused by what is being
+    /// done with the stream further up the call chain.
+    #[inline]
+    pub(crate) fn enter<'a>(&'a self, callback: Callback<'a>) -> Option<Guard<'a, O>> {
+        let sk = self.socket.sk();
+        // SAFETY: The socket is valid.
+        if !ptr::eq(callback.sk, sk) || unsafe { ffi::khttpd_sock_owned(sk) } {
+            return None;
+        }
+        // SAFETY: Nobody owns the socket, so by the invariant of the callback its caller holds the
+        // spinlock.
+        if !unsafe { self.lend() } {
+            return None;
+        }
+        // SAFETY: As above, and the caller has disabled softirqs and waits for the callback, which
+        // outlives the guard. `lent` was just set for it.
+        Some(unsafe { Guard::new(self, false) })
+    }
+
+    /// Sets `lent`; `false` if it was set already.
+    ///
+    /// # Safety
+    ///
+    /// The socket's spinlock is held, and nobody owns the socket.
+    #[inline]
+    unsafe fn lend(&self) -> bool {
+        // SAFETY: By the type invariant whoever holds the lock may access this.
+        !unsafe { self.lent.get().replace(true) }
+    }
+
+    /// Ends what [`Stream::lend`] began.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Stream::lend`], whose guard does not access the state any more.
+    #[inline]
+    pub(super) unsafe fn give_back(&self) {
+        // SAFETY: By the type invariant whoever holds the lock may access this.
+        unsafe { self.lent.get().write(false) };
+    }
+
+    /// The state, for the holder of the guard.
     #[inline]
     pub(super) fn state(&self) -> *mut O::State {
         self.state.get()
+    }
+
+    /// Calls `f` with the owner of a socket, in a callback.
+    ///
+    /// # Safety
+    ///
+    /// `sk` is the socket that the callback is called with, and a `Stream<O>` was attached to it.
+    #[inline]
+    unsafe fn with_owner<'a>(
+        sk: *mut bindings::sock,
+        f: impl FnOnce(ArcBorrow<'a, O>, Callback<'a>),
+    ) {
+        // SAFETY: TCP calls callbacks with the spinlock held, or owning the socket, and both keep
+        // `khttpd_detach` away.
+        let user_data = unsafe { ffi::khttpd_user_data(sk) };
+        if user_data.is_null() {
+            return;
+        }
+        // SAFETY: The user data comes from `Arc::<O>::into_foreign`, and it is not taken back
+        // before the callback returns.
+        let owner = unsafe { <Arc<O> as ForeignOwnable>::borrow(user_data) };
+        // INVARIANT: As TCP calls it.
+        f(
+            owner,
+            Callback {
+                sk,
+                _caller: PhantomData,
+                _cpu: NotThreadSafe,
+            },
+        );
     }
 
     /// `sk_data_ready`.
     ///
     /// # Safety
     ///
-    /// To be called by a socket that a `Stream<O>` was attached to. The same holds for the other
-    /// callbacks.
+    /// To be called by TCP for a socket that a `Stream<O>` was attached to. The same holds for the
+    /// other callbacks.
     unsafe extern "C" fn data_ready(sk: *mut bindings::sock) {
-        // SAFETY: The user data of such a socket comes from its hooks.
-        unsafe { with_owner(sk, O::event) };
+        // SAFETY: As the caller promises.
+        unsafe { Self::with_owner(sk, |owner, callback| O::event(owner, callback)) };
     }
 
     /// `sk_write_space`.
@@ -121,18 +226,21 @@ impl<O: Owner> Stream<O> {
     unsafe extern "C" fn write_space(sk: *mut bindings::sock) {
         // SAFETY: The socket is valid in its callback.
         if unsafe { ffi::khttpd_sock_write_space(sk) } {
-            // SAFETY: As in `data_ready`.
-            unsafe { with_owner(sk, O::event) };
+            // SAFETY: As the caller promises.
+            unsafe { Self::with_owner(sk, |owner, callback| O::event(owner, callback)) };
         }
     }
 
-    /// `sk_state_change`.
+    /// `sk_state_change`: a FIN, after which `sk_data_ready` is called too, or the end.
     ///
     /// # Safety
     ///
     /// As for [`Stream::data_ready`].
     unsafe extern "C" fn state_change(sk: *mut bindings::sock) {
-        // SAFETY: As in `data_ready`.
-        unsafe { with_owner(sk, O::event) };
+        // SAFETY: The socket is valid in its callback.
+        if unsafe { ffi::khttpd_sock_dead(sk) } {
+            // SAFETY: As the caller promises.
+            unsafe { Self::with_owner(sk, |owner, _| O::ended(owner)) };
+        }
     }
 }
