@@ -3,5 +3,13 @@
 //! How the server is ruled: its nodes in `/dev`.
 
 mod control;
+mod reason;
+mod refusal;
+mod relay;
+mod transaction;
 
-pub(crate) use self::control::Control;
+pub(crate) use self::{
+    control::ControlFile,
+    relay::RelayFile,
+    transaction::Transaction, //
+};

@@ -24,22 +24,23 @@ use core::{
     },
     str::FromStr, //
 };
-use device::Control;
+use device::{
+    ControlFile,
+    RelayFile,
+    Transaction, //
+};
 use kernel::{
     prelude::*,
     sync::Arc, //
 };
-use protocol::http::HostPattern;
-use server::{
-    Running,
-    Settings, //
-};
-use site::{
-    Progress,
-    Sources, //
-};
+use protocol::command::CONNECTIONS;
+use server::Servers;
 use sys::{
-    device::Node,
+    device::{
+        Class,
+        Node, //
+    },
+    net::Watch,
     param, //
 };
 
@@ -71,21 +72,26 @@ pub(crate) const VERSION: &str = "0.1.0";
 /// The module while it is loaded.
 #[pin_data(PinnedDrop)]
 struct Khttpd {
-    // Dropped in this order: nobody can open the node any more when the server stops.
+    // Dropped in this order: nobody can open a node any more when the servers stop, which they do
+    // when the watch ends.
     #[pin]
-    control: Node<Control>,
-    running: Running,
+    relay: Node<RelayFile>,
+    #[pin]
+    control: Node<ControlFile>,
+    _watch: Watch<Servers>,
 }
 
 impl kernel::InPlaceModule for Khttpd {
     fn init(_module: &'static ThisModule) -> impl PinInit<Self, Error> {
-        let started = start();
-        try_pin_init!(Self {
-            running: started?,
-            control <- Node::register(
-                c"khttpd",
-                Arc::new(Control::new(running.server().clone()), GFP_KERNEL)?,
-            ),
+        // What can't be undone once it is seen comes last.
+        pin_init::pin_init_scope(|| {
+            let (servers, watch) = start()?;
+            let class = Arc::new(Class::new(c"khttpd")?, GFP_KERNEL)?;
+            Ok(try_pin_init!(Self {
+                _watch: watch,
+                control <- Node::register(class.clone(), c"khttpd", servers.clone()),
+                relay <- Node::register(class, c"khttpd-relay", servers),
+            }))
         })
     }
 }
@@ -97,41 +103,16 @@ impl PinnedDrop for Khttpd {
     }
 }
 
-/// Starts to serve the built-in site as the parameters say.
-fn start() -> Result<Running> {
-    let (settings, listen) = settings()?;
-    let mut sources = Sources::new();
-    sources.set_root(b"built-in", HostPattern::Any)?;
-    let site = site::load(&sources, None, &Progress::new()).map_err(|e| {
-        pr_err!("cannot load the site: {e}\n");
-        e.errno()
-    })?;
-    let files = site.len();
-    let running = Running::start(settings, listen, site).inspect_err(|e| match listen {
-        Some(address) => pr_err!("cannot listen at {address:?}: {}\n", reason(*e)),
-        None => pr_err!("cannot start: {}\n", reason(*e)),
-    })?;
-    match listen {
-        Some(address) => pr_info!("serving {files} files at {address:?}\n"),
-        None => pr_info!("loaded with {files} files, not listening\n"),
-    }
-    Ok(running)
-}
-
-/// What is wrong, and what can be done about it.
-fn reason(e: Error) -> &'static str {
-    match e {
-        EADDRINUSE => "somebody else does (ss -ltnp tells who); choose another port= or address=",
-        EADDRNOTAVAIL => "this machine has no such address (ip address tells which it has)",
-        ENOMEM => "not enough memory",
-        EMFILE | ENFILE => "too many open files",
-        EAFNOSUPPORT => "this kernel knows no IPv6; choose an IPv4 address=",
-        _ => "the network refuses it",
-    }
+/// Starts to serve as the parameters say.
+fn start() -> Result<(Arc<Servers>, Watch<Servers>)> {
+    let (servers, listen) = parameters()?;
+    let watch = Watch::new(servers.clone())?;
+    Transaction::at_load(&servers, listen, param::commands().to_bytes())?;
+    Ok((servers, watch))
 }
 
 /// The parameters, checked; what is wrong with them goes to the log.
-fn settings() -> Result<(Settings, Option<SocketAddr>)> {
+fn parameters() -> Result<(Arc<Servers>, Option<SocketAddr>)> {
     let address = param::address();
     let Some(ip) = address
         .to_str()
@@ -147,11 +128,11 @@ fn settings() -> Result<(Settings, Option<SocketAddr>)> {
         return Err(EINVAL);
     }
     let max_connections = *module_parameters::max_connections.value_ref();
-    if !(1..=1 << 20).contains(&max_connections) {
+    if !CONNECTIONS.contains(&max_connections) {
         pr_err!("max_connections={max_connections}: must be 1 to 1048576\n");
         return Err(EINVAL);
     }
     let port = *module_parameters::port.value_ref();
     let listen = (port != 0).then_some(SocketAddr::new(ip, port));
-    Ok((Settings::new(backlog, max_connections), listen))
+    Ok((Servers::new(backlog, max_connections)?, listen))
 }

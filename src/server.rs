@@ -4,8 +4,8 @@
 //!
 //! # Locks
 //!
-//! From the outside in: [`Server::acceptors`], then the seats of the [`Registry`]. Neither is
-//! held while a socket is locked, and a socket's lock is never held while one of them is taken.
+//! From the outside in: the [`Turnstile`], [`Server::config`], then the seats of the [`Registry`] or
+//! the lock of a listener's socket. No socket's lock is held while one of the others is taken.
 //!
 //! # Who refers to whom
 //!
@@ -18,6 +18,8 @@
 //! seats, and what is left of the server is [`Running`]'s alone.
 
 mod acceptor;
+mod change;
+mod config;
 mod connection;
 mod counters;
 mod edition;
@@ -25,25 +27,44 @@ mod exchange;
 mod outgoing;
 mod registry;
 mod seat;
+mod servers;
 mod settings;
+mod status;
+mod turnstile;
 
 use self::{
     acceptor::Acceptor,
+    config::Config,
     connection::Connection,
-    counters::{
-        Count,
-        Counters, //
-    },
+    counters::Counters,
     edition::Edition,
     exchange::Turn,
     registry::Registry,
-    seat::Seat, //
+    seat::Seat,
+    settings::{
+        Setting,
+        Settings, //
+    },
+    status::Status,
+    turnstile::Turnstile, //
 };
 
-pub(crate) use self::settings::Settings;
+pub(crate) use self::{
+    change::{
+        Change,
+        Obstacle, //
+    },
+    servers::Servers, //
+};
 
 use crate::{
-    site::Site,
+    site::{
+        self,
+        LoadError,
+        Progress,
+        Site,
+        Sources, //
+    },
     sys::{
         clock,
         percpu::PerCpu,
@@ -52,23 +73,19 @@ use crate::{
             self,
             SendBuffers, //
         },
+        text,
         workqueue::OwnedQueue, //
     }, //
 };
 use core::{
     mem,
-    net::{
-        IpAddr,
-        Ipv4Addr,
-        SocketAddr, //
-    }, //
+    net::SocketAddr, //
 };
 use kernel::{
     fmt,
     impl_has_hr_timer,
     new_mutex,
     prelude::*,
-    str::CString,
     sync::{
         rcu,
         Arc,
@@ -86,6 +103,7 @@ use kernel::{
             RelativeMode, //
         },
         Delta,
+        Instant,
         Monotonic, //
     },
     workqueue::{
@@ -95,6 +113,7 @@ use kernel::{
         WorkItem, //
     }, //
 };
+use protocol::http::HostPattern;
 
 /// A server and what it needs to serve.
 #[pin_data]
@@ -106,8 +125,17 @@ pub(crate) struct Server {
     buffers: SendBuffers,
     counters: Counters,
     queue: Arc<OwnedQueue>,
+    /// When, in seconds of uptime, all connections end; until then they may finish what they are
+    /// about. [`NEVER`] while the server is started.
+    end_at: Setting,
+    /// Who changes it is alone.
     #[pin]
-    acceptors: Mutex<KVec<Arc<Acceptor>>>,
+    turnstile: Turnstile,
+    #[pin]
+    config: Mutex<Config>,
+    /// How far the loading of a site has come, if one is being loaded.
+    #[pin]
+    loading: Mutex<Option<Arc<Progress>>>,
     #[pin]
     registry: Registry,
     /// Once a second, for as long as the server runs.
@@ -128,13 +156,16 @@ impl_has_work! {
     impl HasWork<Self> for Server { self.sweep }
 }
 
+/// Not while the machine is up.
+const NEVER: u32 = u32::MAX;
+
 /// How often connections are looked at whose time may be up.
 fn sweep_interval() -> Delta {
     Delta::from_millis(1000)
 }
 
 impl Server {
-    fn new(settings: Settings, site: Site) -> Result<Arc<Self>> {
+    fn new(settings: Settings, site: Site, config: Config) -> Result<Arc<Self>> {
         let queue = Arc::new(OwnedQueue::new_percpu(c"khttpd")?, GFP_KERNEL)?;
         Arc::pin_init(
             try_pin_init!(Self {
@@ -144,7 +175,10 @@ impl Server {
                 buffers: SendBuffers::new()?,
                 counters: Counters::new()?,
                 queue,
-                acceptors <- new_mutex!(KVec::new()),
+                end_at: Setting::new(NEVER),
+                turnstile <- Turnstile::new(),
+                config <- new_mutex!(config),
+                loading <- new_mutex!(None),
                 registry <- Registry::new(),
                 timer <- HrTimer::new(),
                 sweep <- new_work!("Server::sweep"),
@@ -153,19 +187,24 @@ impl Server {
         )
     }
 
-    /// Listens at `address`; where the kernel knows no IPv6, "all of both" is all of IPv4.
-    fn listen(self: &Arc<Self>, address: SocketAddr) -> Result {
-        let mut acceptors = self.acceptors.lock();
-        acceptors.reserve(1, GFP_KERNEL)?;
-        let acceptor = match Acceptor::start(self, address) {
-            Err(e) if e == EAFNOSUPPORT && address.ip().is_unspecified() => {
-                let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-                Acceptor::start(self, SocketAddr::new(any, address.port()))
-            }
-            other => other,
-        }?;
-        acceptors.push(acceptor, GFP_KERNEL)?;
-        Ok(())
+    /// Makes a site of `sources`; returns the milliseconds that it took, too. Process context,
+    /// sleeps; a signal interrupts it.
+    fn load(&self, sources: &Sources, old: Option<&Site>) -> Result<(Site, i64), LoadError> {
+        let progress = Arc::new(Progress::new(), GFP_KERNEL)?;
+        *self.loading.lock() = Some(progress.clone());
+        let begin = Instant::<Monotonic>::now();
+        let loaded = site::load(sources, old, &progress);
+        *self.loading.lock() = None;
+        Ok((loaded?, begin.elapsed().as_millis()))
+    }
+
+    /// Who accepts at `address`, if anybody does. Process context, may sleep.
+    fn acceptor(&self, address: SocketAddr) -> Option<Arc<Acceptor>> {
+        let config = self.config.lock();
+        let mut acceptors = config.acceptors.iter();
+        acceptors
+            .find(|acceptor| acceptor.address == address)
+            .cloned()
     }
 
     /// What is served now. Any context but hardirq.
@@ -173,26 +212,14 @@ impl Server {
         Arc::from(self.edition.get(&rcu::read_lock()))
     }
 
-    /// Serves `site` from now on; replies that have begun are finished with what they began with.
-    /// Process context, sleeps for a grace period.
-    ///
-    /// # Errors
-    ///
-    /// `ENOMEM`; nothing is changed then.
-    #[expect(dead_code, reason = "the command that calls it is on its way")]
-    pub(crate) fn publish(&self, site: Site) -> Result {
-        drop(self.edition.replace(Edition::new(site, &self.queue)?));
-        Ok(())
-    }
-
     /// Lets the acceptors see whether somebody waits. Process context, may sleep.
     fn poke(&self) {
-        self.acceptors.lock().iter().for_each(Acceptor::poke);
+        self.config.lock().acceptors.iter().for_each(Acceptor::poke);
     }
 
     /// Ends all that goes on. Process context, sleeps, but for no peer.
     fn stop(&self) {
-        let acceptors = mem::take(&mut *self.acceptors.lock());
+        let acceptors = mem::take(&mut self.config.lock().acceptors);
         acceptors.iter().for_each(|acceptor| acceptor.stop());
         drop(acceptors);
         self.registry.close();
@@ -202,39 +229,74 @@ impl Server {
         tcp::wait_for_callbacks();
     }
 
-    /// The state as text: what is configured, in the language of the control node, and what has
-    /// happened, as comments. Process context, may sleep.
+    /// Lets the connections finish what they are about, and gives them the time that is set for
+    /// it. Process context, may sleep.
+    fn drain(&self) {
+        let seconds = self.settings.stop_seconds.get();
+        self.end_at
+            .set(clock::uptime_seconds().saturating_add(seconds));
+        self.registry.for_each(Connection::poke);
+    }
+
+    /// Serves, and lets those accept who wait for it. Process context, may sleep.
+    fn go_on(&self) {
+        self.end_at.set(NEVER);
+        self.poke();
+    }
+
+    /// What is configured, in the language of the control node, and what has happened, as
+    /// comments. Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
     pub(crate) fn status(&self) -> Result<KVec<u8>> {
-        let edition = self.edition();
-        let acceptors = self.acceptors.lock();
-        let text = CString::try_from_fmt(fmt!(
-            "# khttpd {}\n{}max-connections {}\n# connections {}\n# accepted {}\n\
-             # accept-errors {}\n# requests {}\n# bytes {}\n# entries {}\n# memory {}\n",
-            crate::VERSION,
-            Listening(&acceptors),
-            self.settings.max_connections.get(),
-            self.registry.len(),
-            self.counters.total(Count::Accepted),
-            self.counters.total(Count::AcceptErrors),
-            self.counters.replies(),
-            self.counters.total(Count::Bytes),
-            edition.len(),
-            edition.footprint(),
-        ))?;
-        let mut bytes = KVec::new();
-        bytes.extend_from_slice(text.to_bytes(), GFP_KERNEL)?;
-        Ok(bytes)
+        let config = self.config.lock();
+        text::render(fmt!(
+            "{}",
+            Status {
+                server: self,
+                config: &config,
+            }
+        ))
+    }
+
+    /// Tells the log what is served and where. Process context, may sleep.
+    pub(crate) fn announce(&self) {
+        let config = self.config.lock();
+        let files = self.edition().len();
+        match config.acceptors.is_empty() {
+            true => pr_info!("{files} files are loaded, but it does not listen\n"),
+            false => pr_info!("serving {files} files at{}\n", Places(&config.acceptors)),
+        }
+    }
+
+    /// Shows, in the status, why commands were refused, until some are carried out. Process
+    /// context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn remember_refusal(&self, line: &[u8]) -> Result {
+        let mut config = self.config.lock();
+        config.refusal.clear();
+        Ok(config.refusal.extend_from_slice(line, GFP_KERNEL)?)
+    }
+
+    /// Where the relay connects to. Process context, may sleep.
+    pub(crate) fn relay(&self) -> SocketAddr {
+        self.config.lock().relay
     }
 }
 
-/// The commands that make these acceptors.
-struct Listening<'a>(&'a [Arc<Acceptor>]);
+/// Where these accept.
+struct Places<'a>(&'a [Arc<Acceptor>]);
 
-impl fmt::Display for Listening<'_> {
+impl fmt::Display for Places<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0
             .iter()
-            .try_for_each(|acceptor| writeln!(f, "listen {}", acceptor.address))
+            .try_for_each(|acceptor| write!(f, " {}", acceptor.address))
     }
 }
 
@@ -258,8 +320,11 @@ impl WorkItem for Server {
     /// Wakes the connections whose time is up, and acceptors that gave up for want of memory.
     fn run(this: Arc<Self>) {
         let now = clock::uptime_seconds();
+        let end = this.end_at.get() <= now;
         this.registry.for_each(|connection| {
-            if connection.is_due(now) {
+            if end {
+                connection.end();
+            } else if connection.is_due(now) {
                 connection.poke();
             }
         });
@@ -274,26 +339,23 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts to serve `site`, at `listen` if that is given. Process context, may sleep.
+    /// Starts to serve the built-in site, but listens nowhere. Process context, may sleep.
     ///
     /// # Errors
     ///
-    /// `ENOMEM`, and what `bind(2)` says of the address; nothing is left behind.
-    pub(crate) fn start(
-        settings: Settings,
-        listen: Option<SocketAddr>,
-        site: Site,
-    ) -> Result<Self> {
-        let server = Server::new(settings, site)?;
-        // From here on dropping `this` is what undoes it all.
-        let this = Self {
+    /// `ENOMEM`; nothing is left behind.
+    pub(crate) fn start(settings: Settings) -> Result<Self, LoadError> {
+        let mut sources = Sources::new();
+        sources.set_root(b"built-in", HostPattern::Any)?;
+        let begin = Instant::<Monotonic>::now();
+        let site = site::load(&sources, None, &Progress::new())?;
+        let config = Config::new(sources, begin.elapsed().as_millis());
+        let server = Server::new(settings, site, config)?;
+        // From here on dropping this is what undoes it all.
+        Ok(Self {
             timer: Some(server.clone().start(sweep_interval())),
             server,
-        };
-        if let Some(address) = listen {
-            this.server.listen(address)?;
-        }
-        Ok(this)
+        })
     }
 
     /// The server that runs.

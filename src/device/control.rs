@@ -1,28 +1,198 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `/dev/khttpd`: what the server is set to and what it has done.
+//! `/dev/khttpd`: what the server is told, what it is set to and what it has done.
 
+use super::{
+    refusal::Refusal,
+    transaction::Transaction, //
+};
 use crate::{
-    server::Server,
-    sys::device::Subject, //
+    server::Servers,
+    sys::{
+        device::Session,
+        net::Net, //
+    }, //
 };
+use core::mem;
 use kernel::{
+    fs::{
+        file::flags,
+        File, //
+    },
+    iov::{
+        IovIterDest,
+        IovIterSource, //
+    },
+    new_mutex,
     prelude::*,
-    sync::Arc, //
+    sync::{
+        Arc,
+        Mutex, //
+    }, //
 };
+use protocol::command::complete;
 
-/// The control node of a server.
-pub(crate) struct Control(Arc<Server>);
+/// The most bytes of commands that are carried out together.
+const COMMANDS_MAX: usize = 65_536;
 
-impl Control {
-    /// The node's side of `server`.
-    pub(crate) fn new(server: Arc<Server>) -> Self {
-        Self(server)
+/// An open file of the control node.
+#[pin_data(PinnedDrop)]
+pub(crate) struct ControlFile {
+    servers: Arc<Servers>,
+    #[pin]
+    dialogue: Mutex<Dialogue>,
+}
+
+/// What was said on both sides.
+struct Dialogue {
+    /// What is read next: the state when the file was opened, or the answer to what was written;
+    /// nothing if that is the state once more.
+    shown: Option<KVec<u8>>,
+    /// How much of it was read.
+    read: usize,
+    /// A line that is not complete yet.
+    unfinished: KVVec<u8>,
+    /// How many lines were written before it.
+    lines: u32,
+}
+
+#[vtable]
+impl Session for ControlFile {
+    type Subject = Servers;
+
+    fn open(servers: &Arc<Servers>, file: &File) -> Result<Pin<KBox<Self>>> {
+        let shown = match file.flags() & flags::O_ACCMODE {
+            flags::O_WRONLY => None,
+            _ => Some(state(servers)?),
+        };
+        KBox::pin_init(
+            pin_init!(Self {
+                servers: servers.clone(),
+                dialogue <- new_mutex!(Dialogue {
+                    shown,
+                    read: 0,
+                    unfinished: KVVec::new(),
+                    lines: 0,
+                }),
+            }),
+            GFP_KERNEL,
+        )
+    }
+
+    fn read(&self, _file: &File, to: &mut IovIterDest<'_>) -> Result<usize> {
+        let mut dialogue = self.dialogue.lock();
+        let shown = match dialogue.shown.take() {
+            Some(shown) => shown,
+            None => state(&self.servers)?,
+        };
+        let rest = shown.get(dialogue.read..).unwrap_or_default();
+        let copied = to.copy_to_iter(rest);
+        let faulty = copied == 0 && !rest.is_empty() && !to.is_empty();
+        dialogue.read += copied;
+        dialogue.shown = Some(shown);
+        match faulty {
+            true => Err(EFAULT),
+            false => Ok(copied),
+        }
+    }
+
+    fn write(&self, file: &File, from: &mut IovIterSource<'_>) -> Result<usize> {
+        let length = from.len();
+        let (mut text, before) = self.dialogue.lock().take_unfinished();
+        if text.len().saturating_add(length) > COMMANDS_MAX {
+            return Err(self.refuse(Refusal::new(
+                E2BIG,
+                fmt!("more than {COMMANDS_MAX} bytes of commands at once\n"),
+            )));
+        }
+        if from.copy_from_iter_vec(&mut text, GFP_KERNEL)? != length {
+            return Err(EFAULT);
+        }
+        let (lines, unfinished) = complete(&text);
+        let count = lines.iter().filter(|byte| **byte == b'\n').count();
+        let answer = match lines.is_empty() {
+            true => Ok(None),
+            false => self.carry_out(file, lines, before).map(Some),
+        };
+        let mut dialogue = self.dialogue.lock();
+        dialogue.lines = before.saturating_add(u32::try_from(count)?);
+        match answer {
+            Ok(answer) => {
+                dialogue.unfinished.clear();
+                dialogue
+                    .unfinished
+                    .extend_from_slice(unfinished, GFP_KERNEL)?;
+                if let Some(answer) = answer {
+                    dialogue.answer(answer);
+                }
+                Ok(length)
+            }
+            Err(refusal) => {
+                drop(dialogue);
+                Err(self.refuse(refusal))
+            }
+        }
+    }
+
+    /// A line is complete when the file is closed, too.
+    fn close(&self, file: &File) -> Result {
+        let (text, before) = self.dialogue.lock().take_unfinished();
+        if text.is_empty() {
+            return Ok(());
+        }
+        let done = self.carry_out(file, &text, before);
+        done.map(drop).map_err(|refusal| self.refuse(refusal))
     }
 }
 
-impl Subject for Control {
-    fn text(&self) -> Result<KVec<u8>> {
-        self.0.status()
+impl ControlFile {
+    fn carry_out(&self, file: &File, text: &[u8], before: u32) -> Result<KVec<u8>, Refusal> {
+        let transaction = Transaction {
+            servers: &self.servers,
+            file: Some(file),
+            text,
+            before,
+        };
+        transaction.carry_out()
     }
+
+    /// Tells why, to the log, to the next who reads this file, and to all who read the state.
+    fn refuse(&self, refusal: Refusal) -> Error {
+        let errno = refusal.errno();
+        refusal.log("");
+        let remembered = Net::with_current(|net| self.servers.of(net))
+            .and_then(|server| server.remember_refusal(refusal.line()));
+        if remembered.is_err() {
+            pr_warn!("not enough memory to remember this\n");
+        }
+        self.dialogue.lock().answer(refusal.into_line());
+        errno
+    }
+}
+
+#[pinned_drop]
+impl PinnedDrop for ControlFile {
+    fn drop(self: Pin<&mut Self>) {
+        if !self.dialogue.lock().unfinished.is_empty() {
+            pr_err!("a command without a line feed is lost: two tasks closed its file at once\n");
+        }
+    }
+}
+
+impl Dialogue {
+    /// The unfinished line, which is not kept, and how many came before it.
+    fn take_unfinished(&mut self) -> (KVVec<u8>, u32) {
+        (mem::take(&mut self.unfinished), self.lines)
+    }
+
+    /// Shows `answer` next, or if that is empty, the state.
+    fn answer(&mut self, answer: KVec<u8>) {
+        self.shown = (!answer.is_empty()).then_some(answer);
+        self.read = 0;
+    }
+}
+
+/// What the server of the calling task's network namespace is set to and has done.
+fn state(servers: &Servers) -> Result<KVec<u8>> {
+    Net::with_current(|net| servers.of(net))?.status()
 }

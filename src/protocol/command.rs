@@ -161,16 +161,17 @@ impl<'a> Command<'a> {
     }
 }
 
-/// Addresses of a command, each `[ADDRESS:]PORT`.
+/// Addresses of a command, each `[ADDRESS:]PORT`, with the words that they are written as.
 #[derive(Clone, Debug)]
 pub struct Addresses<'a>(Words<'a>);
 
-impl Iterator for Addresses<'_> {
-    type Item = SocketAddr;
+impl<'a> Iterator for Addresses<'a> {
+    type Item = (&'a [u8], SocketAddr);
 
-    fn next(&mut self) -> Option<SocketAddr> {
+    fn next(&mut self) -> Option<Self::Item> {
+        let word = self.0.next()?;
         // They were parsed once before, so that there is none that is wrong.
-        listen_address(self.0.next()?).ok()
+        Some((word, listen_address(word).ok()?))
     }
 }
 

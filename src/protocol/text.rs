@@ -22,6 +22,14 @@ impl<'a> Lines<'a> {
             number: 0,
         }
     }
+
+    /// The lines of `text`, which follows `before` others.
+    pub const fn after(before: u32, text: &'a [u8]) -> Lines<'a> {
+        Lines {
+            rest: text,
+            number: before,
+        }
+    }
 }
 
 impl<'a> Iterator for Lines<'a> {
@@ -179,6 +187,7 @@ mod tests {
         assert_eq!(words(lines[0]), [&b"one"[..], b"two", b"three"]);
         assert_eq!(words(lines[1]), [&b"four"[..], b"#five"]);
         assert_eq!(lines[0].as_bytes(), b"one  two\tthree");
+        assert!(Lines::after(5, text).map(Line::number).eq([9, 12]));
     }
 
     #[test]

@@ -9,11 +9,17 @@ use super::{
     Seat,
     Server, //
 };
-use crate::sys::tcp::{
-    Incoming,
-    Listener, //
+use crate::sys::{
+    net::Net,
+    tcp::{
+        Incoming,
+        Listener, //
+    }, //
 };
-use core::net::SocketAddr;
+use core::net::{
+    Ipv4Addr,
+    SocketAddr, //
+};
 use kernel::{
     pr_warn_once,
     prelude::*,
@@ -45,14 +51,23 @@ impl_has_work! {
 }
 
 impl Acceptor {
-    /// Listens at `address` for `server`; process context, may sleep.
+    /// Listens at `address` of `net` for `server`, but accepts nobody before [`Acceptor::open`].
+    /// Where the kernel knows no IPv6, all of both families is all of IPv4. Process context, may
+    /// sleep.
     ///
     /// # Errors
     ///
     /// Those of [`Listener::bind`], and `ENOMEM`.
-    pub(crate) fn start(server: &Arc<Server>, address: SocketAddr) -> Result<Arc<Self>> {
-        let listener = Listener::bind(address, server.settings.backlog)?;
-        let this = Arc::pin_init(
+    pub(crate) fn bind(server: &Arc<Server>, net: &Net, address: SocketAddr) -> Result<Arc<Self>> {
+        let backlog = server.settings.backlog;
+        let listener = match Listener::bind(net, address, backlog) {
+            Err(e) if e == EAFNOSUPPORT && address.ip().is_unspecified() => {
+                let all = SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port()));
+                Listener::bind(net, all, backlog)
+            }
+            other => other,
+        }?;
+        Arc::pin_init(
             pin_init!(Self {
                 listener,
                 address,
@@ -60,11 +75,14 @@ impl Acceptor {
                 work <- new_work!("Acceptor::work"),
             }),
             GFP_KERNEL,
-        )?;
-        this.listener.attach(this.clone());
+        )
+    }
+
+    /// Accepts from now on, if it did not before. Process context, may sleep.
+    pub(crate) fn open(self: &Arc<Self>) {
+        self.listener.attach(self.clone());
         // Somebody may have come before anybody was told.
-        this.poke();
-        Ok(this)
+        self.poke();
     }
 
     /// Sees whether somebody waits. Any context.

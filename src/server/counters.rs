@@ -52,6 +52,23 @@ pub(crate) enum Count {
 impl Count {
     const LEN: usize = Self::Expired as usize + 1;
 
+    const ALL: [Self; Self::LEN] = [
+        Self::Accepted,
+        Self::AcceptErrors,
+        Self::Full,
+        Self::Informational,
+        Self::Successful,
+        Self::Redirection,
+        Self::ClientError,
+        Self::ServerError,
+        Self::Bytes,
+        Self::Owned,
+        Self::Spent,
+        Self::Short,
+        Self::Blocked,
+        Self::Expired,
+    ];
+
     /// The class of a status (RFC 9110, section 15).
     #[inline]
     pub(crate) fn of(status: Status) -> Self {
@@ -75,6 +92,18 @@ impl Tally {
         Ok(KBox::new(Self(zeros), GFP_KERNEL)?)
     }
 
+    fn get(&self, count: Count) -> u64 {
+        self.0
+            .get(count as usize)
+            .map_or(0, |place| place.load(Relaxed))
+    }
+
+    fn set(&self, count: Count, value: u64) {
+        if let Some(place) = self.0.get(count as usize) {
+            place.store(value, Relaxed);
+        }
+    }
+
     /// Counts `n` more. With softirqs disabled, on the CPU it belongs to: it is no
     /// read-modify-write, so of two at a time one would be lost.
     #[inline]
@@ -86,7 +115,11 @@ impl Tally {
 }
 
 /// The counters of a server, one set for each CPU so that they share no cache line.
-pub(crate) struct Counters(KVec<KBox<Tally>>);
+pub(crate) struct Counters {
+    tallies: KVec<KBox<Tally>>,
+    /// What was counted before zero was last begun with.
+    before: KBox<Tally>,
+}
 
 impl Counters {
     /// All zero. Process context, may sleep.
@@ -100,19 +133,25 @@ impl Counters {
         for _ in 0..cpus {
             tallies.push(Tally::new()?, GFP_KERNEL)?;
         }
-        Ok(Self(tallies))
+        Ok(Self {
+            tallies,
+            before: Tally::new()?,
+        })
     }
 
     /// The counts of this CPU. With softirqs disabled.
     #[inline]
     pub(crate) fn local(&self) -> Option<&Tally> {
         let cpu = usize::try_from(CpuId::current().as_u32()).ok()?;
-        self.0.get(cpu).map(|tally| &**tally)
+        self.tallies.get(cpu).map(|tally| &**tally)
     }
 
     /// Counts one more, in any context. What is counted by this is not counted by [`Tally::add`].
     pub(crate) fn increment(&self, count: Count) {
-        let place = self.0.first().and_then(|tally| tally.0.get(count as usize));
+        let place = self
+            .tallies
+            .first()
+            .and_then(|tally| tally.0.get(count as usize));
         if let Some(place) = place {
             place.add(1, Relaxed);
         }
@@ -120,8 +159,19 @@ impl Counters {
 
     /// The sum over all CPUs. Each is exact; a set of them is not a snapshot. Any context.
     pub(crate) fn total(&self, count: Count) -> u64 {
-        let of = |tally: &KBox<Tally>| Some(tally.0.get(count as usize)?.load(Relaxed));
-        self.0.iter().filter_map(of).sum()
+        let before = self.before.get(count);
+        self.ever(count).wrapping_sub(before)
+    }
+
+    fn ever(&self, count: Count) -> u64 {
+        self.tallies.iter().map(|tally| tally.get(count)).sum()
+    }
+
+    /// Begins with zero again. Process context; one at a time.
+    pub(crate) fn reset(&self) {
+        for count in Count::ALL {
+            self.before.set(count, self.ever(count));
+        }
     }
 
     /// Replies begun, of any status.

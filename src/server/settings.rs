@@ -6,6 +6,7 @@ use kernel::sync::atomic::{
     ordering::Relaxed,
     Atomic, //
 };
+use protocol::command::Timeout;
 
 /// After the last reply the peer is given this many seconds to close (RFC 9112, section 9.6).
 pub(crate) const LINGER_SECONDS: u32 = 5;
@@ -19,11 +20,14 @@ pub(crate) const COPY_MAX: usize = 4096;
 /// Connections that one turn of an acceptor may take.
 pub(crate) const TURN_ACCEPTS: u32 = 64;
 
+/// Addresses that one server listens at.
+pub(crate) const LISTENERS_MAX: usize = 64;
+
 /// A number that is changed while it is used; who reads it takes what is there.
 pub(crate) struct Setting(Atomic<u32>);
 
 impl Setting {
-    const fn new(value: u32) -> Self {
+    pub(super) const fn new(value: u32) -> Self {
         Self(Atomic::new(value))
     }
 
@@ -34,7 +38,6 @@ impl Setting {
     }
 
     /// Any context.
-    #[expect(dead_code, reason = "the command that calls it is on its way")]
     pub(crate) fn set(&self, value: u32) {
         self.0.store(value, Relaxed);
     }
@@ -52,6 +55,8 @@ pub(crate) struct Settings {
     pub(crate) head_seconds: Setting,
     /// A peer that takes nothing of a reply for this many seconds is dropped.
     pub(crate) send_seconds: Setting,
+    /// What is not finished this many seconds after a stop is ended.
+    pub(crate) stop_seconds: Setting,
 }
 
 impl Settings {
@@ -63,6 +68,17 @@ impl Settings {
             idle_seconds: Setting::new(60),
             head_seconds: Setting::new(10),
             send_seconds: Setting::new(30),
+            stop_seconds: Setting::new(5),
+        }
+    }
+
+    /// The setting that a command calls `timeout`.
+    pub(crate) fn timeout(&self, timeout: Timeout) -> &Setting {
+        match timeout {
+            Timeout::Idle => &self.idle_seconds,
+            Timeout::Head => &self.head_seconds,
+            Timeout::Send => &self.send_seconds,
+            Timeout::Stop => &self.stop_seconds,
         }
     }
 }

@@ -25,13 +25,11 @@ impl Progress {
     }
 
     /// The files read so far.
-    #[expect(dead_code, reason = "the command that calls it is on its way")]
     pub(crate) fn files(&self) -> u64 {
         self.files.load(Relaxed)
     }
 
     /// Their bytes.
-    #[expect(dead_code, reason = "the command that calls it is on its way")]
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes.load(Relaxed)
     }

@@ -50,7 +50,6 @@ impl Sources {
     /// # Errors
     ///
     /// `ENOMEM`.
-    #[expect(dead_code, reason = "the command that calls it is on its way")]
     pub(crate) fn try_clone(&self) -> Result<Self> {
         let mut clone = Self::new();
         for tree in &self.trees {
@@ -80,13 +79,22 @@ impl Sources {
     /// # Errors
     ///
     /// `ENOMEM`.
-    #[expect(dead_code, reason = "the command that calls it is on its way")]
     pub(crate) fn add_rule(&mut self, rule: &Rule<'_>) -> Result {
         let mut lines = KVec::new();
         lines.extend_from_slice(&self.rules, GFP_KERNEL)?;
         writeln!(Text(&mut lines), "{rule}").map_err(|_| ENOMEM)?;
         self.rules = lines;
         Ok(())
+    }
+
+    /// Whether the same commands make both.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let trees = self.trees.iter().zip(&other.trees);
+        self.trees.len() == other.trees.len()
+            && *self.rules == *other.rules
+            && trees.into_iter().all(|(this, that)| {
+                this.directory() == that.directory() && *this.host == *that.host
+            })
     }
 
     /// The trees.

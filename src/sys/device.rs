@@ -2,94 +2,379 @@
 
 //! Nodes in `/dev` that belong to an object.
 //!
-//! [`kernel::miscdevice`] tells an opened file which registration it belongs to; this finds the
-//! object that was registered with it.
+//! [`kernel::miscdevice`] does not do for this: its files have neither `poll` nor `flush`, and all
+//! nodes of its kind share a lock that is held while one is opened, which may take long where that
+//! means to connect to somebody.
+//!
+//! C header: [`include/linux/cdev.h`](srctree/include/linux/cdev.h)
 
+use super::ffi;
 use core::{
     marker::PhantomData,
+    pin::Pin,
     ptr, //
 };
 use kernel::{
+    bindings,
     container_of,
-    fs::{
-        File,
-        Kiocb, //
+    error::{
+        from_err_ptr,
+        to_result, //
     },
-    iov::IovIterDest,
-    miscdevice::{
-        MiscDevice,
-        MiscDeviceOptions,
-        MiscDeviceRegistration, //
+    ffi::{
+        c_int,
+        c_void, //
     },
+    fs::File,
+    iov::{
+        IovIterDest,
+        IovIterSource, //
+    },
+    module::this_module,
     prelude::*,
-    sync::Arc, //
+    sync::Arc,
+    types::{
+        ForeignOwnable,
+        Opaque, //
+    }, //
 };
 
-/// What a node shows.
-pub(crate) trait Subject: Send + Sync + 'static {
-    /// The text that a reader gets who opens the node now. Process context, may sleep.
-    ///
-    /// # Errors
-    ///
-    /// `open(2)` fails with them.
-    fn text(&self) -> Result<KVec<u8>>;
+/// An open file of a node. All of its methods run in process context and may sleep.
+#[vtable]
+pub(crate) trait Session: Send + Sync + Sized + 'static {
+    /// What all files of the node have in common.
+    type Subject: Send + Sync + 'static;
+
+    /// `open(2)`.
+    fn open(subject: &Arc<Self::Subject>, file: &File) -> Result<Pin<KBox<Self>>>;
+
+    /// `read(2)`.
+    fn read(&self, file: &File, to: &mut IovIterDest<'_>) -> Result<usize>;
+
+    /// `write(2)`.
+    fn write(&self, file: &File, from: &mut IovIterSource<'_>) -> Result<usize>;
+
+    /// `poll(2)`: which events there are; who waits for them is put on the list of `poll`.
+    fn poll(&self, _file: &File, _poll: &Poll<'_>) -> u32 {
+        build_error!(kernel::error::VTABLE_DEFAULT_ERROR)
+    }
+
+    /// `fsync(2)`.
+    fn sync(&self, _file: &File) -> Result {
+        build_error!(kernel::error::VTABLE_DEFAULT_ERROR)
+    }
+
+    /// The last `close(2)`, while the task can still be told of an error. It is not called if two
+    /// tasks close their descriptors at the very same time.
+    fn close(&self, file: &File) -> Result;
 }
 
-/// A node in `/dev`, there as long as this object is; files that are open keep the module loaded,
-/// not the node.
+/// Who waits in `poll(2)`.
+pub(crate) struct Poll<'a> {
+    raw: *mut bindings::poll_table,
+    _lifetime: PhantomData<&'a ()>,
+}
+
+impl Poll<'_> {
+    /// The `poll_table`, which may be null.
+    #[inline]
+    pub(super) fn as_raw(&self) -> *mut bindings::poll_table {
+        self.raw
+    }
+}
+
+/// What `/sys/class` and whoever listens to events calls the nodes of a module.
 ///
 /// # Invariants
 ///
-/// A `MiscDeviceRegistration<Reader<T>>` exists only as the field of this type.
-#[pin_data]
-pub(crate) struct Node<T: Subject> {
-    // First, because somebody can open the node as soon as it is registered.
-    subject: Arc<T>,
-    #[pin]
-    registration: MiscDeviceRegistration<Reader<T>>,
-}
+/// The pointer is a class that nobody else destroys.
+pub(crate) struct Class(*mut bindings::class);
 
-impl<T: Subject> Node<T> {
-    /// Makes `/dev/NAME`, for root alone, which shows `subject`. Process context, may sleep.
+// SAFETY: A class is not bound to a thread, and what is done with it locks.
+unsafe impl Send for Class {}
+// SAFETY: As above.
+unsafe impl Sync for Class {}
+
+impl Class {
+    /// Makes a class. Process context, may sleep.
     ///
     /// # Errors
     ///
-    /// `EEXIST` if there is such a node, `ENOMEM`, `EBUSY` if there are no more minor numbers.
-    pub(crate) fn register(name: &'static CStr, subject: Arc<T>) -> impl PinInit<Self, Error> {
-        // INVARIANT: This is that field.
+    /// `EEXIST` if there is one of this name, `ENOMEM`.
+    pub(crate) fn new(name: &'static CStr) -> Result<Self> {
+        // SAFETY: The name lives for ever.
+        let class = from_err_ptr(unsafe { bindings::class_create(name.as_char_ptr()) })?;
+        // INVARIANT: It was just made.
+        Ok(Self(class))
+    }
+}
+
+impl Drop for Class {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant it is ours.
+        unsafe { bindings::class_destroy(self.0) };
+    }
+}
+
+/// A node in `/dev`, for root alone, there as long as this object is.
+///
+/// # Invariants
+///
+/// A `cdev` whose operations are those of `S` exists only as the field of this type. After
+/// initialisation it is registered with the number, and there is a device of that number.
+#[pin_data(PinnedDrop)]
+pub(crate) struct Node<S: Session> {
+    // First, because somebody can open the node as soon as it is registered.
+    subject: Arc<S::Subject>,
+    class: Arc<Class>,
+    number: Number,
+    #[pin]
+    cdev: Opaque<bindings::cdev>,
+}
+
+// SAFETY: A `cdev` may be unregistered by any thread.
+unsafe impl<S: Session> Send for Node<S> {}
+// SAFETY: A shared node can do nothing but be opened, which is up to the kernel.
+unsafe impl<S: Session> Sync for Node<S> {}
+
+impl<S: Session> Node<S> {
+    /// Makes `/dev/NAME`. Process context, may sleep.
+    ///
+    /// The node must be dropped when the module goes and not before: files that are open, or
+    /// about to be, keep the module, and with it the node.
+    ///
+    /// # Errors
+    ///
+    /// `EEXIST` if there is such a node, `ENOMEM`, `EBUSY` if there are no more numbers.
+    pub(crate) fn register(
+        class: Arc<Class>,
+        name: &'static CStr,
+        subject: Arc<S::Subject>,
+    ) -> impl PinInit<Self, Error> {
+        let number = Number::new(name);
+        // INVARIANT: This is that field, and it is registered.
         try_pin_init!(Self {
             subject,
-            registration <- MiscDeviceRegistration::register(MiscDeviceOptions { name }),
+            class,
+            number: number?,
+            cdev <- {
+                let class = class.0;
+                let number = number.0;
+                Opaque::try_ffi_init(move |cdev: *mut bindings::cdev| {
+                    // SAFETY: `cdev` is valid for writes, and the operations live as long as the
+                    // module.
+                    unsafe { bindings::cdev_init(cdev, &raw const *Operations::<S>::TABLE) };
+                    // SAFETY: It was just initialised.
+                    unsafe { (*cdev).owner = this_module::<crate::LocalModule>().as_ptr() };
+                    // SAFETY: As above, and the number is ours.
+                    to_result(unsafe { bindings::cdev_add(cdev, number, 1) })?;
+                    // SAFETY: The class is valid; the format has one conversion, for a string.
+                    let device = from_err_ptr(unsafe {
+                        bindings::device_create(
+                            class,
+                            ptr::null_mut(),
+                            number,
+                            ptr::null_mut(),
+                            c"%s".as_char_ptr(),
+                            name.as_char_ptr(),
+                        )
+                    });
+                    if device.is_err() {
+                        // SAFETY: It was just added.
+                        unsafe { bindings::cdev_del(cdev) };
+                    }
+                    device.map(drop)
+                })
+            },
         })
     }
 }
 
-/// An open file of a node, and the text as it was when it was opened.
-struct Reader<T: Subject> {
-    text: KVec<u8>,
-    _subject: PhantomData<fn(T)>,
+#[pinned_drop]
+impl<S: Session> PinnedDrop for Node<S> {
+    fn drop(self: Pin<&mut Self>) {
+        // SAFETY: By the type invariants there is that device.
+        unsafe { bindings::device_destroy(self.class.0, self.number.0) };
+        // SAFETY: By the type invariants it is registered.
+        unsafe { bindings::cdev_del(self.cdev.get()) };
+    }
 }
 
-#[vtable]
-impl<T: Subject> MiscDevice for Reader<T> {
-    type Ptr = KBox<Self>;
+/// A device number.
+///
+/// # Invariants
+///
+/// It is reserved for the module.
+struct Number(bindings::dev_t);
 
-    fn open(_file: &File, registration: &MiscDeviceRegistration<Self>) -> Result<KBox<Self>> {
-        let registration = ptr::from_ref(registration);
-        // SAFETY: By the invariant of `Node` this is the field of one.
-        let node: *const Node<T> = unsafe { container_of!(registration, Node<T>, registration) };
-        // SAFETY: The node can't be dropped before it is deregistered, which waits for `open`;
-        // its subject was set before it was registered and is not changed.
+impl Number {
+    /// Reserves one, in the name of `name`.
+    fn new(name: &'static CStr) -> Result<Self> {
+        let mut number = 0;
+        // SAFETY: `number` is valid for writes, and the name is a string.
+        to_result(unsafe { bindings::alloc_chrdev_region(&mut number, 0, 1, name.as_char_ptr()) })?;
+        // INVARIANT: It was just reserved.
+        Ok(Self(number))
+    }
+}
+
+impl Drop for Number {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant it is ours.
+        unsafe { bindings::unregister_chrdev_region(self.0, 1) };
+    }
+}
+
+/// The file operations of sessions.
+struct Operations<S>(PhantomData<S>);
+
+impl<S: Session> Operations<S> {
+    const TABLE: &'static bindings::file_operations = &bindings::file_operations {
+        owner: this_module::<crate::LocalModule>().as_ptr(),
+        open: Some(Self::open),
+        read_iter: Some(Self::read_iter),
+        write_iter: Some(Self::write_iter),
+        poll: if S::HAS_POLL { Some(Self::poll) } else { None },
+        flush: Some(Self::flush),
+        fsync: if S::HAS_SYNC { Some(Self::fsync) } else { None },
+        release: Some(Self::release),
+        ..pin_init::zeroed()
+    };
+
+    /// The session of a file.
+    ///
+    /// # Safety
+    ///
+    /// The file was opened by [`Operations::open`] and is not released before `'a` ends.
+    unsafe fn session<'a>(file: *mut bindings::file) -> Pin<&'a S> {
+        // SAFETY: As the caller promises, the private data comes from `open`.
+        unsafe { <Pin<KBox<S>> as ForeignOwnable>::borrow((*file).private_data) }
+    }
+
+    /// The file that is worked on.
+    ///
+    /// # Safety
+    ///
+    /// It is valid for `'a`, and there is no active `fdget_pos` of this thread: nodes have no
+    /// position.
+    unsafe fn file<'a>(file: *mut bindings::file) -> &'a File {
+        // SAFETY: As the caller promises.
+        unsafe { File::from_raw_file(file) }
+    }
+
+    /// # Safety
+    ///
+    /// To be called by the kernel for files of a node of `S`. The same holds for the others.
+    unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
+        // SAFETY: Both are valid; this makes a file without position of it, and does not fail.
+        unsafe { bindings::stream_open(inode, file) };
+        // SAFETY: The inode is being opened.
+        let cdev = unsafe { ffi::khttpd_inode_cdev(inode) };
+        // SAFETY: By the invariants of `Node` this is the field of one.
+        let node: *const Node<S> = unsafe { container_of!(Opaque::cast_from(cdev), Node<S>, cdev) };
+        // SAFETY: Whoever opens the file keeps the module and with it the node. Its subject was
+        // set before it was registered and is not changed.
         let subject = unsafe { &(*node).subject };
-        let reader = Self {
-            text: subject.text()?,
-            _subject: PhantomData,
-        };
-        Ok(KBox::new(reader, GFP_KERNEL)?)
+        // SAFETY: The file is valid.
+        match S::open(subject, unsafe { Self::file(file) }) {
+            Ok(session) => {
+                // SAFETY: The private data is this function's to set.
+                unsafe { (*file).private_data = session.into_foreign() };
+                0
+            }
+            Err(e) => e.to_errno(),
+        }
     }
 
-    fn read_iter(mut kiocb: Kiocb<'_, Self::Ptr>, iov: &mut IovIterDest<'_>) -> Result<usize> {
-        let reader = kiocb.file();
-        iov.simple_read_from_buffer(kiocb.ki_pos_mut(), &reader.text)
+    /// # Safety
+    ///
+    /// As for [`Operations::open`].
+    unsafe extern "C" fn release(_inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
+        // SAFETY: It was set by `open`, and this is the last use.
+        drop(unsafe { <Pin<KBox<S>>>::from_foreign((*file).private_data) });
+        0
     }
+
+    /// # Safety
+    ///
+    /// As for [`Operations::open`].
+    unsafe extern "C" fn read_iter(
+        kiocb: *mut bindings::kiocb,
+        to: *mut bindings::iov_iter,
+    ) -> isize {
+        // SAFETY: The request is valid and about an open file.
+        let file = unsafe { (*kiocb).ki_filp };
+        // SAFETY: The file is open for the time of this call.
+        let (session, file) = unsafe { (Self::session(file), Self::file(file)) };
+        // SAFETY: The iterator is valid and one to write to.
+        size(session.read(file, unsafe { IovIterDest::from_raw(to) }))
+    }
+
+    /// # Safety
+    ///
+    /// As for [`Operations::open`].
+    unsafe extern "C" fn write_iter(
+        kiocb: *mut bindings::kiocb,
+        from: *mut bindings::iov_iter,
+    ) -> isize {
+        // SAFETY: The request is valid and about an open file.
+        let file = unsafe { (*kiocb).ki_filp };
+        // SAFETY: The file is open for the time of this call.
+        let (session, file) = unsafe { (Self::session(file), Self::file(file)) };
+        // SAFETY: The iterator is valid and one to read from.
+        size(session.write(file, unsafe { IovIterSource::from_raw(from) }))
+    }
+
+    /// # Safety
+    ///
+    /// As for [`Operations::open`].
+    unsafe extern "C" fn poll(
+        file: *mut bindings::file,
+        table: *mut bindings::poll_table,
+    ) -> bindings::__poll_t {
+        // SAFETY: The file is open for the time of this call.
+        let (session, file) = unsafe { (Self::session(file), Self::file(file)) };
+        let poll = Poll {
+            raw: table,
+            _lifetime: PhantomData,
+        };
+        session.poll(file, &poll)
+    }
+
+    /// # Safety
+    ///
+    /// As for [`Operations::open`].
+    unsafe extern "C" fn flush(file: *mut bindings::file, _id: *mut c_void) -> c_int {
+        // SAFETY: The file is valid.
+        if !unsafe { ffi::khttpd_file_is_last(file) } {
+            return 0;
+        }
+        // SAFETY: The file is open for the time of this call.
+        let (session, file) = unsafe { (Self::session(file), Self::file(file)) };
+        errno(session.close(file))
+    }
+
+    /// # Safety
+    ///
+    /// As for [`Operations::open`].
+    unsafe extern "C" fn fsync(
+        file: *mut bindings::file,
+        _from: bindings::loff_t,
+        _to: bindings::loff_t,
+        _data: c_int,
+    ) -> c_int {
+        // SAFETY: The file is open for the time of this call.
+        let (session, file) = unsafe { (Self::session(file), Self::file(file)) };
+        errno(session.sync(file))
+    }
+}
+
+fn errno(result: Result) -> c_int {
+    result.map_or_else(Error::to_errno, |()| 0)
+}
+
+/// What `read(2)` or `write(2)` returns.
+fn size(result: Result<usize>) -> isize {
+    // CAST: No iterator is longer than `MAX_RW_COUNT`, and an errno is small.
+    result.map_or_else(|e| e.to_errno() as isize, |size| size as isize)
 }

@@ -9,6 +9,7 @@ use kernel::{
     ffi::{
         c_char,
         c_int,
+        c_long,
         c_uint,
         c_void, //
     }, //
@@ -27,6 +28,9 @@ pub(super) struct Callbacks {
 /// A callback of `struct sock`.
 pub(super) type Callback = unsafe extern "C" fn(sk: *mut bindings::sock);
 
+/// Is told that `net` ends.
+pub(super) type NetEnded = unsafe extern "C" fn(context: *mut c_void, net: *mut bindings::net);
+
 #[expect(
     improper_ctypes,
     reason = "structures that bindgen has not seen are opaque to Rust"
@@ -36,6 +40,9 @@ extern "C" {
     ///
     /// Any context. The string lives as long as the module and is written only while it loads.
     pub(super) fn khttpd_param_address() -> *const c_char;
+
+    /// The module parameter `commands`, as above.
+    pub(super) fn khttpd_param_commands() -> *const c_char;
 
     /// Makes `sk` a socket that is worked on in atomic context; `any`: for IPv4 and IPv6 alike.
     ///
@@ -173,4 +180,86 @@ extern "C" {
 
     /// `blake2s()` of `len` bytes, unkeyed, into `digest_len` (1 to 32) bytes.
     pub(super) fn khttpd_blake2s(bytes: *const u8, len: usize, digest: *mut u8, digest_len: usize);
+
+    /// The network namespace of the calling task, which keeps it.
+    ///
+    /// Process context; the task is not past closing its files.
+    pub(super) fn khttpd_net_current() -> *mut bindings::net;
+
+    /// A number that no other namespace has or will have. Any context.
+    pub(super) fn khttpd_net_cookie(net: *const bindings::net) -> u64;
+
+    /// Whether the calling task and who has opened `file` have both a capability in the user
+    /// namespace that `net` belongs to. Process context.
+    pub(super) fn khttpd_net_capable(
+        net: *const bindings::net,
+        file: *const bindings::file,
+        capability: c_int,
+    ) -> bool;
+
+    /// Whether it takes `CAP_NET_BIND_SERVICE` to bind to `port`. Any context.
+    pub(super) fn khttpd_net_is_privileged(net: *mut bindings::net, port: u16) -> bool;
+
+    /// Lets `ended` be called with `context` for each namespace that ends, before its devices go.
+    ///
+    /// Process context, may sleep. One watch at a time, else `-EBUSY`; `context` is valid until
+    /// [`khttpd_net_unwatch`].
+    pub(super) fn khttpd_net_watch(ended: NetEnded, context: *mut c_void) -> c_int;
+
+    /// Calls `ended` for each namespace that there is, and never again. Process context, sleeps.
+    pub(super) fn khttpd_net_unwatch();
+
+    /// The character device of `inode`, which is being opened.
+    pub(super) fn khttpd_inode_cdev(inode: *const bindings::inode) -> *mut bindings::cdev;
+
+    /// In `flush`: whether no other descriptor refers to `file`.
+    pub(super) fn khttpd_file_is_last(file: *mut bindings::file) -> bool;
+
+    /// `sock_release()`; TCP goes on in the background until all is acknowledged, or if the
+    /// namespace ends, the peer gets a reset. Process context, may sleep.
+    pub(super) fn khttpd_sock_release(sock: *mut bindings::socket);
+
+    /// Sends what `from` has and moves it on; `wait`: until there is space for all of it. Returns
+    /// how much or a negative errno.
+    ///
+    /// Process context, may sleep; a signal interrupts it.
+    pub(super) fn khttpd_sock_send(
+        sock: *mut bindings::socket,
+        from: *mut bindings::iov_iter,
+        wait: bool,
+    ) -> isize;
+
+    /// As [`khttpd_sock_send`] for `len` bytes of the kernel's memory; waits.
+    pub(super) fn khttpd_sock_send_bytes(
+        sock: *mut bindings::socket,
+        bytes: *const c_void,
+        len: usize,
+    ) -> isize;
+
+    /// Receives what there is and fits into `to`; `wait`: until there is something or no more will
+    /// come. Returns how much or a negative errno.
+    ///
+    /// Process context, may sleep; a signal interrupts it.
+    pub(super) fn khttpd_sock_receive(
+        sock: *mut bindings::socket,
+        to: *mut bindings::iov_iter,
+        wait: bool,
+    ) -> isize;
+
+    /// The socket's own `poll`. `file` is what `table`, which may be null, refers to; it is not
+    /// released before the socket is.
+    pub(super) fn khttpd_sock_poll(
+        sock: *mut bindings::socket,
+        file: *mut bindings::file,
+        table: *mut bindings::poll_table,
+    ) -> bindings::__poll_t;
+
+    /// Waits up to `timeout` jiffies until the peer has acknowledged all that was sent; 0 or a
+    /// negative errno: what the connection has met with, `-ETIMEDOUT`, or that of a signal.
+    ///
+    /// Process context, sleeps. `sock` is a TCP socket.
+    pub(super) fn khttpd_sock_wait_acknowledged(
+        sock: *mut bindings::socket,
+        timeout: c_long,
+    ) -> c_int;
 }

@@ -17,7 +17,7 @@
 
 #include "helpers.h"
 
-/* module! knows no strings, so this parameter is declared here. */
+/* module! knows no strings, so these parameters are declared here. */
 static char khttpd_address[INET6_ADDRSTRLEN] = "::";
 module_param_string(address, khttpd_address, sizeof(khttpd_address), 0);
 MODULE_PARM_DESC(address, "address to listen on, IPv4 or IPv6 (default ::, which is all of both)");
@@ -25,6 +25,15 @@ MODULE_PARM_DESC(address, "address to listen on, IPv4 or IPv6 (default ::, which
 const char *khttpd_param_address(void)
 {
 	return khttpd_address;
+}
+
+static char khttpd_commands[2048];
+module_param_string(commands, khttpd_commands, sizeof(khttpd_commands), 0);
+MODULE_PARM_DESC(commands, "what could be written to /dev/khttpd, with ; between commands");
+
+const char *khttpd_param_commands(void)
+{
+	return khttpd_commands;
 }
 
 /*

@@ -8,10 +8,17 @@
 #include <linux/types.h>
 
 struct bio_vec;
+struct cdev;
+struct file;
+struct inode;
+struct iov_iter;
 struct kvec;
+struct net;
 struct page;
 struct page_frag;
+struct poll_table_struct;
 struct sock;
+struct socket;
 
 /* The callbacks that a socket does without at present: ours or its own; repr(C) in ffi.rs. */
 struct khttpd_callbacks {
@@ -21,6 +28,7 @@ struct khttpd_callbacks {
 };
 
 const char *khttpd_param_address(void);
+const char *khttpd_param_commands(void);
 
 void khttpd_sock_prepare(struct sock *sk, bool any);
 bool khttpd_sock_lock(struct sock *sk);
@@ -57,5 +65,21 @@ void *khttpd_page_address(struct page *page);
 
 u64 khttpd_siphash(const void *bytes, size_t len, const u64 key[2]);
 void khttpd_blake2s(const u8 *bytes, size_t len, u8 *digest, size_t digest_len);
+
+/* net.c */
+struct net *khttpd_net_current(void);
+u64 khttpd_net_cookie(const struct net *net);
+bool khttpd_net_capable(const struct net *net, const struct file *file, int capability);
+bool khttpd_net_is_privileged(struct net *net, u16 port);
+int khttpd_net_watch(void (*ended)(void *context, struct net *net), void *context);
+void khttpd_net_unwatch(void);
+struct cdev *khttpd_inode_cdev(const struct inode *inode);
+bool khttpd_file_is_last(struct file *file);
+void khttpd_sock_release(struct socket *sock);
+ssize_t khttpd_sock_send(struct socket *sock, struct iov_iter *from, bool wait);
+ssize_t khttpd_sock_send_bytes(struct socket *sock, const void *bytes, size_t len);
+ssize_t khttpd_sock_receive(struct socket *sock, struct iov_iter *to, bool wait);
+__poll_t khttpd_sock_poll(struct socket *sock, struct file *file, struct poll_table_struct *table);
+int khttpd_sock_wait_acknowledged(struct socket *sock, long timeout);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The module parameter that `module!` can't declare, because it is a string.
+//! The module parameters that `module!` can't declare, because they are strings.
 
 use super::ffi;
 use kernel::prelude::*;
@@ -12,4 +12,12 @@ pub(crate) fn address() -> &'static CStr {
     // SAFETY: It is a NUL-terminated string that lives as long as the module and is not written
     // after the parameters were parsed, which was before the module's init.
     unsafe { CStr::from_char_ptr(address) }
+}
+
+/// What was given as `commands=`. Any context.
+pub(crate) fn commands() -> &'static CStr {
+    // SAFETY: The function has no preconditions.
+    let commands = unsafe { ffi::khttpd_param_commands() };
+    // SAFETY: As in `address`.
+    unsafe { CStr::from_char_ptr(commands) }
 }

@@ -3,6 +3,7 @@
 //! TCP sockets of the kernel, driven by their callbacks.
 //!
 //! - A [`Listener`] accepts; its owner is told when somebody waits.
+//! - A [`Client`] connects, for a task that waits for it.
 //! - A [`Socket`] is an accepted connection that nobody watches yet.
 //! - A [`Stream`] is a socket together with the state that the socket's lock guards; its owner is
 //!   told of its events.
@@ -34,6 +35,8 @@
 //! C headers: [`include/net/sock.h`](srctree/include/net/sock.h),
 //! [`include/net/tcp.h`](srctree/include/net/tcp.h)
 
+mod address;
+mod client;
 mod guard;
 mod hooks;
 mod listener;
@@ -43,6 +46,7 @@ mod socket;
 mod stream;
 
 pub(crate) use self::{
+    client::Client,
     guard::Guard,
     listener::{
         Incoming,
@@ -58,7 +62,10 @@ pub(crate) use self::{
     }, //
 };
 
-use super::ffi;
+use super::{
+    ffi,
+    net::Net, //
+};
 use kernel::bindings;
 
 /// Waits until every callback that may still run has returned.

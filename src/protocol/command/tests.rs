@@ -25,7 +25,9 @@ fn refusal(text: &str) -> String {
 
 fn addresses(text: &str) -> Vec<SocketAddr> {
     match parse(text).expect("a command") {
-        Command::Listen(addresses) | Command::Unlisten(addresses) => addresses.collect(),
+        Command::Listen(found) | Command::Unlisten(found) => {
+            found.map(|(_, address)| address).collect()
+        }
         other => panic!("{other:?}"),
     }
 }

@@ -8,6 +8,7 @@ use super::{
         with_owner,
         Hooks, //
     },
+    Net,
     Socket, //
 };
 use core::{
@@ -42,14 +43,14 @@ pub(crate) struct Listener<O: Incoming> {
 }
 
 impl<O: Incoming> Listener<O> {
-    /// Binds to `address` and listens; `::` takes IPv4 as well. Nobody is told of anything before
+    /// Binds to `address` of `net` and listens; `::` takes IPv4 as well. Nobody is told of anything before
     /// [`Listener::attach`]. Process context, may sleep.
     ///
     /// # Errors
     ///
     /// What `bind(2)` and `listen(2)` say, above all `EADDRINUSE` and `EADDRNOTAVAIL`, and
     /// `EAFNOSUPPORT` from a kernel without IPv6.
-    pub(crate) fn bind(address: SocketAddr, backlog: i32) -> Result<Self> {
+    pub(crate) fn bind(net: &Net, address: SocketAddr, backlog: i32) -> Result<Self> {
         // SAFETY: `data_ready` uses `with_owner::<O>`.
         let hooks = unsafe {
             Hooks::new(ffi::Callbacks {
@@ -60,7 +61,7 @@ impl<O: Incoming> Listener<O> {
         };
         Ok(Self {
             hooks,
-            socket: Socket::listening(address, backlog)?,
+            socket: Socket::listening(net, address, backlog)?,
         })
     }
 

@@ -2,12 +2,13 @@
 
 //! Sockets that are owned.
 
-use super::ffi;
+use super::{
+    address::Address,
+    ffi,
+    Net, //
+};
 use core::{
-    net::{
-        IpAddr,
-        SocketAddr, //
-    },
+    net::SocketAddr,
     ptr::{
         self,
         NonNull, //
@@ -20,7 +21,9 @@ use kernel::{
     prelude::*, //
 };
 
-/// A TCP socket in the initial network namespace, released when it is dropped.
+/// A TCP socket, released when it is dropped.
+///
+/// It does not keep its network namespace: whoever has one is told when the namespace ends.
 ///
 /// # Invariants
 ///
@@ -57,22 +60,22 @@ impl Socket {
         unsafe { (*self.as_raw()).sk }
     }
 
-    /// Makes a socket bound to `address` and listening. Process context, may sleep.
+    /// Makes a socket in `net` that is bound to `address` and listens. Process context, may sleep.
     ///
     /// # Errors
     ///
     /// What `bind(2)` and `listen(2)` say, above all `EADDRINUSE` and `EADDRNOTAVAIL`, and
     /// `EAFNOSUPPORT` from a kernel without IPv6.
-    pub(super) fn listening(address: SocketAddr, backlog: c_int) -> Result<Self> {
+    pub(super) fn listening(net: &Net, address: SocketAddr, backlog: c_int) -> Result<Self> {
         let family = match address {
             SocketAddr::V4(_) => bindings::AF_INET,
             SocketAddr::V6(_) => bindings::AF_INET6,
         };
         let mut raw = ptr::null_mut();
-        // SAFETY: `init_net` lives for ever, and `raw` is valid for writes.
+        // SAFETY: The namespace is valid, and `raw` is valid for writes.
         to_result(unsafe {
             bindings::sock_create_kern(
-                &raw mut bindings::init_net,
+                net.as_raw(),
                 family.try_into()?,
                 bindings::sock_type_SOCK_STREAM.try_into()?,
                 bindings::IPPROTO_TCP.try_into()?,
@@ -92,37 +95,10 @@ impl Socket {
     }
 
     fn bind(&self, address: SocketAddr) -> Result {
-        let port = address.port().to_be();
-        match address.ip() {
-            IpAddr::V4(ip) => {
-                let mut raw = bindings::sockaddr_in {
-                    sin_family: bindings::AF_INET.try_into()?,
-                    sin_port: port,
-                    ..Default::default()
-                };
-                raw.sin_addr.s_addr = u32::from_ne_bytes(ip.octets());
-                self.bind_raw(&mut raw)
-            }
-            IpAddr::V6(ip) => {
-                let mut raw = bindings::sockaddr_in6 {
-                    sin6_family: bindings::AF_INET6.try_into()?,
-                    sin6_port: port,
-                    ..Default::default()
-                };
-                raw.sin6_addr.in6_u.u6_addr8 = ip.octets();
-                self.bind_raw(&mut raw)
-            }
-        }
-    }
-
-    /// `address` is one of the `sockaddr` structures.
-    fn bind_raw<A>(&self, address: &mut A) -> Result {
-        let len = c_int::try_from(size_of::<A>())?;
-        // SAFETY: The socket is valid by the type invariant, and `address` is valid for reads of
-        // `len` bytes, of which the family tells how they are read.
-        to_result(unsafe {
-            bindings::kernel_bind(self.as_raw(), ptr::from_mut(address).cast(), len)
-        })
+        let mut address = Address::new(address)?;
+        let (raw, len) = address.as_raw();
+        // SAFETY: The socket is valid by the type invariant, and so is the address.
+        to_result(unsafe { bindings::kernel_bind(self.as_raw(), raw, len) })
     }
 
     /// Whether the connection was reset or is closed on both sides. Any context.
@@ -144,6 +120,6 @@ impl Drop for Socket {
     /// sent. Process context, may sleep.
     fn drop(&mut self) {
         // SAFETY: By the type invariant the socket is ours to release.
-        unsafe { bindings::sock_release(self.as_raw()) };
+        unsafe { ffi::khttpd_sock_release(self.as_raw()) };
     }
 }

@@ -175,7 +175,7 @@ fn wrong_parameters_fail_with_their_errno_and_one_line_and_leave_nothing() -> Re
         &machine,
         "port=8080",
         "Address already in use",
-        "cannot listen at [::]:8080: somebody else does",
+        "cannot listen at [::]:8080: somebody else listens there",
     )?;
     machine.exec_ok("insmod khttpd.ko port=8081 && rmmod khttpd")?;
     drop(taken);

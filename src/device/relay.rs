@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! `/dev/khttpd-relay`: what is written to it goes to a TCP peer, and what that answers is read.
+
+use crate::{
+    server::Servers,
+    sys::{
+        device::{
+            Poll,
+            Session, //
+        },
+        net::Net,
+        tcp::Client, //
+    }, //
+};
+use kernel::{
+    fs::{
+        file::flags,
+        File, //
+    },
+    iov::{
+        IovIterDest,
+        IovIterSource, //
+    },
+    prelude::*,
+    sync::Arc,
+    time::Msecs, //
+};
+
+/// How long `close(2)` and `fsync(2)` wait, in milliseconds, until the peer has all.
+const SYNC_MILLISECONDS: Msecs = 10_000;
+
+/// An open file of the relay node: a connection of its own.
+pub(crate) struct RelayFile(Client);
+
+#[vtable]
+impl Session for RelayFile {
+    type Subject = Servers;
+
+    fn open(servers: &Arc<Servers>, file: &File) -> Result<Pin<KBox<Self>>> {
+        let peer = Net::with_current(|net| servers.of(net))?.relay();
+        let client = Client::connect(peer, waits(file))?;
+        Ok(KBox::pin(Self(client), GFP_KERNEL)?)
+    }
+
+    fn read(&self, file: &File, to: &mut IovIterDest<'_>) -> Result<usize> {
+        self.0.receive(to, waits(file))
+    }
+
+    fn write(&self, file: &File, from: &mut IovIterSource<'_>) -> Result<usize> {
+        self.0.send(from, waits(file))
+    }
+
+    fn poll(&self, file: &File, poll: &Poll<'_>) -> u32 {
+        self.0.poll(file, poll)
+    }
+
+    fn sync(&self, _file: &File) -> Result {
+        self.0.wait_acknowledged(SYNC_MILLISECONDS)
+    }
+
+    fn close(&self, _file: &File) -> Result {
+        self.0.finish(SYNC_MILLISECONDS)
+    }
+}
+
+fn waits(file: &File) -> bool {
+    file.flags() & flags::O_NONBLOCK == 0
+}

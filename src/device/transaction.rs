@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Commands that are carried out together or not at all.
+
+use super::{
+    reason,
+    refusal::Refusal, //
+};
+use crate::{
+    server::{
+        Change,
+        Obstacle,
+        Servers, //
+    },
+    site::Sources,
+    sys::{
+        net::Net,
+        tcp::Client,
+        text::render, //
+    }, //
+};
+use core::net::SocketAddr;
+use kernel::{
+    fs::File,
+    prelude::*,
+    time::Msecs, //
+};
+use protocol::{
+    command::{
+        Command,
+        HELP, //
+    },
+    text::{
+        Line,
+        Lines, //
+    }, //
+};
+
+/// How long `send` waits, in milliseconds, until the peer has what was sent.
+const SEND_MILLISECONDS: Msecs = 10_000;
+
+/// Lines of commands from one writer.
+pub(crate) struct Transaction<'a> {
+    /// Whom they may be about.
+    pub(super) servers: &'a Servers,
+    /// What was opened to write them. Without it, whoever loads the module may do anything.
+    pub(super) file: Option<&'a File>,
+    /// The lines.
+    pub(super) text: &'a [u8],
+    /// How many other lines were written before.
+    pub(super) before: u32,
+}
+
+impl<'a> Transaction<'a> {
+    /// Listens at `listen` and carries out commands that are given when the module is loaded, in
+    /// the initial network namespace; a semicolon ends one as well as a line feed. What is wrong
+    /// goes to the log. Process context, sleeps.
+    ///
+    /// # Errors
+    ///
+    /// That of the first thing that can't be done; then nothing is.
+    pub(crate) fn at_load(
+        servers: &Servers,
+        listen: Option<SocketAddr>,
+        commands: &[u8],
+    ) -> Result {
+        let mut text = KVVec::new();
+        text.extend_from_slice(commands, GFP_KERNEL)?;
+        for byte in text.iter_mut().filter(|byte| **byte == b';') {
+            *byte = b'\n';
+        }
+        let transaction = Transaction {
+            servers,
+            file: None,
+            text: &text,
+            before: 0,
+        };
+        let done = transaction
+            .check()
+            .and_then(|()| transaction.run(Net::initial(), listen));
+        done.map_err(|refusal| {
+            refusal.log(match refusal.line() {
+                [b'l', b'i', b'n', b'e', ..] => "commands=, ",
+                _ => "",
+            });
+            refusal.errno()
+        })
+    }
+
+    /// Carries the commands out, in the network namespace of the calling task. Process context,
+    /// sleeps; a signal interrupts it.
+    pub(super) fn carry_out(&self) -> Result<KVec<u8>, Refusal> {
+        self.check()?;
+        if self.commands().any(|(_, command)| !is_help(&command)) {
+            Net::with_current(|net| self.run(net, None))?;
+        }
+        if !self.commands().any(|(_, command)| is_help(&command)) {
+            return Ok(KVec::new());
+        }
+        HELP.lines().for_each(|line| pr_info!("{line}\n"));
+        render(fmt!("{HELP}")).map_err(failure)
+    }
+
+    /// Whether all of the lines are commands.
+    fn check(&self) -> Result<(), Refusal> {
+        for line in Lines::after(self.before, self.text) {
+            Command::parse(line)?;
+        }
+        Ok(())
+    }
+
+    /// The commands, all of which are well-formed, and their lines.
+    fn commands(&self) -> impl Iterator<Item = (Line<'a>, Command<'a>)> + use<'a> {
+        Lines::after(self.before, self.text)
+            .filter_map(|line| Some((line, Command::parse(line).ok()?)))
+    }
+
+    fn run(&self, net: &Net, listen: Option<SocketAddr>) -> Result<(), Refusal> {
+        self.check_rights(net)?;
+        let server = self.servers.of(net).map_err(failure)?;
+        let mut change = Change::begin(&server, net).map_err(failure)?;
+        if let Some(address) = listen {
+            change.listen(address).map_err(failure)?;
+        }
+        for (line, command) in self.commands() {
+            self.add(net, &mut change, line, command)?;
+        }
+        let prepared = change
+            .prepare()
+            .map_err(|obstacle| self.explain(obstacle))?;
+        for (line, command) in self.commands() {
+            if let Command::Send(peer, text) = command {
+                send(peer, text).map_err(|e| {
+                    let why = reason::of_sending(e);
+                    Refusal::of_line(e, line, format_args!("{why}"))
+                })?;
+            }
+        }
+        prepared.make();
+        Ok(())
+    }
+
+    fn check_rights(&self, net: &Net) -> Result<(), Refusal> {
+        if self.file.is_none_or(|file| net.may_administer(file)) {
+            return Ok(());
+        }
+        let why = "needs CAP_NET_ADMIN in its network namespace";
+        match self.commands().find(|(_, command)| !is_help(command)) {
+            Some((line, _)) => Err(Refusal::of_line(EPERM, line, format_args!("{why}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Adds what a command says to a change.
+    fn add(
+        &self,
+        net: &Net,
+        change: &mut Change<'_>,
+        line: Line<'_>,
+        command: Command<'_>,
+    ) -> Result<(), Refusal> {
+        match command {
+            Command::Listen(addresses) => {
+                for (word, address) in addresses {
+                    self.may_listen(net, address)
+                        .and_then(|()| change.listen(address))
+                        .map_err(|e| {
+                            Refusal::of_word(e, line.error(word, reason::of_listening(e)))
+                        })?;
+                }
+            }
+            Command::Unlisten(addresses) => {
+                if addresses.clone().next().is_none() {
+                    change.unlisten_all();
+                }
+                for (word, address) in addresses {
+                    change.unlisten(address).map_err(|e| {
+                        Refusal::of_word(e, line.error(word, "nobody was told to listen there"))
+                    })?;
+                }
+            }
+            Command::Start => change.start(true),
+            Command::Stop => change.start(false),
+            Command::MaxConnections(max) => change.set_max_connections(max),
+            Command::Timeout(timeout, seconds) => change.set_timeout(timeout, seconds),
+            Command::Root(directory, host) => {
+                change
+                    .sources()
+                    .set_root(directory, host)
+                    .map_err(failure)?;
+            }
+            Command::Rule(rule) => change.sources().add_rule(&rule).map_err(failure)?,
+            Command::Reload => change.reload(),
+            Command::Clear => *change.sources() = Sources::new(),
+            Command::Relay(peer) => change.set_relay(peer),
+            Command::ResetCounters => change.reset_counters(),
+            Command::Send(..) | Command::Help => (),
+        }
+        Ok(())
+    }
+
+    fn may_listen(&self, net: &Net, address: SocketAddr) -> Result {
+        match self.file {
+            Some(file) if !net.may_listen(file, address.port()) => Err(EACCES),
+            _ => Ok(()),
+        }
+    }
+
+    /// Which command it is that has met with `obstacle`.
+    fn explain(&self, obstacle: Obstacle) -> Refusal {
+        match obstacle {
+            Obstacle::Other(e) => failure(e),
+            Obstacle::Site(e) => {
+                let line = self.last(|command| {
+                    matches!(
+                        command,
+                        Command::Root(..) | Command::Rule(_) | Command::Reload | Command::Clear
+                    )
+                });
+                match line {
+                    Some(line) => Refusal::of_line(e.errno(), line, fmt!("{e}")),
+                    None => failure(e.errno()),
+                }
+            }
+            Obstacle::Listen(address, e) => self.explain_listening(address, e),
+        }
+    }
+
+    fn explain_listening(&self, address: SocketAddr, e: Error) -> Refusal {
+        let why = reason::of_listening(e);
+        for (line, command) in self.commands() {
+            if let Command::Listen(mut addresses) = command {
+                if let Some((word, _)) = addresses.find(|(_, found)| *found == address) {
+                    return Refusal::of_word(e, line.error(word, why));
+                }
+            }
+        }
+        // It was told before, and now it comes to it.
+        match self.last(|command| matches!(command, Command::Start)) {
+            Some(line) => Refusal::of_line(e, line, format_args!("{address}: {why}")),
+            None => Refusal::new(e, format_args!("cannot listen at {address}: {why}\n")),
+        }
+    }
+
+    fn last(&self, is: impl Fn(&Command<'a>) -> bool) -> Option<Line<'a>> {
+        self.commands()
+            .filter(|(_, command)| is(command))
+            .map(|(line, _)| line)
+            .last()
+    }
+}
+
+/// Whether it only asks.
+fn is_help(command: &Command<'_>) -> bool {
+    matches!(command, Command::Help)
+}
+
+/// An error that no command in particular is to blame for.
+fn failure(e: Error) -> Refusal {
+    Refusal::new(e, fmt!("{}\n", reason::of_anything(e)))
+}
+
+/// Sends `text` and a line feed to `peer` and waits until it has them.
+fn send(peer: SocketAddr, text: &[u8]) -> Result {
+    let client = Client::connect(peer, true)?;
+    client.send_all(text)?;
+    client.send_all(b"\n")?;
+    client.finish(SEND_MILLISECONDS)
+}

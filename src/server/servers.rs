@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A server for each network namespace.
+
+use super::{
+    Running,
+    Server,
+    Settings, //
+};
+use crate::sys::net::{
+    Net,
+    Tenant, //
+};
+use kernel::{
+    new_mutex,
+    prelude::*,
+    sync::{
+        Arc,
+        Mutex, //
+    }, //
+};
+
+/// The servers, each of a network namespace, from its first use to the namespace's end.
+#[pin_data]
+pub(crate) struct Servers {
+    backlog: i32,
+    max_connections: u32,
+    #[pin]
+    running: Mutex<KVec<(u64, Running)>>,
+}
+
+impl Servers {
+    /// None yet; what they begin with. Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn new(backlog: i32, max_connections: u32) -> Result<Arc<Self>> {
+        Arc::pin_init(
+            pin_init!(Self {
+                backlog,
+                max_connections,
+                running <- new_mutex!(KVec::new()),
+            }),
+            GFP_KERNEL,
+        )
+    }
+
+    /// The server of `net`; if it has none, one that serves the built-in site nowhere yet.
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn of(&self, net: &Net) -> Result<Arc<Server>> {
+        let cookie = net.cookie();
+        let mut running = self.running.lock();
+        if let Some((_, known)) = running.iter().find(|(known, _)| *known == cookie) {
+            return Ok(known.server().clone());
+        }
+        running.reserve(1, GFP_KERNEL)?;
+        let new = Running::start(Settings::new(self.backlog, self.max_connections))
+            .map_err(|e| e.errno())?;
+        let server = new.server().clone();
+        running.push((cookie, new), GFP_KERNEL)?;
+        Ok(server)
+    }
+}
+
+impl Tenant for Servers {
+    fn ended(&self, net: &Net) {
+        let cookie = net.cookie();
+        let mut running = self.running.lock();
+        let found = running.iter().position(|(known, _)| *known == cookie);
+        let ended = found.and_then(|at| running.remove(at).ok());
+        drop(running);
+        // Waits for its connections to end.
+        drop(ended);
+    }
+}

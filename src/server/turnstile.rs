@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! One at a time, where the one may take long and the others may be interrupted.
+
+use kernel::{
+    new_condvar,
+    new_mutex,
+    prelude::*,
+    sync::{
+        CondVar,
+        Mutex, //
+    }, //
+};
+
+/// Lets one task pass at a time.
+#[pin_data]
+pub(super) struct Turnstile {
+    #[pin]
+    busy: Mutex<bool>,
+    #[pin]
+    free: CondVar,
+}
+
+impl Turnstile {
+    /// Nobody is in.
+    pub(super) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            busy <- new_mutex!(false),
+            free <- new_condvar!(),
+        })
+    }
+
+    /// Waits until nobody is in. Process context, sleeps.
+    ///
+    /// # Errors
+    ///
+    /// `ERESTARTSYS` for a signal.
+    pub(super) fn enter(&self) -> Result<Pass<'_>> {
+        let mut busy = self.busy.lock();
+        while *busy {
+            if self.free.wait_interruptible(&mut busy) {
+                return Err(ERESTARTSYS);
+            }
+        }
+        *busy = true;
+        Ok(Pass(self))
+    }
+}
+
+/// Whoever has it is in, until it is dropped.
+pub(super) struct Pass<'a>(&'a Turnstile);
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        *self.0.busy.lock() = false;
+        self.0.free.notify_one();
+    }
+}

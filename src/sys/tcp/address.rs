@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Socket addresses in the form that C knows.
+
+use core::{
+    net::SocketAddr,
+    ptr, //
+};
+use kernel::{
+    bindings,
+    ffi::c_int,
+    prelude::*, //
+};
+
+/// A `struct sockaddr_in` or `struct sockaddr_in6`.
+pub(super) enum Address {
+    V4(bindings::sockaddr_in),
+    V6(bindings::sockaddr_in6),
+}
+
+impl Address {
+    /// The same in the form that C knows.
+    ///
+    /// # Errors
+    ///
+    /// None but in theory: the numbers of the families are small.
+    pub(super) fn new(address: SocketAddr) -> Result<Self> {
+        Ok(match address {
+            SocketAddr::V4(address) => {
+                let mut raw = bindings::sockaddr_in {
+                    sin_family: bindings::AF_INET.try_into()?,
+                    sin_port: address.port().to_be(),
+                    ..Default::default()
+                };
+                raw.sin_addr.s_addr = u32::from_ne_bytes(address.ip().octets());
+                Self::V4(raw)
+            }
+            SocketAddr::V6(address) => {
+                let mut raw = bindings::sockaddr_in6 {
+                    sin6_family: bindings::AF_INET6.try_into()?,
+                    sin6_port: address.port().to_be(),
+                    sin6_scope_id: address.scope_id(),
+                    ..Default::default()
+                };
+                raw.sin6_addr.in6_u.u6_addr8 = address.ip().octets();
+                Self::V6(raw)
+            }
+        })
+    }
+
+    /// Where it stands and how long it is; valid as long as `self` is borrowed.
+    pub(super) fn as_raw(&mut self) -> (*mut bindings::sockaddr_unsized, c_int) {
+        const V4: c_int = size_of::<bindings::sockaddr_in>() as c_int;
+        const V6: c_int = size_of::<bindings::sockaddr_in6>() as c_int;
+        match self {
+            Self::V4(raw) => (ptr::from_mut(raw).cast(), V4),
+            Self::V6(raw) => (ptr::from_mut(raw).cast(), V6),
+        }
+    }
+}
