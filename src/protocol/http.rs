@@ -26,6 +26,7 @@ mod head;
 mod host;
 mod method;
 mod multipart;
+mod octet;
 mod quality;
 mod range;
 mod rendered;

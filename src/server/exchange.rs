@@ -235,7 +235,7 @@ impl Exchange {
             sender.received = KVec::new();
             let (clock, scratch) = turn.parts();
             if let Some(reply) = sender.session.expire(clock, scratch) {
-                Self::reply(sender, serving, reply, true)?;
+                Self::reply(sender, serving, &reply, true)?;
                 return Ok(None);
             }
         }
@@ -271,6 +271,9 @@ impl Exchange {
             if budget == 0 {
                 serving.tally.add(Count::Spent, 1);
                 return Ok(Next::Again);
+            }
+            if !guard.has_unread() {
+                return Ok(Self::pause(guard));
             }
             let mut heard = Ok(());
             let read = guard.read(|bytes, mut sender| {
@@ -325,7 +328,7 @@ impl Exchange {
         }
         let consumed = step.consumed;
         let rest = bytes.get(consumed..).unwrap_or(&[]);
-        Self::carry_out(sender, serving, step, rest)?;
+        Self::carry_out(sender, serving, &step, rest)?;
         Ok(consumed)
     }
 
@@ -359,7 +362,7 @@ impl Exchange {
             }
         };
         let rest = bytes.get(consumed..).unwrap_or(&[]);
-        Self::carry_out(sender, serving, step, rest)?;
+        Self::carry_out(sender, serving, &step, rest)?;
         Ok(consumed)
     }
 
@@ -368,10 +371,10 @@ impl Exchange {
     fn carry_out(
         sender: &mut Sender<'_, Connection>,
         serving: &Serving<'_>,
-        step: Step<'_, BodyId>,
+        step: &Step<'_, BodyId>,
         rest: &[u8],
     ) -> Result {
-        match step.reply {
+        match &step.reply {
             Some(reply) => {
                 let more = reply.then != Then::KeepAlive || sender.answers(rest);
                 Self::reply(sender, serving, reply, more)
@@ -399,7 +402,7 @@ impl Exchange {
     fn reply(
         sender: &mut Sender<'_, Connection>,
         serving: &Serving<'_>,
-        reply: Reply<'_, BodyId>,
+        reply: &Reply<'_, BodyId>,
         more: bool,
     ) -> Result {
         // What follows is another request, with its own time.

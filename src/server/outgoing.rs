@@ -94,21 +94,21 @@ impl Outgoing {
     pub(crate) fn begin(
         sender: &mut Sender<'_, Connection>,
         serving: &Serving<'_>,
-        reply: Reply<'_, BodyId>,
+        reply: &Reply<'_, BodyId>,
         more: bool,
     ) -> Result {
         sender.outgoing.then = reply.then;
         match reply.body {
-            Body::Empty => Self::begin_short(sender, serving, &reply, &[], more),
-            Body::Text(text) => Self::begin_short(sender, serving, &reply, text, more),
+            Body::Empty => Self::begin_short(sender, serving, reply, &[], more),
+            Body::Text(text) => Self::begin_short(sender, serving, reply, text, more),
             Body::Slice(body, range) => {
                 let range = indices(range)?;
                 let content = serving.edition.body(body).ok_or(EIO)?;
                 match content.slice(&range) {
                     Some(bytes) if bytes.len() <= COPY_MAX => {
-                        Self::begin_short(sender, serving, &reply, bytes, more)
+                        Self::begin_short(sender, serving, reply, bytes, more)
                     }
-                    _ => Self::begin_long(sender, serving, &reply, Some((body, range)), None),
+                    _ => Self::begin_long(sender, serving, reply, Some((body, range)), None),
                 }
             }
             Body::Multipart(body, multipart) => {
@@ -118,7 +118,7 @@ impl Outgoing {
                     next: 0,
                 };
                 let parts = KBox::new(parts, GFP_ATOMIC)?;
-                Self::begin_long(sender, serving, &reply, None, Some(parts))
+                Self::begin_long(sender, serving, reply, None, Some(parts))
             }
         }
     }

@@ -175,8 +175,8 @@ extern "C" {
     /// `page_address()`; never null without highmem.
     pub(super) fn khttpd_page_address(page: *mut bindings::page) -> *mut c_void;
 
-    /// `siphash()` of `len` bytes.
-    pub(super) fn khttpd_siphash(bytes: *const c_void, len: usize, key: *const u64) -> u64;
+    /// `hsiphash()` of `len` bytes; the key is two words.
+    pub(super) fn khttpd_hsiphash(bytes: *const c_void, len: usize, key: *const usize) -> u32;
 
     /// `blake2s()` of `len` bytes, unkeyed, into `digest_len` (1 to 32) bytes.
     pub(super) fn khttpd_blake2s(bytes: *const u8, len: usize, digest: *mut u8, digest_len: usize);

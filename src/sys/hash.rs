@@ -13,29 +13,30 @@ use kernel::{
 };
 
 /// A secret that makes the places of a hash table unpredictable.
-pub(crate) struct SipKey([u64; 2]);
+pub(crate) struct SipKey([usize; 2]);
 
 impl SipKey {
     /// Draws a new key. May wait for the random number generator early at boot, so process
     /// context.
     pub(crate) fn random() -> Self {
-        let mut key = [0u64; 2];
+        let mut key = [0usize; 2];
         // SAFETY: `key` is valid for writes of its own size.
         unsafe { bindings::get_random_bytes(key.as_mut_ptr().cast::<c_void>(), size_of_val(&key)) };
         Self(key)
     }
 
-    /// The SipHash-2-4 of `bytes` under this key. Any context.
+    /// The SipHash-1-3 of `bytes` under this key, which the kernel has for hash tables. Any
+    /// context.
     #[inline]
     pub(crate) fn hash(&self, bytes: &[u8]) -> u64 {
         // SAFETY: `bytes` is valid for reads of its length, and the key is two words.
-        unsafe {
-            ffi::khttpd_siphash(
+        u64::from(unsafe {
+            ffi::khttpd_hsiphash(
                 bytes.as_ptr().cast::<c_void>(),
                 bytes.len(),
                 self.0.as_ptr(),
             )
-        }
+        })
     }
 }
 

@@ -338,11 +338,11 @@ void *khttpd_page_address(struct page *page)
  * Hashes.
  */
 
-u64 khttpd_siphash(const void *bytes, size_t len, const u64 key[2])
+u32 khttpd_hsiphash(const void *bytes, size_t len, const unsigned long key[2])
 {
-	const siphash_key_t k = { .key = { key[0], key[1] } };
+	const hsiphash_key_t k = { .key = { key[0], key[1] } };
 
-	return siphash(bytes, len, &k);
+	return hsiphash(bytes, len, &k);
 }
 
 void khttpd_blake2s(const u8 *bytes, size_t len, u8 *digest, size_t digest_len)

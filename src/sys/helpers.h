@@ -63,7 +63,7 @@ struct page *khttpd_alloc_block(unsigned int order);
 void khttpd_put_page(struct page *page);
 void *khttpd_page_address(struct page *page);
 
-u64 khttpd_siphash(const void *bytes, size_t len, const u64 key[2]);
+u32 khttpd_hsiphash(const void *bytes, size_t len, const unsigned long key[2]);
 void khttpd_blake2s(const u8 *bytes, size_t len, u8 *digest, size_t digest_len);
 
 /* net.c */

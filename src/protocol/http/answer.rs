@@ -67,7 +67,7 @@ pub(super) fn answer<'a, S: Site>(
         Err(status) => return asker.error(status, Detail::None, lines),
     };
     asker.host = target.host.map_or(asker.host, |host| Some(host.as_bytes()));
-    match Path::parse(target.path, path) {
+    match target.decode(path) {
         Ok(Some(path)) => asker.look_up(target, path, lines),
         Ok(None) => asker.error(Status::NotFound, Detail::None, lines),
         Err(_) => asker.error(Status::BadRequest, Detail::None, lines),
@@ -96,8 +96,13 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
         codings: Codings,
         lines: &'a mut Rendered,
     ) -> Answer<'a, S::Body> {
-        let wishes = self.request.fields.lines(Name::AcceptEncoding);
-        let Some(coding) = coding::choose(wishes, codings) else {
+        let fields = &self.request.fields;
+        let chosen = if fields.has(Name::AcceptEncoding) || !codings.contain(Coding::Identity) {
+            coding::choose(fields.lines(Name::AcceptEncoding), codings)
+        } else {
+            Some(Coding::Identity)
+        };
+        let Some(coding) = chosen else {
             return self.error(Status::NotAcceptable, Detail::Vary, lines);
         };
         match self.site.representation(resource, coding) {

@@ -68,9 +68,18 @@ impl Name {
         };
         known
             .iter()
-            .find(|(text, _)| name.eq_ignore_ascii_case(text))
+            .find(|(text, _)| is_named(name, text))
             .map(|(_, known)| *known)
     }
+}
+
+/// Whether `name` is `lower`, which is as long, without regard to case. The only octets of a token
+/// that the bit turns into a lower-case letter or a hyphen are the letter and the hyphen.
+#[inline]
+fn is_named(name: &[u8], lower: &[u8]) -> bool {
+    name.iter()
+        .zip(lower)
+        .all(|(octet, lower)| octet | 0x20 == *lower)
 }
 
 /// The fields of one request.
@@ -99,7 +108,8 @@ impl<'b> Fields<'b> {
         }
     }
 
-    /// Sorts what httparse found in `head`, which ends with the empty line.
+    /// Sorts what httparse found in `head`, which ends with the empty line. To be called once, for
+    /// fields that are new.
     ///
     /// httparse takes a lone LF for the end of a line, as RFC 9112 section 2.2 permits. Two parsers
     /// that disagree about the end of a line disagree about the request, so this returns [`None`]
@@ -108,8 +118,6 @@ impl<'b> Fields<'b> {
         let section = head
             .strip_suffix(b"\r\n")
             .filter(|rest| rest.ends_with(b"\r\n"))?;
-        // INVARIANT: there is no line yet.
-        *self = Fields::new();
         for line in lines {
             let start = line
                 .name

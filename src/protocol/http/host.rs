@@ -4,7 +4,7 @@
 
 use core::{fmt, net::Ipv6Addr};
 
-use super::field::cut;
+use super::{field::cut, octet::NAME};
 
 /// The longest name of a host in bytes (RFC 1035 section 2.3.4); no pattern fits a longer one.
 pub const HOST_MAX: usize = 253;
@@ -30,18 +30,12 @@ impl<'b> Host<'b> {
                     .parse::<Ipv6Addr>()
                     .ok()?;
                 let (host, _) = authority.split_at_checked(address.len().checked_add(2)?)?;
-                (
-                    host,
-                    if rest.is_empty() {
-                        rest
-                    } else {
-                        rest.strip_prefix(b":")?
-                    },
-                )
+                (host, port(rest)?)
             }
             None => {
-                let (name, port) = cut(authority, b':').unwrap_or((authority, &[]));
-                (is_registered_name(name).then_some(name)?, port)
+                let length = registered_name_length(authority)?;
+                let (name, rest) = authority.split_at_checked(length)?;
+                (name, port(rest)?)
             }
         };
         is_port(port).then_some(Host(host))
@@ -101,40 +95,35 @@ impl fmt::Display for HostPattern<'_> {
 
 /// An empty port means the default one.
 fn is_port(text: &[u8]) -> bool {
-    text.iter()
-        .try_fold(0u16, |port, byte| {
-            let digit = byte.checked_sub(b'0').filter(|digit| *digit < 10)?;
-            port.checked_mul(10)?.checked_add(u16::from(digit))
-        })
-        .is_some()
+    let digits = text.iter().all(u8::is_ascii_digit);
+    // Nothing of four digits is too large.
+    digits
+        && (text.len() <= 4
+            || core::str::from_utf8(text).is_ok_and(|text| text.parse::<u16>().is_ok()))
 }
 
-fn is_registered_name(name: &[u8]) -> bool {
-    let mut rest = name;
-    loop {
-        rest = match rest {
-            [] => return !name.is_empty(),
-            [b'%', a, b, rest @ ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => rest,
-            [b'%', ..] => return false,
-            [byte, rest @ ..] if is_unreserved(*byte) || is_sub_delim(*byte) => rest,
-            [..] => return false,
-        };
+/// What follows the colon behind a host, if there is one.
+fn port(rest: &[u8]) -> Option<&[u8]> {
+    match rest {
+        [] => Some(rest),
+        [b':', port @ ..] => Some(port),
+        [..] => None,
     }
 }
 
-/// RFC 3986 section 2.3.
-#[inline]
-pub(super) const fn is_unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
-}
-
-/// RFC 3986 section 2.2.
-#[inline]
-pub(super) const fn is_sub_delim(byte: u8) -> bool {
-    matches!(
-        byte,
-        b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'='
-    )
+/// How long the name in front of an authority is, which is not empty.
+fn registered_name_length(authority: &[u8]) -> Option<usize> {
+    let mut length = 0usize;
+    loop {
+        let rest = authority.get(length..)?;
+        length = length.checked_add(NAME.span(rest))?;
+        match authority.get(length..)? {
+            [b'%', a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => {
+                length = length.checked_add(3)?;
+            }
+            _ => return (length != 0).then_some(length),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -182,7 +182,7 @@ impl<'b> Request<'b> {
 
     fn find_expectation(&self) -> Expectation {
         // A client of HTTP/1.0 does not know how to wait.
-        if self.version == Version::Http10 {
+        if self.version == Version::Http10 || !self.fields.has(Name::Expect) {
             return Expectation::None;
         }
         let elements = self.fields.elements(Name::Expect);
@@ -195,6 +195,9 @@ impl<'b> Request<'b> {
 
     fn is_persistent(&self) -> bool {
         let mut keep_alive = self.version != Version::Http10;
+        if !self.fields.has(Name::Connection) {
+            return keep_alive;
+        }
         for option in self.fields.elements(Name::Connection) {
             if option.eq_ignore_ascii_case(b"close") {
                 return false;

@@ -3,7 +3,8 @@
 //! Request targets (RFC 9112 section 3.2) and their paths (RFC 3986 section 3.3).
 
 use super::{
-    host::{is_sub_delim, is_unreserved, Host},
+    host::Host,
+    octet::PATH,
     sink::{Full, Sink},
     status::Status,
     TARGET_MAX, //
@@ -20,6 +21,8 @@ pub struct Target<'b> {
     pub host: Option<Host<'b>>,
     /// The path as it was sent. The absolute form may leave it out.
     pub path: &'b [u8],
+    /// The path needs neither decoding nor normalising.
+    plain: bool,
     /// What follows the question mark. It does not choose a file.
     pub query: Option<&'b [u8]>,
 }
@@ -31,6 +34,17 @@ pub enum Form<'b> {
     Path(Target<'b>),
     /// `*`: the server itself (RFC 9112 section 3.2.4).
     Asterisk,
+}
+
+impl<'b> Target<'b> {
+    /// The decoded path, as [`Path::parse`] does it.
+    #[inline]
+    pub fn decode(&self, buffer: &'b mut PathBuffer) -> Result<Option<Path<'b>>, Malformed> {
+        match Path::undecoded(self.path, self.plain) {
+            Some(path) => Ok(Some(path)),
+            None => decode(self.path, buffer),
+        }
+    }
 }
 
 impl<'b> Form<'b> {
@@ -72,9 +86,14 @@ impl<'b> Form<'b> {
     }
 
     fn split(host: Option<Host<'b>>, rest: &'b [u8]) -> Result<Form<'b>, Status> {
-        let (path, query) = match super::field::cut(rest, b'?') {
-            Some((path, query)) => (path, Some(query)),
-            None => (rest, None),
+        // The question mark is not plain.
+        let plain = plain_length(rest);
+        let (path, query) = match rest.get(plain..) {
+            None | Some([]) => (rest, None),
+            Some(_) => match super::field::cut(rest, b'?') {
+                Some((path, query)) => (path, Some(query)),
+                None => (rest, None),
+            },
         };
         if !query.unwrap_or_default().iter().all(|b| is_query(*b)) {
             return Err(Status::BadRequest);
@@ -82,6 +101,7 @@ impl<'b> Form<'b> {
         Ok(Form::Path(Target {
             host,
             path: if path.is_empty() { b"/" } else { path },
+            plain: path.len() == plain,
             query,
         }))
     }
@@ -93,23 +113,10 @@ fn is_query(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'#' | b'"' | b'<' | b'>')
 }
 
-/// Whether a byte stands for itself in a path: `pchar` and `/`, all but the escape.
-pub(crate) const fn is_plain(byte: u8) -> bool {
-    is_unreserved(byte) || is_sub_delim(byte) || matches!(byte, b':' | b'@' | b'/')
+/// Whether a byte stands for itself in a path.
+pub(crate) fn is_plain(byte: u8) -> bool {
+    PATH.has(byte)
 }
-
-/// [`is_plain`] as a table: each byte of each path is looked up in it.
-const PLAIN: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut rest: &mut [bool] = &mut table;
-    let mut byte = 0u8;
-    while let [first, others @ ..] = rest {
-        *first = is_plain(byte);
-        byte = byte.wrapping_add(1);
-        rest = others;
-    }
-    table
-};
 
 /// Where a path is decoded to.
 pub type PathBuffer = heapless::Vec<u8, TARGET_MAX>;
@@ -131,15 +138,15 @@ impl<'p> Path<'p> {
     /// one.
     #[inline]
     pub fn parse(raw: &'p [u8], buffer: &'p mut PathBuffer) -> Result<Option<Path<'p>>, Malformed> {
-        let plain = |byte: &u8| PLAIN.get(usize::from(*byte)).copied().unwrap_or(false);
-        // INVARIANT: plain bytes stand for themselves, and without `/.` no segment is made of dots.
-        if raw.starts_with(b"/")
-            && raw.iter().all(plain)
-            && !raw.windows(2).any(|pair| pair == b"/.")
-        {
-            return Ok(Some(Path(raw)));
-        }
-        decode(raw, buffer)
+        Path::undecoded(raw, plain_length(raw) == raw.len())
+            .map_or_else(|| decode(raw, buffer), |path| Ok(Some(path)))
+    }
+
+    /// The path that needs neither; `plain`: as [`plain_length`] has it.
+    #[inline]
+    fn undecoded(raw: &'p [u8], plain: bool) -> Option<Path<'p>> {
+        // INVARIANT: Plain bytes stand for themselves, and without `/.` no segment is made of dots.
+        (plain && raw.starts_with(b"/")).then_some(Path(raw))
     }
 
     /// The bytes, which need not be UTF-8.
@@ -147,6 +154,18 @@ impl<'p> Path<'p> {
     pub const fn as_bytes(self) -> &'p [u8] {
         self.0
     }
+}
+
+/// How many bytes in front of `raw` stand for themselves, up to a segment that begins with a dot.
+#[inline]
+fn plain_length(raw: &[u8]) -> usize {
+    let mut last = 0;
+    let end = raw.iter().position(|byte| {
+        let dotted = *byte == b'.' && last == b'/';
+        last = *byte;
+        dotted || !PATH.has(*byte)
+    });
+    end.unwrap_or(raw.len())
 }
 
 /// The long way of [`Path::parse`].

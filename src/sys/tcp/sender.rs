@@ -71,7 +71,7 @@ impl<'a, O: Owner> Sender<'a, O> {
         more: bool,
     ) -> Result<usize> {
         let len = pieces.iter().map(|piece| piece.len()).sum();
-        let pieces = pieces.map(|piece| bindings::kvec {
+        let vectors = pieces.map(|piece| bindings::kvec {
             iov_base: piece.as_ptr().cast_mut().cast::<c_void>(),
             iov_len: piece.len(),
         });
@@ -81,7 +81,7 @@ impl<'a, O: Owner> Sender<'a, O> {
             ffi::khttpd_send(
                 self.sk(),
                 buffers.as_raw(),
-                pieces.as_ptr(),
+                vectors.as_ptr(),
                 c_uint::try_from(N)?,
                 len,
                 flags(more),
