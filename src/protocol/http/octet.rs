@@ -12,6 +12,9 @@ pub(super) const NAME: Class = Class(1);
 /// What stands for itself in a path: `pchar` of RFC 3986 and `/`, all but the escape.
 pub(super) const PATH: Class = Class(2);
 
+/// As [`PATH`], but for the dot, which may make a segment that stands for another.
+pub(super) const UNDOTTED: Class = Class(4);
+
 const TABLE: [u8; 256] = {
     let mut table = [0; 256];
     let mut rest: &mut [u8] = &mut table;
@@ -27,11 +30,14 @@ const TABLE: [u8; 256] = {
 const fn classes(octet: u8) -> u8 {
     match octet {
         // Unreserved, RFC 3986 section 2.3, and its sub-delims, section 2.2.
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => NAME.0 | PATH.0,
-        b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' => {
-            NAME.0 | PATH.0
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'~' => {
+            NAME.0 | PATH.0 | UNDOTTED.0
         }
-        b':' | b'@' | b'/' => PATH.0,
+        b'.' => NAME.0 | PATH.0,
+        b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' => {
+            NAME.0 | PATH.0 | UNDOTTED.0
+        }
+        b':' | b'@' | b'/' => PATH.0 | UNDOTTED.0,
         _ => 0,
     }
 }

@@ -4,7 +4,7 @@
 
 use super::{
     host::Host,
-    octet::PATH,
+    octet::{PATH, UNDOTTED},
     sink::{Full, Sink},
     status::Status,
     TARGET_MAX, //
@@ -159,13 +159,18 @@ impl<'p> Path<'p> {
 /// How many bytes in front of `raw` stand for themselves, up to a segment that begins with a dot.
 #[inline]
 fn plain_length(raw: &[u8]) -> usize {
-    let mut last = 0;
-    let end = raw.iter().position(|byte| {
-        let dotted = *byte == b'.' && last == b'/';
-        last = *byte;
-        dotted || !PATH.has(*byte)
-    });
-    end.unwrap_or(raw.len())
+    let mut length = 0usize;
+    while let Some((before, rest)) = raw.split_at_checked(length) {
+        match rest {
+            [b'.', ..] if before.ends_with(b"/") => break,
+            [b'.', ..] => length = length.saturating_add(1),
+            _ => match UNDOTTED.span(rest) {
+                0 => break,
+                span => length = length.saturating_add(span),
+            },
+        }
+    }
+    length
 }
 
 /// The long way of [`Path::parse`].
