@@ -9,7 +9,7 @@ LLVM ?= 1
 kbuild = $(MAKE) -C "$(KDIR)" M="$(CURDIR)" LLVM=$(LLVM) RUSTC="$(RUSTC)" $(if $(WWW),WWW="$(abspath $(WWW))")
 
 # Settings of the virtual machine, for the scripts.
-export BENCH_S CASES CPUS FLAVOUR FUZZ_S JOBS KERNEL MACHINE MEMORY MIRROR NET PARAMETERS PORT SERVERS SHARE TEST WWW
+export BENCH_S CASES CPUS FLAVOUR FUZZ_S JOBS KERNEL MACHINE MEMORY MIRROR NET PARAMETERS PORT ROUNDS SERVERS SHARE TEST WWW
 # As it was typed: a $ in it is the guest's shell's, not make's.
 override export CMD := $(value CMD)
 
@@ -30,7 +30,7 @@ shell: ## a shell in the running machine, or one command: CMD='cat /dev/khttpd' 
 	@tests/shell $(if $(CMD),"$$CMD")
 
 test: ## all tests, from an empty cache or a warm one (FLAVOUR=NAME: on the kernel of tests/kernel/config.NAME)
-	@tests/check lint host machine
+	@tests/check lint host machine bench
 
 lint: ## rustfmt, shellcheck, and clippy on both the host's and the kernel's side
 	@tests/check lint
@@ -44,11 +44,20 @@ test-machine: ## the tests of the real module in the virtual machine (TEST=NAME 
 fuzz: ## look for input that breaks the protocol, on the host (FUZZ_S=60 seconds for each target, TARGET= for one)
 	@tests/fuzz/run $(TARGET)
 
-bench-instructions: ## instructions per request, khttpd's and others' (CASES="612B-8 ..." SERVERS="khttpd nginx lighttpd floor" BENCH_S=seconds a run)
-	@tests/bench/run instructions
+bench: ## measure khttpd beside nginx and lighttpd (CASES= SERVERS= "khttpd nginx lighttpd floor", CPUS="1 2" ROUNDS=3 BENCH_S=seconds a run)
+	@tests/bench/run all
 
-bench-profile: ## the functions these instructions are spent in, with the same settings
+bench-instructions bench-rates bench-memory: bench-%: ## one measure of these, with the same settings
+	@tests/bench/run $*
+
+bench-profile: ## the functions that the instructions are spent in
 	@tests/bench/run profile
+
+bench-check: ## compare khttpd's instructions per request with tests/bench/baseline.json
+	@tests/bench/run check
+
+bench-record: ## make what is counted now the baseline
+	@tests/bench/run record
 
 vendor: ## bring the crates that Cargo.lock pins into vendor/
 	@tests/vendor
@@ -60,6 +69,7 @@ clean-cache: ## remove the tool-chain root and the kernels from the cache
 	@tests/clean cache
 
 help: ## this list
-	@sed -n 's/^\([a-z_-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
+	@sed -n 's/^\([a-z_ -]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
 
-.PHONY: modules modules_install run boot shell test lint test-host test-machine fuzz bench-instructions bench-profile vendor clean clean-cache help
+.PHONY: modules modules_install run boot shell test lint test-host test-machine fuzz bench bench-instructions bench-rates bench-memory \
+	bench-profile bench-check bench-record vendor clean clean-cache help

@@ -60,7 +60,6 @@ pub(crate) use self::{
 use crate::{
     site::{
         self,
-        Bounds,
         LoadError,
         Progress,
         Site,
@@ -345,8 +344,8 @@ impl Running {
     /// # Errors
     ///
     /// `ENOMEM`; nothing is left behind.
-    pub(crate) fn start(settings: Settings, bounds: Bounds) -> Result<Self, LoadError> {
-        let mut sources = Sources::new(bounds);
+    pub(crate) fn start(settings: Settings) -> Result<Self, LoadError> {
+        let mut sources = Sources::new();
         sources.set_root(b"built-in", HostPattern::Any)?;
         let begin = Instant::<Monotonic>::now();
         let site = site::load(&sources, None, &Progress::new())?;

@@ -7,12 +7,9 @@ use super::{
     Server,
     Settings, //
 };
-use crate::{
-    site::Bounds,
-    sys::net::{
-        Net,
-        Tenant, //
-    }, //
+use crate::sys::net::{
+    Net,
+    Tenant, //
 };
 use kernel::{
     new_mutex,
@@ -28,7 +25,6 @@ use kernel::{
 pub(crate) struct Servers {
     backlog: i32,
     max_connections: u32,
-    bounds: Bounds,
     #[pin]
     running: Mutex<KVec<(u64, Running)>>,
 }
@@ -39,12 +35,11 @@ impl Servers {
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub(crate) fn new(backlog: i32, max_connections: u32, bounds: Bounds) -> Result<Arc<Self>> {
+    pub(crate) fn new(backlog: i32, max_connections: u32) -> Result<Arc<Self>> {
         Arc::pin_init(
             pin_init!(Self {
                 backlog,
                 max_connections,
-                bounds,
                 running <- new_mutex!(KVec::new()),
             }),
             GFP_KERNEL,
@@ -64,8 +59,8 @@ impl Servers {
             return Ok(known.server().clone());
         }
         running.reserve(1, GFP_KERNEL)?;
-        let settings = Settings::new(self.backlog, self.max_connections);
-        let new = Running::start(settings, self.bounds).map_err(|e| e.errno())?;
+        let new = Running::start(Settings::new(self.backlog, self.max_connections))
+            .map_err(|e| e.errno())?;
         let server = new.server().clone();
         running.push((cookie, new), GFP_KERNEL)?;
         Ok(server)

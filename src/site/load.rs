@@ -4,14 +4,11 @@
 
 use super::{
     builtin,
-    rules::Rules,
-    walk::Walk,
     Builder,
     LoadError,
     Progress,
     Site,
-    Sources,
-    Terms, //
+    Sources, //
 };
 use kernel::prelude::*;
 
@@ -24,28 +21,20 @@ use kernel::prelude::*;
 /// `ENOMEM`; what is said of a file or a rule that cannot be had; `EINTR`. Nothing is left behind.
 pub(crate) fn load(
     sources: &Sources,
-    old: Option<&Site>,
+    _old: Option<&Site>,
     progress: &Progress,
 ) -> Result<Site, LoadError> {
-    let mut terms = Terms::new(sources.bounds());
-    Rules::new(sources.rules(), b"", b"")?.apply_to(&mut terms);
-    let mut builder = Builder::new(&terms, old)?;
+    let mut builder = Builder::new();
     for tree in sources.trees() {
-        let name = tree.name();
         match tree.directory() {
-            None => {
-                let rules = Rules::new(sources.rules(), name, builtin::rules())?;
-                builtin::add_to(&mut builder, &terms, progress)?;
-                builder.finish_tree(name, &rules, tree.host())?;
-            }
+            None => builtin::add_to(&mut builder, progress)?,
             Some(directory) => {
-                let mut walk = Walk::new(directory, &terms, progress)?;
-                let file = walk.rules()?;
-                let rules = Rules::new(sources.rules(), name, &file)?;
-                walk.add_to(&mut builder)?;
-                builder.finish_tree(name, &rules, tree.host())?;
+                return Err(LoadError::new(
+                    EOPNOTSUPP,
+                    fmt!("{directory:?}: directories can't be loaded yet"),
+                ))
             }
         }
     }
-    builder.build()
+    Ok(builder.build()?)
 }

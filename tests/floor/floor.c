@@ -40,6 +40,7 @@ static void *bytes;
 static size_t len;
 static struct socket *listener;
 static struct task_struct *acceptor;
+static DEFINE_PER_CPU(struct page_frag, frags);
 static LIST_HEAD(connections);
 static DEFINE_MUTEX(connections_lock);
 
@@ -105,30 +106,41 @@ static int floor_read(read_descriptor_t *desc, struct sk_buff *skb, unsigned int
 	return done;
 }
 
+/*
+ * TCP copies what is sent into a fragment of up to 32 KiB. As in khttpd it belongs to the CPU, not to the socket. Softirqs are
+ * disabled.
+ */
+static int floor_send(struct sock *sk, bool more)
+{
+	struct kvec vec = { bytes, len };
+	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : 0) };
+	struct page_frag *frag = this_cpu_ptr(&frags);
+	struct page_frag own = sk->sk_frag;
+	int sent;
+
+	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, &vec, 1, len);
+	sk->sk_frag = *frag;
+	sent = tcp_sendmsg_locked(sk, &msg, len);
+	*frag = sk->sk_frag;
+	sk->sk_frag = own;
+	return sent;
+}
+
 /* With the socket's lock held. What finds no space waits unread, for the write_space callback. */
 static void floor_answer(struct sock *sk, struct floor_connection *connection)
 {
 	size_t space = max(sk_stream_wspace(sk), 0) / len;
 	read_descriptor_t desc = { .arg.data = connection, .count = space };
-	int ret = 0;
+	size_t replies;
 
 	if (space)
 		tcp_read_sock(sk, &desc, floor_read);
-	for (size_t replies = space - desc.count; replies; replies--) {
-		struct kvec vec = { bytes, len };
-		struct msghdr msg = {
-			.msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL | (replies > 1 ? MSG_MORE : 0),
-		};
-
-		iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, &vec, 1, len);
-		ret = tcp_sendmsg_locked(sk, &msg, len);
-		if (ret != len)
-			break;
-	}
 	if (!desc.count && sk->sk_socket)
 		set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
-	if (ret < 0)
-		schedule_work(&sweep);
+	/* An error ends the connection, of which the state_change callback tells. */
+	for (replies = space - desc.count; replies; replies--)
+		if (floor_send(sk, replies > 1) < 0)
+			break;
 }
 
 static void floor_data_ready(struct sock *sk)
@@ -247,6 +259,7 @@ free:
 static void __exit floor_exit(void)
 {
 	struct floor_connection *connection, *next;
+	int cpu;
 
 	kernel_sock_shutdown(listener, SHUT_RDWR);
 	kthread_stop(acceptor);
@@ -258,6 +271,9 @@ static void __exit floor_exit(void)
 	synchronize_rcu();
 	cancel_work_sync(&sweep);
 	sock_release(listener);
+	for_each_possible_cpu(cpu)
+		if (per_cpu(frags, cpu).page)
+			put_page(per_cpu(frags, cpu).page);
 	vfree(bytes);
 }
 

@@ -96,7 +96,7 @@ impl<'a, O: Owner> Sender<'a, O> {
     pub(crate) fn splice(
         &mut self,
         buffers: &SendBuffers,
-        bytes: PageBytes<'_>,
+        bytes: &PageBytes,
         range: Range<usize>,
         more: bool,
     ) -> Result<usize> {

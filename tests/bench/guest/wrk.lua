@@ -17,6 +17,19 @@ local function random(files)
    return function() return requests[math.random(files)] end
 end
 
+-- Hundredths of a second in which this machine's processors had nothing to do.
+local function idle()
+   local stat = io.open("/proc/stat")
+   local hundredths = stat:read():match("cpu +%d+ %d+ %d+ (%d+)")
+   stat:close()
+   return hundredths
+end
+
+-- wrk calls this once before it begins.
+function setup()
+   idle_before = idle()
+end
+
 function init(args)
    local mode = { pipeline = pipeline, random = random }
    -- wrk calls a global `request` for every request; without one it sends the same bytes each time, which costs it less.
@@ -31,6 +44,7 @@ function done(summary, latency)
       { "requests", summary.requests },
       { "microseconds", summary.duration },
       { "bytes", summary.bytes },
+      { "idle", idle() - idle_before },
       { "status-errors", errors.status },
       { "socket-errors", errors.connect + errors.read + errors.write },
       { "timeouts", errors.timeout },

@@ -39,8 +39,15 @@ pub(crate) struct Case {
     pub(crate) connections: u32,
     /// How requests follow one another.
     pub(crate) flow: Flow,
-    /// How many seconds it takes until enough requests were served.
-    pub(crate) seconds: u32,
+    /// How many billions of instructions it takes until enough requests were served.
+    pub(crate) seconds: f64,
+}
+
+impl Case {
+    /// The case of this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        CASES.into_iter().find(|case| case.name == name)
+    }
 }
 
 /// A small file on 8 connections: what other cases differ from.
@@ -52,7 +59,7 @@ const PLAIN: Case = Case {
     size: Some(SMALL),
     connections: 8,
     flow: Flow::Same,
-    seconds: 1,
+    seconds: 1.0,
 };
 
 /// All cases, in the order in which they are shown.
@@ -75,7 +82,7 @@ pub(crate) const CASES: [Case; 15] = [
         name: "612B-1000",
         connections: 1000,
         // The handshakes are counted too, and should not count for much.
-        seconds: 4,
+        seconds: 4.0,
         ..PLAIN
     },
     Case {
@@ -99,7 +106,7 @@ pub(crate) const CASES: [Case; 15] = [
         name: "1MiB",
         path: "/1m.html",
         size: Some(1 << 20),
-        seconds: 2,
+        seconds: 2.0,
         ..PLAIN
     },
     Case {
@@ -107,7 +114,7 @@ pub(crate) const CASES: [Case; 15] = [
         path: "/64m.html",
         size: Some(64 << 20),
         connections: 1,
-        seconds: 2,
+        seconds: 2.0,
         ..PLAIN
     },
     Case {

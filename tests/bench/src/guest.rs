@@ -2,9 +2,10 @@
 
 //! The machine in which all servers are.
 
+use std::thread;
 use std::time::Duration;
 
-use machine::{Builder, Machine, Result};
+use machine::{Builder, Error, Machine, Result};
 
 use crate::server::Server;
 
@@ -25,10 +26,16 @@ pub(crate) fn builder(floor: &[u8]) -> Result<Builder> {
     Ok(Server::furnish(builder, floor))
 }
 
+/// Changes the programs that are used, so that the overlay has them in the guest's memory. While the guest waits for the
+/// host's files a clock that counts instructions runs on to whatever comes next, as the end of a client's time.
+const PROGRAMS: &str = "touch $(for name in curl lighttpd nginx timeout wrk; do \
+    file=$(command -v $name); readlink -f $file $(ldd $file | grep -o '/[^ ]*'); done | sort -u)";
+
 /// Writes the files to be served, and starts the servers.
 pub(crate) fn start(machine: &Machine, servers: &[Server]) -> Result {
     // So many connections end in a second that some would be forgotten early.
     machine.exec_ok("sysctl -q net.ipv4.tcp_max_tw_buckets=262144")?;
+    machine.exec_ok(PROGRAMS)?;
     let site = machine.spawn("python3 site.py /tmp/www")?;
     site.wait(SITE_LIMIT)?;
     // The floor asks khttpd.
@@ -37,4 +44,22 @@ pub(crate) fn start(machine: &Machine, servers: &[Server]) -> Result {
         .iter()
         .filter(|server| **server != Server::Khttpd)
         .try_for_each(|server| server.start(machine))
+}
+
+/// Ends the servers, the modules under load; what the kernel has complained of is an error.
+pub(crate) fn stop(machine: &Machine, servers: &[Server]) -> Result {
+    for server in servers {
+        let url = format!("http://127.0.0.1:{}/612.html", server.port());
+        let load = machine.spawn(&format!("wrk -t1 -c64 -d1000 {url}"))?;
+        thread::sleep(Duration::from_millis(500));
+        server.stop(machine)?;
+        drop(load);
+    }
+    let trouble = machine.log()?.trouble();
+    match trouble.first() {
+        None => Ok(()),
+        Some(first) => Err(Error::Setup(format!(
+            "the guest's kernel complains: {first}"
+        ))),
+    }
 }

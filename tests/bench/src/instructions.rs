@@ -8,11 +8,18 @@ use machine::{Accelerator, Builder, Machine, Process, Result};
 
 use crate::case::Case;
 use crate::guest::{self, SCRIPT};
-use crate::load::{self, Counts};
+use crate::load::{Counts, Load};
+use crate::results::Instructions;
 use crate::server::Server;
 
 /// How long a second of the guest may take.
 const SLOWNESS: Duration = Duration::from_secs(60);
+
+/// As long as it takes until all is in the caches that will be.
+const WARM_UP_SECONDS: f64 = 0.1;
+
+/// Shorter times of idleness are due to how coarsely it is counted.
+const IDLE_LEAST: f64 = 0.05;
 
 /// A machine whose clock counts instructions.
 pub(crate) fn builder(floor: &[u8]) -> Result<Builder> {
@@ -26,21 +33,29 @@ pub(crate) fn measure(
     machine: &Machine,
     case: &Case,
     server: Server,
-    seconds: Option<u32>,
-) -> Result<f64> {
-    let tag = load::probe(machine, case, server)?;
+    seconds: Option<f64>,
+) -> Result<Instructions> {
+    let load = Load::probed(machine, case, server)?;
     let seconds = seconds.unwrap_or(case.seconds);
-    let command = load::wrk(case, server, "127.0.0.1", SCRIPT, &tag, seconds);
-    let warm_up = format!("timeout --signal INT 0.1 {command}");
-    machine.exec_within(&warm_up, SLOWNESS)?;
-    let output = machine.exec_within(&command, SLOWNESS * (seconds + 1))?;
+    let wrk = |seconds: f64| load.wrk("127.0.0.1", SCRIPT, 1, seconds);
+    let command = format!("{} >/dev/null; {}", wrk(WARM_UP_SECONDS), wrk(seconds));
+    let output = machine.exec_within(&command, SLOWNESS.mul_f64(seconds + 1.0))?;
     let counts = Counts::parse(case, &output.stdout_text())?;
-    // A nanosecond is an instruction.
-    Ok(counts.seconds * 1e9 / counts.requests)
+    let idle = match counts.idle {
+        share if share < IDLE_LEAST => 0.0,
+        share => share.min(1.0),
+    };
+    Ok(Instructions {
+        case: case.name.into(),
+        server: server.name().into(),
+        // A nanosecond is an instruction, or one that could have been.
+        instructions: counts.seconds * 1e9 / counts.requests,
+        idle,
+    })
 }
 
 /// The same load, until what is given is dropped.
 pub(crate) fn endless(machine: &Machine, case: &Case, server: Server) -> Result<Process> {
-    let tag = load::probe(machine, case, server)?;
-    machine.spawn(&load::wrk(case, server, "127.0.0.1", SCRIPT, &tag, 1_000_000))
+    let load = Load::probed(machine, case, server)?;
+    machine.spawn(&load.endless_wrk("127.0.0.1", SCRIPT, 1))
 }

@@ -13,6 +13,18 @@ use crate::server::Server;
 /// the time is up.
 const LARGE: u64 = 1 << 20;
 
+/// wrk ends when it is told to, which it looks at ten times a second; before that it has all the time in the world.
+const FOR_EVER: u32 = 1_000_000;
+
+/// What is asked of one server.
+#[derive(Clone, Debug)]
+pub(crate) struct Load<'a> {
+    pub(crate) case: &'a Case,
+    server: Server,
+    /// What the server calls its version of the file.
+    tag: String,
+}
+
 /// What was counted during a run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Counts {
@@ -20,66 +32,81 @@ pub(crate) struct Counts {
     pub(crate) requests: f64,
     /// How long it took, in seconds of the client's clock.
     pub(crate) seconds: f64,
+    /// Which part of that time the client's machine had nothing to do.
+    pub(crate) idle: f64,
+    /// Replies that did not come in time.
+    pub(crate) timeouts: u64,
+    /// Half of the replies came within so many microseconds.
+    pub(crate) p50: f64,
+    /// 99 % did.
+    pub(crate) p99: f64,
+    /// 99.9 % did.
+    pub(crate) p999: f64,
 }
 
-/// The command that lets wrk ask `host` for `seconds`. `tag` is what the server calls its version of the file.
-pub(crate) fn wrk(
-    case: &Case,
-    server: Server,
-    host: &str,
-    script: &str,
-    tag: &str,
-    seconds: u32,
-) -> String {
-    let mode = match case.flow {
-        Flow::Same | Flow::Closing => String::new(),
-        Flow::Pipelined(depth) => format!("pipeline {depth}"),
-        Flow::Random(files) => format!("random {files}"),
-    };
-    format!(
-        "wrk -t1 -c{} -d{seconds} -s {script} {} 'http://{host}:{}{}' -- {mode}",
-        case.connections,
-        field(case, tag),
-        server.port(),
-        case.path,
-    )
-}
+impl<'a> Load<'a> {
+    /// Asks once, from within the guest, and sees whether the reply is what the case expects.
+    pub(crate) fn probed(machine: &Machine, case: &'a Case, server: Server) -> Result<Self> {
+        let mut load = Self {
+            case,
+            server,
+            tag: String::new(),
+        };
+        let path = case.path.replace("%05d", "00000");
+        let url = format!("http://127.0.0.1:{}{path}", server.port());
+        let ask = |field: &str| {
+            machine.exec_ok(&format!(
+                "curl -s -o /tmp/body -w '%{{http_code}} %{{size_download}} %header{{etag}}' {field} '{url}'"
+            ))
+        };
+        let said = ask("")?;
+        load.tag = said.splitn(3, ' ').nth(2).unwrap_or_default().to_owned();
+        let said = ask(&load.field())?;
+        let mut words = said.split(' ');
+        let (status, size) = (words.next(), words.next());
+        let is_expected = status == Some(&case.status.to_string())
+            && case
+                .size
+                .is_none_or(|expected| size == Some(&expected.to_string()));
+        match is_expected {
+            true => Ok(load),
+            false => Err(Error::Setup(format!(
+                "{}: {} answers with status, size and entity tag {said}",
+                case.name,
+                server.name()
+            ))),
+        }
+    }
 
-/// The case's own field as an option of curl and wrk.
-fn field(case: &Case, tag: &str) -> String {
-    case.field
-        .map(|field| format!("-H '{}'", field.replace("ETAG", tag)))
-        .unwrap_or_default()
-}
+    /// The command that lets wrk ask `host` for so many seconds of its own clock.
+    pub(crate) fn wrk(&self, host: &str, script: &str, threads: u32, seconds: f64) -> String {
+        let endless = self.endless_wrk(host, script, threads);
+        format!("timeout --preserve-status --signal INT {seconds} {endless}")
+    }
 
-/// Asks once, from within the guest, and sees whether the reply is what the case expects. Gives the entity tag.
-pub(crate) fn probe(machine: &Machine, case: &Case, server: Server) -> Result<String> {
-    let url = format!(
-        "http://127.0.0.1:{}{}",
-        server.port(),
-        case.path.replace("%05d", "00000")
-    );
-    let ask = |field: &str| {
-        machine.exec_ok(&format!(
-            "curl -s -o /tmp/body -w '%{{http_code}} %{{size_download}} %header{{etag}}' {field} '{url}'"
-        ))
-    };
-    let said = ask("")?;
-    let tag = said.splitn(3, ' ').nth(2).unwrap_or_default().to_owned();
-    let said = ask(&field(case, &tag))?;
-    let mut words = said.split(' ');
-    let (status, size) = (words.next(), words.next());
-    let is_expected = status == Some(&case.status.to_string())
-        && case
-            .size
-            .is_none_or(|expected| size == Some(&expected.to_string()));
-    match is_expected {
-        true => Ok(tag),
-        false => Err(Error::Setup(format!(
-            "{}: {} answers with status, size and entity tag {said}",
-            case.name,
-            server.name()
-        ))),
+    /// The command that lets wrk ask `host` until it is told to end.
+    pub(crate) fn endless_wrk(&self, host: &str, script: &str, threads: u32) -> String {
+        let mode = match self.case.flow {
+            Flow::Same | Flow::Closing => String::new(),
+            Flow::Pipelined(depth) => format!("pipeline {depth}"),
+            Flow::Random(files) => format!("random {files}"),
+        };
+        format!(
+            "wrk -t{} -c{} -d{FOR_EVER} -s {script} {} 'http://{host}:{}{}' -- {mode}",
+            threads.min(self.case.connections),
+            self.case.connections,
+            self.field(),
+            self.server.port(),
+            self.case.path,
+        )
+    }
+
+    /// The case's own field as an option of curl and wrk.
+    fn field(&self) -> String {
+        self.case
+            .field
+            .map(|field| format!("-H '{}'", field.replace("ETAG", &self.tag)))
+            .unwrap_or_default()
     }
 }
 
@@ -111,12 +138,52 @@ impl Counts {
             Some(size) if size >= LARGE => value("bytes")? as f64 / size as f64,
             _ => requests as f64,
         };
-        if requests < 1.0 {
+        if requests == 0.0 {
             return Err(bad("nothing was served"));
         }
+        let seconds = value("microseconds")? as f64 / 1e6;
         Ok(Self {
             requests,
-            seconds: value("microseconds")? as f64 / 1e6,
+            seconds,
+            idle: value("idle")? as f64 / 100.0 / seconds,
+            timeouts: value("timeouts")?,
+            p50: value("p50")? as f64,
+            p99: value("p99")? as f64,
+            p999: value("p99.9")? as f64,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::CASES;
+
+    const PRINTED: &str = "Running 1s test\nresult requests 100\nresult microseconds 2000000\nresult bytes 1048576\n\
+        result idle 20\nresult status-errors 0\nresult socket-errors 0\nresult timeouts 3\nresult p50 10\nresult p99 20\nresult p99.9 30\n";
+
+    fn case(name: &str) -> Option<&'static Case> {
+        CASES.iter().find(|case| case.name == name)
+    }
+
+    #[test]
+    fn large_replies_are_counted_by_their_bytes() -> Result<(), Box<dyn std::error::Error>> {
+        let small = Counts::parse(case("612B-8").ok_or("no case")?, PRINTED)?;
+        let large = Counts::parse(case("1MiB").ok_or("no case")?, PRINTED)?;
+        assert_eq!(
+            (small.requests, small.seconds, small.timeouts),
+            (100.0, 2.0, 3)
+        );
+        assert_eq!(large.requests, 1.0);
+        Ok(())
+    }
+
+    #[test]
+    fn another_status_than_expected_is_an_error() -> Result<(), Box<dyn std::error::Error>> {
+        let not_found = case("404").ok_or("no case")?;
+        assert!(Counts::parse(not_found, PRINTED).is_err());
+        let all = PRINTED.replace("status-errors 0", "status-errors 100");
+        assert!(Counts::parse(not_found, &all).is_ok());
+        Ok(())
     }
 }

@@ -5,12 +5,19 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod baseline;
 mod case;
 mod guest;
+mod host;
 mod instructions;
 mod load;
+mod memory;
 mod options;
+mod picture;
 mod profile;
+mod rates;
+mod report;
+mod results;
 mod server;
 
 use std::env;
@@ -18,14 +25,22 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use machine::{Error, Result};
+use machine::{Error, Machine, Result};
 
 use crate::case::Case;
 use crate::options::{Options, Verb};
+use crate::rates::Rounds;
+use crate::results::Results;
 use crate::server::Server;
 
+/// How long a run takes when rates are measured.
+const RATE_SECONDS: f64 = 2.0;
+
+/// The case that tells what nginx can do at most.
+const FULL_LOAD: &str = "612B-64";
+
 fn main() -> ExitCode {
-    match Options::parse().and_then(|options| run(&options)) {
+    match Options::parse().and_then(|options| Bench::new(options)?.run()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("khttpd: {error}");
@@ -34,35 +49,145 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(options: &Options) -> Result {
-    let path = env::var_os("KHTTPD_FLOOR")
-        .map(PathBuf::from)
-        .ok_or_else(|| Error::Setup("KHTTPD_FLOOR is not set; run this by make bench".into()))?;
-    let floor = fs::read(&path).map_err(Error::io(format!("reading {}", path.display())))?;
-    match options.verb {
-        Verb::Profile => {
-            let machine = profile::builder(&floor)?.boot()?;
-            guest::start(&machine, &options.servers)?;
-            each(options, |case, server| profile::show(&machine, case, server))
-        }
-        Verb::Instructions => {
-            let machine = instructions::builder(&floor)?.boot()?;
-            guest::start(&machine, &options.servers)?;
-            each(options, |case, server| {
-                let figure = instructions::measure(&machine, case, server, options.seconds)?;
-                println!("{:14} {:9} {figure:12.0}", case.name, server.name());
-                Ok(())
-            })
-        }
-    }
+/// What all measures need.
+struct Bench {
+    options: Options,
+    floor: Vec<u8>,
 }
 
-/// All servers in turn with each case.
-fn each(options: &Options, measure: impl Fn(&Case, Server) -> Result) -> Result {
-    for case in &options.cases {
-        for server in options.servers.iter().filter(|server| server.knows(case)) {
-            measure(case, *server)?;
-        }
+impl Bench {
+    fn new(options: Options) -> Result<Self> {
+        let path = env::var_os("KHTTPD_FLOOR").map(PathBuf::from);
+        let path = path.ok_or_else(|| {
+            Error::Setup("KHTTPD_FLOOR is not set; run this by make bench".into())
+        })?;
+        let floor = fs::read(&path).map_err(Error::io(format!("reading {}", path.display())))?;
+        Ok(Self { options, floor })
     }
-    Ok(())
+
+    fn run(&self) -> Result {
+        match self.options.verb {
+            Verb::Profile => return self.profile(),
+            Verb::Check => return baseline::check(&self.checked()?),
+            Verb::Record => return baseline::record(&self.checked()?),
+            _ => {}
+        }
+        let folder = &self.options.output;
+        let path = folder.join("results.json");
+        let mut results = Results::read(&path)?;
+        let measures = [
+            (
+                Verb::Instructions,
+                Self::instructions as fn(&Self, &mut Results) -> Result,
+            ),
+            (Verb::Rates, Self::rates),
+            (Verb::Memory, Self::memory),
+        ];
+        for (verb, measure) in measures {
+            if matches!(self.options.verb, Verb::All) || self.options.verb == verb {
+                measure(self, &mut results)?;
+                results.write(&path)?;
+            }
+        }
+        let tables = report::tables(&results);
+        print!("{tables}");
+        let write = |name: &str, text: &str| {
+            let path = folder.join(name);
+            fs::write(&path, text).map_err(Error::io(format!("writing {}", path.display())))
+        };
+        write("results.md", &tables)?;
+        write("ratios.svg", &picture::draw(&results)?)
+    }
+
+    /// What is asked for of each case's servers.
+    fn runs(&self) -> impl Iterator<Item = (Case, Server)> + '_ {
+        let servers = &self.options.servers;
+        self.options.cases.iter().flat_map(move |case| {
+            let known = servers.iter().filter(|server| server.knows(case));
+            known.map(|server| (*case, *server))
+        })
+    }
+
+    fn instructions(&self, results: &mut Results) -> Result {
+        let machine = instructions::builder(&self.floor)?.boot()?;
+        guest::start(&machine, &self.options.servers)?;
+        let figures = self.runs().map(|(case, server)| {
+            let figure = instructions::measure(&machine, &case, server, self.options.seconds)?;
+            eprintln!(
+                "{:14} {:9} {:12.0}",
+                case.name,
+                server.name(),
+                figure.instructions
+            );
+            Ok(figure)
+        });
+        let figures = figures.collect::<Result<_>>()?;
+        guest::stop(&machine, &self.options.servers)?;
+        results.instructions = Some(host::section(&machine, figures)?);
+        Ok(())
+    }
+
+    /// The figures that are compared with the baseline.
+    fn checked(&self) -> Result<Vec<results::Instructions>> {
+        let servers = [Server::Khttpd, Server::Floor];
+        let machine = instructions::builder(&self.floor)?.boot()?;
+        guest::start(&machine, &servers)?;
+        let seconds = Some(baseline::SECONDS);
+        let figures = baseline::runs()
+            .map(|(case, server)| instructions::measure(&machine, &case, server, seconds))
+            .collect::<Result<_>>()?;
+        guest::stop(&machine, &servers)?;
+        Ok(figures)
+    }
+
+    fn rates(&self, results: &mut Results) -> Result {
+        let (mut rates, mut latencies) = (Vec::new(), Vec::new());
+        let mut last: Option<Machine> = None;
+        for cpus in &self.options.cpus {
+            // One after the other: they share the host.
+            drop(last.take());
+            let machine = rates::builder(&self.floor, *cpus)?.boot()?;
+            guest::start(&machine, &self.options.servers)?;
+            let rounds = Rounds {
+                machine: &machine,
+                cpus: *cpus,
+                servers: &self.options.servers,
+                rounds: self.options.rounds,
+                seconds: self.options.seconds.unwrap_or(RATE_SECONDS),
+            };
+            let found = rounds.rates(&self.options.cases)?;
+            let full = found
+                .iter()
+                .find(|rate| rate.case == FULL_LOAD && rate.server == Server::Nginx.name());
+            if let Some(full) = full {
+                latencies.extend(rounds.latencies(full.requests_per_second.median / 2.0)?);
+            }
+            rates.extend(found);
+            guest::stop(&machine, &self.options.servers)?;
+            last = Some(machine);
+        }
+        let machine = last.ok_or_else(|| Error::Setup("--cpus names no number".into()))?;
+        results.rates = Some(host::section(&machine, rates)?);
+        results.latencies = Some(host::section(&machine, latencies)?);
+        Ok(())
+    }
+
+    fn memory(&self, results: &mut Results) -> Result {
+        let machine = memory::builder(&self.floor)?.boot()?;
+        guest::start(&machine, &self.options.servers)?;
+        let servers = self.options.servers.iter();
+        let figures = servers
+            .map(|server| memory::measure(&machine, *server))
+            .collect::<Result<_>>()?;
+        guest::stop(&machine, &self.options.servers)?;
+        results.memory = Some(host::section(&machine, figures)?);
+        Ok(())
+    }
+
+    fn profile(&self) -> Result {
+        let machine = profile::builder(&self.floor)?.boot()?;
+        guest::start(&machine, &self.options.servers)?;
+        self.runs()
+            .try_for_each(|(case, server)| profile::show(&machine, &case, server))
+    }
 }

@@ -38,7 +38,7 @@ pub(crate) fn builder(floor: &[u8]) -> Result<Builder> {
 
 /// Prints how many instructions of a request each function takes by itself.
 pub(crate) fn show(machine: &Machine, case: &Case, server: Server) -> Result {
-    let all = instructions::measure(machine, case, server, None)?;
+    let all = instructions::measure(machine, case, server, None)?.instructions;
     let mut monitor = Monitor::connect()?;
     let load = instructions::endless(machine, case, server)?;
     std::thread::sleep(Duration::from_secs(2));
@@ -48,7 +48,11 @@ pub(crate) fn show(machine: &Machine, case: &Case, server: Server) -> Result {
         *found.entry(symbols.name(monitor.sample()?)).or_default() += 1;
     }
     drop(load);
-    println!("{} {}: {all:.0} instructions, of which", case.name, server.name());
+    println!(
+        "{} {}: {all:.0} instructions, of which",
+        case.name,
+        server.name()
+    );
     let mut functions: Vec<_> = found.into_iter().collect();
     functions.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     for (name, count) in functions {

@@ -81,4 +81,15 @@ impl Server {
         };
         machine.exec_ok(command).map(drop)
     }
+
+    /// Ends it, whoever is connected.
+    pub(crate) fn stop(self, machine: &Machine) -> Result {
+        let command = match self {
+            Self::Khttpd => "rmmod khttpd",
+            Self::Nginx => "nginx -c /root/nginx.conf -s stop",
+            Self::Lighttpd => "pkill lighttpd",
+            Self::Floor => "rmmod floor",
+        };
+        machine.exec_ok(command).map(drop)
+    }
 }

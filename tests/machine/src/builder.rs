@@ -223,7 +223,14 @@ impl Builder {
             .map_err(Error::io_at("writing", &initramfs))?;
         let network = Network::set_up(self.net, &self.forwards)?;
         let arguments = self.qemu_arguments(accelerator, &image, &network);
-        Machine::start(folder, network, &arguments, self.boot_limit, &self.cancel)
+        Machine::start(
+            folder,
+            network,
+            accelerator,
+            &arguments,
+            self.boot_limit,
+            &self.cancel,
+        )
     }
 
     /// The machine of `make run` is there once; tests may run side by side.

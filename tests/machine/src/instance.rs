@@ -14,7 +14,7 @@ use crate::folder::Folder;
 use crate::network::Network;
 use crate::qemu::Qemu;
 use crate::wire::Exec;
-use crate::{Error, KernelLog, Output, Process, Result};
+use crate::{Accelerator, Error, KernelLog, Output, Process, Result};
 
 /// How long a command may take where no other limit is given.
 const COMMAND_LIMIT: Duration = Duration::from_secs(60);
@@ -30,6 +30,7 @@ const MARK: &str = "machine: mark ";
 pub struct Machine {
     // QEMU ends first; only then what it uses goes.
     qemu: Qemu,
+    accelerator: Accelerator,
     console: Console,
     marks: AtomicU64,
     network: Network,
@@ -45,12 +46,14 @@ impl Machine {
     pub(crate) fn start(
         folder: Folder,
         network: Network,
+        accelerator: Accelerator,
         arguments: &[String],
         limit: Duration,
         cancel: &AtomicBool,
     ) -> Result<Self> {
         let machine = Self {
             qemu: Qemu::start(folder.path(), arguments)?,
+            accelerator,
             console: Console::new(folder.console()),
             marks: AtomicU64::new(0),
             network,
@@ -177,6 +180,11 @@ impl Machine {
     /// The last lines of the console, to explain a failure.
     pub fn last_lines(&self) -> Vec<String> {
         self.console.tail()
+    }
+
+    /// What runs the guest's instructions.
+    pub fn accelerator(&self) -> Accelerator {
+        self.accelerator
     }
 
     /// Whether QEMU still runs.

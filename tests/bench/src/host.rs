@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The host: commands that run there, and what it is.
+
+use std::fs;
+use std::process::Command;
+
+use machine::{Error, Machine, Result};
+
+use crate::results::Section;
+
+/// Runs a shell command that shall succeed, and gives what it printed.
+pub(crate) fn shell(command: &str) -> Result<String> {
+    let output = Command::new("sh")
+        .args(["-c", command])
+        .output()
+        .map_err(Error::io(format!("starting `{command}`")))?;
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
+        return Ok(printed);
+    }
+    let errors = String::from_utf8_lossy(&output.stderr);
+    Err(Error::Setup(format!(
+        "`{command}`: {}\n{errors}{printed}",
+        output.status
+    )))
+}
+
+/// Reads a file.
+pub(crate) fn read(path: &str) -> Result<String> {
+    fs::read_to_string(path).map_err(Error::io(format!("reading {path}")))
+}
+
+/// Figures, with what they were measured on and when.
+pub(crate) fn section<T>(machine: &Machine, figures: Vec<T>) -> Result<Section<T>> {
+    Ok(Section {
+        date: shell("date --utc +%F")?.trim().into(),
+        host: processors()?,
+        accelerator: machine.accelerator().name().into(),
+        kernel: machine.exec_ok("uname -r")?.trim().into(),
+        figures,
+    })
+}
+
+/// As "2 x Some Processor".
+fn processors() -> Result<String> {
+    let text = read("/proc/cpuinfo")?;
+    let names: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("model name")?.split_once(": "))
+        .map(|(_, name)| name.trim())
+        .collect();
+    let name = names.first().copied().unwrap_or("unknown");
+    Ok(format!("{} x {name}", names.len()))
+}
