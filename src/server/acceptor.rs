@@ -98,6 +98,10 @@ impl Acceptor {
 
     /// Takes one connection.
     fn accept(&self) -> Result {
+        // Asked first: an attempt to accept nobody makes a socket, too.
+        if !self.listener.has_incoming() {
+            return Err(EAGAIN);
+        }
         let seat = Seat::take(&self.server)?;
         let socket = self.listener.accept()?;
         self.server.counters.increment(Count::Accepted);

@@ -82,7 +82,7 @@ impl Connection {
         this.stream.attach(this.clone());
         this.seat.sit(this.clone());
         // Bytes may have come in before anybody was told.
-        this.poke();
+        this.work_off();
         Ok(())
     }
 
@@ -140,6 +140,19 @@ impl Connection {
         }
     }
 
+    /// Does what the worker has to do. Process context, sleeps.
+    fn work_off(self: &Arc<Self>) {
+        match self.resume() {
+            Next::Wait => (),
+            Next::Again => self.poke(),
+            Next::Close => self.close(),
+            Next::Reset => {
+                self.stream.socket().reset_on_release();
+                self.close();
+            }
+        }
+    }
+
     /// Makes it unreachable but for the references that are about to go. Process context, sleeps.
     fn close(&self) {
         drop(self.stream.detach());
@@ -173,14 +186,6 @@ impl WorkItem for Connection {
     type Pointer = Arc<Self>;
 
     fn run(this: Arc<Self>) {
-        match this.resume() {
-            Next::Wait => (),
-            Next::Again => this.poke(),
-            Next::Close => this.close(),
-            Next::Reset => {
-                this.stream.socket().reset_on_release();
-                this.close();
-            }
-        }
+        this.work_off();
     }
 }

@@ -49,6 +49,14 @@ extern "C" {
     /// Process context, may sleep. `sk` is a TCP socket.
     pub(super) fn khttpd_sock_prepare(sk: *mut bindings::sock, any: bool);
 
+    /// Tells a listening socket that clients speak first and are answered at once.
+    ///
+    /// Process context, may sleep. `sk` is a listening TCP socket.
+    pub(super) fn khttpd_sock_listens_for_requests(sk: *mut bindings::sock);
+
+    /// Whether a connection waits to be accepted. Any context. `sk` is a listening TCP socket.
+    pub(super) fn khttpd_sock_has_child(sk: *const bindings::sock) -> bool;
+
     /// Takes the socket's spinlock and disables softirqs; `false` and neither of both if a
     /// process owns the socket.
     ///

@@ -54,6 +54,22 @@ void khttpd_sock_prepare(struct sock *sk, bool any)
 	tcp_sock_set_nodelay(sk);
 }
 
+void khttpd_sock_listens_for_requests(struct sock *sk)
+{
+	const struct proto *prot = READ_ONCE(sk->sk_prot);
+	int seconds = 1, quickack = 0;
+
+	/* A client that is silent at first is accepted later: who accepts finds the request and can answer it at once. */
+	prot->setsockopt(sk, SOL_TCP, TCP_DEFER_ACCEPT, KERNEL_SOCKPTR(&seconds), sizeof(seconds));
+	/* Children inherit this: the reply acknowledges the first request too. */
+	prot->setsockopt(sk, SOL_TCP, TCP_QUICKACK, KERNEL_SOCKPTR(&quickack), sizeof(quickack));
+}
+
+bool khttpd_sock_has_child(const struct sock *sk)
+{
+	return !reqsk_queue_empty(&inet_csk(sk)->icsk_accept_queue);
+}
+
 bool khttpd_sock_lock(struct sock *sk)
 {
 	spin_lock_bh(&sk->sk_lock.slock);

@@ -31,6 +31,8 @@ const char *khttpd_param_address(void);
 const char *khttpd_param_commands(void);
 
 void khttpd_sock_prepare(struct sock *sk, bool any);
+void khttpd_sock_listens_for_requests(struct sock *sk);
+bool khttpd_sock_has_child(const struct sock *sk);
 bool khttpd_sock_lock(struct sock *sk);
 void khttpd_sock_unlock(struct sock *sk);
 bool khttpd_sock_listens(const struct sock *sk);

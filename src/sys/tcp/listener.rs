@@ -78,6 +78,12 @@ impl<O: Incoming> Listener<O> {
         unsafe { self.hooks.detach(&self.socket) }
     }
 
+    /// Whether somebody waits to be accepted. Any context.
+    pub(crate) fn has_incoming(&self) -> bool {
+        // SAFETY: The socket is valid, and it listens since it was bound.
+        unsafe { ffi::khttpd_sock_has_child(self.socket.sk()) }
+    }
+
     /// Takes the next connection. Does not wait. Process context, may sleep for memory.
     ///
     /// # Errors

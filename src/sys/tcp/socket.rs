@@ -91,6 +91,8 @@ impl Socket {
         socket.bind(address)?;
         // SAFETY: By the type invariant the socket is valid.
         to_result(unsafe { bindings::kernel_listen(socket.as_raw(), backlog) })?;
+        // SAFETY: As above, and with success it listens.
+        unsafe { ffi::khttpd_sock_listens_for_requests(socket.sk()) };
         Ok(socket)
     }
 
