@@ -238,6 +238,12 @@ impl Server {
         self.registry.for_each(Connection::poke);
     }
 
+    /// Whether connections end as soon as they are about nothing. Any context.
+    #[inline]
+    fn is_stopping(&self) -> bool {
+        self.end_at.get() != NEVER
+    }
+
     /// Serves, and lets those accept who wait for it. Process context, may sleep.
     fn go_on(&self) {
         self.end_at.set(NEVER);

@@ -211,7 +211,12 @@ impl Prepared<'_> {
             self.change.server.config.lock().load_milliseconds = milliseconds;
         }
         let leaving = self.commit();
-        leaving.iter().for_each(|acceptor| acceptor.stop());
+        if !leaving.is_empty() {
+            leaving.iter().for_each(|acceptor| acceptor.stop());
+            drop(leaving);
+            // What is queued for them refers to them, and their addresses must be free now.
+            self.change.server.queue.flush();
+        }
         self.settle();
         if shows {
             self.change.server.announce();

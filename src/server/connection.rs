@@ -7,6 +7,7 @@ use super::{
     exchange::{
         Exchange,
         Next,
+        Phase,
         Serving, //
     },
     Seat, //
@@ -53,6 +54,8 @@ pub(crate) struct Connection {
     deadline: Atomic<u32>,
     /// It shall end, whatever it is about.
     ending: Atomic<bool>,
+    /// The [`Phase`] it was in when that was last looked at, for statistics.
+    phase: Atomic<u32>,
     #[pin]
     work: Work<Self>,
 }
@@ -75,6 +78,7 @@ impl Connection {
                 seat,
                 deadline: Atomic::new(clock::uptime_seconds().saturating_add(seconds)),
                 ending: Atomic::new(false),
+                phase: Atomic::new(Phase::Idle as u32),
                 work <- new_work!("Connection::work"),
             }),
             GFP_KERNEL,
@@ -103,6 +107,11 @@ impl Connection {
         self.deadline.load(Relaxed) <= now
     }
 
+    /// Whether it was in `phase` when it was last looked at. Any context.
+    pub(crate) fn is_in(&self, phase: Phase) -> bool {
+        self.phase.load(Relaxed) == phase as u32
+    }
+
     /// Goes on with what can go on, and says what is next.
     fn advance(&self, guard: &mut Guard<'_, Self>) -> Next {
         let server = self.seat.server();
@@ -125,6 +134,7 @@ impl Connection {
         let next = Exchange::advance(guard, &serving, turn.get_mut(), self.is_due(now));
         if let Some(seconds) = guard.renewed_seconds(&server.settings) {
             self.deadline.store(now.saturating_add(seconds), Relaxed);
+            self.phase.store(guard.phase() as u32, Relaxed);
         }
         next
     }

@@ -94,7 +94,7 @@ pub(crate) enum Next {
 
 /// What the peer has time for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
+pub(crate) enum Phase {
     /// To begin a request.
     Idle,
     /// To finish the request it has begun.
@@ -108,6 +108,15 @@ enum Phase {
 }
 
 impl Phase {
+    /// All of them, in their order, with the names by which they are counted.
+    pub(crate) const ALL: [(Self, &'static str); 5] = [
+        (Self::Idle, "idle"),
+        (Self::Request, "reading"),
+        (Self::Send, "sending"),
+        (Self::Linger, "closing"),
+        (Self::Closed, "closed"),
+    ];
+
     fn seconds(self, settings: &Settings) -> u32 {
         match self {
             Self::Idle => settings.idle_seconds.get(),
@@ -198,6 +207,11 @@ impl Exchange {
         self.decision.take()
     }
 
+    /// What the peer has time for.
+    pub(crate) fn phase(&self) -> Phase {
+        self.phase
+    }
+
     /// How many seconds the peer has, if its time has begun anew since this was asked last.
     pub(crate) fn renewed_seconds(&mut self, settings: &Settings) -> Option<u32> {
         mem::take(&mut self.renewed).then(|| self.phase.seconds(settings))
@@ -273,7 +287,7 @@ impl Exchange {
                 return Ok(Next::Again);
             }
             if !guard.has_unread() {
-                return Ok(Self::pause(guard));
+                return Ok(Self::pause(guard, serving));
             }
             let mut heard = Ok(());
             let read = guard.read(|bytes, mut sender| {
@@ -283,7 +297,7 @@ impl Exchange {
             })?;
             heard?;
             if read == 0 {
-                return Ok(Self::pause(guard));
+                return Ok(Self::pause(guard, serving));
             }
         }
     }
@@ -414,11 +428,12 @@ impl Exchange {
     }
 
     /// Nothing more can be read for now.
-    fn pause(guard: &mut Guard<'_, Connection>) -> Next {
+    fn pause(guard: &mut Guard<'_, Connection>, serving: &Serving<'_>) -> Next {
         if guard.received_fin() && !guard.has_unread() {
             return guard.close(Next::Close);
         }
         let phase = match guard.session.phase() {
+            http::Phase::Idle if serving.server.is_stopping() => return guard.close(Next::Close),
             http::Phase::Idle => Phase::Idle,
             _ => Phase::Request,
         };

@@ -5,6 +5,7 @@
 use super::{
     config::Config,
     counters::Count,
+    exchange::Phase,
     Server, //
 };
 use kernel::fmt;
@@ -37,11 +38,26 @@ impl Status<'_> {
         })
     }
 
+    /// How many connections are in each phase.
+    fn phases(&self) -> [usize; Phase::ALL.len()] {
+        let mut counts = [0; Phase::ALL.len()];
+        self.server.registry.for_each(|connection| {
+            let phases = Phase::ALL.iter().zip(&mut counts);
+            phases
+                .filter(|((phase, _), _)| connection.is_in(*phase))
+                .for_each(|(_, count)| *count += 1);
+        });
+        counts
+    }
+
     fn comments(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counters = &self.server.counters;
         let edition = self.server.edition();
         writeln!(f, "# listeners {}", self.config.acceptors.len())?;
         writeln!(f, "# connections {}", self.server.registry.len())?;
+        for (count, (_, name)) in self.phases().iter().zip(Phase::ALL) {
+            writeln!(f, "# connections-{name} {count}")?;
+        }
         let counts = [
             ("accepted", Count::Accepted),
             ("accept-errors", Count::AcceptErrors),

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `/dev/khttpd` shows what the server is set to and what it has done.
+//! `/dev/khttpd` is told what to do, shows what the server is set to and what it has done.
 
 mod common;
 
-use common::{assert_quiet, get, serving, Client, Result};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::{assert_quiet, get, machine, serving, Client, Result};
 use machine::Machine;
 
 /// The number behind a word of the node's text.
@@ -39,8 +42,14 @@ fn node_is_roots_alone_and_counts_connections_requests_and_bytes() -> Result {
         clients.push(client);
     }
     assert_eq!(number(&machine, "# connections ")?, 3);
+    assert_eq!(number(&machine, "# connections-idle ")?, 3);
     assert_eq!(number(&machine, "# requests ")?, 3);
+    assert_eq!(number(&machine, "# replies-2xx ")?, 3);
     assert_eq!(number(&machine, "# bytes ")?, u64::try_from(bytes)?);
+    machine.exec_ok("echo reset counters > /dev/khttpd")?;
+    assert_eq!(number(&machine, "# requests ")?, 0);
+    assert_eq!(number(&machine, "# bytes ")?, 0);
+    assert_eq!(number(&machine, "# connections ")?, 3);
     drop(clients);
     machine.exec_ok("for i in $(seq 50); do grep -q '# connections 0' /dev/khttpd && exit 0; sleep 0.1; done; exit 1")?;
     assert_quiet(&machine)
@@ -52,5 +61,202 @@ fn open_node_keeps_its_text_and_the_module() -> Result {
     let script = "exec 3< /dev/khttpd; ! rmmod khttpd 2> /dev/null && curl -s -o /dev/null http://127.0.0.1:8080/ \
                   && grep -q '# requests 0' <&3; exec 3<&-; rmmod khttpd && test ! -e /dev/khttpd";
     machine.exec_ok(script)?;
+    assert_quiet(&machine)
+}
+
+/// Each is a function of `guest/node.py`.
+#[test]
+fn commands_are_carried_out_together_or_not_at_all() -> Result {
+    let machine = serving()?;
+    machine.put_file("/tmp/node.py", 0o600, include_bytes!("guest/node.py"))?;
+    for case in [
+        "split",
+        "refuse",
+        "large",
+        "unfinished",
+        "writers",
+        "snapshot",
+        "again",
+    ] {
+        machine.exec_ok(&format!("python3 /tmp/node.py {case}"))?;
+    }
+    machine.exec_ok("rmmod khttpd")?;
+    assert_quiet(&machine)
+}
+
+#[test]
+fn refusal_is_one_line_in_the_log() -> Result {
+    let machine = serving()?;
+    let mark = machine.log()?.mark();
+    assert!(!machine
+        .exec("printf 'start\\nlisten 0\\n' > /dev/khttpd")?
+        .status
+        .success());
+    let log = machine.log()?.since(mark);
+    let lines: Vec<_> = log
+        .lines()
+        .iter()
+        .map(|line| line.text.as_str())
+        .filter(|text| !text.is_empty())
+        .collect();
+    assert_eq!(lines, [r#"khttpd: line 2: "0": a port must be 1 to 65535"#]);
+    assert_quiet(&machine)
+}
+
+#[test]
+fn listeners_come_and_go() -> Result {
+    let machine = serving()?;
+    let fetch = |address: &str| -> Result<bool> {
+        let output = machine.exec(&format!(
+            "curl -s -g -o /dev/null --max-time 5 http://{address}/"
+        ))?;
+        Ok(output.status.success())
+    };
+    machine.exec_ok("echo 'listen 80 127.0.0.1:81 [::1]:82' > /dev/khttpd")?;
+    for address in ["127.0.0.1:80", "[::1]:80", "127.0.0.1:81", "[::1]:82"] {
+        assert!(fetch(address)?, "{address}");
+    }
+    assert!(!fetch("127.0.0.1:82")? && !fetch("[::1]:81")?);
+    assert_eq!(number(&machine, "# listeners ")?, 4);
+
+    // One address takes the place of all, and all that of one; a change that fails leaves all as it was.
+    machine.exec_ok("printf 'unlisten 80\\nlisten 127.0.0.1:80\\n' > /dev/khttpd")?;
+    assert!(fetch("127.0.0.1:80")? && !fetch("[::1]:80")?);
+    machine
+        .exec_ok("! printf 'unlisten 127.0.0.1:80\\nlisten 80 10.99.99.99:80\\n' > /dev/khttpd")?;
+    assert!(fetch("127.0.0.1:80")? && !fetch("[::1]:80")?);
+    machine.exec_ok("printf 'unlisten 127.0.0.1:80\\nlisten 80\\n' > /dev/khttpd")?;
+    assert!(fetch("[::1]:80")?);
+
+    machine.exec_ok("printf 'unlisten\\nlisten 83\\n' > /dev/khttpd")?;
+    assert!(fetch("127.0.0.1:83")? && !fetch("127.0.0.1:80")? && !fetch("127.0.0.1:8080")?);
+    machine.exec_ok("rmmod khttpd")?;
+    assert_quiet(&machine)
+}
+
+#[test]
+fn stop_lets_replies_finish_and_start_serves_again() -> Result {
+    let machine = serving()?;
+    let idle = Client::connect(machine.http_address()?)?;
+    let mut busy = Client::connect(machine.http_address()?)?;
+    busy.send("GET / HTTP/1.1\r\nHost: khttpd\r\n")?;
+    machine.exec_ok("for i in $(seq 50); do grep -q '# connections 2' /dev/khttpd && exit 0; sleep 0.1; done; exit 1")?;
+    machine.exec_ok("printf 'timeout stop 60\\nstop\\n' > /dev/khttpd")?;
+    machine.exec_ok("for i in $(seq 50); do grep -q '# connections 1' /dev/khttpd && exit 0; sleep 0.1; done; exit 1")?;
+    machine.exec_ok("! curl -s -o /dev/null http://127.0.0.1:8080/")?;
+    // The request that was begun is answered, and then its connection ends.
+    busy.send("\r\n")?;
+    assert_eq!(busy.reply(false)?.status, 200);
+    assert!(busy.is_closed()?);
+    drop(idle);
+    assert_eq!(number(&machine, "# listeners ")?, 0);
+    machine.exec_ok(
+        "grep -qx stop /dev/khttpd && echo start > /dev/khttpd && grep -qx start /dev/khttpd",
+    )?;
+    machine.exec_ok("curl -s --fail -o /dev/null http://127.0.0.1:8080/")?;
+
+    // What does not finish is ended.
+    let mut stuck = Client::connect(machine.http_address()?)?;
+    stuck.send("GET / HTTP/1.1\r\n")?;
+    machine.exec_ok("for i in $(seq 50); do grep -q '# connections-reading 1' /dev/khttpd && exit 0; sleep 0.1; done; exit 1")?;
+    machine.exec_ok("printf 'timeout stop 2\\nstop\\n' > /dev/khttpd")?;
+    let begin = Instant::now();
+    assert!(stuck.is_closed()?);
+    let took = begin.elapsed();
+    assert!(
+        (Duration::from_secs(1)..Duration::from_secs(5)).contains(&took),
+        "{took:?}"
+    );
+    machine.exec_ok("rmmod khttpd")?;
+    assert_quiet(&machine)
+}
+
+#[test]
+fn timeouts_and_bounds_are_settings() -> Result {
+    let machine = serving()?;
+    machine.exec_ok("printf 'timeout idle 2\\nmax-connections 2\\n' > /dev/khttpd")?;
+    let mut first = Client::connect(machine.http_address()?)?;
+    let begin = Instant::now();
+    assert!(first.is_closed()?);
+    let took = begin.elapsed();
+    assert!(took < Duration::from_secs(6), "{took:?}");
+
+    machine.exec_ok("echo timeout idle 60 > /dev/khttpd")?;
+    let seated = [
+        Client::connect(machine.http_address()?)?,
+        Client::connect(machine.http_address()?)?,
+    ];
+    thread::sleep(Duration::from_millis(500));
+    let waiting = machine.spawn("exec curl -s --fail -o /dev/null http://127.0.0.1:8080/")?;
+    thread::sleep(Duration::from_millis(1500));
+    assert!(waiting.is_running(), "the third was served");
+    machine.exec_ok("echo max-connections 3 > /dev/khttpd")?;
+    let output = waiting.wait(Duration::from_secs(10))?;
+    assert!(output.status.success(), "not served with more seats");
+    drop(seated);
+    assert_quiet(&machine)
+}
+
+#[test]
+fn rights_are_those_of_the_network_namespace() -> Result {
+    let machine = serving()?;
+    let without = |capability: &str, command: &str| -> Result<String> {
+        let output = machine.exec(&format!(
+            "exec 3<>/dev/khttpd; setpriv --bounding-set -{capability} --inh-caps -{capability} \
+             sh -c \"echo '{command}' >&3\" 2> /dev/null && echo done; cat <&3"
+        ))?;
+        Ok(output.stdout_text().into_owned())
+    };
+    for command in [
+        "stop",
+        "timeout idle 5",
+        "unlisten",
+        "clear",
+        "reset counters",
+    ] {
+        let said = without("net_admin", command)?;
+        assert!(
+            said.starts_with(&format!("line 1: \"{command}\": needs CAP_NET_ADMIN")),
+            "{command}: {said}"
+        );
+    }
+    let said = without("net_bind_service", "listen 127.0.0.1:1023")?;
+    assert!(
+        said.starts_with(
+            "line 1: \"127.0.0.1:1023\": a port below 1024 needs CAP_NET_BIND_SERVICE"
+        ),
+        "{said}"
+    );
+    let said = without("net_bind_service", "listen 127.0.0.1:1024")?;
+    assert!(said.starts_with("done\n"), "{said}");
+    assert!(without("net_admin", "help")?.starts_with("done\n# listen"));
+    machine.exec_ok("! setpriv --reuid 65534 --clear-groups cat /dev/khttpd 2> /dev/null")?;
+    assert_quiet(&machine)
+}
+
+#[test]
+fn commands_can_be_given_when_the_module_is_loaded() -> Result {
+    let machine = machine()?.boot()?;
+    machine.exec_ok(
+        "insmod khttpd.ko port=0 commands='listen 127.0.0.1:85; timeout idle 7;max-connections 9'",
+    )?;
+    machine.exec_ok(
+        "grep -qx 'timeout idle 7' /dev/khttpd && grep -qx 'max-connections 9' /dev/khttpd",
+    )?;
+    machine.exec_ok("curl -s --fail -o /dev/null http://127.0.0.1:85/ && rmmod khttpd")?;
+    let mark = machine.log()?.mark();
+    machine.exec_ok("! insmod khttpd.ko commands='start; listen x' && ! test -e /dev/khttpd")?;
+    let log = machine.log()?.since(mark);
+    let expected =
+        "khttpd: commands=, line 2: \"x\": must be like 192.0.2.1:80 or [2001:db8::1]:80";
+    assert_eq!(
+        log.containing("khttpd: ")
+            .filter(|line| line.text == expected)
+            .count(),
+        1
+    );
+    // What takes the default's place is not in its way.
+    machine
+        .exec_ok("insmod khttpd.ko commands='unlisten; listen 127.0.0.1:8080' && rmmod khttpd")?;
     assert_quiet(&machine)
 }

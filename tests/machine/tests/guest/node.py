@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is done to the control node by system calls:  node.py NAME"""
+import errno
+import multiprocessing
+import os
+import select
+import socket
+import sys
+
+NODE = '/dev/khttpd'
+
+
+def write(text):
+    """Writes at once; the number of the error, or 0, and what is read next."""
+    node = os.open(NODE, os.O_RDWR)
+    try:
+        if os.write(node, text.encode()) != len(text.encode()):
+            return -1, ''
+        return 0, read(node)
+    except OSError as e:
+        return e.errno, read(node)
+    finally:
+        os.close(node)
+
+
+def read(node):
+    pieces = []
+    while piece := os.read(node, 100):
+        pieces.append(piece)
+    return b''.join(pieces).decode()
+
+
+def state():
+    with open(NODE, encoding='utf-8') as node:
+        return node.read()
+
+
+def commands():
+    return [line for line in state().splitlines() if not line.startswith('#')]
+
+
+def split():
+    """However a file is cut into writes, the same is set."""
+    first = 'max-connections 5\ntimeout idle 5\nlisten 127.0.0.1:5005\n'
+    text = ('# a comment\n\nmax-connections 77\r\n  timeout\tidle 31 \n'
+            'unlisten 127.0.0.1:5005\nlisten 127.0.0.1:5001 [::1]:5002\nrelay 127.0.0.1:9').encode()
+    expected = None
+    for at in range(len(text) + 1):
+        assert write(first)[0] == 0, at
+        node = os.open(NODE, os.O_WRONLY)
+        os.write(node, text[:at])
+        os.write(node, text[at:])
+        os.close(node)
+        found = commands()
+        expected = expected or found
+        assert found == expected, (at, found)
+        write('unlisten 127.0.0.1:5001 [::1]:5002\nrelay 127.0.0.1:1\n')
+    assert 'max-connections 77' in expected and 'timeout idle 31' in expected, expected
+    assert 'listen [::1]:5002' in expected and 'relay 127.0.0.1:9' in expected, expected
+    assert 'listen 127.0.0.1:5005' not in expected, expected
+    write(first)
+    node = os.open(NODE, os.O_WRONLY)
+    for byte in text:
+        os.write(node, bytes([byte]))
+    os.close(node)
+    assert commands() == expected, commands()
+
+
+def refuse():
+    """A wrong line changes nothing, and says which it was."""
+    before = commands()
+    wrong = [
+        ('listen 127.0.0.1:5001\nlisten 127.0.0.1:99999\ntimeout idle 5\n', errno.EINVAL, 'line 2: "127.0.0.1:99999": '),
+        ('timeout idle 5\n\n# foo\nfoo\nstop\n', errno.EINVAL, 'line 4: "foo": no such command'),
+        ('timeout idle 5\nunlisten 127.0.0.1:5001\n', errno.ENOENT, 'line 2: "127.0.0.1:5001": '),
+        ('timeout idle 5\nlisten 10.99.99.99:80\n', errno.EADDRNOTAVAIL, 'line 2: "10.99.99.99:80": '),
+        ('timeout idle 5\nlisten 127.0.0.1:5001 127.0.0.1:22222\n', errno.EADDRINUSE, 'line 2: "127.0.0.1:22222": '),
+        ('timeout idle 5\nsend 127.0.0.1:1 text\n', errno.ECONNREFUSED, 'line 2: "send 127.0.0.1:1 text": '),
+        ('timeout idle 5\n' + 'x' * 65536, errno.E2BIG, 'more than 65536 bytes'),
+        ('\n'.join(f'listen 127.0.0.1:{port}' for port in range(4000, 4100)) + '\n', errno.E2BIG, 'line 6'),
+    ]
+    taken = socket.create_server(('127.0.0.1', 22222))
+    for text, error, reason in wrong:
+        found, said = write(text)
+        assert found == error, (text[:60], found, said)
+        assert said.startswith(reason) and said.endswith('\n'), (text[:60], said)
+        assert commands() == before, (text[:60], commands())
+        assert '# refused ' + said in state(), state()
+    taken.close()
+    # The next line of the same file has its own number, and the refusal is forgotten.
+    node = os.open(NODE, os.O_RDWR)
+    try:
+        os.write(node, b'start\nfoo\n')
+    except OSError:
+        pass
+    assert read(node).startswith('line 2: "foo"')
+    try:
+        os.write(node, b'start\nbar\n')
+    except OSError:
+        pass
+    assert read(node).startswith('line 4: "bar"')
+    os.write(node, b'start\n')
+    assert read(node).startswith('# khttpd ')
+    os.close(node)
+    assert '# refused' not in state()
+
+
+def large():
+    """64 KiB of commands at once."""
+    line = 'timeout idle 61\n'
+    text = line * (65536 // len(line))
+    assert len(text) == 65536
+    assert write(text)[0] == 0
+    assert 'timeout idle 61' in commands()
+    assert write(text + '\n')[0] == errno.E2BIG
+
+
+def unfinished():
+    """A line without a line feed is carried out when the last descriptor is closed."""
+    node = os.open(NODE, os.O_WRONLY)
+    os.write(node, b'timeout idle 62')
+    other = os.dup(node)
+    os.close(node)
+    assert 'timeout idle 62' not in commands()
+    os.close(other)
+    assert 'timeout idle 62' in commands()
+    node = os.open(NODE, os.O_WRONLY)
+    os.write(node, b'timeout idle x')
+    try:
+        os.close(node)
+        raise AssertionError('close did not fail')
+    except OSError as e:
+        assert e.errno == errno.EINVAL, e
+    assert '# refused line 1: "x": ' in state()
+    # A task that ends without closing.
+    if (child := os.fork()) == 0:
+        node = os.open(NODE, os.O_WRONLY)
+        os.write(node, b'timeout idle 63')
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert 'timeout idle 63' in commands()
+
+
+def writer(number):
+    for turn in range(20):
+        value = 1 + number * 20 + turn
+        assert write(''.join(f'timeout {name} {value}\n' for name in ('idle', 'head', 'send')))[0] == 0
+
+
+def writers():
+    """Of what many write at once, each is seen whole."""
+    tasks = [multiprocessing.Process(target=writer, args=(number,)) for number in range(64)]
+    for task in tasks:
+        task.start()
+    seen = set()
+    while any(task.is_alive() for task in tasks):
+        values = [line.split()[2] for line in commands() if line.split()[:2] in
+                  (['timeout', 'idle'], ['timeout', 'head'], ['timeout', 'send'])]
+        assert len(values) == 3 and len(set(values)) == 1, values
+        seen.add(values[0])
+    for task in tasks:
+        task.join()
+        assert task.exitcode == 0
+    assert len(seen) > 3, seen
+
+
+def snapshot():
+    """What was opened is one picture, however it is read; a write is answered by the next."""
+    node = os.open(NODE, os.O_RDWR)
+    whole = state()
+    write('timeout idle 64\n')
+    pieces = []
+    while piece := os.read(node, 1):
+        pieces.append(piece)
+    assert b''.join(pieces).decode() == whole
+    assert os.read(node, 10) == b''
+    os.write(node, b'help\n')
+    help_text = read(node)
+    assert help_text.startswith('# listen ') and '\n# help ' in help_text
+    os.write(node, b'timeout idle 65\n')
+    assert 'timeout idle 65' in read(node)
+    poll = select.poll()
+    poll.register(node, select.POLLIN | select.POLLOUT)
+    assert poll.poll(0)[0][1] == select.POLLIN | select.POLLOUT
+    os.close(node)
+
+
+def again():
+    """What is read can be written, and changes nothing."""
+    assert write('clear\nroot built-in\nerror 404 /404.html\nlisten 127.0.0.1:5003\ntimeout send 7\nstop\n')[0] == 0
+    before = state()
+    error, said = write(before)
+    assert error == 0, said
+    plain = [line for line in before.splitlines() if 'milliseconds' in line or not line.startswith('#')]
+    after = [line for line in state().splitlines() if 'milliseconds' in line or not line.startswith('#')]
+    assert plain == after, (plain, after)
+
+
+assert write('unlisten\nlisten 8080\nstart\n')[0] == 0
+globals()[sys.argv[1]]()
