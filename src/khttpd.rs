@@ -35,6 +35,7 @@ use kernel::{
 };
 use protocol::command::CONNECTIONS;
 use server::Servers;
+use site::Bounds;
 use sys::{
     device::{
         Class,
@@ -62,6 +63,18 @@ module! {
         max_connections: u32 {
             default: 65536,
             description: "connections served at a time, 1 to 1048576 (default 65536)",
+        },
+        max_site_bytes: u64 {
+            default: 268435456,
+            description: "memory of a site, in bytes (default 256 MiB)",
+        },
+        max_file_bytes: u64 {
+            default: 67108864,
+            description: "length of a file of a site, in bytes (default 64 MiB)",
+        },
+        max_entries: u32 {
+            default: 1048576,
+            description: "files and directories of a site (default 1048576)",
         },
     },
 }
@@ -107,7 +120,8 @@ impl PinnedDrop for Khttpd {
 fn start() -> Result<(Arc<Servers>, Watch<Servers>)> {
     let (servers, listen) = parameters()?;
     let watch = Watch::new(servers.clone())?;
-    Transaction::at_load(&servers, listen, param::commands().to_bytes())?;
+    let root = param::root().map(CStr::to_bytes);
+    Transaction::at_load(&servers, listen, root, param::commands().to_bytes())?;
     Ok((servers, watch))
 }
 
@@ -134,5 +148,11 @@ fn parameters() -> Result<(Arc<Servers>, Option<SocketAddr>)> {
     }
     let port = *module_parameters::port.value_ref();
     let listen = (port != 0).then_some(SocketAddr::new(ip, port));
-    Ok((Servers::new(backlog, max_connections)?, listen))
+    let bounds = Bounds {
+        max_site_bytes: *module_parameters::max_site_bytes.value_ref(),
+        max_file_bytes: *module_parameters::max_file_bytes.value_ref(),
+        max_entries: *module_parameters::max_entries.value_ref(),
+    };
+    let servers = Servers::new(backlog, max_connections, bounds)?;
+    Ok((servers, listen))
 }

@@ -60,6 +60,7 @@ pub(crate) use self::{
 use crate::{
     site::{
         self,
+        Bounds,
         LoadError,
         Progress,
         Site,
@@ -350,8 +351,8 @@ impl Running {
     /// # Errors
     ///
     /// `ENOMEM`; nothing is left behind.
-    pub(crate) fn start(settings: Settings) -> Result<Self, LoadError> {
-        let mut sources = Sources::new();
+    pub(crate) fn start(settings: Settings, bounds: Bounds) -> Result<Self, LoadError> {
+        let mut sources = Sources::new(bounds);
         sources.set_root(b"built-in", HostPattern::Any)?;
         let begin = Instant::<Monotonic>::now();
         let site = site::load(&sources, None, &Progress::new())?;

@@ -7,28 +7,42 @@
 
 mod builder;
 mod builtin;
+mod content;
 mod error;
-mod file;
 mod form;
+mod hosts;
 mod load;
 mod media_type;
 mod progress;
+mod rules;
+mod shown;
 mod sources;
 mod table;
+mod terms;
+mod walk;
+mod zone;
 
 pub(crate) use self::{
     error::LoadError,
     load::load,
     progress::Progress,
-    sources::Sources, //
+    sources::Sources,
+    terms::Bounds, //
 };
 
 use self::{
     builder::Builder,
-    form::Form,
-    table::{
-        Table,
-        Target, //
+    content::Contents,
+    error::Trouble,
+    form::{
+        Form,
+        Forms, //
+    },
+    hosts::Hosts,
+    terms::Terms,
+    zone::{
+        Place,
+        Zone, //
     }, //
 };
 
@@ -44,15 +58,14 @@ use protocol::http::{
     Status, //
 };
 
-/// The page that is sent with a 404, if there is one.
-const NOT_FOUND_PAGE: &[u8] = b"/404.html";
-
-/// A set of files, ready to be served.
+/// Some trees of files, ready to be served.
 pub(crate) struct Site {
-    table: Table,
+    hosts: Hosts,
+    zones: KVec<Zone>,
     entries: KVVec<Entry>,
     /// Those of one entry stand together, its identity first.
-    forms: KVVec<Form>,
+    forms: Forms,
+    contents: Contents,
     footprint: usize,
 }
 
@@ -77,30 +90,39 @@ impl Site {
         self.entries.len()
     }
 
-    /// The memory that the content takes, in bytes.
+    /// The memory that it takes, in bytes.
     pub(crate) fn footprint(&self) -> usize {
         self.footprint
     }
 
     /// The bytes that `body` names. Any context.
     #[inline]
-    pub(crate) fn body(&self, body: BodyId) -> Option<&PageBytes> {
-        self.form(body).map(Form::content)
+    pub(crate) fn body(&self, body: BodyId) -> Option<PageBytes<'_>> {
+        let content = self.contents.get(self.form(body)?.content)?;
+        Some(self.contents.bytes(content))
     }
 
     /// The media type of the bytes that `body` names. Any context.
     pub(crate) fn media_type(&self, body: BodyId) -> Option<&[u8]> {
-        self.form(body).map(Form::media_type)
+        Some(self.forms.head(self.form(body)?).media_type())
     }
 
     #[inline]
     fn form(&self, body: BodyId) -> Option<&Form> {
-        self.forms.get(usize::try_from(body.0).ok()?)
+        self.forms.get(body.0)
     }
 
     #[inline]
     fn entry(&self, entry: EntryId) -> Option<&Entry> {
-        self.entries.get(usize::try_from(entry.0).ok()?)
+        // CAST: It was a `usize`.
+        self.entries.get(entry.0 as usize)
+    }
+
+    /// What the hosts get that `host` is one of.
+    #[inline]
+    fn zone(&self, host: Option<&[u8]>) -> Option<&Zone> {
+        // CAST: It was a `usize`.
+        self.zones.get(self.hosts.find(host)? as usize)
     }
 }
 
@@ -109,40 +131,36 @@ impl http::Site for Site {
     type Resource = EntryId;
 
     #[inline]
-    fn find(&self, _host: Option<&[u8]>, path: Path<'_>) -> Found<EntryId> {
-        match self.table.find(path.as_bytes()) {
-            Some(Target::Entry(number)) => {
-                let entry = EntryId(number);
-                self.entry(entry).map_or(Found::Nothing, |found| {
-                    Found::Resource(entry, found.codings)
-                })
-            }
-            Some(Target::Directory) => Found::Directory,
-            None => Found::Nothing,
+    fn find(&self, host: Option<&[u8]>, path: Path<'_>) -> Found<'_, EntryId> {
+        let place = self.zone(host).map(|zone| zone.find(path.as_bytes()));
+        match place.unwrap_or(Place::Nothing) {
+            Place::Entry(entry) => self.entry(entry).map_or(Found::Nothing, |found| {
+                Found::Resource(entry, found.codings)
+            }),
+            Place::Directory => Found::Directory,
+            Place::Moved(moved) => Found::Moved(moved),
+            Place::Nothing => Found::Nothing,
         }
     }
 
     #[inline]
     fn representation(&self, entry: EntryId, coding: Coding) -> Option<Representation<'_, BodyId>> {
         let first = self.entry(entry)?.first;
-        (first..)
+        let (body, form) = (first..)
             .map(BodyId)
             .map_while(|body| Some((body, self.form(body)?)))
-            .find(|(_, form)| form.coding() == coding)
-            .map(|(body, form)| form.representation(body))
+            .find(|(_, form)| form.coding == coding)?;
+        let content = self.contents.get(form.content)?;
+        let length = self.contents.bytes(content).len();
+        Some(self.forms.representation(form, body, length))
     }
 
     fn error_page(
         &self,
-        _host: Option<&[u8]>,
+        host: Option<&[u8]>,
         status: Status,
     ) -> Option<Representation<'_, BodyId>> {
-        if status != Status::NotFound {
-            return None;
-        }
-        match self.table.find(NOT_FOUND_PAGE)? {
-            Target::Entry(number) => self.representation(EntryId(number), Coding::Identity),
-            Target::Directory => None,
-        }
+        let page = self.zone(host)?.error_page(status)?;
+        self.representation(page, Coding::Identity)
     }
 }

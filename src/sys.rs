@@ -10,6 +10,7 @@ pub(crate) mod clock;
 pub(crate) mod deferred;
 pub(crate) mod device;
 mod ffi;
+pub(crate) mod file;
 pub(crate) mod hash;
 pub(crate) mod net;
 pub(crate) mod page;

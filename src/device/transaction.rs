@@ -12,7 +12,6 @@ use crate::{
         Obstacle,
         Servers, //
     },
-    site::Sources,
     sys::{
         net::Net,
         tcp::Client,
@@ -52,9 +51,9 @@ pub(crate) struct Transaction<'a> {
 }
 
 impl<'a> Transaction<'a> {
-    /// Listens at `listen` and carries out commands that are given when the module is loaded, in
-    /// the initial network namespace; a semicolon ends one as well as a line feed. What is wrong
-    /// goes to the log. Process context, sleeps.
+    /// Listens at `listen`, serves what is in `root`, and carries out commands that are given when
+    /// the module is loaded, in the initial network namespace; a semicolon ends one as well as a
+    /// line feed. What is wrong goes to the log. Process context, sleeps.
     ///
     /// # Errors
     ///
@@ -62,9 +61,13 @@ impl<'a> Transaction<'a> {
     pub(crate) fn at_load(
         servers: &Servers,
         listen: Option<SocketAddr>,
+        root: Option<&[u8]>,
         commands: &[u8],
     ) -> Result {
         let mut text = KVVec::new();
+        for part in root.map_or([&b""[..]; 3], |root| [b"root ", root, b";"]) {
+            text.extend_from_slice(part, GFP_KERNEL)?;
+        }
         text.extend_from_slice(commands, GFP_KERNEL)?;
         for byte in text.iter_mut().filter(|byte| **byte == b';') {
             *byte = b'\n';
@@ -191,7 +194,7 @@ impl<'a> Transaction<'a> {
             }
             Command::Rule(rule) => change.sources().add_rule(&rule).map_err(failure)?,
             Command::Reload => change.reload(),
-            Command::Clear => *change.sources() = Sources::new(),
+            Command::Clear => change.sources().clear(),
             Command::Relay(peer) => change.set_relay(peer),
             Command::ResetCounters => change.reset_counters(),
             Command::Send(..) | Command::Help => (),

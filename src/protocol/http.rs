@@ -56,7 +56,7 @@ pub use self::{
     request::{Expectation, NoRequest, Refusal, Request},
     session::{Phase, Session, Step},
     sink::{Counter, Full, Sink, Writer},
-    site::{Found, Representation, Site},
+    site::{Found, Moved, Representation, Site},
     status::Status,
     target::{encode as encode_path, Form, Malformed, Path, PathBuffer, Target},
     version::Version, //

@@ -47,7 +47,7 @@ pub enum Rule<'a> {
     },
     /// What is served, with 200, where nothing else is.
     FallBack {
-        /// The paths that it is about.
+        /// The paths that it is about: [`Files::All`] or [`Files::Under`].
         under: Files<'a>,
         /// The file.
         page: Path<'a>,
@@ -189,8 +189,13 @@ fn error_page<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, Wrong<'a>> {
 }
 
 fn fall_back<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, Wrong<'a>> {
+    let paths = next(words, "for which paths? try *")?;
+    let under = Files::parse(paths)?;
+    if !matches!(under, Files::All | Files::Under(_)) {
+        return Err((paths, "must be *, or a directory and a star, as in /app/*"));
+    }
     Ok(Rule::FallBack {
-        under: Files::parse(next(words, "for which paths? try *")?)?,
+        under,
         page: Path::parse(next(words, "which page? try /index.html")?)?,
     })
 }

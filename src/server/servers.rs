@@ -7,9 +7,12 @@ use super::{
     Server,
     Settings, //
 };
-use crate::sys::net::{
-    Net,
-    Tenant, //
+use crate::{
+    site::Bounds,
+    sys::net::{
+        Net,
+        Tenant, //
+    }, //
 };
 use kernel::{
     new_mutex,
@@ -25,6 +28,7 @@ use kernel::{
 pub(crate) struct Servers {
     backlog: i32,
     max_connections: u32,
+    bounds: Bounds,
     #[pin]
     running: Mutex<KVec<(u64, Running)>>,
 }
@@ -35,11 +39,12 @@ impl Servers {
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub(crate) fn new(backlog: i32, max_connections: u32) -> Result<Arc<Self>> {
+    pub(crate) fn new(backlog: i32, max_connections: u32, bounds: Bounds) -> Result<Arc<Self>> {
         Arc::pin_init(
             pin_init!(Self {
                 backlog,
                 max_connections,
+                bounds,
                 running <- new_mutex!(KVec::new()),
             }),
             GFP_KERNEL,
@@ -59,8 +64,8 @@ impl Servers {
             return Ok(known.server().clone());
         }
         running.reserve(1, GFP_KERNEL)?;
-        let new = Running::start(Settings::new(self.backlog, self.max_connections))
-            .map_err(|e| e.errno())?;
+        let settings = Settings::new(self.backlog, self.max_connections);
+        let new = Running::start(settings, self.bounds).map_err(|e| e.errno())?;
         let server = new.server().clone();
         running.push((cookie, new), GFP_KERNEL)?;
         Ok(server)

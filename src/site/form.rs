@@ -1,19 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A file in one of its codings, ready to be served.
+//! Files in one of their codings, ready to be served.
 
-use super::{
-    file::{
-        File,
-        ETAG_LEN, //
-    },
-    BodyId, //
-};
-use crate::sys::page::PageBytes;
-use kernel::{
-    prelude::*,
-    sync::Arc, //
-};
+use super::BodyId;
+use kernel::prelude::*;
 use protocol::http::{
     Coding,
     Cuts,
@@ -24,80 +14,103 @@ use protocol::http::{
     Writer, //
 };
 
-/// Bytes, and all that is said of them.
+/// A content, and what is said of it.
 pub(super) struct Form {
-    content: Arc<PageBytes>,
-    etag: [u8; ETAG_LEN],
     modified: Timestamp,
-    media_type: KVec<u8>,
-    coding: Coding,
-    /// The head of a `200`, but for date and connection, and where its parts begin.
-    head: KVec<u8>,
+    /// The number of the content.
+    pub(super) content: u32,
+    /// Where its head begins: that of a `200`, but for date and connection.
+    head: u32,
+    head_len: u16,
     cuts: Cuts,
+    pub(super) coding: Coding,
 }
 
-impl Form {
-    /// `file` with the bytes of `coded`, which are its own in this coding; `vary`: it is stored in
-    /// others too. Process context, may sleep.
-    ///
-    /// # Errors
-    ///
-    /// `ENOMEM`.
-    pub(super) fn new(file: &File, coded: &File, coding: Coding, vary: bool) -> Result<Self> {
-        let facts = Facts {
-            length: u64::try_from(coded.content.len())?,
-            media_type: &file.media_type,
-            coding,
-            modified: file.modified,
-            etag: &coded.etag,
-            vary,
-            cache_control: b"",
-            extra: b"",
-        };
-        let length = Prepared::length(&facts).map_err(|_| EFBIG)?;
-        let mut head = KVec::from_elem(0, length, GFP_KERNEL)?;
-        let cuts = Prepared::render(&facts, &mut Writer::new(&mut head)).map_err(|_| EFBIG)?;
-        let mut media_type = KVec::new();
-        media_type.extend_from_slice(&file.media_type, GFP_KERNEL)?;
-        Ok(Self {
-            content: coded.content.clone(),
-            etag: coded.etag,
-            modified: file.modified,
-            media_type,
-            coding,
-            head,
-            cuts,
-        })
-    }
+/// The forms of a site, by number.
+pub(super) struct Forms {
+    list: KVVec<Form>,
+    /// All heads, one after the other.
+    heads: KVVec<u8>,
+}
 
-    /// What a reply is made from. Any context.
-    #[inline]
-    pub(super) fn representation(&self, body: BodyId) -> Representation<'_, BodyId> {
-        Representation {
-            head: Prepared::new(&self.head, self.cuts),
-            body,
-            length: self.content.len() as u64,
-            etag: &self.etag,
-            modified: self.modified,
-            media_type: &self.media_type,
-            coding: self.coding,
+impl Forms {
+    /// None.
+    pub(super) const fn new() -> Self {
+        Self {
+            list: KVVec::new(),
+            heads: KVVec::new(),
         }
     }
 
-    /// How the bytes are coded.
-    #[inline]
-    pub(super) fn coding(&self) -> Coding {
-        self.coding
+    /// Renders the head of the content with this number. Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EMSGSIZE` for a head beyond 64 KiB, `EFBIG` beyond 4 GiB of heads, `ENOMEM`.
+    pub(super) fn add(&mut self, content: u32, facts: &Facts<'_>) -> Result {
+        let len = Prepared::length(facts).map_err(|_| EMSGSIZE)?;
+        let start = self.heads.len();
+        self.heads.extend_with(len, 0, GFP_KERNEL)?;
+        let room = self.heads.get_mut(start..).unwrap_or_default();
+        let cuts = Prepared::render(facts, &mut Writer::new(room)).map_err(|_| EMSGSIZE)?;
+        let form = Form {
+            modified: facts.modified,
+            content,
+            head: u32::try_from(start).map_err(|_| EFBIG)?,
+            head_len: u16::try_from(len).map_err(|_| EMSGSIZE)?,
+            cuts,
+            coding: facts.coding,
+        };
+        self.list.push(form, GFP_KERNEL)?;
+        Ok(())
     }
 
-    /// The media type with its parameters.
-    pub(super) fn media_type(&self) -> &[u8] {
-        &self.media_type
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
     }
 
-    /// The bytes.
+    /// The form with this number. Any context.
     #[inline]
-    pub(super) fn content(&self) -> &PageBytes {
-        &self.content
+    pub(super) fn get(&self, number: u32) -> Option<&Form> {
+        // CAST: It was a `usize`.
+        self.list.get(number as usize)
+    }
+
+    /// What a reply is made from; `length` is that of the content. Any context.
+    #[inline]
+    pub(super) fn representation(
+        &self,
+        form: &Form,
+        body: BodyId,
+        length: usize,
+    ) -> Representation<'_, BodyId> {
+        Representation {
+            head: self.head(form),
+            body,
+            length: length as u64,
+            modified: form.modified,
+            coding: form.coding,
+        }
+    }
+
+    /// The head of a form of this object. Any context.
+    #[inline]
+    pub(super) fn head(&self, form: &Form) -> Prepared<'_> {
+        // CAST: It was a `usize`.
+        let start = form.head as usize;
+        let bytes = self.heads.get(start..start + usize::from(form.head_len));
+        Prepared::new(bytes.unwrap_or(&[]), form.cuts)
+    }
+
+    /// Gives back the memory that was kept for more. Process context, may sleep.
+    pub(super) fn finish(&mut self) -> Result {
+        self.list.shrink_to(0, GFP_KERNEL)?;
+        Ok(self.heads.shrink_to(0, GFP_KERNEL)?)
+    }
+
+    /// The memory that they take, in bytes.
+    pub(super) fn footprint(&self) -> usize {
+        self.list.capacity() * size_of::<Form>() + self.heads.capacity()
     }
 }

@@ -4,11 +4,14 @@
 
 use super::{
     builtin,
+    rules::Rules,
+    walk::Walk,
     Builder,
     LoadError,
     Progress,
     Site,
-    Sources, //
+    Sources,
+    Terms, //
 };
 use kernel::prelude::*;
 
@@ -21,20 +24,28 @@ use kernel::prelude::*;
 /// `ENOMEM`; what is said of a file or a rule that cannot be had; `EINTR`. Nothing is left behind.
 pub(crate) fn load(
     sources: &Sources,
-    _old: Option<&Site>,
+    old: Option<&Site>,
     progress: &Progress,
 ) -> Result<Site, LoadError> {
-    let mut builder = Builder::new();
+    let mut terms = Terms::new(sources.bounds());
+    Rules::new(sources.rules(), b"", b"")?.apply_to(&mut terms);
+    let mut builder = Builder::new(&terms, old)?;
     for tree in sources.trees() {
+        let name = tree.name();
         match tree.directory() {
-            None => builtin::add_to(&mut builder, progress)?,
+            None => {
+                let rules = Rules::new(sources.rules(), name, builtin::rules())?;
+                builtin::add_to(&mut builder, &terms, progress)?;
+                builder.finish_tree(name, &rules, tree.host())?;
+            }
             Some(directory) => {
-                return Err(LoadError::new(
-                    EOPNOTSUPP,
-                    fmt!("{directory:?}: directories can't be loaded yet"),
-                ))
+                let mut walk = Walk::new(directory, &terms, progress)?;
+                let file = walk.rules()?;
+                let rules = Rules::new(sources.rules(), name, &file)?;
+                walk.add_to(&mut builder)?;
+                builder.finish_tree(name, &rules, tree.host())?;
             }
         }
     }
-    Ok(builder.build()?)
+    builder.build()
 }

@@ -20,19 +20,19 @@ const UNKNOWN: &str = "application/octet-stream";
 /// The longest suffix that is looked up; the table has none as long.
 const SUFFIX_MAX: usize = 32;
 
-/// The `Content-Type` of the file with this path: text is UTF-8. Process context, may sleep.
+/// Appends the `Content-Type` of the file with this path: text is UTF-8. Process context, may
+/// sleep.
 ///
 /// # Errors
 ///
 /// `ENOMEM`.
-pub(super) fn by_path(path: &[u8]) -> Result<KVec<u8>> {
+pub(super) fn put(path: &[u8], to: &mut KVec<u8>) -> Result {
     let media_type = essence(path);
-    let mut value = KVec::new();
-    value.extend_from_slice(media_type.as_bytes(), GFP_KERNEL)?;
+    to.extend_from_slice(media_type.as_bytes(), GFP_KERNEL)?;
     if media_type.starts_with("text/") {
-        value.extend_from_slice(b"; charset=utf-8", GFP_KERNEL)?;
+        to.extend_from_slice(b"; charset=utf-8", GFP_KERNEL)?;
     }
-    Ok(value)
+    Ok(())
 }
 
 /// The media type without parameters.
@@ -82,8 +82,12 @@ mod tests {
 
     #[test]
     fn text_is_utf8_and_an_image_has_no_charset() -> Result {
-        assert_eq!(*by_path(b"/a.css")?, *b"text/css; charset=utf-8");
-        assert_eq!(*by_path(b"/a.png")?, *b"image/png");
+        let mut value = KVec::new();
+        put(b"/a.css", &mut value)?;
+        assert_eq!(*value, *b"text/css; charset=utf-8");
+        value.clear();
+        put(b"/a.png", &mut value)?;
+        assert_eq!(*value, *b"image/png");
         Ok(())
     }
 

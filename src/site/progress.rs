@@ -42,7 +42,6 @@ impl Progress {
     }
 
     /// Something was left out.
-    #[expect(dead_code, reason = "the command that calls it is on its way")]
     pub(super) fn leave_out(&self) {
         self.left_out.fetch_add(1, Relaxed);
     }

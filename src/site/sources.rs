@@ -2,24 +2,34 @@
 
 //! What a site is made from.
 
-use core::{
-    fmt::Write,
-    mem, //
+use super::{
+    rules::RULES_MAX,
+    shown::{
+        Appended,
+        Shown, //
+    },
+    Bounds, //
 };
+use core::mem;
 use kernel::{
-    fmt,
+    fmt::{
+        self,
+        Write, //
+    },
     prelude::*,
     str::CString, //
 };
 use protocol::{
     http::HostPattern,
-    rule::Rule, //
+    rule::Rule,
+    text::Lines, //
 };
 
 /// What a site is made from: trees, each for some hosts, and rules for all of them.
 ///
 /// It is shown as the commands that make it.
 pub(crate) struct Sources {
+    bounds: Bounds,
     trees: KVec<Tree>,
     /// As they are written in a file.
     rules: KVec<u8>,
@@ -37,9 +47,10 @@ pub(super) struct Tree {
 const BUILT_IN: &[u8] = b"built-in";
 
 impl Sources {
-    /// Without trees and rules.
-    pub(crate) const fn new() -> Self {
+    /// Without trees and rules; `bounds` hold unless a rule says otherwise.
+    pub(crate) const fn new(bounds: Bounds) -> Self {
         Self {
+            bounds,
             trees: KVec::new(),
             rules: KVec::new(),
         }
@@ -51,7 +62,7 @@ impl Sources {
     ///
     /// `ENOMEM`.
     pub(crate) fn try_clone(&self) -> Result<Self> {
-        let mut clone = Self::new();
+        let mut clone = Self::new(self.bounds);
         for tree in &self.trees {
             clone.trees.push(tree.try_clone()?, GFP_KERNEL)?;
         }
@@ -74,16 +85,38 @@ impl Sources {
         Ok(())
     }
 
-    /// Adds a rule, behind all others. Process context, may sleep.
+    /// Forgets trees and rules.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::new(self.bounds);
+    }
+
+    /// Adds a rule, behind all others; one that was there before is moved there, and of a rule
+    /// that says one thing for all there is only the last. Process context, may sleep.
     ///
     /// # Errors
     ///
-    /// `ENOMEM`.
+    /// `ENOSPC` for more than 64 KiB of rules, `ENOMEM`.
     pub(crate) fn add_rule(&mut self, rule: &Rule<'_>) -> Result {
-        let mut lines = KVec::new();
-        lines.extend_from_slice(&self.rules, GFP_KERNEL)?;
-        writeln!(Text(&mut lines), "{rule}").map_err(|_| ENOMEM)?;
-        self.rules = lines;
+        let mut text = KVec::new();
+        write!(Appended(&mut text), "{}", rule).map_err(|_| ENOMEM)?;
+        let name = Lines::new(&text)
+            .next()
+            .and_then(|line| line.words().next());
+        let alone = matches!(rule, Rule::Reading(_) | Rule::TrailingSlash(_));
+        let mut rules = KVec::new();
+        for line in Lines::new(&self.rules) {
+            let replaced = alone && line.words().next() == name;
+            if !replaced && line.as_bytes() != &text[..] {
+                rules.extend_from_slice(line.as_bytes(), GFP_KERNEL)?;
+                rules.push(b'\n', GFP_KERNEL)?;
+            }
+        }
+        rules.extend_from_slice(&text, GFP_KERNEL)?;
+        rules.push(b'\n', GFP_KERNEL)?;
+        if rules.len() > RULES_MAX {
+            return Err(ENOSPC);
+        }
+        self.rules = rules;
         Ok(())
     }
 
@@ -97,13 +130,17 @@ impl Sources {
             })
     }
 
+    /// What holds unless a rule says otherwise.
+    pub(super) fn bounds(&self) -> Bounds {
+        self.bounds
+    }
+
     /// The trees.
     pub(super) fn trees(&self) -> &[Tree] {
         &self.trees
     }
 
     /// The rules, as they are written in a file.
-    #[expect(dead_code, reason = "the command that calls it is on its way")]
     pub(super) fn rules(&self) -> &[u8] {
         &self.rules
     }
@@ -124,7 +161,7 @@ impl Tree {
             _ => return Err(EINVAL),
         };
         let mut text = KVec::new();
-        write!(Text(&mut text), "{host}").map_err(|_| ENOMEM)?;
+        write!(Appended(&mut text), "{}", host).map_err(|_| ENOMEM)?;
         Ok(Self {
             directory,
             host: text,
@@ -146,6 +183,11 @@ impl Tree {
         self.directory.as_deref()
     }
 
+    /// What it is called.
+    pub(super) fn name(&self) -> &[u8] {
+        self.directory().map_or(BUILT_IN, CStr::to_bytes)
+    }
+
     /// The hosts that it is for.
     pub(super) fn host(&self) -> HostPattern<'_> {
         // It was made from a pattern.
@@ -156,39 +198,12 @@ impl Tree {
 impl fmt::Display for Sources {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for tree in &self.trees {
-            let directory = tree.directory().map_or(BUILT_IN, CStr::to_bytes);
-            write!(f, "root {}", Shown(directory))?;
+            write!(f, "root {}", Shown(tree.name()))?;
             match tree.host() {
                 HostPattern::Any => writeln!(f)?,
-                host => writeln!(f, " for {host}")?,
+                host => writeln!(f, " for {}", host)?,
             }
         }
-        write!(f, "{}", Shown(&self.rules))
-    }
-}
-
-/// Bytes as text; what is not UTF-8 becomes a question mark.
-struct Shown<'a>(&'a [u8]);
-
-impl core::fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for chunk in self.0.utf8_chunks() {
-            f.write_str(chunk.valid())?;
-            if !chunk.invalid().is_empty() {
-                f.write_str("?")?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Text that is appended to bytes. The only error is a lack of memory.
-struct Text<'a>(&'a mut KVec<u8>);
-
-impl fmt::Write for Text<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0
-            .extend_from_slice(text.as_bytes(), GFP_KERNEL)
-            .map_err(|_| fmt::Error)
+        Lines::new(&self.rules).try_for_each(|line| writeln!(f, "{}", Shown(line.as_bytes())))
     }
 }

@@ -1,34 +1,49 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! From a path to what stands there, in a time that does not depend on how much there is.
+//! From a name to what stands there, in a time that does not depend on how much there is.
 
 use crate::sys::hash::SipKey;
-use core::ops::Range;
 use kernel::prelude::*;
 
-/// What a path leads to.
+/// What a name leads to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Target {
-    /// The entry with this number.
+    /// What has this number.
     Entry(u32),
     /// A directory, which has to be asked for with a slash at the end.
     Directory,
+    /// Something that is elsewhere: what has this number among those.
+    Moved(u32),
 }
 
-/// A path in the table.
+/// A name that was added to a table; it need not lead anywhere.
+#[derive(Clone, Copy)]
+pub(super) struct Name {
+    start: u32,
+    len: u16,
+}
+
+impl Name {
+    /// The first `len` bytes of it, or all.
+    pub(super) fn shortened(self, len: usize) -> Self {
+        let len = u16::try_from(len).unwrap_or(self.len).min(self.len);
+        Self { len, ..self }
+    }
+}
+
+/// A name that leads somewhere.
 struct Key {
-    hash: u64,
-    /// Where it stands among the names.
-    name: Range<u32>,
+    hash: u32,
+    name: Name,
     target: Target,
 }
 
 /// A hash table with open addressing and linear probing, at most half full, that only grows.
 ///
-/// The hash is keyed, so nobody can prepare paths that collide.
+/// The hash is keyed, so nobody can prepare names that collide.
 pub(super) struct Table {
     hash_key: SipKey,
-    /// All paths, one after the other.
+    /// All names, one after the other.
     names: KVVec<u8>,
     keys: KVVec<Key>,
     /// Numbers of keys, [`FREE`] where there is none; the length is a power of two.
@@ -49,56 +64,98 @@ impl Table {
         }
     }
 
-    /// What stands at `path`. Any context.
-    pub(super) fn find(&self, path: &[u8]) -> Option<Target> {
-        let hash = self.hash_key.hash(path);
+    /// Whether nothing is in it. Any context.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// Where `name` leads. Any context.
+    #[inline]
+    pub(super) fn find(&self, name: &[u8]) -> Option<Target> {
+        let hash = self.hash_key.hash(name);
         self.probe(hash)
             .map_while(|slot| self.slots.get(slot).and_then(|&number| self.key(number)))
-            .find(|key| key.hash == hash && self.name(key) == Some(path))
+            .find(|key| key.hash == hash && self.bytes(key.name) == name)
             .map(|key| key.target)
     }
 
-    /// Enters `path`. Process context, may sleep.
+    /// Keeps `name`, which leads nowhere yet. Process context, may sleep.
     ///
     /// # Errors
     ///
-    /// `EEXIST` if it is there already, `ENOMEM`, `EFBIG` beyond 4 GiB of names or keys.
-    pub(super) fn insert(&mut self, path: &[u8], target: Target) -> Result {
-        if self.find(path).is_some() {
+    /// `ENAMETOOLONG` beyond 64 KiB, `EFBIG` beyond 4 GiB of names, `ENOMEM`.
+    pub(super) fn keep(&mut self, name: &[u8]) -> Result<Name> {
+        let len = u16::try_from(name.len()).map_err(|_| ENAMETOOLONG)?;
+        let start = u32::try_from(self.names.len()).map_err(|_| EFBIG)?;
+        start.checked_add(u32::from(len)).ok_or(EFBIG)?;
+        self.names.extend_from_slice(name, GFP_KERNEL)?;
+        Ok(Name { start, len })
+    }
+
+    /// The bytes of a name of this table. Any context.
+    #[inline]
+    pub(super) fn bytes(&self, name: Name) -> &[u8] {
+        // CAST: It was a `usize`.
+        let start = name.start as usize;
+        let end = start + usize::from(name.len);
+        self.names.get(start..end).unwrap_or(&[])
+    }
+
+    /// Lets a name lead somewhere. Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EEXIST` if there is such a name already, `ENOMEM`, `EFBIG` beyond 2^32 names.
+    pub(super) fn enter(&mut self, name: Name, target: Target) -> Result {
+        if self.find(self.bytes(name)).is_some() {
             return Err(EEXIST);
         }
         self.grow()?;
-        let start = u32::try_from(self.names.len()).map_err(|_| EFBIG)?;
-        let end = u32::try_from(self.names.len() + path.len()).map_err(|_| EFBIG)?;
         let number = u32::try_from(self.keys.len()).map_err(|_| EFBIG)?;
-        let hash = self.hash_key.hash(path);
-        let key = Key {
-            hash,
-            name: start..end,
-            target,
-        };
+        let hash = self.hash_key.hash(self.bytes(name));
+        let key = Key { hash, name, target };
         self.keys.push(key, GFP_KERNEL)?;
-        self.names.extend_from_slice(path, GFP_KERNEL)?;
         self.place(hash, number);
         Ok(())
     }
 
+    /// Keeps `name` and lets it lead somewhere. Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Table::keep`] and [`Table::enter`].
+    pub(super) fn insert(&mut self, name: &[u8], target: Target) -> Result {
+        let name = self.keep(name)?;
+        self.enter(name, target)
+    }
+
+    /// Gives back the memory that was kept for more. Process context, may sleep.
+    pub(super) fn finish(&mut self) -> Result {
+        self.names.shrink_to(0, GFP_KERNEL)?;
+        Ok(self.keys.shrink_to(0, GFP_KERNEL)?)
+    }
+
+    /// The memory that it takes, in bytes.
+    pub(super) fn footprint(&self) -> usize {
+        self.names.capacity()
+            + self.keys.capacity() * size_of::<Key>()
+            + self.slots.capacity() * size_of::<u32>()
+    }
+
     /// The slots for `hash`, in the order in which they are looked at.
-    fn probe(&self, hash: u64) -> impl Iterator<Item = usize> {
+    #[inline]
+    fn probe(&self, hash: u32) -> impl Iterator<Item = usize> {
         let len = self.slots.len();
         let mask = len.wrapping_sub(1);
         // CAST: The low bits are as good as all of them.
         (0..len).map(move |step| (hash as usize).wrapping_add(step) & mask)
     }
 
+    #[inline]
     fn key(&self, number: u32) -> Option<&Key> {
-        self.keys.get(usize::try_from(number).ok()?)
-    }
-
-    fn name(&self, key: &Key) -> Option<&[u8]> {
-        let start = usize::try_from(key.name.start).ok()?;
-        let end = usize::try_from(key.name.end).ok()?;
-        self.names.get(start..end)
+        // CAST: It was a `usize`, or is free, and then it is beyond all keys.
+        self.keys.get(number as usize)
     }
 
     /// Sees to it that one more key leaves half of the slots free.
@@ -111,14 +168,14 @@ impl Table {
         self.slots = KVVec::from_elem(FREE, len, GFP_KERNEL)?;
         for number in 0..self.keys.len() {
             if let Some(hash) = self.keys.get(number).map(|key| key.hash) {
-                // CAST: `insert` keeps the count of keys below 2^32.
+                // CAST: `enter` keeps the count of keys below 2^32.
                 self.place(hash, number as u32);
             }
         }
         Ok(())
     }
 
-    fn place(&mut self, hash: u64, number: u32) {
+    fn place(&mut self, hash: u32, number: u32) {
         let free = self
             .probe(hash)
             .find(|&slot| self.slots.get(slot) == Some(&FREE));
@@ -138,11 +195,12 @@ mod tests {
     }
 
     #[test]
-    fn every_path_of_many_is_found_and_no_other() -> Result {
+    fn every_name_of_many_is_found_and_no_other() -> Result {
         let mut table = Table::new();
         for number in 0..5000u32 {
             table.insert(&number.to_le_bytes(), Target::Entry(number))?;
         }
+        table.finish()?;
         for number in 0..5000u32 {
             let found = table.find(&number.to_le_bytes());
             assert!(found == Some(Target::Entry(number)));
@@ -153,10 +211,24 @@ mod tests {
     }
 
     #[test]
-    fn a_path_stands_once() -> Result {
+    fn a_name_leads_to_one_place() -> Result {
         let mut table = Table::new();
         table.insert(b"/a", Target::Directory)?;
         assert!(table.insert(b"/a", Target::Entry(0)) == Err(EEXIST));
+        assert!(table.find(b"/a") == Some(Target::Directory));
+        Ok(())
+    }
+
+    #[test]
+    fn a_name_may_be_the_beginning_of_another() -> Result {
+        let mut table = Table::new();
+        let name = table.keep(b"/a/index.html")?;
+        assert!(table.find(b"/a/index.html").is_none());
+        table.enter(name, Target::Entry(7))?;
+        table.enter(name.shortened(3), Target::Entry(7))?;
+        table.enter(name.shortened(2), Target::Directory)?;
+        assert!(table.find(b"/a/index.html") == Some(Target::Entry(7)));
+        assert!(table.find(b"/a/") == Some(Target::Entry(7)));
         assert!(table.find(b"/a") == Some(Target::Directory));
         Ok(())
     }

@@ -44,6 +44,9 @@ extern "C" {
     /// The module parameter `commands`, as above.
     pub(super) fn khttpd_param_commands() -> *const c_char;
 
+    /// The module parameter `root`, NUL-terminated; null if it was not given. Otherwise as above.
+    pub(super) fn khttpd_param_root() -> *const c_char;
+
     /// Makes `sk` a socket that is worked on in atomic context; `any`: for IPv4 and IPv6 alike.
     ///
     /// Process context, may sleep. `sk` is a TCP socket.
@@ -172,10 +175,13 @@ extern "C" {
         flags: c_uint,
     ) -> c_int;
 
-    /// 2^`order` contiguous pages, as one compound page, or null.
+    /// 2^`order` contiguous pages, as one compound page, full of zeros, or null.
     ///
     /// Process context, may sleep. `order` is at most `MAX_PAGE_ORDER`.
     pub(super) fn khttpd_alloc_block(order: c_uint) -> *mut bindings::page;
+
+    /// Takes another reference. Any context. There is one already.
+    pub(super) fn khttpd_get_page(page: *mut bindings::page);
 
     /// Drops a reference, the last of which frees the block. Any context.
     pub(super) fn khttpd_put_page(page: *mut bindings::page);
@@ -186,8 +192,15 @@ extern "C" {
     /// `hsiphash()` of `len` bytes; the key is two words.
     pub(super) fn khttpd_hsiphash(bytes: *const c_void, len: usize, key: *const usize) -> u32;
 
-    /// `blake2s()` of `len` bytes, unkeyed, into `digest_len` (1 to 32) bytes.
-    pub(super) fn khttpd_blake2s(bytes: *const u8, len: usize, digest: *mut u8, digest_len: usize);
+    /// `blake2s()` of the bytes of `count` blocks, unkeyed, into `digest_len` (1 to 32) bytes.
+    ///
+    /// Process context, may sleep.
+    pub(super) fn khttpd_blake2s(
+        blocks: *const bindings::bio_vec,
+        count: usize,
+        digest: *mut u8,
+        digest_len: usize,
+    );
 
     /// The network namespace of the calling task, which keeps it.
     ///

@@ -5,7 +5,10 @@
 //! C headers: [`include/linux/siphash.h`](srctree/include/linux/siphash.h),
 //! [`include/crypto/blake2s.h`](srctree/include/crypto/blake2s.h)
 
-use super::ffi;
+use super::{
+    ffi,
+    page::PageBytes, //
+};
 use kernel::{
     bindings,
     ffi::c_void,
@@ -28,27 +31,28 @@ impl SipKey {
     /// The SipHash-1-3 of `bytes` under this key, which the kernel has for hash tables. Any
     /// context.
     #[inline]
-    pub(crate) fn hash(&self, bytes: &[u8]) -> u64 {
+    pub(crate) fn hash(&self, bytes: &[u8]) -> u32 {
         // SAFETY: `bytes` is valid for reads of its length, and the key is two words.
-        u64::from(unsafe {
+        unsafe {
             ffi::khttpd_hsiphash(
                 bytes.as_ptr().cast::<c_void>(),
                 bytes.len(),
                 self.0.as_ptr(),
             )
-        })
+        }
     }
 }
 
-/// The BLAKE2s-128 hash of `bytes` (RFC 7693). Any context; takes some ns per byte.
-pub(crate) fn blake2s_128(bytes: &[u8]) -> [u8; 16] {
+/// The BLAKE2s-128 hash of `bytes` (RFC 7693). Process context; takes some ns per byte.
+pub(crate) fn blake2s_128(bytes: PageBytes<'_>) -> [u8; 16] {
     let mut digest = [0; 16];
-    // SAFETY: `bytes` is valid for reads and `digest` for writes of their lengths, and 16 is a
-    // length that BLAKE2s can give.
+    let (blocks, _) = bytes.blocks(&(0..bytes.len()));
+    // SAFETY: The blocks are borrowed, so that nobody writes to them; `digest` is valid for writes
+    // of its length, and 16 is a length that BLAKE2s can give.
     unsafe {
         ffi::khttpd_blake2s(
-            bytes.as_ptr(),
-            bytes.len(),
+            blocks.as_ptr(),
+            blocks.len(),
             digest.as_mut_ptr(),
             digest.len(),
         );
@@ -59,11 +63,16 @@ pub(crate) fn blake2s_128(bytes: &[u8]) -> [u8; 16] {
 #[kunit_tests(khttpd_hash)]
 mod tests {
     use super::*;
+    use crate::sys::page::PageBuffer;
 
     #[test]
-    fn blake2s_128_is_that_of_rfc_7693() {
+    fn blake2s_128_is_that_of_rfc_7693() -> Result {
         let expected: u128 = 0xaa4938119b1dc7b87cbad0ffd200d0ae;
-        assert!(blake2s_128(b"abc") == expected.to_be_bytes());
+        let bytes = PageBuffer::copy_of(b"abc")?;
+        assert!(blake2s_128(bytes.bytes()) == expected.to_be_bytes());
+        let empty: u128 = 0x64550d6ffe2c0a01a14aba1eade0200c;
+        assert!(blake2s_128(PageBuffer::new(0)?.bytes()) == empty.to_be_bytes());
+        Ok(())
     }
 
     #[test]

@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/percpu.h>
+#include <linux/sched.h>
 #include <linux/siphash.h>
 #include <linux/skbuff.h>
 #include <linux/uio.h>
@@ -34,6 +35,15 @@ MODULE_PARM_DESC(commands, "what could be written to /dev/khttpd, with ; between
 const char *khttpd_param_commands(void)
 {
 	return khttpd_commands;
+}
+
+static char *khttpd_root;
+module_param_named(root, khttpd_root, charp, 0);
+MODULE_PARM_DESC(root, "directory to serve, as an absolute path (default: what is built in)");
+
+const char *khttpd_param_root(void)
+{
+	return khttpd_root;
 }
 
 /*
@@ -332,12 +342,18 @@ int khttpd_splice(struct sock *sk, struct page_frag __percpu *frags, const struc
 
 struct page *khttpd_alloc_block(unsigned int order)
 {
-	gfp_t gfp = GFP_KERNEL;
+	/* Nobody is killed for a site that is too large. */
+	gfp_t gfp = GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN | __GFP_RETRY_MAYFAIL;
 
-	/* A large block is a wish: nothing is compacted or killed for it, and nobody complains. */
+	/* A large block is a wish: nothing is compacted for it. */
 	if (order)
-		gfp |= __GFP_COMP | __GFP_NOWARN | __GFP_NORETRY;
+		gfp = GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN | __GFP_COMP | __GFP_NORETRY;
 	return alloc_pages(gfp, order);
+}
+
+void khttpd_get_page(struct page *page)
+{
+	get_page(page);
 }
 
 void khttpd_put_page(struct page *page)
@@ -361,7 +377,15 @@ u32 khttpd_hsiphash(const void *bytes, size_t len, const unsigned long key[2])
 	return hsiphash(bytes, len, &k);
 }
 
-void khttpd_blake2s(const u8 *bytes, size_t len, u8 *digest, size_t digest_len)
+void khttpd_blake2s(const struct bio_vec *blocks, size_t count, u8 *digest, size_t digest_len)
 {
-	blake2s(NULL, 0, bytes, len, digest, digest_len);
+	struct blake2s_ctx ctx;
+
+	blake2s_init(&ctx, digest_len);
+	for (size_t i = 0; i < count; i++) {
+		blake2s_update(&ctx, page_address(blocks[i].bv_page) + blocks[i].bv_offset,
+			       blocks[i].bv_len);
+		cond_resched();
+	}
+	blake2s_final(&ctx, digest);
 }

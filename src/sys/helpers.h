@@ -29,6 +29,7 @@ struct khttpd_callbacks {
 
 const char *khttpd_param_address(void);
 const char *khttpd_param_commands(void);
+const char *khttpd_param_root(void);
 
 void khttpd_sock_prepare(struct sock *sk, bool any);
 void khttpd_sock_listens_for_requests(struct sock *sk);
@@ -62,11 +63,12 @@ int khttpd_splice(struct sock *sk, struct page_frag __percpu *frags, const struc
 		  unsigned int count, size_t skip, size_t len, unsigned int flags);
 
 struct page *khttpd_alloc_block(unsigned int order);
+void khttpd_get_page(struct page *page);
 void khttpd_put_page(struct page *page);
 void *khttpd_page_address(struct page *page);
 
 u32 khttpd_hsiphash(const void *bytes, size_t len, const unsigned long key[2]);
-void khttpd_blake2s(const u8 *bytes, size_t len, u8 *digest, size_t digest_len);
+void khttpd_blake2s(const struct bio_vec *blocks, size_t count, u8 *digest, size_t digest_len);
 
 /* net.c */
 struct net *khttpd_net_current(void);

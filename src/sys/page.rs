@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Bytes in whole pages, ready to be sent without being copied.
+//! Bytes in pages, ready to be sent without being copied.
 //!
-//! `MSG_SPLICE_PAGES` takes only what comes from the page allocator, never slab memory.
+//! `MSG_SPLICE_PAGES` takes only what comes from the page allocator, never slab memory. Bytes are
+//! read into a [`PageBuffer`], become part of [`Pages`], and never change again; what does not
+//! fill its last page shares one with others, see [`Shelf`].
 //!
 //! C headers: [`include/linux/gfp.h`](srctree/include/linux/gfp.h),
 //! [`include/linux/bvec.h`](srctree/include/linux/bvec.h)
 
 use super::ffi;
 use core::{
+    mem,
     ops::Range,
     ptr::NonNull,
     slice, //
@@ -25,111 +28,77 @@ compile_error!("khttpd needs a 64-bit kernel: it addresses the pages of its site
 /// The largest block that is asked of the page allocator: 2^9 pages, 2 MiB on most machines.
 const MAX_ORDER: u32 = 9;
 
-/// A sequence of bytes in pages that never changes.
+/// What begins in a shared page begins at a multiple of this many bytes.
+const SHELF_ALIGN: usize = 16;
+
+/// Bytes in pages that never change: a view of a part of [`Pages`].
 ///
 /// # Invariants
 ///
-/// - Each `bio_vec` is a block of pages of its own, owned by this object together with whoever
-///   has taken a reference (TCP, while it sends), filled from offset 0 on for `bv_len` bytes.
-/// - The `bv_len` sum up to `len`.
-/// - The bytes are not written after construction.
-pub(crate) struct PageBytes {
-    blocks: KVec<bindings::bio_vec>,
+/// The blocks belong to [`Pages`] or a [`PageBuffer`] that is borrowed as long, and hold `len`
+/// bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct PageBytes<'a> {
+    blocks: &'a [bindings::bio_vec],
     len: usize,
 }
 
-// SAFETY: The pages are not written any more, and freeing them may happen on any thread.
-unsafe impl Send for PageBytes {}
-// SAFETY: As above; all access is reading.
-unsafe impl Sync for PageBytes {}
-
-impl PageBytes {
-    /// Copies `bytes` into pages, in few large blocks where they can be had.
-    /// Process context, may sleep.
-    ///
-    /// # Errors
-    ///
-    /// `ENOMEM`.
-    pub(crate) fn copy_from(bytes: &[u8]) -> Result<Self> {
-        // INVARIANT: No blocks, no bytes.
-        let mut this = Self {
-            blocks: KVec::new(),
-            len: 0,
-        };
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            this.blocks.reserve(1, GFP_KERNEL)?;
-            let (page, size) = alloc_block(rest.len())?;
-            let (now, later) = rest.split_at(size.min(rest.len()));
-            // SAFETY: The block is ours alone, and at least as large as `now`.
-            unsafe {
-                ffi::khttpd_page_address(page.as_ptr())
-                    .cast::<u8>()
-                    .copy_from_nonoverlapping(now.as_ptr(), now.len());
-            }
-            // INVARIANT: The block holds `now`, and `len` counts it.
-            this.blocks.push(
-                bindings::bio_vec {
-                    bv_page: page.as_ptr(),
-                    // CAST: A block has at most 2^MAX_ORDER pages.
-                    bv_len: now.len() as u32,
-                    bv_offset: 0,
-                },
-                GFP_KERNEL,
-            )?;
-            this.len += now.len();
-            rest = later;
-        }
-        Ok(this)
-    }
-
+impl<'a> PageBytes<'a> {
     /// The number of bytes.
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    /// The memory of the pages, in bytes.
-    pub(crate) fn footprint(&self) -> usize {
-        self.len.div_ceil(PAGE_SIZE) * PAGE_SIZE
+    /// The bytes, block by block.
+    pub(crate) fn slices(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
+        self.blocks.iter().map(|block| {
+            // SAFETY: By the type invariants the block holds that many bytes, and nobody writes
+            // them while it is borrowed.
+            unsafe { slice::from_raw_parts(address(block), block.bv_len as usize) }
+        })
     }
 
-    /// The bytes, block by block.
-    pub(crate) fn slices(&self) -> impl Iterator<Item = &[u8]> {
-        self.blocks.iter().map(|block| {
-            // SAFETY: By the type invariants the block holds that many bytes from its beginning,
-            // and nobody writes them while `self` is borrowed. The page has an address, since a
-            // 64-bit kernel has no highmem.
-            unsafe {
-                slice::from_raw_parts(
-                    ffi::khttpd_page_address(block.bv_page).cast::<u8>(),
-                    block.bv_len as usize,
-                )
+    /// Whether both are the same bytes.
+    pub(crate) fn equals(&self, other: &Self) -> bool {
+        let (mut ours, mut theirs) = (self.slices(), other.slices());
+        let (mut left, mut right): (&[u8], &[u8]) = (&[], &[]);
+        let mut rest = self.len;
+        while rest > 0 {
+            if left.is_empty() {
+                left = ours.next().unwrap_or_default();
             }
-        })
+            if right.is_empty() {
+                right = theirs.next().unwrap_or_default();
+            }
+            let (one, other) = (left, right);
+            let count = one.len().min(other.len());
+            let (one, other) = (one.split_at(count), other.split_at(count));
+            if count == 0 || one.0 != other.0 {
+                return false;
+            }
+            (left, right) = (one.1, other.1);
+            rest -= count;
+        }
+        self.len == other.len
     }
 
     /// The bytes of `range` if they lie together.
     #[inline]
-    pub(crate) fn slice(&self, range: &Range<usize>) -> Option<&[u8]> {
+    pub(crate) fn slice(&self, range: &Range<usize>) -> Option<&'a [u8]> {
         let (blocks, skip) = self.blocks(range);
         let block = blocks.first()?;
-        // SAFETY: By the type invariants the block holds that many bytes from its beginning, and
-        // nobody writes them while `self` is borrowed.
-        let bytes = unsafe {
-            slice::from_raw_parts(
-                ffi::khttpd_page_address(block.bv_page).cast::<u8>(),
-                block.bv_len as usize,
-            )
-        };
+        // SAFETY: By the type invariants the block holds that many bytes, and nobody writes them
+        // while it is borrowed.
+        let bytes = unsafe { slice::from_raw_parts(address(block), block.bv_len as usize) };
         bytes.get(skip..skip.checked_add(range.len())?)
     }
 
     /// The blocks that hold the bytes of `range`, and how many bytes of the first lie before it.
     #[inline]
-    pub(super) fn blocks(&self, range: &Range<usize>) -> (&[bindings::bio_vec], usize) {
+    pub(super) fn blocks(&self, range: &Range<usize>) -> (&'a [bindings::bio_vec], usize) {
         let mut skip = range.start.min(self.len);
-        let mut blocks = self.blocks.as_slice();
+        let mut blocks = self.blocks;
         while let [first, rest @ ..] = blocks {
             if skip < first.bv_len as usize {
                 break;
@@ -141,21 +110,340 @@ impl PageBytes {
     }
 }
 
-impl Drop for PageBytes {
+/// The name of some bytes in [`Pages`].
+#[derive(Clone, Copy)]
+pub(crate) struct Span {
+    len: usize,
+    first: u32,
+    count: u32,
+}
+
+/// Pages full of bytes that never change.
+///
+/// # Invariants
+///
+/// A reference to the page of each block is this object's, and the bytes of the block are not
+/// written any more. TCP may hold further references, and so may other `Pages` that share them.
+pub(crate) struct Pages {
+    blocks: KVVec<bindings::bio_vec>,
+}
+
+// SAFETY: The bytes are not written any more, and a page may be freed on any thread.
+unsafe impl Send for Pages {}
+// SAFETY: As above; all access is reading.
+unsafe impl Sync for Pages {}
+
+impl Pages {
+    /// No pages.
+    pub(crate) const fn new() -> Self {
+        // INVARIANT: There are no blocks.
+        Self {
+            blocks: KVVec::new(),
+        }
+    }
+
+    /// The bytes that `span`, which comes from this object, names. Any context.
+    #[inline]
+    pub(crate) fn bytes(&self, span: Span) -> PageBytes<'_> {
+        // CAST: They were made from a `usize`.
+        let first = span.first as usize;
+        let blocks = self.blocks.get(first..first + span.count as usize);
+        // INVARIANT: A span names blocks that hold that many bytes.
+        PageBytes {
+            blocks: blocks.unwrap_or(&[]),
+            len: span.len,
+        }
+    }
+
+    /// Takes the bytes of `buffer`; what does not fill a page goes to `shelf`. Process context,
+    /// may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn take(&mut self, mut buffer: PageBuffer, shelf: &mut Shelf) -> Result<Span> {
+        self.blocks.reserve(buffer.blocks.len(), GFP_KERNEL)?;
+        let span = self.next_span(buffer.len, buffer.blocks.len())?;
+        buffer.put_end_on(shelf)?;
+        // INVARIANT: With its blocks we take over the references of the buffer, which has been
+        // the only one to write to them.
+        for block in mem::take(&mut buffer.blocks) {
+            self.blocks.push(block, GFP_KERNEL)?;
+        }
+        Ok(span)
+    }
+
+    /// Takes part in what others have. Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn share(&mut self, bytes: PageBytes<'_>) -> Result<Span> {
+        self.blocks.reserve(bytes.blocks.len(), GFP_KERNEL)?;
+        let span = self.next_span(bytes.len, bytes.blocks.len())?;
+        for block in bytes.blocks {
+            // INVARIANT: This is our own reference, and what others have is not written either.
+            self.blocks.push(referenced(block), GFP_KERNEL)?;
+        }
+        Ok(span)
+    }
+
+    fn next_span(&self, len: usize, count: usize) -> Result<Span> {
+        let first = u32::try_from(self.blocks.len()).map_err(|_| EFBIG)?;
+        let count = u32::try_from(count).map_err(|_| EFBIG)?;
+        first.checked_add(count).ok_or(EFBIG)?;
+        Ok(Span { len, first, count })
+    }
+
+    /// Gives back the memory that was kept for more. Process context, may sleep.
+    pub(crate) fn finish(&mut self) -> Result {
+        Ok(self.blocks.shrink_to(0, GFP_KERNEL)?)
+    }
+
+    /// The memory of the pages and of this object, in bytes; a page that several blocks share
+    /// counts once. Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn footprint(&self) -> Result<usize> {
+        let mut shared = KVVec::new();
+        let mut bytes = self.blocks.capacity() * size_of::<bindings::bio_vec>();
+        for block in &self.blocks {
+            match block.bv_len as usize {
+                len if len < PAGE_SIZE => shared.push(block.bv_page.addr(), GFP_KERNEL)?,
+                len => bytes += len,
+            }
+        }
+        shared.sort_unstable();
+        let pages = shared.chunk_by(|a, b| a == b).count();
+        Ok(bytes + pages * PAGE_SIZE)
+    }
+}
+
+impl Drop for Pages {
     fn drop(&mut self) {
         for block in &self.blocks {
-            // SAFETY: By the type invariants a reference to the block is ours. It is a compound
-            // page, so that its last reference frees all of it, even if that is TCP's.
-            unsafe { ffi::khttpd_put_page(block.bv_page) };
+            // SAFETY: By the type invariant the reference is ours.
+            unsafe { release(block) };
         }
     }
 }
 
-/// Allocates the largest block that `len` bytes fill to its last page, or a smaller one where it
-/// can't be had; gives its size in bytes too.
+/// Pages that are being filled with bytes.
+///
+/// # Invariants
+///
+/// Each block is a block of pages of its own, which nobody else has; it is initialised, and the
+/// `bv_len` sum up to `len`. All but the last are whole pages.
+pub(crate) struct PageBuffer {
+    blocks: KVec<bindings::bio_vec>,
+    len: usize,
+}
+
+impl PageBuffer {
+    /// Room for `len` bytes, zeros at first, in few large blocks where they can be had. Process
+    /// context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`; nobody is killed for it.
+    pub(crate) fn new(len: usize) -> Result<Self> {
+        // INVARIANT: No blocks, no bytes.
+        let mut this = Self {
+            blocks: KVec::new(),
+            len: 0,
+        };
+        while this.len < len {
+            this.blocks.reserve(1, GFP_KERNEL)?;
+            let (page, size) = alloc_block(len - this.len)?;
+            let filled = size.min(len - this.len);
+            let block = bindings::bio_vec {
+                bv_page: page.as_ptr(),
+                // CAST: A block has at most 2^MAX_ORDER pages.
+                bv_len: filled as u32,
+                bv_offset: 0,
+            };
+            // INVARIANT: It was just allocated, full of zeros, and `len` counts it.
+            this.blocks.push(block, GFP_KERNEL)?;
+            this.len += filled;
+        }
+        Ok(this)
+    }
+
+    /// A copy of `bytes`. Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn copy_of(bytes: &[u8]) -> Result<Self> {
+        let mut this = Self::new(bytes.len())?;
+        let mut rest = bytes;
+        for piece in this.pieces() {
+            let (now, later) = rest.split_at(piece.len().min(rest.len()));
+            piece.copy_from_slice(now);
+            rest = later;
+        }
+        Ok(this)
+    }
+
+    /// The pieces to be filled, one after the other.
+    pub(crate) fn pieces(&mut self) -> impl Iterator<Item = &mut [u8]> {
+        self.blocks.iter_mut().map(|block| {
+            // SAFETY: By the type invariants the block is initialised and nobody else's.
+            unsafe { slice::from_raw_parts_mut(address(block), block.bv_len as usize) }
+        })
+    }
+
+    /// What it is filled with.
+    pub(crate) fn bytes(&self) -> PageBytes<'_> {
+        // INVARIANT: By our own type invariants.
+        PageBytes {
+            blocks: &self.blocks,
+            len: self.len,
+        }
+    }
+
+    /// Moves what does not fill the last page to a page that is shared.
+    fn put_end_on(&mut self, shelf: &mut Shelf) -> Result {
+        let Some(last) = self.blocks.last_mut() else {
+            return Ok(());
+        };
+        if last.bv_len as usize >= PAGE_SIZE {
+            return Ok(());
+        }
+        let bytes: &[u8] = {
+            // SAFETY: By the type invariants the block holds that many bytes.
+            unsafe { slice::from_raw_parts(address(last), last.bv_len as usize) }
+        };
+        let moved = shelf.put(bytes)?;
+        // SAFETY: By the type invariants the block is ours, and `bytes` is not used any more.
+        unsafe { release(last) };
+        *last = moved;
+        Ok(())
+    }
+}
+
+impl Drop for PageBuffer {
+    fn drop(&mut self) {
+        for block in &self.blocks {
+            // SAFETY: By the type invariants the block is ours.
+            unsafe { release(block) };
+        }
+    }
+}
+
+/// A page that is filled with small pieces, each of which keeps it alive.
+///
+/// It is not a large block: as long as one piece is in use, in an old site or in a new one, all of
+/// it is.
+///
+/// # Invariants
+///
+/// A reference to the page is this object's; what lies from `used` on belongs to nobody else.
+pub(crate) struct Shelf {
+    page: Option<NonNull<bindings::page>>,
+    used: usize,
+}
+
+impl Shelf {
+    /// Without a page.
+    pub(crate) const fn new() -> Self {
+        Self {
+            page: None,
+            used: PAGE_SIZE,
+        }
+    }
+
+    /// Copies `bytes`, less than a page, and gives the place of the copy with a reference to it.
+    fn put(&mut self, bytes: &[u8]) -> Result<bindings::bio_vec> {
+        match self.page.filter(|_| bytes.len() <= PAGE_SIZE - self.used) {
+            Some(page) => {
+                // SAFETY: There is room for the bytes in the page, and nobody else uses it.
+                let block = unsafe { copy_to(page, self.used, bytes) };
+                self.used = (self.used + bytes.len()).next_multiple_of(SHELF_ALIGN);
+                Ok(block)
+            }
+            None => self.put_on_fresh_page(bytes),
+        }
+    }
+
+    fn put_on_fresh_page(&mut self, bytes: &[u8]) -> Result<bindings::bio_vec> {
+        let (page, _) = alloc_block(bytes.len())?;
+        let mut other = Self {
+            page: Some(page),
+            used: bytes.len().next_multiple_of(SHELF_ALIGN),
+        };
+        // SAFETY: The page was just allocated.
+        let block = unsafe { copy_to(page, 0, bytes) };
+        // The one with more room is kept.
+        if other.used < self.used {
+            mem::swap(self, &mut other);
+        }
+        Ok(block)
+    }
+}
+
+impl Drop for Shelf {
+    fn drop(&mut self) {
+        if let Some(page) = self.page {
+            // SAFETY: By the type invariant the reference is ours.
+            unsafe { ffi::khttpd_put_page(page.as_ptr()) };
+        }
+    }
+}
+
+/// Copies `bytes` to `offset` of `page`, and takes a reference to it.
+///
+/// # Safety
+///
+/// The page is valid, and so much of it, from `offset` on, belongs to nobody else.
+unsafe fn copy_to(page: NonNull<bindings::page>, offset: usize, bytes: &[u8]) -> bindings::bio_vec {
+    let block = bindings::bio_vec {
+        bv_page: page.as_ptr(),
+        // CAST: Both are less than a page.
+        bv_len: bytes.len() as u32,
+        bv_offset: offset as u32,
+    };
+    // SAFETY: As the caller promises.
+    unsafe { address(&block).copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+    referenced(&block)
+}
+
+/// The same block with a reference of its own. The one there is keeps the page alive.
+fn referenced(block: &bindings::bio_vec) -> bindings::bio_vec {
+    // SAFETY: Blocks are made and borrowed only with a reference.
+    unsafe { ffi::khttpd_get_page(block.bv_page) };
+    bindings::bio_vec { ..*block }
+}
+
+/// Drops the reference of a block. Its page may be the first of a compound page, so that its last
+/// reference frees all of it, even if that is TCP's.
+///
+/// # Safety
+///
+/// The caller has a reference, and does not use the block any more.
+unsafe fn release(block: &bindings::bio_vec) {
+    // SAFETY: As the caller promises.
+    unsafe { ffi::khttpd_put_page(block.bv_page) };
+}
+
+/// Where a block begins. Its page has an address, since a 64-bit kernel has no highmem.
+#[inline]
+fn address(block: &bindings::bio_vec) -> *mut u8 {
+    // SAFETY: Blocks are made only of valid pages, and the offset lies within.
+    unsafe {
+        ffi::khttpd_page_address(block.bv_page)
+            .cast::<u8>()
+            .add(block.bv_offset as usize)
+    }
+}
+
+/// Allocates the largest block that `len` bytes fill, or a smaller one where it can't be had, at
+/// least a page; gives its size in bytes too.
 fn alloc_block(len: usize) -> Result<(NonNull<bindings::page>, usize)> {
-    let pages = len.div_ceil(PAGE_SIZE).max(1);
-    for order in (0..=pages.ilog2().min(MAX_ORDER)).rev() {
+    let fitting = |order: &u32| *order == 0 || len >= PAGE_SIZE << *order;
+    for order in (0..=MAX_ORDER).rev().filter(fitting) {
         // SAFETY: `MAX_ORDER` is below `MAX_PAGE_ORDER`, and so is `order`.
         let page = unsafe { ffi::khttpd_alloc_block(order) };
         if let Some(page) = NonNull::new(page) {
@@ -181,6 +469,7 @@ mod tests {
     #[test]
     fn bytes_come_back_whatever_their_number() -> Result {
         let largest = PAGE_SIZE << MAX_ORDER;
+        let (mut pages, mut shelf) = (Pages::new(), Shelf::new());
         for len in [
             0,
             1,
@@ -191,18 +480,52 @@ mod tests {
             largest + PAGE_SIZE + 1,
         ] {
             let bytes = pattern(len)?;
-            let pages = PageBytes::copy_from(&bytes)?;
-            assert_eq!(pages.len(), len);
-            assert_eq!(pages.footprint(), len.div_ceil(PAGE_SIZE) * PAGE_SIZE);
-            assert!(pages.slices().flatten().eq(bytes.iter()));
+            let span = pages.take(PageBuffer::copy_of(&bytes)?, &mut shelf)?;
+            let stored = pages.bytes(span);
+            assert_eq!(stored.len(), len);
+            assert!(stored.slices().flatten().eq(bytes.iter()));
         }
+        Ok(())
+    }
+
+    #[test]
+    fn small_pieces_share_pages_and_keep_them() -> Result {
+        let (mut pages, mut shelf) = (Pages::new(), Shelf::new());
+        let mut spans = KVec::new();
+        for number in 0..256usize {
+            let bytes = KVec::from_elem(number as u8, 128, GFP_KERNEL)?;
+            let span = pages.take(PageBuffer::copy_of(&bytes)?, &mut shelf)?;
+            spans.push(span, GFP_KERNEL)?;
+        }
+        drop(shelf);
+        let table = pages.blocks.capacity() * size_of::<bindings::bio_vec>();
+        assert_eq!(pages.footprint()? - table, 256 * 128);
+        for (number, span) in spans.iter().enumerate() {
+            let bytes = pages.bytes(*span);
+            assert!(bytes.slices().flatten().all(|byte| *byte == number as u8));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_shared_outlives_its_first_owner() -> Result {
+        let bytes = pattern(3 * PAGE_SIZE + 5)?;
+        let mut first = Pages::new();
+        let span = first.take(PageBuffer::copy_of(&bytes)?, &mut Shelf::new())?;
+        let mut second = Pages::new();
+        let shared = second.share(first.bytes(span))?;
+        assert!(first.bytes(span).equals(&second.bytes(shared)));
+        drop(first);
+        assert!(second.bytes(shared).slices().flatten().eq(bytes.iter()));
         Ok(())
     }
 
     #[test]
     fn range_begins_in_the_block_that_holds_its_first_byte() -> Result {
         let bytes = pattern(7 * PAGE_SIZE + 3)?;
-        let pages = PageBytes::copy_from(&bytes)?;
+        let mut all = Pages::new();
+        let span = all.take(PageBuffer::copy_of(&bytes)?, &mut Shelf::new())?;
+        let pages = all.bytes(span);
         for start in [
             0,
             1,

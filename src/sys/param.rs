@@ -21,3 +21,11 @@ pub(crate) fn commands() -> &'static CStr {
     // SAFETY: As in `address`.
     unsafe { CStr::from_char_ptr(commands) }
 }
+
+/// What was given as `root=`, if it was. Any context.
+pub(crate) fn root() -> Option<&'static CStr> {
+    // SAFETY: The function has no preconditions.
+    let root = unsafe { ffi::khttpd_param_root() };
+    // SAFETY: As above, but for a null.
+    (!root.is_null()).then(|| unsafe { CStr::from_char_ptr(root) })
+}

@@ -11,11 +11,13 @@ use super::{
     method::Method,
     multipart::Multipart,
     range::{self, ByteRange, Ranges, Wanted},
-    rendered::{put_location, put_part, put_parts, put_status, put_text, Detail, Rendered},
+    rendered::{
+        put_location, put_moved, put_part, put_parts, put_status, put_text, Detail, Rendered,
+    },
     reply::{Body, Scratch},
     request::{Expectation, Refusal, Request},
     sink::Full,
-    site::{Found, Representation, Site},
+    site::{Found, Moved, Representation, Site},
     status::Status,
     target::{Form, Path, Target}, //
 };
@@ -85,7 +87,8 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
             Found::Nothing => self.error(Status::NotFound, Detail::None, lines),
             _ if self.request.method == Method::Options => options(lines),
             Found::Resource(resource, codings) => self.negotiate(resource, codings, lines),
-            Found::Directory => self.redirect(path, target.query, lines),
+            Found::Directory => self.add_slash(path, target.query, lines),
+            Found::Moved(moved) => self.redirect(moved, path, target.query, lines),
         }
     }
 
@@ -184,14 +187,37 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
 
     /// Sends the client to the same path with a slash at its end.
     #[inline(never)]
-    fn redirect(
+    fn add_slash(
         &self,
         path: Path<'_>,
         query: Option<&[u8]>,
         lines: &'a mut Rendered,
     ) -> Answer<'a, S::Body> {
-        match put_location(path, query, lines) {
-            Ok(()) => text(Status::MovedPermanently, self.is_head(), lines),
+        let put = put_location(path, query, lines);
+        self.sent_away(Status::MovedPermanently, put, lines)
+    }
+
+    /// Sends the client to where a rule of the site says.
+    #[inline(never)]
+    fn redirect(
+        &self,
+        moved: Moved<'_>,
+        path: Path<'_>,
+        query: Option<&[u8]>,
+        lines: &'a mut Rendered,
+    ) -> Answer<'a, S::Body> {
+        let put = put_moved(moved, path, query, lines);
+        self.sent_away(moved.status, put, lines)
+    }
+
+    fn sent_away(
+        &self,
+        status: Status,
+        put: Result<(), Full>,
+        lines: &'a mut Rendered,
+    ) -> Answer<'a, S::Body> {
+        match put {
+            Ok(()) => text(status, self.is_head(), lines),
             // Escaped, it would be longer than any target this server takes.
             Err(Full) => self.error(Status::UriTooLong, Detail::None, lines),
         }
@@ -314,8 +340,8 @@ fn several_parts<'a, B: Copy>(
     let multipart = Multipart::new(
         ranges,
         representation.length,
-        representation.etag,
-        representation.media_type,
+        representation.head.etag(),
+        representation.head.media_type(),
     )?;
     put_parts(&multipart, lines).ok()?;
     let Rendered { lines, parts } = lines;

@@ -15,6 +15,9 @@ pub(super) const ALWAYS: &[u8] = b"X-Content-Type-Options: nosniff\r\nServer: kh
 /// The line that tells caches which field chose the representation (RFC 9110 section 12.5.5).
 pub(super) const VARY: &[u8] = b"Vary: Accept-Encoding\r\n";
 
+const CONTENT_TYPE: &[u8] = b"Content-Type: ";
+const ETAG: &[u8] = b"ETag: ";
+
 /// What a loader knows of a representation.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'f> {
@@ -85,7 +88,7 @@ impl<'s> Prepared<'s> {
         cuts.length = sink.written;
         put_length(facts.length, &mut sink)?;
         cuts.media = sink.written;
-        put_line(b"Content-Type: ", facts.media_type, &mut sink)?;
+        put_line(CONTENT_TYPE, facts.media_type, &mut sink)?;
         if facts.coding != Coding::Identity {
             put_line(b"Content-Encoding: ", facts.coding.name(), &mut sink)?;
         }
@@ -93,7 +96,7 @@ impl<'s> Prepared<'s> {
         put_line(b"Last-Modified: ", &facts.modified.render(), &mut sink)?;
         sink.put(b"Accept-Ranges: bytes\r\n")?;
         cuts.etag = sink.written;
-        put_line(b"ETag: ", facts.etag, &mut sink)?;
+        put_line(ETAG, facts.etag, &mut sink)?;
         cuts.common = sink.written;
         if facts.vary {
             sink.put(VARY)?;
@@ -137,6 +140,24 @@ impl<'s> Prepared<'s> {
         self.from(self.cuts.etag)
     }
 
+    /// The entity tag with its quotes.
+    #[inline]
+    pub(super) fn etag(self) -> &'s [u8] {
+        value(self.bytes, ETAG, self.cuts.etag, self.cuts.common)
+    }
+
+    /// The media type with its parameters.
+    pub fn media_type(self) -> &'s [u8] {
+        let lines = value(
+            self.bytes,
+            CONTENT_TYPE,
+            self.cuts.media,
+            self.cuts.modified,
+        );
+        // There may be another line behind it.
+        lines.split(|byte| *byte == b'\r').next().unwrap_or(lines)
+    }
+
     /// What is said with every status.
     #[inline]
     pub(super) fn common_lines(self) -> &'s [u8] {
@@ -154,6 +175,14 @@ impl<'s> Prepared<'s> {
     fn from(self, cut: u16) -> &'s [u8] {
         self.bytes.get(usize::from(cut)..).unwrap_or(&[])
     }
+}
+
+/// What stands between the name of a line that begins at `from` and the CRLF in front of `to`.
+#[inline]
+fn value<'s>(bytes: &'s [u8], name: &[u8], from: u16, to: u16) -> &'s [u8] {
+    let start = usize::from(from).saturating_add(name.len());
+    let end = usize::from(to).saturating_sub(2);
+    bytes.get(start..end).unwrap_or(&[])
 }
 
 /// Counts what goes through it, up to what a cut can tell.
@@ -227,6 +256,8 @@ mod tests {
         assert_eq!(text(head.parts_lines()), format!("{modified}{etag}"));
         assert_eq!(text(head.validator_lines()), etag);
         assert_eq!(text(head.common_lines()), COMMON);
+        assert_eq!(head.etag(), FACTS.etag);
+        assert_eq!(head.media_type(), FACTS.media_type);
     }
 
     #[test]
@@ -258,5 +289,6 @@ mod tests {
             ),
             (&b""[..], &b""[..], &b""[..])
         );
+        assert_eq!((head.etag(), head.media_type()), (&b""[..], &b""[..]));
     }
 }

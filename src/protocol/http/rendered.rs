@@ -11,6 +11,7 @@ use super::{
     multipart::{put_content_range, Multipart},
     range::ByteRange,
     sink::{Full, Sink},
+    site::Moved,
     status::Status,
     target::{encode, encode_query, Path},
     TARGET_MAX, //
@@ -111,6 +112,30 @@ pub(super) fn put_location(
     lines.put(b"Location: /")?;
     encode(path.as_bytes().get(start..).unwrap_or(&[]), lines)?;
     lines.put(b"/")?;
+    put_query(query, lines)
+}
+
+/// Where something is that has moved. What is kept of the path goes behind the slash of the
+/// location, without slashes of its own in front: those could name another host.
+pub(super) fn put_moved(
+    moved: Moved<'_>,
+    path: Path<'_>,
+    query: Option<&[u8]>,
+    lines: &mut Rendered,
+) -> Result<(), Full> {
+    let kept = path.as_bytes().get(moved.kept..).unwrap_or(&[]);
+    let start = kept.iter().position(|b| *b != b'/').unwrap_or(kept.len());
+    lines.put(moved.status.line())?;
+    lines.put(b"Location: ")?;
+    lines.put(moved.location)?;
+    encode(kept.get(start..).unwrap_or(&[]), lines)?;
+    // A location with a query or a fragment of its own is where it is.
+    let own = moved.location.iter().any(|b| matches!(b, b'?' | b'#'));
+    put_query(query.filter(|_| !own), lines)
+}
+
+/// The end of a `Location`.
+fn put_query(query: Option<&[u8]>, lines: &mut Rendered) -> Result<(), Full> {
     if let Some(query) = query {
         lines.put(b"?")?;
         encode_query(query, lines)?;

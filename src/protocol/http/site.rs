@@ -25,7 +25,7 @@ pub trait Site {
     ///
     /// `host` is well-formed and stands as it was sent, without its port: hosts are compared
     /// without regard to case. It is [`None`] where a client of HTTP/1.0 named none.
-    fn find(&self, host: Option<&[u8]>, path: Path<'_>) -> Found<Self::Resource>;
+    fn find(&self, host: Option<&[u8]>, path: Path<'_>) -> Found<'_, Self::Resource>;
 
     /// A resource in one of the codings it was found to have.
     fn representation(
@@ -44,13 +44,26 @@ pub trait Site {
 
 /// What a path leads to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Found<R> {
+pub enum Found<'s, R> {
     /// Something to serve, and the codings in which it is stored.
     Resource(R, Codings),
     /// A directory that was asked for without its slash: 301.
     Directory,
+    /// Something that is elsewhere.
+    Moved(Moved<'s>),
     /// Nothing: 404.
     Nothing,
+}
+
+/// Where something is that was asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Moved<'s> {
+    /// 301, 302, 307 or 308.
+    pub status: Status,
+    /// A path or an address, escaped; with a slash at its end if something follows it.
+    pub location: &'s [u8],
+    /// What of the path follows it: all from this byte on.
+    pub kept: usize,
 }
 
 /// One stored form of a resource, cheap to make from a table.
@@ -62,12 +75,8 @@ pub struct Representation<'s, B> {
     pub body: B,
     /// The length of the content in bytes.
     pub length: u64,
-    /// The strong entity tag with its quotes, as in the head.
-    pub etag: &'s [u8],
     /// When the content was last changed, as in the head.
     pub modified: Timestamp,
-    /// The media type with its parameters, as in the head.
-    pub media_type: &'s [u8],
     /// How the content is coded, as in the head.
     pub coding: Coding,
 }
@@ -76,7 +85,7 @@ impl<'s, B> Representation<'s, B> {
     #[inline]
     pub(super) fn validators(&self) -> Validators<'s> {
         Validators {
-            etag: self.etag,
+            etag: self.head.etag(),
             modified: self.modified,
         }
     }

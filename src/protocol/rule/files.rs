@@ -49,6 +49,14 @@ impl<'a> Files<'a> {
         }
     }
 
+    /// The length of the path of a directory, of those that are in one.
+    pub fn length(&self) -> Option<usize> {
+        match self {
+            Files::Under(directory) => Some(directory.decoded().count()),
+            Files::All | Files::Ending(_) | Files::Exact(_) => None,
+        }
+    }
+
     /// Whether the decoded `path` is one of them.
     pub fn contain(&self, path: &[u8]) -> bool {
         match self {

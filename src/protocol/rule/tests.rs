@@ -79,6 +79,8 @@ fn what_is_wrong_is_named() {
         ("error 404 /a?b", "/a?b", "no such character"),
         ("fallback /a*b /x", "/a*b", "a star stands only"),
         ("fallback .html /x", ".html", "neither a path"),
+        ("fallback *.html /x", "*.html", "must be *, or a directory"),
+        ("fallback /a /x", "/a", "must be *, or a directory"),
         ("fallback *a/b /x", "*a/b", "without a slash"),
         ("cache-control", "cache-control", "which files"),
         ("cache-control *", "cache-control *", "a value is missing"),

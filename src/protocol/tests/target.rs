@@ -73,6 +73,41 @@ fn rfc9110_15_4_2_a_directory_is_redirected_to_its_slash() {
 }
 
 #[test]
+fn rfc9110_15_4_a_rule_sends_elsewhere() {
+    if lacks(Feature::Rules) {
+        return;
+    }
+    for (target, status, location) in [
+        ("/old.txt", 308, "/hello.txt"),
+        ("/old.txt?a=b", 308, "/hello.txt?a=b"),
+        ("/%6fld.txt", 308, "/hello.txt"),
+        ("/search?a=b", 307, "http://other.example/?q=1"),
+        ("/moved/", 302, "/dir/"),
+        ("/moved/a%20b.txt?c", 302, "/dir/a%20b.txt?c"),
+        ("/away/x", 301, "https://other.example/x"),
+        (
+            "/away//evil.example/",
+            301,
+            "https://other.example/evil.example/",
+        ),
+        ("/away/%0Ax", 400, ""),
+    ] {
+        let answer = get(target, "");
+        let found = answer.field("Location").unwrap_or_default();
+        assert_eq!((answer.status, found), (status, location), "{target}");
+    }
+    assert_eq!(get("/moved", "").status, 404);
+    assert_eq!(get("/old.txt/", "").status, 404);
+    assert_eq!(ask("HEAD", "/old.txt", "").body, b"");
+    assert_eq!(ask("OPTIONS", "/old.txt", "").status, 200);
+    assert_eq!(ask("POST", "/old.txt", "").status, 405);
+    let long = format!("/away/{}", "%5B".repeat(2600));
+    assert_eq!(get(&long, "").status, 301);
+    let long = format!("/away/{}?{}", "%5B".repeat(2000), "[".repeat(1900));
+    assert_refused(&get(&long, ""), 414, "a location that outgrows the limit");
+}
+
+#[test]
 fn rfc9110_15_5_5_paths_that_name_nothing() {
     for target in [
         "/nope",

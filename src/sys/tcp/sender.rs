@@ -96,7 +96,7 @@ impl<'a, O: Owner> Sender<'a, O> {
     pub(crate) fn splice(
         &mut self,
         buffers: &SendBuffers,
-        bytes: &PageBytes,
+        bytes: PageBytes<'_>,
         range: Range<usize>,
         more: bool,
     ) -> Result<usize> {

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! On which terms files become part of a site.
+
+use super::Trouble;
+use crate::sys::file::Facts;
+use protocol::rule::Reading;
+
+/// How much a site may have, unless a rule says otherwise.
+#[derive(Clone, Copy)]
+pub(crate) struct Bounds {
+    /// The most memory of a whole site, in bytes.
+    pub(crate) max_site_bytes: u64,
+    /// The longest file, in bytes.
+    pub(crate) max_file_bytes: u64,
+    /// The most files and directories.
+    pub(crate) max_entries: u32,
+}
+
+impl Bounds {
+    /// As much as there can be.
+    #[cfg(CONFIG_KUNIT = "y")]
+    pub(super) const MAX: Self = Self {
+        max_site_bytes: u64::MAX,
+        max_file_bytes: u64::MAX,
+        max_entries: u32::MAX,
+    };
+}
+
+/// What may be read, and how much.
+pub(super) struct Terms {
+    pub(super) bounds: Bounds,
+    pub(super) follow_links: bool,
+    pub(super) cross_mounts: bool,
+    hidden_files: bool,
+    perm_required: u16,
+    perm_forbid: u16,
+}
+
+/// That everybody may read it.
+const READABLE: u16 = 0o004;
+
+impl Terms {
+    /// What holds without rules.
+    pub(super) fn new(bounds: Bounds) -> Self {
+        Self {
+            bounds,
+            follow_links: false,
+            cross_mounts: false,
+            hidden_files: false,
+            perm_required: READABLE,
+            perm_forbid: 0,
+        }
+    }
+
+    /// Does as a rule says.
+    pub(super) fn apply(&mut self, rule: Reading) {
+        match rule {
+            Reading::FollowLinks(flag) => self.follow_links = flag,
+            Reading::HiddenFiles(flag) => self.hidden_files = flag,
+            Reading::CrossMounts(flag) => self.cross_mounts = flag,
+            Reading::PermRequired(mode) => self.perm_required = mode,
+            Reading::PermForbid(mode) => self.perm_forbid = mode,
+            Reading::MaxSiteBytes(bytes) => self.bounds.max_site_bytes = bytes,
+            Reading::MaxFileBytes(bytes) => self.bounds.max_file_bytes = bytes,
+            Reading::MaxEntries(entries) => self.bounds.max_entries = entries,
+        }
+    }
+
+    /// Whether something with this name may be served. No path that can be asked for has a control
+    /// character.
+    pub(super) fn admit_name(&self, name: &[u8]) -> bool {
+        let hidden = name.starts_with(b".") && name != b".well-known";
+        (self.hidden_files || !hidden) && !name.iter().any(u8::is_ascii_control)
+    }
+
+    /// Whether a file or a directory has the mode bits to be served.
+    pub(super) fn admit_mode(&self, facts: &Facts) -> bool {
+        let mode = facts.permissions();
+        if facts.is_directory() {
+            // Whoever may read files in it may search it.
+            let required = self.perm_required & 0o444;
+            return mode & (required >> 2) == required >> 2;
+        }
+        mode & self.perm_required == self.perm_required && mode & self.perm_forbid == 0
+    }
+
+    /// Whether a file of this length may be read.
+    ///
+    /// # Errors
+    ///
+    /// The bound that it exceeds.
+    pub(super) fn admit_size(&self, size: u64) -> Result<(), Trouble> {
+        match self.bounds.max_file_bytes {
+            max if size > max => Err(Trouble::FileBytes(size, max)),
+            _ => Ok(()),
+        }
+    }
+}

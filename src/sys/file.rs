@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Files, as the calling task may read them: with its credentials, its root and its mounts.
+//!
+//! All of this is for process context and may sleep.
+//!
+//! C headers: [`include/linux/namei.h`](srctree/include/linux/namei.h),
+//! [`include/linux/fs.h`](srctree/include/linux/fs.h)
+
+use core::{
+    mem::MaybeUninit,
+    ptr::NonNull,
+    slice, //
+};
+use kernel::{
+    bindings,
+    error::{
+        from_err_ptr,
+        to_result, //
+    },
+    ffi::{
+        c_char,
+        c_int,
+        c_void, //
+    },
+    prelude::*, //
+};
+
+/// `khttpd_name_t`: is told the name of an entry; returns whether it wants another.
+type NameFn = unsafe extern "C" fn(context: *mut c_void, name: *const c_char, len: usize) -> bool;
+
+#[expect(
+    improper_ctypes,
+    reason = "the structures are C's, down to those that have no fields in this configuration"
+)]
+extern "C" {
+    /// Finds a directory; `path` holds references then. `name` is NUL-terminated.
+    fn khttpd_path_open(name: *const c_char, path: *mut bindings::path) -> c_int;
+
+    /// Finds `name`, which is relative, as if `root` were the root; `found` holds references then.
+    fn khttpd_path_look_up(
+        root: *const bindings::path,
+        name: *const c_char,
+        follow: bool,
+        found: *mut bindings::path,
+    ) -> c_int;
+
+    /// Writes what is known of a file.
+    fn khttpd_path_facts(path: *const bindings::path, facts: *mut Facts) -> c_int;
+
+    /// Opens a file or a directory for reading, if the task may; an error pointer otherwise.
+    fn khttpd_file_open(path: *const bindings::path) -> *mut bindings::file;
+
+    /// Drops the only reference.
+    fn khttpd_file_close(file: *mut bindings::file);
+
+    /// Reads up to `len` bytes from `at` on; returns how many, or a negative errno.
+    fn khttpd_file_read(
+        file: *mut bindings::file,
+        bytes: *mut c_void,
+        len: usize,
+        at: u64,
+    ) -> isize;
+
+    /// Calls `name` for each entry of a directory, with its lock held.
+    fn khttpd_file_names(file: *mut bindings::file, name: NameFn, context: *mut c_void) -> c_int;
+}
+
+/// What is known of a file without reading it: `struct khttpd_facts`.
+///
+/// Equal facts before and after a file was read say that it has not been written meanwhile.
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Facts {
+    size: u64,
+    inode: u64,
+    modified: i64,
+    changed: i64,
+    cookie: u64,
+    modified_ns: u32,
+    changed_ns: u32,
+    device: u32,
+    mode: u16,
+    mapped: bool,
+}
+
+/// The bits of a mode that tell the type of a file.
+const TYPE: u16 = 0o170_000;
+
+impl Facts {
+    /// The length in bytes.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// When it was last written, in seconds since 1970; 0 before that.
+    pub(crate) fn modified(&self) -> u64 {
+        u64::try_from(self.modified).unwrap_or(0)
+    }
+
+    /// The permissions, without the type.
+    pub(crate) fn permissions(&self) -> u16 {
+        self.mode & !TYPE
+    }
+
+    /// Whether it is a regular file.
+    pub(crate) fn is_file(&self) -> bool {
+        self.mode & TYPE == 0o100_000
+    }
+
+    /// Whether it is a directory.
+    pub(crate) fn is_directory(&self) -> bool {
+        self.mode & TYPE == 0o040_000
+    }
+
+    /// Whether somebody has it mapped for writing, so that its times tell nothing.
+    pub(crate) fn is_mapped(&self) -> bool {
+        self.mapped
+    }
+}
+
+/// A place in the file system, whatever is there.
+///
+/// # Invariants
+///
+/// The references of the path are owned by this object, and neither is null.
+pub(crate) struct Place(bindings::path);
+
+impl Place {
+    /// The directory with this name, links followed.
+    ///
+    /// # Errors
+    ///
+    /// What `open(2)` says of it.
+    pub(crate) fn directory(name: &CStr) -> Result<Self> {
+        Self::from_raw(|path| {
+            // SAFETY: The name is NUL-terminated, and the path is valid for writes.
+            unsafe { khttpd_path_open(name.as_char_ptr(), path) }
+        })
+    }
+
+    /// What stands at `name`, seen from this directory as if there were nothing above it.
+    /// `follow`: if it is a link, what that leads to; else no directory on the way may be one.
+    ///
+    /// # Errors
+    ///
+    /// What `open(2)` says of it.
+    pub(crate) fn look_up(&self, name: &CStr, follow: bool) -> Result<Self> {
+        Self::from_raw(|found| {
+            // SAFETY: By the type invariant our path is valid; otherwise as above.
+            unsafe { khttpd_path_look_up(&raw const self.0, name.as_char_ptr(), follow, found) }
+        })
+    }
+
+    fn from_raw(find: impl FnOnce(*mut bindings::path) -> c_int) -> Result<Self> {
+        let mut path = MaybeUninit::uninit();
+        to_result(find(path.as_mut_ptr()))?;
+        // SAFETY: It was found, so that it was written.
+        // INVARIANT: With it came the references.
+        Ok(Self(unsafe { path.assume_init() }))
+    }
+
+    /// Whether both are on the same mount.
+    pub(crate) fn shares_mount(&self, other: &Self) -> bool {
+        self.0.mnt == other.0.mnt
+    }
+
+    /// What is known of it now.
+    ///
+    /// # Errors
+    ///
+    /// What `stat(2)` says.
+    pub(crate) fn facts(&self) -> Result<Facts> {
+        let mut facts = MaybeUninit::uninit();
+        // SAFETY: By the type invariant the path is valid, and `facts` is valid for writes.
+        to_result(unsafe { khttpd_path_facts(&raw const self.0, facts.as_mut_ptr()) })?;
+        // SAFETY: Success means that they were written.
+        Ok(unsafe { facts.assume_init() })
+    }
+
+    /// Opens it for reading. It must be a regular file or a directory: to open others may do
+    /// something to them.
+    ///
+    /// # Errors
+    ///
+    /// What `open(2)` says, and `EINVAL` for others.
+    pub(crate) fn open(&self) -> Result<OpenFile> {
+        // SAFETY: By the type invariant the path is valid.
+        let file = from_err_ptr(unsafe { khttpd_file_open(&raw const self.0) })?;
+        // INVARIANT: It was just opened, and nobody else has it.
+        NonNull::new(file).map(OpenFile).ok_or(EINVAL)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant the references are ours.
+        unsafe { bindings::path_put(&raw const self.0) };
+    }
+}
+
+/// A file or a directory that is open for reading.
+///
+/// # Invariants
+///
+/// The file is valid, and this object has the only reference to it.
+pub(crate) struct OpenFile(NonNull<bindings::file>);
+
+impl OpenFile {
+    /// Reads what is there from `at` on; 0 bytes at the end of the file.
+    ///
+    /// # Errors
+    ///
+    /// What `read(2)` says.
+    pub(crate) fn read(&self, bytes: &mut [u8], at: u64) -> Result<usize> {
+        // SAFETY: By the type invariant the file is valid; `bytes` is valid for writes of its
+        // length.
+        let read = unsafe {
+            khttpd_file_read(
+                self.0.as_ptr(),
+                bytes.as_mut_ptr().cast::<c_void>(),
+                bytes.len(),
+                at,
+            )
+        };
+        usize::try_from(read).map_err(|_| Error::from_errno(c_int::try_from(read).unwrap_or(0)))
+    }
+
+    /// Tells `visit` the name of each entry of this directory, `.` and `..` too, until it returns
+    /// `false`. The directory is locked meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// What `getdents(2)` says.
+    pub(crate) fn names<F: FnMut(&[u8]) -> bool>(&self, mut visit: F) -> Result {
+        /// `khttpd_name_t`.
+        ///
+        /// # Safety
+        ///
+        /// `context` is valid as an `F` that is not borrowed, `name` for reads of `len` bytes.
+        unsafe extern "C" fn call<F: FnMut(&[u8]) -> bool>(
+            context: *mut c_void,
+            name: *const c_char,
+            len: usize,
+        ) -> bool {
+            // SAFETY: As the caller promises.
+            let visit = unsafe { &mut *context.cast::<F>() };
+            // SAFETY: As the caller promises.
+            visit(unsafe { slice::from_raw_parts(name.cast::<u8>(), len) })
+        }
+
+        // SAFETY: By the type invariant the file is valid; `call::<F>` gets an `F`.
+        to_result(unsafe {
+            khttpd_file_names(
+                self.0.as_ptr(),
+                call::<F>,
+                (&raw mut visit).cast::<c_void>(),
+            )
+        })
+    }
+}
+
+impl Drop for OpenFile {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant the reference is ours.
+        unsafe { khttpd_file_close(self.0.as_ptr()) };
+    }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reading trees of files with the rights of the calling task; the Rust side is src/sys/file.rs.
+ */
+#include <linux/cred.h>
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/file.h>
+#include <linux/namei.h>
+#include <linux/path.h>
+#include <linux/stat.h>
+
+#include "fs.h"
+
+int khttpd_path_open(const char *name, struct path *path)
+{
+	return kern_path(name, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, path);
+}
+
+int khttpd_path_look_up(const struct path *root, const char *name, bool follow, struct path *found)
+{
+	/*
+	 * vfs_path_lookup() makes root the root of the look-up, so that neither a link nor .. leads out. A link at the end is found
+	 * as itself if it is not to be followed; one further up can only have come there since its directory was read.
+	 */
+	unsigned int links = follow ? LOOKUP_FOLLOW | LOOKUP_NO_MAGICLINKS : LOOKUP_NO_SYMLINKS;
+
+	return vfs_path_lookup(root->dentry, root->mnt, name, links, found);
+}
+
+int khttpd_path_facts(const struct path *path, struct khttpd_facts *facts)
+{
+	struct kstat stat;
+	int error;
+
+	error = vfs_getattr(path, &stat, STATX_BASIC_STATS | STATX_CHANGE_COOKIE,
+			    AT_STATX_SYNC_AS_STAT);
+	if (error)
+		return error;
+	*facts = (struct khttpd_facts) {
+		.size = stat.size,
+		.inode = stat.ino,
+		.modified = stat.mtime.tv_sec,
+		.modified_ns = stat.mtime.tv_nsec,
+		.changed = stat.ctime.tv_sec,
+		.changed_ns = stat.ctime.tv_nsec,
+		.cookie = stat.result_mask & STATX_CHANGE_COOKIE ? stat.change_cookie : 0,
+		.device = stat.dev,
+		.mode = stat.mode,
+		.mapped = mapping_writably_mapped(d_inode(path->dentry)->i_mapping),
+	};
+	return 0;
+}
+
+struct file *khttpd_file_open(const struct path *path)
+{
+	int error;
+
+	/* To open a device or a FIFO may do something to it. */
+	if (!d_is_reg(path->dentry) && !d_is_dir(path->dentry))
+		return ERR_PTR(-EINVAL);
+	/* dentry_open() leaves this to its caller. */
+	error = inode_permission(mnt_idmap(path->mnt), d_inode(path->dentry), MAY_READ | MAY_OPEN);
+	if (error)
+		return ERR_PTR(error);
+	/* O_NONBLOCK, so that nobody's lease is waited for. */
+	return dentry_open(path, O_RDONLY | O_LARGEFILE | O_NONBLOCK, current_cred());
+}
+
+void khttpd_file_close(struct file *file)
+{
+	/* Not put off until the task returns to user space: it may read a million files before. */
+	__fput_sync(file);
+}
+
+ssize_t khttpd_file_read(struct file *file, void *bytes, size_t len, u64 at)
+{
+	loff_t pos = at;
+
+	return kernel_read(file, bytes, len, &pos);
+}
+
+struct khttpd_names {
+	struct dir_context dir;
+	khttpd_name_t name;
+	void *context;
+	bool any;
+	bool stopped;
+};
+
+static bool khttpd_names_actor(struct dir_context *dir, const char *name, int len, loff_t pos,
+			       u64 inode, unsigned int type)
+{
+	struct khttpd_names *names = container_of(dir, struct khttpd_names, dir);
+
+	names->any = true;
+	names->stopped = !names->name(names->context, name, len);
+	return !names->stopped;
+}
+
+int khttpd_file_names(struct file *file, khttpd_name_t name, void *context)
+{
+	struct khttpd_names names = {
+		.dir.actor = khttpd_names_actor,
+		.dir.count = INT_MAX,
+		.name = name,
+		.context = context,
+	};
+	int error;
+
+	/* One call need not give all. */
+	do {
+		names.any = false;
+		error = iterate_dir(file, &names.dir);
+	} while (!error && names.any && !names.stopped);
+	return error;
+}
