@@ -73,6 +73,7 @@ impl Bench {
             _ => {}
         }
         let folder = &self.options.output;
+        fs::create_dir_all(folder).map_err(Error::io(format!("making {}", folder.display())))?;
         let path = folder.join("results.json");
         let mut results = Results::read(&path)?;
         let measures = [

@@ -70,7 +70,7 @@ impl Server {
     /// Starts it. It listens when this returns. The floor asks khttpd for the reply that it gives.
     pub(crate) fn start(self, machine: &Machine) -> Result {
         let command = match self {
-            Self::Khttpd => "insmod khttpd.ko",
+            Self::Khttpd => "insmod khttpd.ko root=/tmp/www",
             Self::Nginx => "nginx -c /root/nginx.conf",
             Self::Lighttpd => {
                 "mkdir -p /tmp/lighttpd && echo server.max-worker = $(nproc) >>lighttpd.conf && lighttpd -f lighttpd.conf"
