@@ -21,8 +21,10 @@ use crate::sys::{
 };
 use kernel::prelude::*;
 
-/// The length of an entity tag: 128 bits in hexadecimal, quoted.
-pub(super) const ETAG_LEN: usize = 2 * 16 + 2;
+/// The length of an entity tag: 96 bits in base64url (RFC 4648, section 5), quoted.
+///
+/// It is in every reply, and 96 bits tell the contents of any site apart.
+pub(super) const ETAG_LEN: usize = 16 + 2;
 
 /// The bytes of one file or of several.
 #[derive(Clone, Copy)]
@@ -34,12 +36,18 @@ pub(super) struct Content {
 impl Content {
     /// The strong entity tag, quotes included (RFC 9110, section 8.8.3).
     pub(super) fn etag(&self) -> [u8; ETAG_LEN] {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        const DIGITS: &[u8; 64] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         let mut tag = [b'"'; ETAG_LEN];
-        let nibbles = self.digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        let sextets = self.digest.chunks_exact(3).flat_map(|octets| {
+            let bits = octets
+                .iter()
+                .fold(0u32, |bits, octet| bits << 8 | u32::from(*octet));
+            [18, 12, 6, 0].map(|shift| bits >> shift & 63)
+        });
         // The first and the last byte stay what they are.
-        for (place, nibble) in tag.iter_mut().skip(1).zip(nibbles) {
-            *place = DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0');
+        for (place, sextet) in tag.iter_mut().skip(1).take(16).zip(sextets) {
+            *place = DIGITS.get(sextet as usize).copied().unwrap_or(b'A');
         }
         tag
     }

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// The lines that every reply of khttpd carries, whatever it is about.
-pub(super) const ALWAYS: &[u8] = b"X-Content-Type-Options: nosniff\r\nServer: khttpd\r\n";
+pub(super) const ALWAYS: &[u8] = b"Server: khttpd\r\n";
 
 /// The line that tells caches which field chose the representation (RFC 9110 section 12.5.5).
 pub(super) const VARY: &[u8] = b"Vary: Accept-Encoding\r\n";
@@ -231,7 +231,7 @@ mod tests {
 
     const COMMON: &str =
         "Vary: Accept-Encoding\r\nCache-Control: max-age=60\r\nX-Frame-Options: DENY\r\n\
-        X-Content-Type-Options: nosniff\r\nServer: khttpd\r\n";
+        Server: khttpd\r\n";
 
     #[test]
     fn rfc9110_15_3_7_and_15_4_5_parts_serve_other_statuses() {

@@ -155,7 +155,6 @@ fn rfc9110_15_4_5_fields_of_a_304() {
         "ETag",
         "Vary",
         "Cache-Control",
-        "X-Content-Type-Options",
         "Server",
         "Date",
         "",
