@@ -5,7 +5,7 @@
 use std::fs;
 use std::process::Command;
 
-use machine::{Error, Machine, Result};
+use machine::{Accelerator, Error, Machine, Result};
 
 use crate::results::Section;
 
@@ -33,10 +33,15 @@ pub(crate) fn read(path: &str) -> Result<String> {
 
 /// Figures, with what they were measured on and when.
 pub(crate) fn section<T>(machine: &Machine, figures: Vec<T>) -> Result<Section<T>> {
+    let accelerator = match machine.accelerator() {
+        Accelerator::Kvm => "KVM",
+        Accelerator::Tcg => "QEMU's translator (TCG)",
+        Accelerator::Counting => "QEMU's translator (TCG), which counts instructions",
+    };
     Ok(Section {
         date: shell("date --utc +%F")?.trim().into(),
         host: processors()?,
-        accelerator: machine.accelerator().name().into(),
+        accelerator: accelerator.into(),
         kernel: machine.exec_ok("uname -r")?.trim().into(),
         figures,
     })

@@ -36,12 +36,8 @@ pub(crate) struct Counts {
     pub(crate) idle: f64,
     /// Replies that did not come in time.
     pub(crate) timeouts: u64,
-    /// Half of the replies came within so many microseconds.
-    pub(crate) p50: f64,
-    /// 99 % did.
-    pub(crate) p99: f64,
-    /// 99.9 % did.
-    pub(crate) p999: f64,
+    /// p50, p99 and p99.9 of how long replies took, in microseconds.
+    pub(crate) percentiles: [f64; 3],
 }
 
 impl<'a> Load<'a> {
@@ -147,9 +143,7 @@ impl Counts {
             seconds,
             idle: value("idle")? as f64 / 100.0 / seconds,
             timeouts: value("timeouts")?,
-            p50: value("p50")? as f64,
-            p99: value("p99")? as f64,
-            p999: value("p99.9")? as f64,
+            percentiles: [value("p50")?, value("p99")?, value("p99.9")?].map(|value| value as f64),
         })
     }
 }

@@ -7,6 +7,7 @@
 
 mod baseline;
 mod case;
+mod grid;
 mod guest;
 mod host;
 mod instructions;

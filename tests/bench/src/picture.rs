@@ -9,7 +9,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::case::CASES;
-use crate::report::{cpus, faster, fewer};
+use crate::grid::Grid;
 use crate::results::Results;
 
 const WIDTH: u32 = 900;
@@ -41,18 +41,15 @@ fn all(results: &Results) -> Vec<Series> {
         all.push(Series { label, ratios });
     };
     if let Some(section) = &results.instructions {
+        let grid = Grid::new(&section.figures);
         let label = "instructions per request: nginx / khttpd".into();
-        add(label, &|case| fewer(&section.figures, case));
+        add(label, &|case| grid.fewer(case));
     }
     if let Some(section) = &results.rates {
-        for cpus in cpus(&section.figures) {
-            let figures: Vec<_> = section
-                .figures
-                .iter()
-                .filter(|rate| rate.cpus == cpus)
-                .collect();
+        for cpus in section.cpus() {
+            let grid = Grid::of_cpus(&section.figures, cpus);
             let label = format!("requests per second: khttpd / nginx, {cpus} CPU");
-            add(label, &|case| faster(&figures, case));
+            add(label, &|case| grid.faster(case));
         }
     }
     all

@@ -7,11 +7,11 @@ use std::net::IpAddr;
 
 use machine::{Builder, Error, Machine, Net, Result};
 
-use crate::case::Case;
+use crate::case::{Case, Flow};
 use crate::guest;
 use crate::host;
 use crate::load::{Counts, Load};
-use crate::results::{Latency, Rate, Summary};
+use crate::results::{Latency, Percentiles, Rate, Summary};
 use crate::server::Server;
 
 /// wrk's script, on the host.
@@ -59,15 +59,18 @@ impl Rounds<'_> {
             }
         }
         let rate = |((row, column), counts): ((usize, usize), Vec<Counts>)| {
-            let of = |value: fn(&Counts) -> f64| Summary::of(counts.iter().map(value));
+            let case = cases.get(row)?;
+            let per_second = counts.iter().map(|counts| counts.requests / counts.seconds);
+            let percentiles: Vec<_> = counts.iter().map(|counts| counts.percentiles).collect();
             Some(Rate {
                 cpus: self.cpus,
-                case: cases.get(row)?.name.into(),
+                case: case.name.into(),
                 server: self.servers.get(column)?.name().into(),
-                requests_per_second: of(|counts| counts.requests / counts.seconds)?,
-                p50: of(|counts| counts.p50)?,
-                p99: of(|counts| counts.p99)?,
-                p999: of(|counts| counts.p999)?,
+                requests_per_second: Summary::of(per_second)?,
+                latency: match case.flow {
+                    Flow::Pipelined(_) => None,
+                    _ => Percentiles::of(&percentiles),
+                },
                 timeouts: counts.iter().map(|counts| counts.timeouts).sum(),
             })
         };
@@ -91,16 +94,12 @@ impl Rounds<'_> {
                 found.entry(column).or_default().push(percentiles);
             }
         }
-        let latency = |(column, rounds): (usize, Vec<[f64; 3]>)| {
-            let of =
-                |nth: usize| Summary::of(rounds.iter().filter_map(|round| round.get(nth).copied()));
+        let latency = |(column, rounds): (usize, Vec<_>)| {
             Some(Latency {
                 cpus: self.cpus,
                 server: self.servers.get(column)?.name().into(),
                 requests_per_second,
-                p50: of(0)?,
-                p99: of(1)?,
-                p999: of(2)?,
+                latency: Percentiles::of(&rounds)?,
             })
         };
         Ok(found.into_iter().filter_map(latency).collect())

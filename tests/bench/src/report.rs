@@ -6,76 +6,68 @@ use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, Table};
 
 use crate::case::CASES;
-use crate::results::{Instructions, Latency, Memory, Rate, Results, Section, Summary};
+use crate::grid::{Figure, Grid};
+use crate::results::{Instructions, Latency, Memory, Percentiles, Rate, Results, Section, Summary};
 use crate::server::Server;
 
 /// All tables of what was measured.
 pub(crate) fn tables(results: &Results) -> String {
     let mut text = String::new();
-    let mut add = |title: String, table: Table| text += &format!("{title}\n\n{table}\n\n");
+    let mut add = |title: &str, conditions: String, table: Table| {
+        text += &format!("{title}. {conditions}\n\n{table}\n\n");
+    };
     if let Some(section) = &results.instructions {
         let title = "Instructions per request, client and server together";
-        add(titled(title, 1, section), instructions(&section.figures));
+        add(title, section.conditions(1), instructions(&section.figures));
     }
     if let Some(section) = &results.rates {
-        for cpus in cpus(&section.figures) {
-            let figures: Vec<_> = section
-                .figures
-                .iter()
-                .filter(|rate| rate.cpus == cpus)
-                .collect();
+        for cpus in section.cpus() {
+            let grid = Grid::of_cpus(&section.figures, cpus);
             add(
-                titled("Requests per second", cpus, section),
-                rates(&figures),
+                "Requests per second",
+                section.conditions(cpus),
+                rates(&grid),
             );
-            let title = "Latency at that rate: p50 / p99 / p99.9 in ms";
-            add(titled(title, cpus, section), full_latencies(&figures));
+            let title = "Latency at that rate, p50 / p99 / p99.9 in ms";
+            add(title, section.conditions(cpus), full_latencies(&grid));
         }
     }
     if let Some(section) = &results.latencies {
-        for latency in section
-            .figures
-            .iter()
-            .filter(|latency| latency.server == Server::Khttpd.name())
-        {
-            let figures = section
-                .figures
-                .iter()
-                .filter(|other| other.cpus == latency.cpus);
-            let title = format!(
-                "Latency at {:.0} requests per second, half of what nginx can do: ms",
-                latency.requests_per_second
-            );
-            add(titled(&title, latency.cpus, section), latencies(figures));
+        for same in section.figures.chunk_by(|one, next| one.cpus == next.cpus) {
+            if let [Latency {
+                cpus,
+                requests_per_second,
+                ..
+            }, ..] = same
+            {
+                let title = format!("Latency at {requests_per_second:.0} requests per second, half of what nginx can do, in ms");
+                add(&title, section.conditions(*cpus), latencies(same));
+            }
         }
     }
     if let Some(section) = &results.memory {
-        let title = "Memory per idle connection, both ends: bytes";
-        add(titled(title, 1, section), memory(&section.figures));
+        let title = "Memory per idle connection, client and server together, in bytes";
+        add(title, section.conditions(1), memory(&section.figures));
     }
     text
 }
 
-/// How many processors the guests had.
-pub(crate) fn cpus(rates: &[Rate]) -> Vec<u32> {
-    let mut cpus: Vec<_> = rates.iter().map(|rate| rate.cpus).collect();
-    cpus.dedup();
-    cpus
+impl<T> Section<T> {
+    /// Under which conditions it was measured, in a guest with so many processors.
+    fn conditions(&self, cpus: u32) -> String {
+        let Self {
+            date,
+            host,
+            accelerator,
+            kernel,
+            ..
+        } = self;
+        let plural = if cpus == 1 { "" } else { "s" };
+        format!("{date}, Linux {kernel}, {cpus} processor{plural}, {accelerator}, on {host}")
+    }
 }
 
-fn titled<T>(title: &str, cpus: u32, section: &Section<T>) -> String {
-    let Section {
-        date,
-        host,
-        accelerator,
-        kernel,
-        ..
-    } = section;
-    let plural = if cpus == 1 { "" } else { "s" };
-    format!("{title} ({cpus} processor{plural}, {accelerator} on {host}, Linux {kernel}, {date})")
-}
-
-fn table(head: impl IntoIterator<Item = String>) -> Table {
+fn table<'a>(head: impl IntoIterator<Item = &'a str>) -> Table {
     let mut table = Table::new();
     table.load_preset(ASCII_MARKDOWN).set_header(head);
     for column in table.column_iter_mut().skip(1) {
@@ -85,16 +77,16 @@ fn table(head: impl IntoIterator<Item = String>) -> Table {
 }
 
 /// A table with a row for each case and a column for each server, and as the last one what khttpd is to nginx.
-fn by_case(
-    last: &str,
-    cell: impl Fn(&str, &str) -> Option<String>,
+fn by_case<T: Figure>(
+    grid: &Grid<'_, T>,
+    cell: impl Fn(&T) -> Option<String>,
+    ratio_name: &str,
     ratio: impl Fn(&str) -> Option<f64>,
 ) -> Table {
     let names = Server::ALL.map(Server::name);
-    let head = ["case"].into_iter().chain(names).chain([last]);
-    let mut table = table(head.map(str::to_owned));
+    let mut table = table(["case"].into_iter().chain(names).chain([ratio_name]));
     for case in CASES {
-        let cells = names.map(|server| cell(case.name, server));
+        let cells = Server::ALL.map(|server| cell(grid.get(case.name, server)?));
         if cells.iter().any(Option::is_some) {
             let ratio = ratio(case.name).map(|ratio| format!("{ratio:.2}"));
             let cells = cells
@@ -107,49 +99,20 @@ fn by_case(
     table
 }
 
-/// How many times as many instructions nginx takes, where it does not wait instead.
-pub(crate) fn fewer(figures: &[Instructions], case: &str) -> Option<f64> {
-    let of = |server: Server| {
-        let figure = find(figures, case, server.name())?;
-        (figure.idle == 0.0).then_some(figure.instructions)
-    };
-    Some(of(Server::Nginx)? / of(Server::Khttpd)?)
-}
-
-/// How many times as many requests khttpd serves.
-pub(crate) fn faster(figures: &[&Rate], case: &str) -> Option<f64> {
-    let of = |server: Server| {
-        let rate = figures
-            .iter()
-            .find(|rate| rate.case == case && rate.server == server.name());
-        rate.map(|rate| rate.requests_per_second.median)
-    };
-    Some(of(Server::Khttpd)? / of(Server::Nginx)?)
-}
-
-fn find<'a>(figures: &'a [Instructions], case: &str, server: &str) -> Option<&'a Instructions> {
-    figures
-        .iter()
-        .find(|figure| figure.case == case && figure.server == server)
-}
-
 fn instructions(figures: &[Instructions]) -> Table {
-    let cell = |case: &str, server: &str| {
-        let figure = find(figures, case, server)?;
+    let grid = Grid::new(figures);
+    let cell = |figure: &Instructions| {
         let idle = match figure.idle {
             0.0 => String::new(),
             share => format!(" (idle {:.0} %)", share * 100.0),
         };
         Some(thousands(figure.instructions) + &idle)
     };
-    by_case("nginx / khttpd", cell, |case| fewer(figures, case))
+    by_case(&grid, cell, "nginx / khttpd", |case| grid.fewer(case))
 }
 
-fn rates(figures: &[&Rate]) -> Table {
-    let cell = |case: &str, server: &str| {
-        let rate = figures
-            .iter()
-            .find(|rate| rate.case == case && rate.server == server)?;
+fn rates(grid: &Grid<'_, Rate>) -> Table {
+    let cell = |rate: &Rate| {
         let Summary {
             median,
             least,
@@ -162,50 +125,26 @@ fn rates(figures: &[&Rate]) -> Table {
         let spread = (most - least) / 2.0 / median * 100.0;
         Some(format!("{} ±{spread:.0} %{late}", thousands(median)))
     };
-    by_case("khttpd / nginx", cell, |case| faster(figures, case))
+    by_case(grid, cell, "khttpd / nginx", |case| grid.faster(case))
 }
 
-fn full_latencies(figures: &[&Rate]) -> Table {
-    let cell = |case: &str, server: &str| {
-        let rate = figures
-            .iter()
-            .find(|rate| rate.case == case && rate.server == server)?;
-        Some(
-            [rate.p50, rate.p99, rate.p999]
-                .map(milliseconds)
-                .join(" / "),
-        )
-    };
-    let ratio = |case: &str| {
-        let of = |server: Server| {
-            let rate = figures
-                .iter()
-                .find(|rate| rate.case == case && rate.server == server.name());
-            rate.map(|rate| rate.p99.median)
-        };
-        Some(of(Server::Khttpd)? / of(Server::Nginx)?)
-    };
-    by_case("khttpd / nginx, p99", cell, ratio)
+fn full_latencies(grid: &Grid<'_, Rate>) -> Table {
+    let cell = |rate: &Rate| Some(milliseconds(rate.latency?).join(" / "));
+    by_case(grid, cell, "khttpd / nginx, p99", |case| grid.later(case))
 }
 
-fn latencies<'a>(figures: impl Iterator<Item = &'a Latency>) -> Table {
-    let mut table = table(["server", "p50", "p99", "p99.9"].map(str::to_owned));
-    for latency in figures {
-        let cells = [latency.p50, latency.p99, latency.p999].map(milliseconds);
-        table.add_row([latency.server.clone()].into_iter().chain(cells));
+fn latencies(figures: &[Latency]) -> Table {
+    let mut table = table(["server", "p50", "p99", "p99.9"]);
+    for figure in figures {
+        let cells = milliseconds(figure.latency);
+        table.add_row([figure.server.clone()].into_iter().chain(cells));
     }
     table
 }
 
 fn memory(figures: &[Memory]) -> Table {
-    let head = [
-        "server",
-        "kernel objects",
-        "more than the floor",
-        "all pages",
-        "more than the floor",
-    ];
-    let mut table = table(head.map(str::to_owned));
+    let more = "more than the floor";
+    let mut table = table(["server", "kernel objects", more, "all pages", more]);
     let floor = figures
         .iter()
         .find(|memory| memory.server == Server::Floor.name());
@@ -226,8 +165,9 @@ fn memory(figures: &[Memory]) -> Table {
     table
 }
 
-fn milliseconds(microseconds: Summary) -> String {
-    format!("{:.2}", microseconds.median / 1000.0)
+fn milliseconds(latency: Percentiles) -> [String; 3] {
+    let Percentiles { p50, p99, p999 } = latency;
+    [p50, p99, p999].map(|microseconds| format!("{:.2}", microseconds.median / 1000.0))
 }
 
 /// As 1,234,567.

@@ -54,12 +54,8 @@ pub(crate) struct Rate {
     pub(crate) case: String,
     pub(crate) server: String,
     pub(crate) requests_per_second: Summary,
-    /// Microseconds.
-    pub(crate) p50: Summary,
-    /// Microseconds.
-    pub(crate) p99: Summary,
-    /// Microseconds.
-    pub(crate) p999: Summary,
+    /// Unless requests are pipelined: what the client measures then is not theirs.
+    pub(crate) latency: Option<Percentiles>,
     /// Replies that took longer than 2 s, in all rounds.
     pub(crate) timeouts: u64,
 }
@@ -71,12 +67,7 @@ pub(crate) struct Latency {
     pub(crate) server: String,
     /// What was asked for.
     pub(crate) requests_per_second: f64,
-    /// Microseconds.
-    pub(crate) p50: Summary,
-    /// Microseconds.
-    pub(crate) p99: Summary,
-    /// Microseconds.
-    pub(crate) p999: Summary,
+    pub(crate) latency: Percentiles,
 }
 
 /// What an idle connection takes of the guest's memory, the client's end included.
@@ -87,6 +78,25 @@ pub(crate) struct Memory {
     pub(crate) objects: f64,
     /// Bytes of pages, those objects and all else.
     pub(crate) pages: f64,
+}
+
+/// How long replies take, in microseconds.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Percentiles {
+    pub(crate) p50: Summary,
+    pub(crate) p99: Summary,
+    pub(crate) p999: Summary,
+}
+
+impl Percentiles {
+    /// Of at least one round's p50, p99 and p99.9.
+    pub(crate) fn of(rounds: &[[f64; 3]]) -> Option<Self> {
+        Some(Self {
+            p50: Summary::of(rounds.iter().map(|[p50, _, _]| *p50))?,
+            p99: Summary::of(rounds.iter().map(|[_, p99, _]| *p99))?,
+            p999: Summary::of(rounds.iter().map(|[_, _, p999]| *p999))?,
+        })
+    }
 }
 
 /// One value out of several rounds.
@@ -107,6 +117,15 @@ impl Summary {
             least: *sorted.first()?,
             most: *sorted.last()?,
         })
+    }
+}
+
+impl Section<Rate> {
+    /// How many processors the guests had.
+    pub(crate) fn cpus(&self) -> Vec<u32> {
+        let mut cpus: Vec<_> = self.figures.iter().map(|rate| rate.cpus).collect();
+        cpus.dedup();
+        cpus
     }
 }
 

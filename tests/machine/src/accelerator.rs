@@ -87,8 +87,7 @@ impl Accelerator {
         }
     }
 
-    /// In words.
-    pub fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Self::Kvm => "kvm",
             Self::Tcg => "tcg",
