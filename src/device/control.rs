@@ -33,7 +33,7 @@ use kernel::{
 use protocol::command::complete;
 
 /// The most bytes of commands that are carried out together.
-const COMMANDS_MAX: usize = 65_536;
+const COMMANDS_MAX: usize = 131_072;
 
 /// An open file of the control node.
 #[pin_data(PinnedDrop)]

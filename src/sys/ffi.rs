@@ -9,8 +9,8 @@ use kernel::{
     ffi::{
         c_char,
         c_int,
-        c_long,
         c_uint,
+        c_ulong,
         c_void, //
     }, //
 };
@@ -281,6 +281,6 @@ extern "C" {
     /// Process context, sleeps. `sock` is a TCP socket.
     pub(super) fn khttpd_sock_wait_acknowledged(
         sock: *mut bindings::socket,
-        timeout: c_long,
+        timeout: c_ulong,
     ) -> c_int;
 }

@@ -84,6 +84,6 @@ ssize_t khttpd_sock_send(struct socket *sock, struct iov_iter *from, bool wait);
 ssize_t khttpd_sock_send_bytes(struct socket *sock, const void *bytes, size_t len);
 ssize_t khttpd_sock_receive(struct socket *sock, struct iov_iter *to, bool wait);
 __poll_t khttpd_sock_poll(struct socket *sock, struct file *file, struct poll_table_struct *table);
-int khttpd_sock_wait_acknowledged(struct socket *sock, long timeout);
+int khttpd_sock_wait_acknowledged(struct socket *sock, unsigned long timeout);
 
 #endif

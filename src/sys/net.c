@@ -7,6 +7,7 @@
 #include <linux/cdev.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/jiffies.h>
 #include <linux/net.h>
 #include <linux/nsproxy.h>
 #include <linux/poll.h>
@@ -158,22 +159,22 @@ static bool khttpd_sock_is_acknowledged(struct sock *sk)
 	       READ_ONCE(tp->snd_una) == READ_ONCE(tp->write_seq);
 }
 
-int khttpd_sock_wait_acknowledged(struct socket *sock, long timeout)
+int khttpd_sock_wait_acknowledged(struct socket *sock, unsigned long timeout)
 {
+	unsigned long end = jiffies + timeout;
 	struct sock *sk = sock->sk;
 
 	/* TCP tells nobody of an acknowledgement when there is space to send anyway, so this looks now and then. */
 	while (!khttpd_sock_is_acknowledged(sk)) {
-		long step = min_t(long, timeout, HZ / 100 + 1);
 		long left;
 
-		if (step <= 0)
+		if (time_after_eq(jiffies, end))
 			return -ETIMEDOUT;
 		left = wait_event_interruptible_timeout(*sk_sleep(sk),
-							khttpd_sock_is_acknowledged(sk), step);
+							khttpd_sock_is_acknowledged(sk),
+							msecs_to_jiffies(10));
 		if (left < 0)
 			return left;
-		timeout -= step;
 	}
 	return sock_error(sk);
 }

@@ -129,7 +129,7 @@ impl Client {
     /// What the connection has met with, `ETIMEDOUT` if the limit is reached, `ERESTARTSYS` for a
     /// signal.
     pub(crate) fn wait_acknowledged(&self, limit: Msecs) -> Result {
-        let timeout = msecs_to_jiffies(limit).try_into()?;
+        let timeout = msecs_to_jiffies(limit);
         // SAFETY: The socket is a valid TCP socket.
         to_result(unsafe { ffi::khttpd_sock_wait_acknowledged(self.0.as_raw(), timeout) })
     }

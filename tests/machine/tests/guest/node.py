@@ -76,7 +76,7 @@ def refuse():
         ('timeout idle 5\nlisten 10.99.99.99:80\n', errno.EADDRNOTAVAIL, 'line 2: "10.99.99.99:80": '),
         ('timeout idle 5\nlisten 127.0.0.1:5001 127.0.0.1:22222\n', errno.EADDRINUSE, 'line 2: "127.0.0.1:22222": '),
         ('timeout idle 5\nsend 127.0.0.1:1 text\n', errno.ECONNREFUSED, 'line 2: "send 127.0.0.1:1 text": '),
-        ('timeout idle 5\n' + 'x' * 65536, errno.E2BIG, 'more than 65536 bytes'),
+        ('timeout idle 5\n' + 'x' * 131072, errno.E2BIG, 'more than 131072 bytes'),
         ('\n'.join(f'listen 127.0.0.1:{port}' for port in range(4000, 4100)) + '\n', errno.E2BIG, 'line 6'),
     ]
     taken = socket.create_server(('127.0.0.1', 22222))
@@ -106,10 +106,10 @@ def refuse():
 
 
 def large():
-    """64 KiB of commands at once."""
+    """128 KiB of commands at once."""
     line = 'timeout idle 61\n'
-    text = line * (65536 // len(line))
-    assert len(text) == 65536
+    text = line * (131072 // len(line))
+    assert len(text) == 131072
     assert write(text)[0] == 0
     assert 'timeout idle 61' in commands()
     assert write(text + '\n')[0] == errno.E2BIG
