@@ -12,7 +12,7 @@ use protocol::command::Timeout;
 pub(crate) const LINGER_SECONDS: u32 = 5;
 
 /// Requests that one connection may have served in one turn, before it is others' turn.
-pub(crate) const TURN_REQUESTS: u32 = 64;
+pub(crate) const TURN_REQUESTS: u32 = 32;
 
 /// Bodies up to this many bytes are copied into the send buffer, larger ones are spliced.
 pub(crate) const COPY_MAX: usize = 4096;

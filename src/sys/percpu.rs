@@ -18,6 +18,9 @@ use kernel::{
     },
 };
 
+#[cfg(CONFIG_PREEMPT_RT)]
+compile_error!("khttpd needs a kernel without PREEMPT_RT, where softirqs of a CPU take turns");
+
 /// One `T` for each possible CPU, each lent to one user at a time.
 ///
 /// Whoever runs with softirqs disabled finds the value of its CPU free, unless it has borrowed it
