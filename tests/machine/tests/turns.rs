@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What is done in the socket's callback, and what is left to a worker or until there is space.
+
+mod common;
+
+use common::{assert_quiet, get, serving, Client, Result};
+use machine::Machine;
+
+/// A number that the node shows.
+fn count(machine: &Machine, name: &str) -> Result<u64> {
+    let status = machine.exec_ok("cat /dev/khttpd")?;
+    let wanted = format!("# {name} ");
+    let line = status.lines().find_map(|line| line.strip_prefix(&wanted));
+    Ok(line.ok_or(format!("{name} is not in {status}"))?.parse()?)
+}
+
+#[test]
+fn requests_beyond_a_turn_are_answered_in_order_and_an_idle_connection_takes_no_turn() -> Result {
+    let machine = serving()?;
+    let mut client = Client::connect(machine.http_address()?)?;
+    let paths = ["/", "/robots.txt", "/nowhere"];
+    let requests: String = paths
+        .iter()
+        .cycle()
+        .take(600)
+        .map(|path| get(path))
+        .collect();
+    client.send(requests)?;
+    let mut bodies = vec![Vec::new(); paths.len()];
+    for number in 0..600 {
+        let reply = client.reply(false)?;
+        let place = number % paths.len();
+        assert_eq!(reply.status, if place == 2 { 404 } else { 200 }, "{number}");
+        if number < paths.len() {
+            bodies[place] = reply.body;
+        } else {
+            assert!(reply.body == bodies[place], "reply {number} is another's");
+        }
+    }
+    assert!(count(&machine, "turns-spent")? > 0);
+    assert_eq!(count(&machine, "replies-2xx")?, 400);
+    assert_eq!(count(&machine, "replies-4xx")?, 200);
+    assert_eq!(count(&machine, "short-of-memory")?, 0);
+
+    // One request at a time never needs the worker.
+    let before = (
+        count(&machine, "turns-spent")?,
+        count(&machine, "turns-owned")?,
+    );
+    for _ in 0..50 {
+        client.send(get("/"))?;
+        assert_eq!(client.reply(false)?.status, 200);
+    }
+    let after = (
+        count(&machine, "turns-spent")?,
+        count(&machine, "turns-owned")?,
+    );
+    assert_eq!(after, before);
+    assert_quiet(&machine)
+}
+
+#[test]
+fn a_file_larger_than_any_buffer_waits_for_space_and_arrives_whole() -> Result {
+    let machine = serving()?;
+    machine.exec_ok(
+        "mkdir /tmp/site && head -c 60000000 /dev/urandom > /tmp/site/large && \
+         echo root /tmp/site > /dev/khttpd",
+    )?;
+    // As fast as it goes, a piece at a time, and with a window of a few KiB.
+    for client in [
+        "curl --silent http://127.0.0.1:8080/large",
+        "curl --silent --limit-rate 40M http://127.0.0.1:8080/large",
+        "python3 -c 'import socket, sys\n\
+         s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)\n\
+         s.connect((\"127.0.0.1\", 8080))\n\
+         s.sendall(b\"GET /large HTTP/1.0\\r\\nHost: a\\r\\nRange: bytes=1000-3000999\\r\\n\\r\\n\")\n\
+         f = s.makefile(\"rb\")\n\
+         while f.readline() != b\"\\r\\n\": pass\n\
+         sys.stdout.buffer.write(f.read())'",
+    ] {
+        let expected = match client.contains("Range") {
+            true => "tail -c +1001 /tmp/site/large | head -c 3000000",
+            false => "cat /tmp/site/large",
+        };
+        machine.exec_ok(&format!(
+            "test \"$({client} | md5sum)\" = \"$({expected} | md5sum)\""
+        ))?;
+    }
+    assert!(count(&machine, "blocked")? > 0);
+    assert_quiet(&machine)
+}
+
+#[test]
+fn who_says_nothing_is_accepted_after_a_second_and_served_when_it_speaks() -> Result {
+    let machine = serving()?;
+    machine.exec_ok(
+        "python3 -c 'import socket, time\n\
+         def accepted():\n\
+         \x20   lines = open(\"/dev/khttpd\").read().splitlines()\n\
+         \x20   return [int(l.split()[2]) for l in lines if l.startswith(\"# accepted \")][0]\n\
+         before = accepted()\n\
+         s = socket.create_connection((\"127.0.0.1\", 8080))\n\
+         time.sleep(0.2)\n\
+         assert accepted() == before, \"accepted at once\"\n\
+         time.sleep(3)\n\
+         assert accepted() == before + 1, \"not accepted\"\n\
+         s.sendall(b\"GET / HTTP/1.1\\r\\nHost: a\\r\\nConnection: close\\r\\n\\r\\n\")\n\
+         f = s.makefile(\"rb\")\n\
+         assert f.read().startswith(b\"HTTP/1.1 200 OK\\r\\n\")'",
+    )?;
+    assert_quiet(&machine)
+}
