@@ -125,13 +125,16 @@ fn unloading_with_ten_thousand_connections_open_is_quick() -> Result {
         );
         std::thread::sleep(Duration::from_millis(50));
     }
-    let connections = machine.exec_ok("grep '# connections' /dev/khttpd")?;
+    // Those who say nothing are accepted after a second.
+    machine.exec_ok(
+        "for i in $(seq 300); do grep -qx '# connections 10000' /dev/khttpd && exit 0; sleep 0.1; done; \
+         cat /dev/khttpd; exit 1",
+    )?;
     let begin = Instant::now();
     machine.exec_ok("rmmod khttpd")?;
     let took = begin.elapsed();
-    println!("{}, unloaded in {took:?}", connections.trim());
+    println!("10000 connections, unloaded in {took:?}");
     assert!(took < UNLOAD_LIMIT, "took {took:?}");
-    assert!(connections.trim() == "# connections 10000", "{connections}");
     drop(clients);
     machine.exec_ok(
         "insmod khttpd.ko && curl -s --fail -o /dev/null http://127.0.0.1:8080/ && rmmod khttpd",
