@@ -6,6 +6,7 @@
 KDIR ?= /lib/modules/$(shell uname -r)/build
 RUSTC ?= rustc
 LLVM ?= 1
+MANDIR ?= /usr/local/share/man
 kbuild = $(MAKE) -C "$(KDIR)" M="$(CURDIR)" LLVM=$(LLVM) RUSTC="$(RUSTC)" $(if $(WWW),WWW="$(abspath $(WWW))")
 
 # Settings of the virtual machine, for the scripts.
@@ -17,8 +18,9 @@ modules: vendor ## build khttpd.ko for the kernel in KDIR=, with WWW=DIR instead
 	@RUSTC="$(RUSTC)" tests/kernel/fit "$(KDIR)"
 	+@$(kbuild) modules
 
-modules_install: ## install khttpd.ko for the kernel in KDIR=
+modules_install: ## install khttpd.ko for the kernel in KDIR= and its manual page in MANDIR=
 	+@$(kbuild) modules_install
+	@install -D --mode=644 man/khttpd.4 "$(INSTALL_MOD_PATH)$(MANDIR)/man4/khttpd.4"
 
 run: ## boot a virtual machine that serves www/ (PORT= WWW=DIR NET=user|tap SHARE=DIR KERNEL= JOBS= CPUS= MEMORY=)
 	@tests/run

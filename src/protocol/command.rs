@@ -107,7 +107,7 @@ pub const HELP: &str = "\
 # reload                           load the site anew
 # clear                            forget all roots and rules
 # error STATUS /PAGE               the page that goes with a status
-# fallback PATHS /PAGE             what is served under /PATHS/* where there is no file
+# fallback FILES /PAGE             what is served for FILES that are not there
 # cache-control FILES VALUE        Cache-Control of *, *.SUFFIX, /DIRECTORY/* or /FILE
 # field FILES NAME: VALUE          another field of theirs
 # media-type FILES TYPE/SUBTYPE    their Content-Type

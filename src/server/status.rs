@@ -23,6 +23,7 @@ impl Status<'_> {
         let settings = &self.server.settings;
         f.write_str("clear\n")?;
         fmt::Display::fmt(&self.config.sources, f)?;
+        f.write_str("unlisten\n")?;
         for address in &self.config.listen {
             writeln!(f, "listen {address}")?;
         }

@@ -262,6 +262,22 @@ fn help_lists_commands_that_there_are() {
 }
 
 #[test]
+fn help_and_manual_page_have_the_same_commands() {
+    let manual = include_str!("../../../man/khttpd.4");
+    let mut described: Vec<_> = manual
+        .lines()
+        .filter_map(|line| line.strip_prefix(".It Ic ")?.split(' ').next())
+        .collect();
+    let mut listed: Vec<_> = HELP
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(1))
+        .collect();
+    described.sort_unstable();
+    listed.sort_unstable();
+    assert_eq!(listed, described);
+}
+
+#[test]
 fn text_is_cut_behind_its_last_line_feed() {
     let text = b"start\nstop\r\nlist";
     for at in 0..=text.len() {
