@@ -77,6 +77,7 @@ fn commands_are_carried_out_together_or_not_at_all() -> Result {
         "writers",
         "snapshot",
         "again",
+        "signals",
     ] {
         machine.exec_ok(&format!("python3 /tmp/node.py {case}"))?;
     }

@@ -4,8 +4,10 @@ import errno
 import multiprocessing
 import os
 import select
+import signal
 import socket
 import sys
+import time
 
 NODE = '/dev/khttpd'
 
@@ -194,6 +196,44 @@ def again():
     plain = [line for line in before.splitlines() if 'milliseconds' in line or not line.startswith('#')]
     after = [line for line in state().splitlines() if 'milliseconds' in line or not line.startswith('#')]
     assert plain == after, (plain, after)
+
+
+class Interrupted(Exception):
+    """A signal came."""
+
+
+def interrupt(*_):
+    raise Interrupted
+
+
+def signals():
+    """A signal ends the loading of a site, and the waiting for others who load one."""
+    signal.signal(signal.SIGALRM, interrupt)
+    before = commands()
+    large = 'root /usr/share/doc/python3.13/html\n'
+    assert os.path.isdir(large.split()[1])
+    for waits in (False, True):
+        loading = multiprocessing.Process(target=write, args=(large,))
+        if waits:
+            loading.start()
+            while '# loading-files' not in state():
+                time.sleep(0.01)
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        begin = time.monotonic()
+        try:
+            # Not by write(), which would see the error and not the signal.
+            node = os.open(NODE, os.O_RDWR)
+            os.write(node, (large if not waits else 'timeout idle 66\n').encode())
+            raise AssertionError('it was not interrupted')
+        except Interrupted:
+            took = time.monotonic() - begin
+        assert took < 1, took
+        if waits:
+            assert loading.is_alive(), 'it took too little'
+            os.kill(loading.pid, signal.SIGKILL)
+            loading.join()
+        assert commands() == before
+        os.close(node)
 
 
 assert write('unlisten\nlisten 8080\nstart\n')[0] == 0
