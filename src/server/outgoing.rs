@@ -98,17 +98,15 @@ impl Outgoing {
         more: bool,
     ) -> Result {
         sender.outgoing.then = reply.then;
-        match reply.body {
-            Body::Empty => Self::begin_short(sender, serving, reply, &[], more),
-            Body::Text(text) => Self::begin_short(sender, serving, reply, text, more),
+        let text = match reply.body {
+            Body::Empty => &[],
+            Body::Text(text) => text,
             Body::Slice(body, range) => {
                 let range = indices(range)?;
                 let content = serving.edition.body(body).ok_or(EIO)?;
                 match content.slice(&range) {
-                    Some(bytes) if bytes.len() <= COPY_MAX => {
-                        Self::begin_short(sender, serving, reply, bytes, more)
-                    }
-                    _ => Self::begin_long(sender, serving, reply, Some((body, range)), None),
+                    Some(bytes) if bytes.len() <= COPY_MAX => bytes,
+                    _ => return Self::begin_slice(sender, serving, reply, (body, range), more),
                 }
             }
             Body::Multipart(body, multipart) => {
@@ -118,43 +116,61 @@ impl Outgoing {
                     next: 0,
                 };
                 let parts = KBox::new(parts, GFP_ATOMIC)?;
-                Self::begin_long(sender, serving, reply, None, Some(parts))
+                return Self::begin_parts(sender, serving, reply, parts);
             }
-        }
-    }
-
-    /// Sends a reply whose body is copied, with one call where there is space.
-    #[inline]
-    fn begin_short(
-        sender: &mut Sender<'_, Connection>,
-        serving: &Serving<'_>,
-        reply: &Reply<'_, BodyId>,
-        body: &[u8],
-        more: bool,
-    ) -> Result {
+        };
+        // One call for all of it.
         let [a, b, c, d] = reply.head;
-        let pieces = [a, b, c, d, body];
+        let pieces = [a, b, c, d, text];
         let sent = sender.send(&serving.server.buffers, pieces, more)?;
         serving.tally.add(Count::Bytes, sent as u64);
-        if sent < reply.head_length() + body.len() {
+        if sent < reply.head_length() + text.len() {
             sender.outgoing.head = behind(pieces, sent)?;
         }
         Ok(())
     }
 
-    /// Sends the head of a reply whose body is spliced, and of that what there is space for.
-    fn begin_long(
+    /// Sends a reply whose body is spliced. The edition is kept only for what finds no space: to
+    /// keep it is to write a cache line that all CPUs share.
+    #[inline(never)]
+    fn begin_slice(
         sender: &mut Sender<'_, Connection>,
         serving: &Serving<'_>,
         reply: &Reply<'_, BodyId>,
-        content: Option<(BodyId, Range<usize>)>,
-        parts: Option<KBox<Parts>>,
+        (body, range): (BodyId, Range<usize>),
+        more: bool,
+    ) -> Result {
+        let buffers = &serving.server.buffers;
+        let content = serving.edition.body(body).ok_or(EIO)?;
+        let sent = sender.send(buffers, reply.head, true)?;
+        serving.tally.add(Count::Bytes, sent as u64);
+        let mut rest = range;
+        if sent == reply.head_length() {
+            let spliced = sender.splice(buffers, content, rest.clone(), more)?;
+            serving.tally.add(Count::Bytes, spliced as u64);
+            rest.start += spliced;
+        } else {
+            sender.outgoing.head = behind(reply.head, sent)?;
+        }
+        if !rest.is_empty() {
+            sender.outgoing.content = Some((body, rest));
+            sender.outgoing.edition = Some(Arc::from(serving.edition));
+        }
+        Ok(())
+    }
+
+    /// Sends the head of a multipart; the parts are for [`Outgoing::flush`].
+    #[inline(never)]
+    fn begin_parts(
+        sender: &mut Sender<'_, Connection>,
+        serving: &Serving<'_>,
+        reply: &Reply<'_, BodyId>,
+        parts: KBox<Parts>,
     ) -> Result {
         let sent = sender.send(&serving.server.buffers, reply.head, true)?;
         serving.tally.add(Count::Bytes, sent as u64);
         sender.outgoing.head = behind(reply.head, sent)?;
-        sender.outgoing.content = content;
-        sender.outgoing.parts = parts;
+        sender.outgoing.parts = Some(parts);
         sender.outgoing.edition = Some(Arc::from(serving.edition));
         Ok(())
     }
@@ -215,17 +231,20 @@ impl Outgoing {
     }
 
     fn send_content(sender: &mut Sender<'_, Connection>, serving: &Serving<'_>) -> Result<usize> {
-        let Some((body, range)) = sender.outgoing.content.take() else {
-            return Ok(0);
+        let outgoing = &mut sender.outgoing;
+        let (Some((body, range)), Some(edition)) =
+            (outgoing.content.take(), outgoing.edition.take())
+        else {
+            return Err(EIO);
         };
-        let edition = sender.outgoing.edition.clone().ok_or(EIO)?;
         let content = edition.body(body).ok_or(EIO)?;
-        let more = sender.outgoing.is_followed();
+        let more = outgoing.is_followed();
         let sent = sender.splice(&serving.server.buffers, content, range.clone(), more)?;
         let rest = range.start + sent..range.end;
         if !rest.is_empty() {
             sender.outgoing.content = Some((body, rest));
         }
+        sender.outgoing.edition = Some(edition);
         Ok(sent)
     }
 
