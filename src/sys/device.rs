@@ -266,14 +266,19 @@ impl<S: Session> Operations<S> {
     ///
     /// To be called by the kernel for files of a node of `S`. The same holds for the others.
     unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
+        // SAFETY: The function has no preconditions.
+        if !unsafe { ffi::khttpd_module_is_live() } {
+            // While the module's init goes on, it may still fail and take the node along.
+            return ENXIO.to_errno();
+        }
         // SAFETY: Both are valid; this makes a file without position of it, and does not fail.
         unsafe { bindings::stream_open(inode, file) };
         // SAFETY: The inode is being opened.
         let cdev = unsafe { ffi::khttpd_inode_cdev(inode) };
         // SAFETY: By the invariants of `Node` this is the field of one.
         let node: *const Node<S> = unsafe { container_of!(Opaque::cast_from(cdev), Node<S>, cdev) };
-        // SAFETY: Whoever opens the file keeps the module and with it the node. Its subject was
-        // set before it was registered and is not changed.
+        // SAFETY: Whoever opens the file keeps the module, which is live, and with it the node. Its
+        // subject was set before it was registered and is not changed.
         let subject = unsafe { &(*node).subject };
         // SAFETY: The file is valid.
         match S::open(subject, unsafe { Self::file(file) }) {

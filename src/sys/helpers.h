@@ -77,6 +77,7 @@ bool khttpd_net_capable(const struct net *net, const struct file *file, int capa
 bool khttpd_net_is_privileged(struct net *net, u16 port);
 int khttpd_net_watch(void (*ended)(void *context, struct net *net), void *context);
 void khttpd_net_unwatch(void);
+bool khttpd_module_is_live(void);
 struct cdev *khttpd_inode_cdev(const struct inode *inode);
 bool khttpd_file_is_last(struct file *file);
 void khttpd_sock_release(struct socket *sock);

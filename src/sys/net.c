@@ -8,6 +8,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/jiffies.h>
+#include <linux/module.h>
 #include <linux/net.h>
 #include <linux/nsproxy.h>
 #include <linux/poll.h>
@@ -83,6 +84,11 @@ void khttpd_net_unwatch(void)
 /*
  * Files.
  */
+
+bool khttpd_module_is_live(void)
+{
+	return READ_ONCE(THIS_MODULE->state) == MODULE_STATE_LIVE;
+}
 
 struct cdev *khttpd_inode_cdev(const struct inode *inode)
 {

@@ -20,6 +20,14 @@ fn number(machine: &Machine, word: &str) -> Result<u64> {
         .parse()?)
 }
 
+/// A connection that has had a reply.
+fn served(machine: &Machine) -> Result<Client> {
+    let mut client = Client::connect(machine.http_address()?)?;
+    client.send(get("/robots.txt"))?;
+    client.reply(false)?;
+    Ok(client)
+}
+
 #[test]
 fn node_is_roots_alone_and_counts_connections_requests_and_bytes() -> Result {
     let machine = serving()?;
@@ -138,7 +146,7 @@ fn listeners_come_and_go() -> Result {
 #[test]
 fn stop_lets_replies_finish_and_start_serves_again() -> Result {
     let machine = serving()?;
-    let idle = Client::connect(machine.http_address()?)?;
+    let mut idle = served(&machine)?;
     let mut busy = Client::connect(machine.http_address()?)?;
     busy.send("GET / HTTP/1.1\r\nHost: khttpd\r\n")?;
     machine.exec_ok("for i in $(seq 50); do grep -q '# connections 2' /dev/khttpd && exit 0; sleep 0.1; done; exit 1")?;
@@ -148,8 +156,7 @@ fn stop_lets_replies_finish_and_start_serves_again() -> Result {
     // The request that was begun is answered, and then its connection ends.
     busy.send("\r\n")?;
     assert_eq!(busy.reply(false)?.status, 200);
-    assert!(busy.is_closed()?);
-    drop(idle);
+    assert!(busy.is_closed()? && idle.is_closed()?);
     assert_eq!(number(&machine, "# listeners ")?, 0);
     machine.exec_ok(
         "grep -qx stop /dev/khttpd && echo start > /dev/khttpd && grep -qx start /dev/khttpd",
@@ -176,18 +183,14 @@ fn stop_lets_replies_finish_and_start_serves_again() -> Result {
 fn timeouts_and_bounds_are_settings() -> Result {
     let machine = serving()?;
     machine.exec_ok("printf 'timeout idle 2\\nmax-connections 2\\n' > /dev/khttpd")?;
-    let mut first = Client::connect(machine.http_address()?)?;
+    let mut first = served(&machine)?;
     let begin = Instant::now();
     assert!(first.is_closed()?);
     let took = begin.elapsed();
     assert!(took < Duration::from_secs(6), "{took:?}");
 
     machine.exec_ok("echo timeout idle 60 > /dev/khttpd")?;
-    let seated = [
-        Client::connect(machine.http_address()?)?,
-        Client::connect(machine.http_address()?)?,
-    ];
-    thread::sleep(Duration::from_millis(500));
+    let seated = [served(&machine)?, served(&machine)?];
     let waiting = machine.spawn("exec curl -s --fail -o /dev/null http://127.0.0.1:8080/")?;
     thread::sleep(Duration::from_millis(1500));
     assert!(waiting.is_running(), "the third was served");
