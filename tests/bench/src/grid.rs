@@ -57,7 +57,7 @@ impl<'a> Grid<'a, Instructions> {
 
     /// How many times as many instructions nginx takes, where neither waits instead.
     pub(crate) fn fewer(&self, case: &str) -> Option<f64> {
-        let busy = |figure: &Instructions| (figure.idle == 0.0).then_some(figure.instructions);
+        let busy = |figure: &Instructions| (!figure.waits).then_some(figure.instructions);
         self.ratio(case, busy).map(f64::recip)
     }
 }
@@ -83,26 +83,26 @@ impl<'a> Grid<'a, Rate> {
 mod tests {
     use super::*;
 
-    fn figure(server: Server, instructions: f64, idle: f64) -> Instructions {
+    fn figure(server: Server, instructions: f64, waits: bool) -> Instructions {
         Instructions {
             case: "612B-8".into(),
             server: server.name().into(),
             instructions,
-            idle,
+            waits,
         }
     }
 
     #[test]
     fn a_ratio_is_of_two_who_were_busy() {
         let busy = [
-            figure(Server::Khttpd, 20.0, 0.0),
-            figure(Server::Nginx, 50.0, 0.0),
+            figure(Server::Khttpd, 20.0, false),
+            figure(Server::Nginx, 50.0, false),
         ];
         assert_eq!(Grid::new(&busy).fewer("612B-8"), Some(2.5));
         assert_eq!(Grid::new(&busy).fewer("404"), None);
         let waiting = [
-            figure(Server::Khttpd, 20.0, 0.0),
-            figure(Server::Nginx, 50.0, 0.9),
+            figure(Server::Khttpd, 20.0, false),
+            figure(Server::Nginx, 50.0, true),
         ];
         assert_eq!(Grid::new(&waiting).fewer("612B-8"), None);
     }

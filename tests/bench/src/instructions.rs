@@ -18,8 +18,8 @@ const SLOWNESS: Duration = Duration::from_secs(60);
 /// As long as it takes until all is in the caches that will be.
 const WARM_UP_SECONDS: f64 = 0.1;
 
-/// Shorter times of idleness are due to how coarsely it is counted.
-const IDLE_LEAST: f64 = 0.05;
+/// Less of the time than this is due to how coarsely idleness is counted.
+const IDLE_MOST: f64 = 0.05;
 
 /// A machine whose clock counts instructions.
 pub(crate) fn builder(floor: &[u8]) -> Result<Builder> {
@@ -41,16 +41,12 @@ pub(crate) fn measure(
     let command = format!("{} >/dev/null; {}", wrk(WARM_UP_SECONDS), wrk(seconds));
     let output = machine.exec_within(&command, SLOWNESS.mul_f64(seconds + 1.0))?;
     let counts = Counts::parse(case, &output.stdout_text())?;
-    let idle = match counts.idle {
-        share if share < IDLE_LEAST => 0.0,
-        share => share.min(1.0),
-    };
     Ok(Instructions {
         case: case.name.into(),
         server: server.name().into(),
         // A nanosecond is an instruction, or one that could have been.
         instructions: counts.seconds * 1e9 / counts.requests,
-        idle,
+        waits: counts.idle > IDLE_MOST,
     })
 }
 

@@ -102,11 +102,8 @@ fn by_case<T: Figure>(
 fn instructions(figures: &[Instructions]) -> Table {
     let grid = Grid::new(figures);
     let cell = |figure: &Instructions| {
-        let idle = match figure.idle {
-            0.0 => String::new(),
-            share => format!(" (idle {:.0} %)", share * 100.0),
-        };
-        Some(thousands(figure.instructions) + &idle)
+        let waits = if figure.waits { " (waits)" } else { "" };
+        Some(thousands(figure.instructions) + waits)
     };
     by_case(&grid, cell, "nginx / khttpd", |case| grid.fewer(case))
 }

@@ -43,8 +43,8 @@ pub(crate) struct Instructions {
     pub(crate) server: String,
     /// Instructions per request, client and server together.
     pub(crate) instructions: f64,
-    /// Which part of them was none, because everybody waited.
-    pub(crate) idle: f64,
+    /// Many of them are none, because at times everybody waited.
+    pub(crate) waits: bool,
 }
 
 /// Measure (b): as fast as the server can.
