@@ -9,7 +9,7 @@
  * A connection is in `connections` from accept to release. Who releases is one at a time: the work item, and after it floor_exit().
  * Callbacks find their connection by sk_user_data, under sk_callback_lock, which is taken within the socket's lock.
  */
-#include <linux/in.h>
+#include <linux/in6.h>
 #include <linux/kernel_read_file.h>
 #include <linux/kthread.h>
 #include <linux/list.h>
@@ -213,12 +213,13 @@ static int floor_accept(void *unused)
 	return 0;
 }
 
+/* One socket for IPv4 and IPv6, as khttpd's. */
 static int floor_listen(void)
 {
-	struct sockaddr_in any = { .sin_family = AF_INET, .sin_port = htons(port) };
+	struct sockaddr_in6 any = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
 	int ret;
 
-	ret = sock_create_kern(&init_net, AF_INET, SOCK_STREAM, IPPROTO_TCP, &listener);
+	ret = sock_create_kern(&init_net, AF_INET6, SOCK_STREAM, IPPROTO_TCP, &listener);
 	if (ret)
 		return ret;
 	sock_set_reuseaddr(listener->sk);

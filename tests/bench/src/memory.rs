@@ -21,6 +21,10 @@ const CONNECTIONS: u32 = 10_000;
 /// How long it may take to open them.
 const LIMIT: Duration = Duration::from_secs(100);
 
+/// Waits until the server has closed its ends too.
+const CLOSED: &str = "while [ $(cat /proc/net/sockstat /proc/net/sockstat6 | awk '/^TCP/ { n += $3 } END { print n }') -gt 50 ]; \
+    do sleep 0.1; done";
+
 /// Time in which what is over is given back.
 const REST: Duration = Duration::from_secs(3);
 
@@ -35,6 +39,8 @@ pub(crate) fn builder(floor: &[u8]) -> Result<Builder> {
 
 /// The memory of one idle connection.
 pub(crate) fn measure(machine: &Machine, server: Server) -> Result<Memory> {
+    // What is left of a connection for a minute would be in one figure and not in another.
+    machine.exec_ok("sysctl -q net.ipv4.tcp_max_tw_buckets=0")?;
     let command = |count| format!("exec python3 idle.py {} {count}", server.port());
     // What the first connections bring into the caches stays there.
     hold(machine, &command(100), || Ok(()))?;
@@ -63,6 +69,7 @@ fn hold<T>(machine: &Machine, command: &str, f: impl FnOnce() -> Result<T>) -> R
     thread::sleep(REST);
     let found = f();
     drop(client);
+    machine.exec_within(CLOSED, LIMIT)?;
     thread::sleep(REST);
     found
 }
