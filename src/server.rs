@@ -233,6 +233,9 @@ impl Server {
     /// Lets the connections finish what they are about, and gives them the time that is set for
     /// it. Process context, may sleep.
     fn drain(&self) {
+        if self.is_stopping() {
+            return;
+        }
         let seconds = self.settings.stop_seconds.get();
         self.end_at
             .set(clock::uptime_seconds().saturating_add(seconds));

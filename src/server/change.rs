@@ -204,12 +204,7 @@ impl Prepared<'_> {
     /// Makes the change. Process context, sleeps.
     pub(crate) fn make(mut self) {
         self.released.clear();
-        let edition = self.edition.take();
-        let shows = edition.is_some() || self.changes_listeners();
-        if let Some((edition, milliseconds)) = edition {
-            drop(self.change.server.edition.replace(edition));
-            self.change.server.config.lock().load_milliseconds = milliseconds;
-        }
+        let shows = self.edition.is_some() || self.changes_listeners();
         let leaving = self.commit();
         if !leaving.is_empty() {
             leaving.iter().for_each(|acceptor| acceptor.stop());
@@ -288,6 +283,10 @@ impl Prepared<'_> {
         let change = &mut self.change;
         let settings = &change.server.settings;
         let mut config = change.server.config.lock();
+        if let Some((edition, milliseconds)) = self.edition.take() {
+            drop(change.server.edition.replace(edition));
+            config.load_milliseconds = milliseconds;
+        }
         settings.max_connections.set(change.max_connections);
         for (seconds, timeout) in change.seconds.iter().zip(Timeout::ALL) {
             settings.timeout(timeout).set(*seconds);
