@@ -5,6 +5,8 @@
 use std::error::Error as Any;
 
 use machine::{Error, Result};
+use plotters::coord::combinators::LogCoord;
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
@@ -14,11 +16,12 @@ use crate::results::Results;
 
 const WIDTH: u32 = 900;
 const CASE_HEIGHT: u32 = 42;
-const COLOURS: [RGBColor; 3] = [
-    RGBColor(0x2a, 0x6f, 0x97),
-    RGBColor(0xd9, 0x6c, 0x06),
-    RGBColor(0x5b, 0x8c, 0x3a),
-];
+/// For the caption, the numbers and the margins.
+const FRAME_HEIGHT: u32 = 90;
+const LEGEND_ROWS: f64 = 1.6;
+
+/// Ratios to the right, cases from top to bottom.
+type Chart<'a, 's> = ChartContext<'a, SVGBackend<'s>, Cartesian2d<LogCoord<f64>, RangedCoordf64>>;
 
 /// One colour of bars: what they are, and for each case how long its bar is.
 struct Series {
@@ -60,7 +63,7 @@ fn draw_into<'a>(svg: &'a mut String, all: &[Series]) -> Result<(), Box<dyn Any 
     let least = ratios().copied().fold(0.8, f64::min);
     let most = ratios().copied().fold(2.0, f64::max) * 1.3;
     let rows = CASES.len() as f64;
-    let height = CASE_HEIGHT * u32::try_from(CASES.len())? + 110;
+    let height = (f64::from(CASE_HEIGHT) * (rows + LEGEND_ROWS)) as u32 + FRAME_HEIGHT;
 
     let area = SVGBackend::with_string(svg, (WIDTH, height)).into_drawing_area();
     area.fill(&WHITE)?;
@@ -72,52 +75,63 @@ fn draw_into<'a>(svg: &'a mut String, all: &[Series]) -> Result<(), Box<dyn Any 
         .margin(12)
         .x_label_area_size(30)
         .y_label_area_size(120)
-        // The first case is at the top.
-        .build_cartesian_2d((least..most).log_scale(), rows..0.0)?;
+        // The first case is at the top, the legend at the bottom.
+        .build_cartesian_2d((least..most).log_scale(), rows + LEGEND_ROWS..0.0)?;
     chart
         .configure_mesh()
         .disable_y_mesh()
         .disable_y_axis()
         .draw()?;
 
-    let right = Pos::new(HPos::Right, VPos::Center);
-    let left = Pos::new(HPos::Left, VPos::Center);
-    let font = ("sans-serif", 14).into_font();
-    chart.draw_series(CASES.iter().zip(0u32..).map(|(case, row)| {
-        let name = Text::new(case.name, (-8, 0), font.color(&BLACK).pos(right));
-        EmptyElement::at((least, f64::from(row) + 0.5)) + name
-    }))?;
-    let bar = 0.8 / all.len().max(1) as f64;
-    for ((series, colour), nth) in all.iter().zip(COLOURS).zip(0u32..) {
-        let bars = || {
-            series
-                .ratios
-                .iter()
-                .zip(0u32..)
-                .filter_map(move |(ratio, row)| {
-                    Some(((*ratio)?, f64::from(row) + 0.1 + f64::from(nth) * bar))
-                })
-        };
-        chart
-            .draw_series(
-                bars().map(|(ratio, y)| {
-                    Rectangle::new([(1.0, y), (ratio, y + bar)], colour.filled())
-                }),
-            )?
-            .label(&series.label)
-            .legend(move |(x, y)| Rectangle::new([(x, y - 5), (x + 12, y + 5)], colour.filled()));
-        chart.draw_series(bars().map(|(ratio, y)| {
-            let style = ("sans-serif", 11).into_font().color(&BLACK).pos(left);
-            let value = Text::new(format!("{ratio:.2}"), (4, 0), style);
-            EmptyElement::at((ratio.max(1.0), y + bar / 2.0)) + value
-        }))?;
+    draw_names(&mut chart, least)?;
+    for (series, nth) in all.iter().zip(0..) {
+        draw_bars(&mut chart, series, nth, 0.8 / all.len() as f64)?;
     }
     chart
         .configure_series_labels()
         .position(SeriesLabelPosition::LowerRight)
-        .background_style(WHITE.mix(0.9))
+        .background_style(WHITE)
         .border_style(BLACK)
         .draw()?;
     area.present()?;
+    Ok(())
+}
+
+/// The names of the cases, left of `least`.
+fn draw_names<'s>(chart: &mut Chart<'_, 's>, least: f64) -> Result<(), Box<dyn Any + 's>> {
+    let end = Pos::new(HPos::Right, VPos::Center);
+    let style = ("sans-serif", 14).into_font().color(&BLACK).pos(end);
+    chart.draw_series(CASES.iter().zip(0u32..).map(|(case, row)| {
+        let name = Text::new(case.name, (-8, 0), style.clone());
+        EmptyElement::at((least, f64::from(row) + 0.5)) + name
+    }))?;
+    Ok(())
+}
+
+/// The bars of a series, `height` of a row each, the `nth` in their rows.
+fn draw_bars<'s>(
+    chart: &mut Chart<'_, 's>,
+    series: &Series,
+    nth: usize,
+    height: f64,
+) -> Result<(), Box<dyn Any + 's>> {
+    let colour = Palette99::pick(nth).filled();
+    let first = 0.1 + nth as f64 * height;
+    let bars = || {
+        let rows = series.ratios.iter().zip(0u32..);
+        rows.filter_map(|(ratio, row)| Some(((*ratio)?, f64::from(row) + first)))
+    };
+    chart
+        .draw_series(
+            bars().map(|(ratio, y)| Rectangle::new([(1.0, y), (ratio, y + height)], colour)),
+        )?
+        .label(&series.label)
+        .legend(move |(x, y)| Rectangle::new([(x, y - 5), (x + 12, y + 5)], colour));
+    let end = Pos::new(HPos::Left, VPos::Center);
+    let style = ("sans-serif", 11).into_font().color(&BLACK).pos(end);
+    chart.draw_series(bars().map(|(ratio, y)| {
+        let value = Text::new(format!("{ratio:.2}"), (4, 0), style.clone());
+        EmptyElement::at((ratio.max(1.0), y + height / 2.0)) + value
+    }))?;
     Ok(())
 }
