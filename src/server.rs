@@ -28,6 +28,7 @@ mod outgoing;
 mod registry;
 mod seat;
 mod servers;
+mod serving;
 mod settings;
 mod status;
 mod turnstile;

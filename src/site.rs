@@ -53,8 +53,10 @@ use protocol::http::{
     Coding,
     Codings,
     Found,
+    Full,
     Path,
     Representation,
+    Sink,
     Status, //
 };
 
@@ -67,6 +69,7 @@ pub(crate) struct Site {
     forms: Forms,
     contents: Contents,
     footprint: usize,
+    left_out: u64,
 }
 
 /// A file in its codings.
@@ -93,6 +96,12 @@ impl Site {
     /// The memory that it takes, in bytes.
     pub(crate) fn footprint(&self) -> usize {
         self.footprint
+    }
+
+    /// What stands in its trees and is not served: links, nodes, what is hidden, what has not the
+    /// mode bits, other file systems.
+    pub(crate) fn left_out(&self) -> u64 {
+        self.left_out
     }
 
     /// The bytes that `body` names. Any context.
@@ -139,6 +148,7 @@ impl http::Site for Site {
             }),
             Place::Directory => Found::Directory,
             Place::Moved(moved) => Found::Moved(moved),
+            Place::Status => Found::Status,
             Place::Nothing => Found::Nothing,
         }
     }
@@ -153,6 +163,20 @@ impl http::Site for Site {
         let content = self.contents.get(form.content)?;
         let length = self.contents.bytes(content).len();
         Some(self.forms.representation(form, body, length))
+    }
+
+    fn put_status(&self, sink: &mut impl Sink) -> Result<(), Full> {
+        let numbers = [
+            (&b"entries "[..], self.len() as u64),
+            (b"memory ", self.footprint() as u64),
+            (b"left-out ", self.left_out()),
+        ];
+        for (name, number) in numbers {
+            sink.put(name)?;
+            sink.put_decimal(number)?;
+            sink.put(b"\n")?;
+        }
+        Ok(())
     }
 
     fn error_page(

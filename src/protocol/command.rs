@@ -113,6 +113,7 @@ pub const HELP: &str = "\
 # media-type FILES TYPE/SUBTYPE    their Content-Type
 # redirect STATUS FROM TO          301, 302, 307 or 308 from /FILE or /DIRECTORY/*
 # trailing-slash POLICY            of a directory: redirect, serve or refuse
+# status-page /PATH                where the server tells how it is
 # follow-links yes|no              whether symbolic links within a root are followed
 # hidden-files yes|no              whether names that begin with a dot are served
 # cross-mounts yes|no              whether file systems mounted within a root are entered

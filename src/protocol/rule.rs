@@ -11,6 +11,7 @@
 //! redirect 301 /old.html /new.html
 //! redirect 308 /blog/* https://blog.example.org/
 //! trailing-slash redirect                  or serve, or refuse: a directory without its slash
+//! status-page /status                      where the server tells how it is
 //! ```
 //!
 //! Where several rules say different things of a file, the last one counts. A few more, see
@@ -87,6 +88,8 @@ pub enum Rule<'a> {
     },
     /// What is done about a directory that was asked for without its slash.
     TrailingSlash(TrailingSlash),
+    /// Where the server tells how it is.
+    StatusPage(Path<'a>),
     /// What may become part of a site.
     Reading(Reading),
 }
@@ -107,7 +110,7 @@ pub enum TrailingSlash {
 type Wrong<'a> = (&'a [u8], &'static str);
 
 /// The fields that khttpd sends itself, or that would change the meaning of those.
-const OWN_FIELDS: [&str; 19] = [
+const OWN_FIELDS: [&str; 18] = [
     "accept-ranges",
     "cache-control",
     "connection",
@@ -126,7 +129,6 @@ const OWN_FIELDS: [&str; 19] = [
     "transfer-encoding",
     "upgrade",
     "vary",
-    "x-content-type-options",
 ];
 
 impl<'a> Rule<'a> {
@@ -152,6 +154,9 @@ impl<'a> Rule<'a> {
             b"media-type" => media_type(&mut words)?,
             b"redirect" => redirect(&mut words)?,
             b"trailing-slash" => Rule::TrailingSlash(trailing_slash(&mut words)?),
+            b"status-page" => {
+                Rule::StatusPage(Path::parse(next(&mut words, "where? try /status")?)?)
+            }
             name => match Reading::parse(name, &mut words)? {
                 Some(reading) => Rule::Reading(reading),
                 None => return Ok(None),
@@ -329,6 +334,7 @@ impl fmt::Display for Rule<'_> {
                 TrailingSlash::Serve => "trailing-slash serve",
                 TrailingSlash::Refuse => "trailing-slash refuse",
             }),
+            Rule::StatusPage(path) => write!(f, "status-page {path}"),
             Rule::Reading(reading) => write!(f, "{reading}"),
         }
     }

@@ -7,9 +7,9 @@ use super::{
     exchange::{
         Exchange,
         Next,
-        Phase,
-        Serving, //
+        Phase, //
     },
+    serving::Serving,
     Seat, //
 };
 use crate::sys::{

@@ -3,19 +3,15 @@
 //! Requests in, replies out: what a connection does while it holds its socket's lock.
 
 use super::{
-    counters::{
-        Count,
-        Tally, //
-    },
+    counters::Count,
     outgoing::Outgoing,
+    serving::Serving,
     settings::{
         Settings,
         LINGER_SECONDS,
         TURN_REQUESTS, //
     },
-    Connection,
-    Edition,
-    Server, //
+    Connection, //
 };
 use crate::{
     site::BodyId,
@@ -29,10 +25,7 @@ use crate::{
     }, //
 };
 use core::mem;
-use kernel::{
-    prelude::*,
-    sync::ArcBorrow, //
-};
+use kernel::prelude::*;
 use protocol::http::{
     self,
     Clock,
@@ -45,13 +38,6 @@ use protocol::http::{
     HEAD_MAX,
     REQUESTS_MAX, //
 };
-
-/// Who serves, what, and where it is counted, for the length of a turn.
-pub(crate) struct Serving<'a> {
-    pub(crate) server: &'a Server,
-    pub(crate) edition: ArcBorrow<'a, Edition>,
-    pub(crate) tally: &'a Tally,
-}
 
 /// What a turn of any connection needs on its CPU, and leaves for the next.
 pub(crate) struct Turn {
@@ -333,8 +319,7 @@ impl Exchange {
         turn: &mut Turn,
     ) -> Result<usize> {
         let (clock, scratch) = turn.parts();
-        let site = &**serving.edition;
-        let step = sender.session.receive(bytes, site, clock, scratch);
+        let step = sender.session.receive(bytes, serving, clock, scratch);
         if step.consumed == 0 && step.reply.is_none() {
             // The rest of the head is in another piece. Such heads are copied.
             sender.received.extend_from_slice(bytes, GFP_ATOMIC)?;
@@ -360,10 +345,9 @@ impl Exchange {
         sender.received.extend_from_slice(piece, GFP_ATOMIC)?;
 
         let (clock, scratch) = turn.parts();
-        let site = &**serving.edition;
         // Borrowed for the step alone, which is not a part of the session.
         let mut received = mem::take(&mut sender.received);
-        let step = sender.session.receive(&received, site, clock, scratch);
+        let step = sender.session.receive(&received, serving, clock, scratch);
         let consumed = match step.consumed.checked_sub(before) {
             Some(consumed) => consumed,
             // Some of what was kept is still needed, and with it all of the new piece.

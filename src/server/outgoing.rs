@@ -4,7 +4,7 @@
 
 use super::{
     counters::Count,
-    exchange::Serving,
+    serving::Serving,
     settings::COPY_MAX,
     Connection,
     Edition, //

@@ -80,6 +80,7 @@ impl Status<'_> {
         }
         writeln!(f, "# requests {}", counters.replies())?;
         writeln!(f, "# entries {}", edition.len())?;
+        writeln!(f, "# left-out {}", edition.left_out())?;
         writeln!(f, "# memory {}", edition.footprint())?;
         writeln!(f, "# load-milliseconds {}", self.config.load_milliseconds)?;
         if let Some(progress) = &*self.server.loading.lock() {

@@ -204,6 +204,7 @@ impl<'o> Builder<'o> {
             forms: self.forms,
             contents,
             footprint,
+            left_out: 0,
         })
     }
 
@@ -290,10 +291,14 @@ impl<'o> Builder<'o> {
     }
 }
 
-/// Lets the paths that have moved lead where they are now, before files can take them.
+/// Lets the paths that have moved lead where they are now, and others where rules say, before
+/// files can take them.
 fn enter_redirects(zone: &mut Zone, rules: &Rules<'_>) -> Result<(), LoadError> {
     // The last rule for a path counts.
     for rule in rules.iter().rev() {
+        if let Rule::StatusPage(path) = rule {
+            insert(zone, *path, Target::Status)?;
+        }
         let Rule::Redirect { status, from, to } = rule else {
             continue;
         };
@@ -304,18 +309,21 @@ fn enter_redirects(zone: &mut Zone, rules: &Rules<'_>) -> Result<(), LoadError> 
             directory: None,
         };
         match from {
-            Files::Exact(path) => {
-                match zone.table.insert(&decoded(*path)?, Target::Moved(number)) {
-                    Err(e) if e != EEXIST => return Err(e.into()),
-                    _ => (),
-                }
-            }
+            Files::Exact(path) => insert(zone, *path, Target::Moved(number))?,
             Files::Under(directory) => redirect.directory = Some(decoded(*directory)?),
             Files::All | Files::Ending(_) => continue,
         }
         zone.redirects.push(redirect, GFP_KERNEL)?;
     }
     Ok(())
+}
+
+/// Lets a path of a rule lead somewhere, unless one that counts more has done so.
+fn insert(zone: &mut Zone, path: Path<'_>, target: Target) -> Result {
+    match zone.table.insert(&decoded(path)?, target) {
+        Err(EEXIST) => Ok(()),
+        inserted => inserted,
+    }
 }
 
 /// Lets the path of a file lead to it, and that of a directory to its index.
@@ -346,7 +354,10 @@ fn enter(zone: &mut Zone, path: Name, target: Target) -> Result<(), Trouble> {
         directory.is_some_and(|directory| bytes.starts_with(directory))
     };
     if zone.redirects.iter().any(has_moved)
-        || matches!(zone.table.find(bytes), Some(Target::Moved(_)))
+        || matches!(
+            zone.table.find(bytes),
+            Some(Target::Moved(_) | Target::Status)
+        )
     {
         return Ok(());
     }
@@ -470,6 +481,7 @@ mod tests {
             Found::Nothing => copy(b"nothing"),
             Found::Directory => copy(b"directory"),
             Found::Moved(moved) => copy(moved.location),
+            Found::Status => copy(b"status"),
             Found::Resource(entry, _) => {
                 let form = site.representation(entry, Coding::Identity).ok_or(EIO)?;
                 let mut content = KVec::new();
@@ -580,7 +592,7 @@ mod tests {
     #[test]
     fn redirects_win_over_files_and_files_over_fall_backs() -> Result {
         let rules = b"redirect 301 /old /new\nredirect 302 /gone/* /here/\n\
-            redirect 307 /old /newer\nfallback * /index.html\nfallback /app/* /app/index.html\n";
+            redirect 307 /old /newer\nstatus-page /app/status\nfallback * /index.html\nfallback /app/* /app/index.html\n";
         let files: [(&[u8], &[u8]); 5] = [
             (b"/index.html", b"root"),
             (b"/old", b"old"),
@@ -595,6 +607,7 @@ mod tests {
         asked(&made, b"/gone/a/b", b"/here/")?;
         asked(&made, b"/gone", b"directory")?;
         asked(&made, b"/app/file", b"file")?;
+        asked(&made, b"/app/status", b"status")?;
         asked(&made, b"/app/other", b"app")?;
         asked(&made, b"/other", b"root")
     }

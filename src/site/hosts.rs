@@ -85,7 +85,7 @@ impl Hosts {
 fn number(target: Option<Target>) -> Option<u32> {
     match target? {
         Target::Entry(tree) => Some(tree),
-        Target::Directory | Target::Moved(_) => None,
+        Target::Directory | Target::Moved(_) | Target::Status => None,
     }
 }
 

@@ -47,5 +47,7 @@ pub(crate) fn load(
             }
         }
     }
-    builder.build()
+    let mut site = builder.build()?;
+    site.left_out = progress.left_out();
+    Ok(site)
 }

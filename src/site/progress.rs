@@ -36,8 +36,7 @@ impl Progress {
 
     /// What was seen and does not become part of the site: links, nodes, what is hidden, what has
     /// not the mode bits, other file systems.
-    #[expect(dead_code, reason = "the command that calls it is on its way")]
-    pub(crate) fn left_out(&self) -> u64 {
+    pub(super) fn left_out(&self) -> u64 {
         self.left_out.load(Relaxed)
     }
 

@@ -14,6 +14,8 @@ pub(super) enum Target {
     Directory,
     /// Something that is elsewhere: what has this number among those.
     Moved(u32),
+    /// What the server tells of itself.
+    Status,
 }
 
 /// A name that was added to a table; it need not lead anywhere.

@@ -44,6 +44,7 @@ pub(super) enum Place<'s> {
     Entry(EntryId),
     Directory,
     Moved(Moved<'s>),
+    Status,
     Nothing,
 }
 
@@ -55,6 +56,7 @@ impl Zone {
             Some(Target::Entry(number)) => Place::Entry(EntryId(number)),
             Some(Target::Directory) => Place::Directory,
             Some(Target::Moved(number)) => self.moved(number, path),
+            Some(Target::Status) => Place::Status,
             None => self.find_otherwise(path),
         }
     }

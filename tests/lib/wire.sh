@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # What the protocol's own tests need to talk to the module over TCP, in
-# build/wire, which the guest sees at /share: the site that they ask for, a
-# module with that site, the tests. Sourced.
+# build/wire, which the guest sees at /share: the site that they ask for, and
+# the tests. Sourced.
 
 # shellcheck source=tests/lib/machine.sh
 . "$(dirname "${BASH_SOURCE[0]}")/machine.sh"
@@ -20,24 +20,12 @@ prepare_wire() {
 
 # `step` runs it where an error would not end it.
 make_wire() {
-    write_wire_site && build_wire_module && build_wire_tests
+    write_wire_site && build_wire_tests
 }
 
 write_wire_site() {
     rm -rf "$wire/site" &&
         "$project/tests/root/cargo" "$root" run --package protocol --example site -- "$wire/site"
-}
-
-# In a copy of the sources, so that khttpd.ko stays what it is. Kbuild's own way
-# to build elsewhere (MO=) wants a folder in which nothing was built.
-build_wire_module() {
-    local crates
-    mapfile -t crates < <(grep -oE 'vendor/[a-z_0-9]+' "$project/Kbuild" | sort -u)
-    mkdir -p "$wire/module" &&
-        "$project/tests/root/enter" "$root" rsync --archive --relative --delete \
-            --include='*/' --include=/Kbuild --include='*.rs' --include='*.[ch]' --exclude='*' \
-            Kbuild src "${crates[@]}" "$wire/module" &&
-        WWW=$wire/site module_make M="$wire/module"
 }
 
 build_wire_tests() {

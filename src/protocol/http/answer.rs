@@ -12,7 +12,7 @@ use super::{
     multipart::Multipart,
     range::{self, ByteRange, Ranges, Wanted},
     rendered::{
-        put_location, put_moved, put_part, put_parts, put_status, put_text, Detail, Rendered,
+        put_location, put_moved, put_part, put_parts, put_status, put_status_page, put_text, Detail, Rendered,
     },
     reply::{Body, Scratch},
     request::{Expectation, Refusal, Request},
@@ -89,6 +89,7 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
             Found::Resource(resource, codings) => self.negotiate(resource, codings, lines),
             Found::Directory => self.add_slash(path, target.query, lines),
             Found::Moved(moved) => self.redirect(moved, path, target.query, lines),
+            Found::Status => self.status(lines),
         }
     }
 
@@ -220,6 +221,23 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
             Ok(()) => text(status, self.is_head(), lines),
             // Escaped, it would be longer than any target this server takes.
             Err(Full) => self.error(Status::UriTooLong, Detail::None, lines),
+        }
+    }
+
+    /// What the server tells of itself: its lines, and behind them in the same room their head.
+    #[inline(never)]
+    fn status(&self, lines: &'a mut Rendered) -> Answer<'a, S::Body> {
+        let put = self.site.put_status(lines);
+        let length = lines.len();
+        if put.and_then(|()| put_status_page(length, lines)).is_err() {
+            return self.error(Status::InternalServerError, Detail::None, lines);
+        }
+        let lines: &'a [u8] = lines;
+        let (text, head) = lines.split_at_checked(length).unwrap_or((&[], lines));
+        Answer {
+            status: Status::Ok,
+            head: [head, ALWAYS, &[]],
+            body: if self.is_head() { Body::Empty } else { Body::Text(text) },
         }
     }
 

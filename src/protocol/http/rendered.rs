@@ -100,6 +100,14 @@ pub(super) fn put_status(status: Status, detail: Detail, lines: &mut Rendered) -
     }
 }
 
+/// The head of a page that tells how the server is, which is so long and soon out of date.
+pub(super) fn put_status_page(length: usize, lines: &mut Rendered) -> Result<(), Full> {
+    lines.put(Status::Ok.line())?;
+    put_length(u64::try_from(length).unwrap_or(0), lines)?;
+    put_line(b"Content-Type: ", b"text/plain; charset=utf-8", lines)?;
+    put_line(b"Cache-Control: ", b"no-store", lines)
+}
+
 /// A path of ours, whatever it looks like: with two slashes in front it would name another host
 /// (RFC 3986 section 4.2).
 pub(super) fn put_location(

@@ -7,6 +7,7 @@ use super::{
     conditional::Validators,
     date::Timestamp,
     head::Prepared,
+    sink::{Full, Sink},
     status::Status,
     target::Path, //
 };
@@ -34,6 +35,9 @@ pub trait Site {
         coding: Coding,
     ) -> Option<Representation<'_, Self::Body>>;
 
+    /// Appends the lines of the page that [`Found::Status`] leads to.
+    fn put_status(&self, sink: &mut impl Sink) -> Result<(), Full>;
+
     /// The page sent with an error, in the identity coding, if the site has one.
     fn error_page(
         &self,
@@ -51,6 +55,8 @@ pub enum Found<'s, R> {
     Directory,
     /// Something that is elsewhere.
     Moved(Moved<'s>),
+    /// What the server tells of itself at this moment.
+    Status,
     /// Nothing: 404.
     Nothing,
 }

@@ -108,6 +108,21 @@ fn rfc9110_15_4_a_rule_sends_elsewhere() {
 }
 
 #[test]
+fn a_rule_says_where_the_server_tells_how_it_is() {
+    if lacks(Feature::Rules) {
+        return;
+    }
+    let answer = get("/status", "");
+    assert_eq!(answer.status, 200);
+    assert!(answer.text().contains("requests "), "{}", answer.text());
+    assert_eq!(answer.field("Cache-Control"), Some("no-store"));
+    let head = ask("HEAD", "/status", "Range: bytes=0-1\r\n");
+    assert_eq!((head.status, head.body.len()), (200, 0));
+    assert!(head.field("Content-Length").is_some_and(|length| length != "0"));
+    assert_eq!(get("/status/", "").status, 404);
+}
+
+#[test]
 fn rfc9110_15_5_5_paths_that_name_nothing() {
     for target in [
         "/nope",

@@ -8,7 +8,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{assert_quiet, wired, Result};
+use common::{assert_quiet, wired, Result, LOAD_WIRED};
 
 /// The tests of `src/protocol/tests`, and which of each: of the properties only the one that is about a connection.
 const TESTS: [(&str, &str); 7] = [
@@ -30,7 +30,7 @@ const LIMIT: Duration = Duration::from_secs(300);
 #[test]
 fn requirements_of_the_rfcs_hold_over_tcp() -> Result {
     let machine = wired()?.boot()?;
-    machine.exec_ok("insmod khttpd.ko")?;
+    machine.exec_ok(LOAD_WIRED)?;
     let (mut passed, mut left_out) = (0, 0);
     let mut failed = Vec::new();
     for (test, filter) in TESTS {

@@ -29,16 +29,17 @@ pub(crate) fn serving() -> Result<Machine> {
     Ok(machine)
 }
 
-/// A machine whose module has the site of the protocol's own tests built in. What tests/lib/wire.sh has prepared is at
-/// `/share`.
+/// A machine with the site of the protocol's own tests, which [`LOAD_WIRED`] serves. What tests/lib/wire.sh has prepared is
+/// at `/share`.
 pub(crate) fn wired() -> Result<Builder> {
     let folder = std::env::var_os("KHTTPD_WIRE")
         .ok_or("KHTTPD_WIRE is not set; run this by make test-machine")?;
-    let folder = PathBuf::from(folder);
-    Ok(machine()?
-        .module(folder.join("module/khttpd.ko"))
-        .share(folder))
+    Ok(machine()?.share(folder))
 }
+
+/// Loads the module so that it serves that site.
+pub(crate) const LOAD_WIRED: &str =
+    "insmod khttpd.ko root=/share/site commands='root /share/site/.hosts/other.example for other.example'";
 
 /// Fails if the kernel has complained of anything, or somebody but khttpd has said anything since boot.
 pub(crate) fn assert_quiet(machine: &Machine) -> Result {

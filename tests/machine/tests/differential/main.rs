@@ -143,7 +143,7 @@ fn tag(server: SocketAddr) -> Result<String> {
 #[test]
 fn khttpd_differs_from_nginx_only_where_the_rfc_is_on_its_side() -> Result {
     let machine = wired()?.forward(8080).forward(NGINX).boot()?;
-    machine.exec_ok("insmod khttpd.ko")?;
+    machine.exec_ok(common::LOAD_WIRED)?;
     machine.put_file("/tmp/nginx.conf", 0o644, CONFIGURATION.as_bytes())?;
     machine.exec_ok("nginx -c /tmp/nginx.conf")?;
     let (khttpd, nginx) = (machine.address(8080)?, machine.address(NGINX)?);
