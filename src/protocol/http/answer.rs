@@ -12,7 +12,8 @@ use super::{
     multipart::Multipart,
     range::{self, ByteRange, Ranges, Wanted},
     rendered::{
-        put_location, put_moved, put_part, put_parts, put_status, put_status_page, put_text, Detail, Rendered,
+        put_location, put_moved, put_part, put_parts, put_status, put_status_page, put_text,
+        Detail, Rendered,
     },
     reply::{Body, Scratch},
     request::{Expectation, Refusal, Request},
@@ -237,7 +238,11 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
         Answer {
             status: Status::Ok,
             head: [head, ALWAYS, &[]],
-            body: if self.is_head() { Body::Empty } else { Body::Text(text) },
+            body: if self.is_head() {
+                Body::Empty
+            } else {
+                Body::Text(text)
+            },
         }
     }
 

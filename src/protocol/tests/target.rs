@@ -118,7 +118,9 @@ fn a_rule_says_where_the_server_tells_how_it_is() {
     assert_eq!(answer.field("Cache-Control"), Some("no-store"));
     let head = ask("HEAD", "/status", "Range: bytes=0-1\r\n");
     assert_eq!((head.status, head.body.len()), (200, 0));
-    assert!(head.field("Content-Length").is_some_and(|length| length != "0"));
+    assert!(head
+        .field("Content-Length")
+        .is_some_and(|length| length != "0"));
     assert_eq!(get("/status/", "").status, 404);
 }
 
