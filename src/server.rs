@@ -25,6 +25,7 @@ mod counters;
 mod edition;
 mod exchange;
 mod outgoing;
+mod prepared;
 mod registry;
 mod seat;
 mod servers;
@@ -40,6 +41,7 @@ use self::{
     counters::Counters,
     edition::Edition,
     exchange::Turn,
+    prepared::Prepared,
     registry::Registry,
     seat::Seat,
     settings::{

@@ -109,19 +109,18 @@ impl Session for ControlFile {
             return Err(EFAULT);
         }
         let (lines, unfinished) = complete(&text);
-        let count = lines.iter().filter(|byte| **byte == b'\n').count();
+        let mut rest = KVVec::new();
+        rest.extend_from_slice(unfinished, GFP_KERNEL)?;
+        let count = u32::try_from(lines.iter().filter(|byte| **byte == b'\n').count())?;
         let answer = match lines.is_empty() {
             true => Ok(None),
             false => self.carry_out(file, lines, before).map(Some),
         };
         let mut dialogue = self.dialogue.lock();
-        dialogue.lines = before.saturating_add(u32::try_from(count)?);
+        dialogue.lines = before.saturating_add(count);
         match answer {
             Ok(answer) => {
-                dialogue.unfinished.clear();
-                dialogue
-                    .unfinished
-                    .extend_from_slice(unfinished, GFP_KERNEL)?;
+                dialogue.unfinished = rest;
                 if let Some(answer) = answer {
                     dialogue.answer(answer);
                 }

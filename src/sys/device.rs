@@ -8,7 +8,9 @@
 //!
 //! C header: [`include/linux/cdev.h`](srctree/include/linux/cdev.h)
 
-use super::ffi;
+mod operations;
+
+use self::operations::Operations;
 use core::{
     marker::PhantomData,
     pin::Pin,
@@ -16,14 +18,9 @@ use core::{
 };
 use kernel::{
     bindings,
-    container_of,
     error::{
         from_err_ptr,
         to_result, //
-    },
-    ffi::{
-        c_int,
-        c_void, //
     },
     fs::File,
     iov::{
@@ -33,10 +30,7 @@ use kernel::{
     module::this_module,
     prelude::*,
     sync::Arc,
-    types::{
-        ForeignOwnable,
-        Opaque, //
-    }, //
+    types::Opaque, //
 };
 
 /// An open file of a node. All of its methods run in process context and may sleep.
@@ -223,163 +217,4 @@ impl Drop for Number {
         // SAFETY: By the type invariant it is ours.
         unsafe { bindings::unregister_chrdev_region(self.0, 1) };
     }
-}
-
-/// The file operations of sessions.
-struct Operations<S>(PhantomData<S>);
-
-impl<S: Session> Operations<S> {
-    const TABLE: &'static bindings::file_operations = &bindings::file_operations {
-        owner: this_module::<crate::LocalModule>().as_ptr(),
-        open: Some(Self::open),
-        read_iter: Some(Self::read_iter),
-        write_iter: Some(Self::write_iter),
-        poll: if S::HAS_POLL { Some(Self::poll) } else { None },
-        flush: Some(Self::flush),
-        fsync: if S::HAS_SYNC { Some(Self::fsync) } else { None },
-        release: Some(Self::release),
-        ..pin_init::zeroed()
-    };
-
-    /// The session of a file.
-    ///
-    /// # Safety
-    ///
-    /// The file was opened by [`Operations::open`] and is not released before `'a` ends.
-    unsafe fn session<'a>(file: *mut bindings::file) -> Pin<&'a S> {
-        // SAFETY: As the caller promises, the private data comes from `open`.
-        unsafe { <Pin<KBox<S>> as ForeignOwnable>::borrow((*file).private_data) }
-    }
-
-    /// The file that is worked on.
-    ///
-    /// # Safety
-    ///
-    /// It is valid for `'a`, and there is no active `fdget_pos` of this thread: nodes have no
-    /// position.
-    unsafe fn file<'a>(file: *mut bindings::file) -> &'a File {
-        // SAFETY: As the caller promises.
-        unsafe { File::from_raw_file(file) }
-    }
-
-    /// # Safety
-    ///
-    /// To be called by the kernel for files of a node of `S`. The same holds for the others.
-    unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
-        // SAFETY: The function has no preconditions.
-        if !unsafe { ffi::khttpd_module_is_live() } {
-            // While the module's init goes on, it may still fail and take the node along.
-            return ENXIO.to_errno();
-        }
-        // SAFETY: Both are valid; this makes a file without position of it, and does not fail.
-        unsafe { bindings::stream_open(inode, file) };
-        // SAFETY: The inode is being opened.
-        let cdev = unsafe { ffi::khttpd_inode_cdev(inode) };
-        // SAFETY: By the invariants of `Node` this is the field of one.
-        let node: *const Node<S> = unsafe { container_of!(Opaque::cast_from(cdev), Node<S>, cdev) };
-        // SAFETY: Whoever opens the file keeps the module, which is live, and with it the node. Its
-        // subject was set before it was registered and is not changed.
-        let subject = unsafe { &(*node).subject };
-        // SAFETY: The file is valid.
-        match S::open(subject, unsafe { Self::file(file) }) {
-            Ok(session) => {
-                // SAFETY: The private data is this function's to set.
-                unsafe { (*file).private_data = session.into_foreign() };
-                0
-            }
-            Err(e) => e.to_errno(),
-        }
-    }
-
-    /// # Safety
-    ///
-    /// As for [`Operations::open`].
-    unsafe extern "C" fn release(_inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
-        // SAFETY: It was set by `open`, and this is the last use.
-        drop(unsafe { <Pin<KBox<S>>>::from_foreign((*file).private_data) });
-        0
-    }
-
-    /// # Safety
-    ///
-    /// As for [`Operations::open`].
-    unsafe extern "C" fn read_iter(
-        kiocb: *mut bindings::kiocb,
-        to: *mut bindings::iov_iter,
-    ) -> isize {
-        // SAFETY: The request is valid and about an open file.
-        let file = unsafe { (*kiocb).ki_filp };
-        // SAFETY: The file is open for the time of this call.
-        let (session, file) = unsafe { (Self::session(file), Self::file(file)) };
-        // SAFETY: The iterator is valid and one to write to.
-        size(session.read(file, unsafe { IovIterDest::from_raw(to) }))
-    }
-
-    /// # Safety
-    ///
-    /// As for [`Operations::open`].
-    unsafe extern "C" fn write_iter(
-        kiocb: *mut bindings::kiocb,
-        from: *mut bindings::iov_iter,
-    ) -> isize {
-        // SAFETY: The request is valid and about an open file.
-        let file = unsafe { (*kiocb).ki_filp };
-        // SAFETY: The file is open for the time of this call.
-        let (session, file) = unsafe { (Self::session(file), Self::file(file)) };
-        // SAFETY: The iterator is valid and one to read from.
-        size(session.write(file, unsafe { IovIterSource::from_raw(from) }))
-    }
-
-    /// # Safety
-    ///
-    /// As for [`Operations::open`].
-    unsafe extern "C" fn poll(
-        file: *mut bindings::file,
-        table: *mut bindings::poll_table,
-    ) -> bindings::__poll_t {
-        // SAFETY: The file is open for the time of this call.
-        let (session, file) = unsafe { (Self::session(file), Self::file(file)) };
-        let poll = Poll {
-            raw: table,
-            _lifetime: PhantomData,
-        };
-        session.poll(file, &poll)
-    }
-
-    /// # Safety
-    ///
-    /// As for [`Operations::open`].
-    unsafe extern "C" fn flush(file: *mut bindings::file, _id: *mut c_void) -> c_int {
-        // SAFETY: The file is valid.
-        if !unsafe { ffi::khttpd_file_is_last(file) } {
-            return 0;
-        }
-        // SAFETY: The file is open for the time of this call.
-        let (session, file) = unsafe { (Self::session(file), Self::file(file)) };
-        errno(session.close(file))
-    }
-
-    /// # Safety
-    ///
-    /// As for [`Operations::open`].
-    unsafe extern "C" fn fsync(
-        file: *mut bindings::file,
-        _from: bindings::loff_t,
-        _to: bindings::loff_t,
-        _data: c_int,
-    ) -> c_int {
-        // SAFETY: The file is open for the time of this call.
-        let (session, file) = unsafe { (Self::session(file), Self::file(file)) };
-        errno(session.sync(file))
-    }
-}
-
-fn errno(result: Result) -> c_int {
-    result.map_or_else(Error::to_errno, |()| 0)
-}
-
-/// What `read(2)` or `write(2)` returns.
-fn size(result: Result<usize>) -> isize {
-    // CAST: No iterator is longer than `MAX_RW_COUNT`, and an errno is small.
-    result.map_or_else(|e| e.to_errno() as isize, |size| size as isize)
 }
