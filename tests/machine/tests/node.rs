@@ -174,7 +174,7 @@ fn stop_lets_replies_finish_and_start_serves_again() -> Result {
     assert!(stuck.is_closed()?);
     let took = begin.elapsed();
     assert!(
-        (Duration::from_secs(1)..Duration::from_secs(5)).contains(&took),
+        (Duration::from_secs(1)..Duration::from_secs(20)).contains(&took),
         "{took:?}"
     );
     machine.exec_ok("rmmod khttpd")?;

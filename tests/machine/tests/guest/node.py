@@ -227,7 +227,7 @@ def signals():
             raise AssertionError('it was not interrupted')
         except Interrupted:
             took = time.monotonic() - begin
-        assert took < 1, took
+        assert took < 5, took
         if waits:
             assert loading.is_alive(), 'it took too little'
             os.kill(loading.pid, signal.SIGKILL)

@@ -184,13 +184,13 @@ def absent():
     relay('198.51.100.2:2001')
     # Nobody answers, and a signal ends the waiting.
     said, took = within(0.3, lambda: os.open(NODE, os.O_RDWR))
-    assert said is Interrupted and took < 1, (said, took)
+    assert said is Interrupted and took < 5, (said, took)
     said, took = within(60, lambda: os.open(NODE, os.O_RDWR))
     assert said == errno.ETIMEDOUT, (said, took)
     node = os.open(NODE, os.O_RDWR | os.O_NONBLOCK)
     assert failure(os.write, node, b'x') == errno.EAGAIN
     said, took = within(0.3, lambda: os.close(node))
-    assert said is Interrupted and took < 1, (said, took)
+    assert said is Interrupted and took < 5, (said, took)
     relay('127.0.0.1:2001')
 
 
@@ -232,17 +232,17 @@ def stalls():
     """The peer takes nothing: a signal interrupts each call, and close does not wait for ever."""
     node, peer = connected()
     said, took = within(0.3, lambda: os.read(node, 10))
-    assert said is Interrupted and took < 1, (said, took)
+    assert said is Interrupted and took < 5, (said, took)
     said, took = within(0.5, lambda: write_all(lambda data: os.write(node, data), memoryview(bytes(64 << 20))))
-    assert said is Interrupted and took < 2, (said, took)
+    assert said is Interrupted and took < 5, (said, took)
     said, took = within(0.3, lambda: os.fsync(node))
-    assert said is Interrupted and took < 1, (said, took)
+    assert said is Interrupted and took < 5, (said, took)
     said, took = within(60, lambda: os.close(node))
-    assert said == errno.ETIMEDOUT and 9 < took < 13, (said, took)
+    assert said == errno.ETIMEDOUT and 9 < took < 20, (said, took)
     node, peer = connected()
     within(0.5, lambda: write_all(lambda data: os.write(node, data), memoryview(bytes(64 << 20))))
     said, took = within(0.3, lambda: os.close(node))
-    assert said is Interrupted and took < 1, (said, took)
+    assert said is Interrupted and took < 5, (said, took)
     # Whoever is killed waits no longer.
     if (child := os.fork()) == 0:
         node, peer = connected()
@@ -251,7 +251,7 @@ def stalls():
     os.kill(child, signal.SIGKILL)
     begin = time.monotonic()
     os.waitpid(child, 0)
-    assert time.monotonic() - begin < 1
+    assert time.monotonic() - begin < 5
 
 
 globals()[sys.argv[1]]()
