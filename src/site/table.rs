@@ -212,6 +212,32 @@ mod tests {
         Ok(())
     }
 
+    /// How many slots are looked at on average until one of `count` names is found, in hundredths.
+    fn steps(count: u32) -> Result<usize> {
+        let mut table = Table::new();
+        for number in 0..count {
+            table.insert(&number.to_le_bytes(), Target::Entry(number))?;
+        }
+        let mut steps = 0;
+        for number in 0..count {
+            let leads = |slot: usize| {
+                let key = table.slots.get(slot).and_then(|key| table.key(*key));
+                key.is_some_and(|key| key.target == Target::Entry(number))
+            };
+            let hash = table.hash_key.hash(&number.to_le_bytes());
+            steps += 1 + table.probe(hash).take_while(|slot| !leads(*slot)).count();
+        }
+        Ok(steps * 100 / count as usize)
+    }
+
+    #[test]
+    fn look_up_takes_no_more_among_100000_names_than_among_few() -> Result {
+        let (few, many) = (steps(1000)?, steps(100_000)?);
+        pr_info!("slots looked at for each of 1000 names: {few} %, of 100000: {many} %\n");
+        assert!(few < 200 && many < 200);
+        Ok(())
+    }
+
     #[test]
     fn a_name_leads_to_one_place() -> Result {
         let mut table = Table::new();

@@ -253,6 +253,7 @@ fn read(
             return Err(Trouble::Mapped);
         }
         admit(before.size())?;
+        place.settle(&before)?;
         let content = read_once(&place.open()?, &before)?;
         // What was written meanwhile shows in its times.
         match content {

@@ -48,6 +48,10 @@ extern "C" {
     /// Writes what is known of a file.
     fn khttpd_path_facts(path: *const bindings::path, facts: *mut Facts) -> c_int;
 
+    /// Waits until writes have ended that began before `facts` were asked for; those that begin
+    /// later bear another time.
+    fn khttpd_path_settle(path: *const bindings::path, facts: *const Facts) -> c_int;
+
     /// Opens a file or a directory for reading, if the task may; an error pointer otherwise.
     fn khttpd_file_open(path: *const bindings::path) -> *mut bindings::file;
 
@@ -68,7 +72,8 @@ extern "C" {
 
 /// What is known of a file without reading it: `struct khttpd_facts`.
 ///
-/// Equal facts before and after a file was read say that it has not been written meanwhile.
+/// If it was let settle after the first of two equal facts and read before the second, it was not
+/// written meanwhile.
 #[repr(C)]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Facts {
@@ -176,6 +181,17 @@ impl Place {
         to_result(unsafe { khttpd_path_facts(&raw const self.0, facts.as_mut_ptr()) })?;
         // SAFETY: Success means that they were written.
         Ok(unsafe { facts.assume_init() })
+    }
+
+    /// Waits until writes have ended that began before `facts` were asked for. Process context,
+    /// sleeps; a signal interrupts it.
+    ///
+    /// # Errors
+    ///
+    /// `EINTR`.
+    pub(crate) fn settle(&self, facts: &Facts) -> Result {
+        // SAFETY: By the type invariant the path is valid; `facts` is what C expects.
+        to_result(unsafe { khttpd_path_settle(&raw const self.0, facts) })
     }
 
     /// Opens it for reading. It must be a regular file or a directory: to open others may do

@@ -8,7 +8,9 @@
 #include <linux/file.h>
 #include <linux/namei.h>
 #include <linux/path.h>
+#include <linux/sched.h>
 #include <linux/stat.h>
+#include <linux/timekeeping.h>
 
 #include "fs.h"
 
@@ -50,6 +52,34 @@ int khttpd_path_facts(const struct path *path, struct khttpd_facts *facts)
 		.mapped = mapping_writably_mapped(d_inode(path->dentry)->i_mapping),
 	};
 	return 0;
+}
+
+/* Whether a later change can bear the same time as this one: clocks of old count ticks. */
+static bool khttpd_same_tick(const struct path *path, const struct khttpd_facts *facts)
+{
+	struct timespec64 changed = { .tv_sec = facts->changed, .tv_nsec = facts->changed_ns };
+	struct timespec64 now;
+	s64 age;
+
+	if (is_mgtime(d_real_inode(path->dentry)))
+		return false;
+	ktime_get_real_ts64(&now);
+	age = timespec64_to_ns(&now) - timespec64_to_ns(&changed);
+	return age >= 0 && age < 2 * TICK_NSEC;
+}
+
+int khttpd_path_settle(const struct path *path, const struct khttpd_facts *facts)
+{
+	struct inode *inode = d_inode(path->dentry);
+	int error;
+
+	if (khttpd_same_tick(path, facts))
+		schedule_timeout_interruptible(2);
+	/* A write has its time when it begins, and holds this lock until it ends. */
+	error = down_read_killable(&inode->i_rwsem);
+	if (!error)
+		up_read(&inode->i_rwsem);
+	return error;
 }
 
 struct file *khttpd_file_open(const struct path *path)

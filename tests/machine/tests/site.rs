@@ -13,7 +13,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use common::{assert_quiet, get, machine, Client, Result};
-use machine::Machine;
+use machine::{Machine, Process};
 
 /// A real site: thousands of pages, styles and images of Debian's package python3.13-doc. The guest's root has it at the same
 /// place.
@@ -457,6 +457,16 @@ fn what_cannot_be_loaded_is_named_and_the_old_site_stays() -> Result {
     assert_quiet(&machine)
 }
 
+/// A program that says when it has begun what it does until it is ended.
+fn begun(machine: &Machine, program: &str) -> Result<Process> {
+    let process = machine.spawn(&format!("exec python3 -c \"\n{program}\""))?;
+    while !String::from_utf8_lossy(&process.stdout_so_far()).contains("begun") {
+        assert!(process.is_running(), "{program}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(process)
+}
+
 #[test]
 fn a_file_that_cannot_be_read_or_is_never_at_rest_is_named() -> Result {
     let machine = commanded()?;
@@ -474,8 +484,9 @@ fn a_file_that_cannot_be_read_or_is_never_at_rest_is_named() -> Result {
 
     // Somebody appends to a file without end.
     machine.exec_ok("rm -f /tmp/bad/*; truncate -s 20M /tmp/bad/log; chmod 0644 /tmp/bad/log")?;
-    let writer = machine.spawn(
-        "exec python3 -c \"\nf = open('/tmp/bad/log', 'ab', 0)\nwhile True: f.write(b'x')\"",
+    let writer = begun(
+        &machine,
+        "f = open('/tmp/bad/log', 'ab', 0); f.write(b'x')\nprint('begun', flush=True)\nwhile True: f.write(b'x')",
     )?;
     let said = tell(&machine, "python3", "'root /tmp/bad'")?;
     assert_eq!(said.lines().next(), Some("EAGAIN"), "{said}");
@@ -489,12 +500,10 @@ fn a_file_that_cannot_be_read_or_is_never_at_rest_is_named() -> Result {
 
     // Somebody can write to a file without a trace.
     machine.exec_ok("rm -f /tmp/bad/*; head -c 5000 /dev/zero > /tmp/bad/mapped")?;
-    let mapper = machine.spawn(
-        "exec python3 -c \"\nimport mmap, time\nf = open('/tmp/bad/mapped', 'r+b')\nm = mmap.mmap(f.fileno(), 0)\nprint('mapped', flush=True)\ntime.sleep(600)\"",
+    let mapper = begun(
+        &machine,
+        "import mmap, time\nf = open('/tmp/bad/mapped', 'r+b')\nm = mmap.mmap(f.fileno(), 0)\nprint('begun', flush=True)\ntime.sleep(600)",
     )?;
-    while !String::from_utf8_lossy(&mapper.stdout_so_far()).contains("mapped") {
-        std::thread::sleep(Duration::from_millis(50));
-    }
     let said = tell(&machine, "python3", "'root /tmp/bad'")?;
     assert_eq!(said.lines().next(), Some("ETXTBSY"), "{said}");
     assert!(
@@ -507,8 +516,9 @@ fn a_file_that_cannot_be_read_or_is_never_at_rest_is_named() -> Result {
     command(&machine, "'root /tmp/old'")?;
 
     // Files come and go: sooner or later one has gone between the directory and the file.
-    let come_and_go = machine.spawn(
-        "exec python3 -c \"\nimport os\nnames = [f'/tmp/bad/{n}' for n in range(100)]\nwhile True:\n  for name in names: open(name, 'w').close()\n  for name in names: os.unlink(name)\"",
+    let come_and_go = begun(
+        &machine,
+        "import os\nprint('begun', flush=True)\nnames = [f'/tmp/bad/{n}' for n in range(100)]\nwhile True:\n  for name in names: open(name, 'w').close()\n  for name in names: os.unlink(name)",
     )?;
     let begin = Instant::now();
     let said = loop {
@@ -527,6 +537,26 @@ fn a_file_that_cannot_be_read_or_is_never_at_rest_is_named() -> Result {
     come_and_go.signal(9)?;
     come_and_go.wait(Duration::from_secs(20))?;
     assert_old(&machine)?;
+    assert_quiet(&machine)
+}
+
+#[test]
+fn a_file_that_is_written_in_place_is_never_torn() -> Result {
+    let machine = commanded()?;
+    machine.put_file("/tmp/torn.py", 0o600, include_bytes!("guest/torn.py"))?;
+    let output = machine.exec_within(
+        "python3 /tmp/torn.py /tmp/torn 30 2>&1",
+        Duration::from_secs(120),
+    )?;
+    let said = output.stdout_text().into_owned();
+    say!("{}", said.trim());
+    assert!(output.status.success(), "{said}");
+    assert!(
+        counts(&said)
+            .get("loaded")
+            .is_some_and(|loaded| *loaded > 10.0),
+        "{said}"
+    );
     assert_quiet(&machine)
 }
 

@@ -105,6 +105,8 @@ def client(stop, results):
         assert content == body(version), f"version {version} is torn"
         versions.add(version)
         replies += 1
+        # Somebody must have time to reload.
+        time.sleep(0.001)
     results.put((replies, lost, len(versions)))
 
 

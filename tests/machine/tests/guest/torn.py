@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Loads a site again and again while a file of it is written in place:  torn.py DIRECTORY SECONDS
+
+Each version is one letter, a megabyte of it, so that a reply of two letters is torn. Prints how often the load was refused, because the
+file was never at rest, and how often it was not."""
+
+import multiprocessing
+import os
+import sys
+import time
+import urllib.request
+
+SIZE = 1 << 20
+
+
+def write(path):
+    """Writes the file again and again, with rests in between that are sometimes long enough."""
+    file = os.open(path, os.O_WRONLY)
+    for count in range(1 << 30):
+        os.pwrite(file, b"abcdefgh"[count % 8 : count % 8 + 1] * SIZE, 0)
+        time.sleep(0.001 * (count % 40))
+
+
+def main():
+    directory, seconds = sys.argv[1], float(sys.argv[2])
+    os.makedirs(directory, exist_ok=True)
+    path = f"{directory}/f"
+    with open(path, "wb") as file:
+        file.write(b"a" * SIZE)
+    node = os.open("/dev/khttpd", os.O_WRONLY)
+    os.write(node, f"root {directory}\n".encode())
+    writer = multiprocessing.Process(target=write, args=(path,), daemon=True)
+    writer.start()
+    loaded, refused, end = 0, 0, time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            os.write(node, b"reload\n")
+        except BlockingIOError:
+            refused += 1
+            continue
+        loaded += 1
+        with urllib.request.urlopen("http://127.0.0.1:8080/f") as reply:
+            content = reply.read()
+        assert len(content) == SIZE, len(content)
+        assert content == content[:1] * SIZE, f"torn: {set(content)}"
+    print("loaded", loaded, "refused", refused)
+
+
+main()
