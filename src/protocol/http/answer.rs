@@ -6,7 +6,7 @@ use super::{
     coding::{self, Coding, Codings},
     conditional::{evaluate, range_is_meant, Outcome},
     date::Timestamp,
-    field::Name,
+    field::{Name, Names},
     head::{put_length, ALWAYS},
     method::Method,
     multipart::Multipart,
@@ -123,7 +123,17 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
         codings: Codings,
         lines: &'a mut Rendered,
     ) -> Answer<'a, S::Body> {
+        const CONDITIONAL: Names = Names::of(&[
+            Name::IfMatch,
+            Name::IfModifiedSince,
+            Name::IfNoneMatch,
+            Name::IfUnmodifiedSince,
+            Name::Range,
+        ]);
         let fields = &self.request.fields;
+        if !fields.has_any(CONDITIONAL) {
+            return self.whole(representation);
+        }
         match evaluate(fields, representation.validators(), self.now) {
             Outcome::Perform => {}
             Outcome::NotModified => return not_modified(representation),

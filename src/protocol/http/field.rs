@@ -92,8 +92,27 @@ pub struct Fields<'b> {
     section: &'b [u8],
     /// The first value of each.
     values: [Option<&'b [u8]>; NAMES],
+    /// A bit for each name that came.
+    present: Names,
     /// A bit for each name that came more than once.
     repeated: u16,
+}
+
+/// A set of names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Names(u16);
+
+impl Names {
+    /// These.
+    pub(super) const fn of(names: &[Name]) -> Names {
+        let mut set = 0;
+        let mut rest = names;
+        while let [first, others @ ..] = rest {
+            set |= first.bit();
+            rest = others;
+        }
+        Names(set)
+    }
 }
 
 impl<'b> Fields<'b> {
@@ -104,6 +123,7 @@ impl<'b> Fields<'b> {
         Fields {
             section: &[],
             values: [None; NAMES],
+            present: Names(0),
             repeated: 0,
         }
     }
@@ -142,6 +162,7 @@ impl<'b> Fields<'b> {
 
     #[inline]
     fn note(&mut self, name: Name, value: &'b [u8]) -> Option<()> {
+        self.present.0 |= name.bit();
         match self.values.get_mut(name as usize)? {
             Some(_) => self.repeated |= name.bit(),
             first => *first = Some(value),
@@ -162,7 +183,13 @@ impl<'b> Fields<'b> {
     /// Whether the field is there at all.
     #[inline]
     pub fn has(&self, name: Name) -> bool {
-        self.first(name).is_some()
+        self.present.0 & name.bit() != 0
+    }
+
+    /// Whether one of `names` is there: most requests have none of those that make a difference.
+    #[inline]
+    pub(super) fn has_any(&self, names: Names) -> bool {
+        self.present.0 & names.0 != 0
     }
 
     /// The value of a field that came exactly once.

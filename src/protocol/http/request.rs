@@ -8,7 +8,7 @@ use httparse::Header;
 
 use super::{
     body::Framing,
-    field::{cut, Fields, Name},
+    field::{cut, Fields, Name, Names},
     host::Host,
     method::Method,
     status::Status,
@@ -164,7 +164,17 @@ impl<'b> Request<'b> {
     /// Checks what decides about the request as a whole.
     #[inline]
     fn check(&mut self) -> Result<(), Status> {
+        const DECISIVE: Names = Names::of(&[
+            Name::Connection,
+            Name::ContentLength,
+            Name::Expect,
+            Name::TransferEncoding,
+        ]);
         self.host = self.find_host()?;
+        if !self.fields.has_any(DECISIVE) {
+            self.persistent = self.version != Version::Http10;
+            return Ok(());
+        }
         self.framing = Framing::parse(&self.fields, self.version)?;
         self.expectation = self.find_expectation();
         self.persistent = self.is_persistent();
@@ -182,7 +192,7 @@ impl<'b> Request<'b> {
 
     fn find_expectation(&self) -> Expectation {
         // A client of HTTP/1.0 does not know how to wait.
-        if self.version == Version::Http10 || !self.fields.has(Name::Expect) {
+        if self.version == Version::Http10 {
             return Expectation::None;
         }
         let elements = self.fields.elements(Name::Expect);
@@ -195,9 +205,6 @@ impl<'b> Request<'b> {
 
     fn is_persistent(&self) -> bool {
         let mut keep_alive = self.version != Version::Http10;
-        if !self.fields.has(Name::Connection) {
-            return keep_alive;
-        }
         for option in self.fields.elements(Name::Connection) {
             if option.eq_ignore_ascii_case(b"close") {
                 return false;
