@@ -272,9 +272,6 @@ impl Exchange {
                 serving.tally.add(Count::Spent, 1);
                 return Ok(Next::Again);
             }
-            if !guard.has_unread() {
-                return Ok(Self::pause(guard, serving));
-            }
             let mut heard = Ok(());
             let read = guard.read(|bytes, mut sender| {
                 let mut rest = bytes;
@@ -282,7 +279,7 @@ impl Exchange {
                 bytes.len().saturating_sub(rest.len())
             })?;
             heard?;
-            if read == 0 {
+            if read == 0 || guard.outgoing.is_done() && !guard.has_unread() {
                 return Ok(Self::pause(guard, serving));
             }
         }
