@@ -50,7 +50,7 @@ pub(crate) fn measure(machine: &Machine, server: Server) -> Result<Memory> {
     Ok(Memory {
         server: server.name().into(),
         objects: each(before.objects, after.objects),
-        pages: each(before.pages, after.pages),
+        all: each(before.all, after.all),
     })
 }
 
@@ -77,7 +77,8 @@ fn hold<T>(machine: &Machine, command: &str, f: impl FnOnce() -> Result<T>) -> R
 /// What is in use, in bytes.
 struct Used {
     objects: i64,
-    pages: i64,
+    /// Those, and the pages that hold none.
+    all: i64,
 }
 
 impl Used {
@@ -89,15 +90,17 @@ impl Used {
                 .find_map(|line| number(line.strip_prefix(name)?, 0))
                 .ok_or_else(|| Error::Setup(format!("no {name} in: {said}")))
         };
-        let unused = kibibytes("MemFree:")? + kibibytes("Buffers:")? + kibibytes("Cached:")?;
+        // How full the pages of objects are is chance.
+        let names = ["MemFree:", "Buffers:", "Cached:", "Slab:"];
+        let other = names.into_iter().map(kibibytes).sum::<Result<i64>>()?;
         // Name, objects in use, objects, size of an object. The lines that are none have words there.
-        let objects = said
+        let objects: i64 = said
             .lines()
             .filter_map(|line| Some(number(line, 1)? * number(line, 3)?))
             .sum();
         Ok(Self {
             objects,
-            pages: -unused * 1024,
+            all: objects - other * 1024,
         })
     }
 }

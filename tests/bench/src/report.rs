@@ -141,7 +141,7 @@ fn latencies(figures: &[Latency]) -> Table {
 
 fn memory(figures: &[Memory]) -> Table {
     let more = "more than the floor";
-    let mut table = table(["server", "kernel objects", more, "all pages", more]);
+    let mut table = table(["server", "kernel objects", more, "all", more]);
     let floor = figures
         .iter()
         .find(|memory| memory.server == Server::Floor.name());
@@ -155,8 +155,8 @@ fn memory(figures: &[Memory]) -> Table {
             memory.server.clone(),
             format!("{:.0}", memory.objects),
             more(|memory| memory.objects),
-            format!("{:.0}", memory.pages),
-            more(|memory| memory.pages),
+            format!("{:.0}", memory.all),
+            more(|memory| memory.all),
         ]);
     }
     table

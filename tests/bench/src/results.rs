@@ -76,8 +76,8 @@ pub(crate) struct Memory {
     pub(crate) server: String,
     /// Bytes of the kernel's objects.
     pub(crate) objects: f64,
-    /// Bytes of pages, those objects and all else.
-    pub(crate) pages: f64,
+    /// Those, and the bytes of pages that hold none, as of processes.
+    pub(crate) all: f64,
 }
 
 /// How long replies take, in microseconds.
