@@ -28,6 +28,9 @@ compile_error!("khttpd needs a 64-bit kernel: it addresses the pages of its site
 /// The largest block that is asked of the page allocator: 2^9 pages, 2 MiB on most machines.
 const MAX_ORDER: u32 = 9;
 
+/// How many pages wait for pieces that fit.
+const SHELF_PAGES: usize = 16;
+
 /// What begins in a shared page begins at a multiple of this many bytes.
 const SHELF_ALIGN: usize = 16;
 
@@ -333,63 +336,70 @@ impl Drop for PageBuffer {
     }
 }
 
-/// A page that is filled with small pieces, each of which keeps it alive.
+/// Pages that are filled with small pieces, each of which keeps its page alive.
 ///
-/// It is not a large block: as long as one piece is in use, in an old site or in a new one, all of
-/// it is.
+/// They are no large blocks: as long as one piece is in use, in an old site or in a new one, all of
+/// its page is.
+pub(crate) struct Shelf([Option<Open>; SHELF_PAGES]);
+
+/// A page that has room.
 ///
 /// # Invariants
 ///
 /// A reference to the page is this object's; what lies from `used` on belongs to nobody else.
-pub(crate) struct Shelf {
-    page: Option<NonNull<bindings::page>>,
+struct Open {
+    page: NonNull<bindings::page>,
     used: usize,
 }
 
 impl Shelf {
-    /// Without a page.
+    /// Without pages.
     pub(crate) const fn new() -> Self {
-        Self {
-            page: None,
-            used: PAGE_SIZE,
-        }
+        Self([const { None }; SHELF_PAGES])
     }
 
-    /// Copies `bytes`, less than a page, and gives the place of the copy with a reference to it.
+    /// Copies `bytes`, less than a page, to where the least room is left, and gives the place of
+    /// the copy with a reference to it.
     fn put(&mut self, bytes: &[u8]) -> Result<bindings::bio_vec> {
-        match self.page.filter(|_| bytes.len() <= PAGE_SIZE - self.used) {
-            Some(page) => {
-                // SAFETY: There is room for the bytes in the page, and nobody else uses it.
-                let block = unsafe { copy_to(page, self.used, bytes) };
-                self.used = (self.used + bytes.len()).next_multiple_of(SHELF_ALIGN);
-                Ok(block)
-            }
+        let open = self.0.iter_mut().flatten();
+        let fitting = open.filter(|open| bytes.len() <= PAGE_SIZE - open.used);
+        match fitting.max_by_key(|open| open.used) {
+            Some(open) => Ok(open.put(bytes)),
             None => self.put_on_fresh_page(bytes),
         }
     }
 
+    /// As above, where there is not enough room: the page with the least is given up.
     fn put_on_fresh_page(&mut self, bytes: &[u8]) -> Result<bindings::bio_vec> {
         let (page, _) = alloc_block(bytes.len())?;
-        let mut other = Self {
-            page: Some(page),
-            used: bytes.len().next_multiple_of(SHELF_ALIGN),
-        };
-        // SAFETY: The page was just allocated.
-        let block = unsafe { copy_to(page, 0, bytes) };
-        // The one with more room is kept.
-        if other.used < self.used {
-            mem::swap(self, &mut other);
+        // INVARIANT: The page was just allocated.
+        let mut fresh = Open { page, used: 0 };
+        let block = fresh.put(bytes);
+        let room = |slot: &Option<Open>| slot.as_ref().map_or(0, |open| PAGE_SIZE - open.used);
+        let fullest = self.0.iter_mut().min_by_key(|slot| room(slot));
+        match fullest {
+            Some(slot) if room(slot) < PAGE_SIZE - fresh.used => *slot = Some(fresh),
+            _ => drop(fresh),
         }
         Ok(block)
     }
 }
 
-impl Drop for Shelf {
+impl Open {
+    /// Copies `bytes` to the page, which has room for them.
+    fn put(&mut self, bytes: &[u8]) -> bindings::bio_vec {
+        // SAFETY: By the type invariant so much of the page belongs to nobody else.
+        let block = unsafe { copy_to(self.page, self.used, bytes) };
+        // INVARIANT: It belongs to the block from now on.
+        self.used = (self.used + bytes.len()).next_multiple_of(SHELF_ALIGN);
+        block
+    }
+}
+
+impl Drop for Open {
     fn drop(&mut self) {
-        if let Some(page) = self.page {
-            // SAFETY: By the type invariant the reference is ours.
-            unsafe { ffi::khttpd_put_page(page.as_ptr()) };
-        }
+        // SAFETY: By the type invariant the reference is ours.
+        unsafe { ffi::khttpd_put_page(self.page.as_ptr()) };
     }
 }
 
