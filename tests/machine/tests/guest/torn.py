@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Loads a site again and again while a file of it is written in place:  torn.py DIRECTORY SECONDS
 
-Each version is one letter, a megabyte of it, so that a reply of two letters is torn. Prints how often the load was refused, because the
+Each version is one letter, megabytes of it, so that a reply of two letters is torn. Prints how often the load was refused, because the
 file was never at rest, and how often it was not."""
 
 import multiprocessing
@@ -10,15 +10,16 @@ import sys
 import time
 import urllib.request
 
-SIZE = 1 << 20
+SIZE = 8 << 20
 
 
 def write(path):
     """Writes the file again and again, with rests in between that are sometimes long enough."""
     file = os.open(path, os.O_WRONLY)
+    versions = [letter * SIZE for letter in (b"a", b"b")]
     for count in range(1 << 30):
-        os.pwrite(file, b"abcdefgh"[count % 8 : count % 8 + 1] * SIZE, 0)
-        time.sleep(0.001 * (count % 40))
+        os.pwrite(file, versions[count % 2], 0)
+        time.sleep(0.002 * (count % 40))
 
 
 def main():
