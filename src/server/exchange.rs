@@ -9,6 +9,7 @@ use super::{
     settings::{
         Settings,
         LINGER_SECONDS,
+        PROGRESS_SECONDS,
         TURN_REQUESTS, //
     },
     Connection, //
@@ -107,7 +108,7 @@ impl Phase {
         match self {
             Self::Idle => settings.idle_seconds.get(),
             Self::Request => settings.head_seconds.get(),
-            Self::Send => settings.send_seconds.get(),
+            Self::Send => settings.send_seconds.get().min(PROGRESS_SECONDS),
             Self::Linger => LINGER_SECONDS,
             Self::Closed => u32::MAX,
         }
@@ -123,6 +124,10 @@ pub(crate) struct Exchange {
     phase: Phase,
     /// The time of the phase begins anew.
     renewed: bool,
+    /// What the peer had acknowledged when it was looked at last while a reply waits for space.
+    acknowledged: u32,
+    /// For how many seconds it has acknowledged nothing.
+    stalled: u32,
     /// Memory was short in the last turn.
     short: bool,
     /// What softirq leaves to the worker.
@@ -138,6 +143,8 @@ impl Exchange {
             outgoing: Outgoing::new(),
             phase: Phase::Idle,
             renewed: false,
+            acknowledged: 0,
+            stalled: 0,
             short: false,
             decision: None,
         }
@@ -211,8 +218,11 @@ impl Exchange {
 
     /// The send buffer is full; `progress`: it was not when this turn began.
     pub(super) fn blocked(&mut self, progress: bool) {
+        if progress || self.phase != Phase::Send {
+            self.stalled = 0;
+            self.renewed = true;
+        }
         self.enter(Phase::Send);
-        self.renewed |= progress;
     }
 
     fn close(&mut self, how: Next) -> Next {
@@ -227,6 +237,9 @@ impl Exchange {
         serving: &Serving<'_>,
         turn: &mut Turn,
     ) -> Result<Option<Next>> {
+        if sender.phase == Phase::Send && Self::takes(sender, &serving.server.settings) {
+            return Ok(None);
+        }
         serving.tally.add(Count::Expired, 1);
         if sender.phase == Phase::Send {
             return Ok(Some(sender.close(Next::Reset)));
@@ -240,6 +253,18 @@ impl Exchange {
             }
         }
         Ok(Some(sender.close(Next::Close)))
+    }
+
+    /// Whether the peer still takes what is sent, or has not refused it for too long.
+    fn takes(sender: &mut Sender<'_, Connection>, settings: &Settings) -> bool {
+        let acknowledged = sender.acknowledged();
+        if mem::replace(&mut sender.acknowledged, acknowledged) == acknowledged {
+            sender.stalled = sender.stalled.saturating_add(PROGRESS_SECONDS);
+        } else {
+            sender.stalled = 0;
+        }
+        sender.renewed = true;
+        sender.stalled < settings.send_seconds.get()
     }
 
     /// Sends, reads, answers, until there is nothing to be done, or enough was.

@@ -11,6 +11,10 @@ use protocol::command::Timeout;
 /// After the last reply the peer is given this many seconds to close (RFC 9112, section 9.6).
 pub(crate) const LINGER_SECONDS: u32 = 5;
 
+/// While a reply waits for space, the peer is looked at this often, in seconds, for what it has
+/// taken: TCP tells of space only when a third of the buffer is free.
+pub(crate) const PROGRESS_SECONDS: u32 = 3;
+
 /// Requests that one connection may have served in one turn, before it is others' turn.
 pub(crate) const TURN_REQUESTS: u32 = 32;
 

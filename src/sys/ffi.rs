@@ -72,6 +72,9 @@ extern "C" {
     /// Whether `sk` is a listening socket. Any context.
     pub(super) fn khttpd_sock_listens(sk: *const bindings::sock) -> bool;
 
+    /// The number in the sequence of the first byte that the peer has not acknowledged. Any context.
+    pub(super) fn khttpd_sock_acknowledged(sk: *const bindings::sock) -> u32;
+
     /// Whether the peer has sent FIN. Any context.
     pub(super) fn khttpd_sock_received_fin(sk: *const bindings::sock) -> bool;
 

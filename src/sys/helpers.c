@@ -99,6 +99,11 @@ bool khttpd_sock_listens(const struct sock *sk)
 	return READ_ONCE(sk->sk_state) == TCP_LISTEN;
 }
 
+u32 khttpd_sock_acknowledged(const struct sock *sk)
+{
+	return READ_ONCE(tcp_sk(sk)->snd_una);
+}
+
 bool khttpd_sock_received_fin(const struct sock *sk)
 {
 	return READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN;

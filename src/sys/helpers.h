@@ -37,6 +37,7 @@ bool khttpd_sock_has_child(const struct sock *sk);
 bool khttpd_sock_lock(struct sock *sk);
 void khttpd_sock_unlock(struct sock *sk);
 bool khttpd_sock_listens(const struct sock *sk);
+u32 khttpd_sock_acknowledged(const struct sock *sk);
 bool khttpd_sock_received_fin(const struct sock *sk);
 bool khttpd_sock_dead(const struct sock *sk);
 bool khttpd_sock_unread(const struct sock *sk);

@@ -118,6 +118,12 @@ impl<'a, O: Owner> Sender<'a, O> {
         space(sent)
     }
 
+    /// A number that changes whenever the peer acknowledges something.
+    pub(crate) fn acknowledged(&self) -> u32 {
+        // SAFETY: The socket is a valid TCP socket.
+        unsafe { ffi::khttpd_sock_acknowledged(self.sk()) }
+    }
+
     /// Says FIN to the peer, together with what was sent with `more`; what the peer sends is still
     /// received.
     pub(crate) fn half_close(&mut self) {

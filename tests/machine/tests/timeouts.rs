@@ -74,10 +74,29 @@ fn deaf(machine: &Machine) -> Result {
     Ok(())
 }
 
+/// Who takes little at a time takes it, long after the time in which something must be taken.
+fn unhurried(machine: &Machine) -> Result {
+    machine.put_file(
+        "/tmp/unhurried.py",
+        0o600,
+        include_bytes!("guest/unhurried.py"),
+    )?;
+    let output = machine
+        .spawn("exec python3 /tmp/unhurried.py")?
+        .wait(Duration::from_secs(100))?;
+    assert_eq!(output.stdout_text().trim(), "3000000", "bytes received");
+    Ok(())
+}
+
 #[test]
 fn idle_connections_end_after_60_s_unfinished_requests_after_10_s_and_deaf_peers_after_30_s(
 ) -> Result {
     let machine = serving()?;
+    machine.exec_ok(
+        "mkdir /tmp/site && \
+         head -c 3000000 /dev/zero > /tmp/site/large && echo hello > /tmp/site/index.html && \
+         echo root /tmp/site > /dev/khttpd",
+    )?;
     thread::scope(|scope| {
         let checks = [
             scope.spawn(|| idle(&machine).map_err(|e| e.to_string())),
@@ -87,6 +106,7 @@ fn idle_connections_end_after_60_s_unfinished_requests_after_10_s_and_deaf_peers
             }),
             scope.spawn(|| slow(&machine).map_err(|e| e.to_string())),
             scope.spawn(|| deaf(&machine).map_err(|e| e.to_string())),
+            scope.spawn(|| unhurried(&machine).map_err(|e| e.to_string())),
         ];
         checks.into_iter().try_for_each(|check| {
             check
