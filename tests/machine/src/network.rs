@@ -116,7 +116,8 @@ impl Tap {
                     let v6 = format!("{}1/64", tap.prefix6());
                     ip(&["address", "add", &v4, "dev", &name])?;
                     ip(&["address", "add", &v6, "dev", &name, "nodad"])?;
-                    ip(&["link", "set", &name, "up"])?;
+                    // A thousand clients begin at once: what they send must not be lost before it is in the machine.
+                    ip(&["link", "set", &name, "txqueuelen", "10000", "up"])?;
                     return Ok(tap);
                 }
                 Err(error) => {
