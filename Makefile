@@ -43,6 +43,12 @@ test-host: ## the tests that need no machine
 test-machine: ## the tests of the real module in the virtual machine (TEST=NAME for one file of them)
 	@tests/check machine
 
+test-faults: ## let memory fail at every allocation, on the kernel of tests/kernel/config.sanitize (or FLAVOUR=leak)
+	@FLAVOUR="$(or $(FLAVOUR),sanitize)" tests/check faults
+
+test-long: ## the tests of the machine that take minutes (TEST=NAME, FLAVOUR=NAME)
+	@tests/check long
+
 fuzz: ## look for input that breaks the protocol, on the host (FUZZ_S=60 seconds for each target, TARGET= for one)
 	@tests/fuzz/run $(TARGET)
 
@@ -73,5 +79,5 @@ clean-cache: ## remove the tool-chain root and the kernels from the cache
 help: ## this list
 	@sed -n 's/^\([a-z_ -]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
 
-.PHONY: modules modules_install run boot shell test lint test-host test-machine fuzz bench bench-instructions bench-rates bench-memory \
+.PHONY: modules modules_install run boot shell test lint test-host test-machine test-faults test-long fuzz bench bench-instructions bench-rates bench-memory \
 	bench-profile bench-check bench-record vendor clean clean-cache help

@@ -86,6 +86,12 @@ impl Builder {
             Ok("tcg") => Some(Accelerator::Tcg),
             _ => None,
         };
+        // A kernel that looks for mistakes takes its time.
+        if env::var_os("KHTTPD_FLAVOUR").is_some_and(|flavour| flavour != "plain") {
+            builder.boot_limit *= 4;
+            // One report is not to hide the next.
+            builder.parameters.push("kasan_multi_shot".into());
+        }
         Ok(builder)
     }
 

@@ -232,11 +232,17 @@ impl KernelLog {
             .filter(move |line| line.text.contains(pattern))
     }
 
-    /// All reports of trouble. Lines that belong to a report already found begin no new one of the same kind.
+    /// All reports of trouble. Lines that belong to a report already found begin no new one of the same kind. What the
+    /// kernel meets with before there is a process is its own affair, and the emulator's.
     pub fn trouble(&self) -> Vec<Trouble> {
+        let begin = self
+            .lines
+            .iter()
+            .position(|line| line.text.ends_with(" as init process"))
+            .unwrap_or(0);
         let mut found: Vec<Trouble> = Vec::new();
         let mut shown_to = 0;
-        for (at, line) in self.lines.iter().enumerate() {
+        for (at, line) in self.lines.iter().enumerate().skip(begin) {
             let Some(kind) = kind_of(line) else { continue };
             if at < shown_to
                 && kind != Kind::Test
@@ -249,6 +255,12 @@ impl KernelLog {
                 _ => self.lines.len().min(at + REPORT_LINES),
             };
             let lines = self.lines.get(at..shown_to).unwrap_or_default().to_vec();
+            // The kernel has data races of its own.
+            if line.text.starts_with("BUG: KCSAN")
+                && !lines.iter().any(|line| line.text.contains("khttpd"))
+            {
+                continue;
+            }
             found.push(Trouble { kind, lines });
         }
         found

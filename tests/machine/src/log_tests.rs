@@ -173,6 +173,24 @@ fn a_report_is_counted_once_and_shown_with_what_follows() {
 }
 
 #[test]
+fn what_comes_before_the_first_process_is_no_trouble() {
+    let early = "WARNING: early\nRun /init as init process\n";
+    assert_eq!(kinds(early), []);
+    assert_eq!(kinds(&format!("{early}BUG: late")), [Kind::Bug]);
+}
+
+#[test]
+fn data_races_of_others_are_no_trouble() {
+    let others =
+        "BUG: KCSAN: data-race in tick_sched_timer / tick_do_update\n\nwrite to 0xff by task 0:";
+    assert_eq!(kinds(others), []);
+    assert_eq!(
+        kinds(&format!("{others}\n khttpd_sock_lock+0x1/0x2 [khttpd]")),
+        [Kind::Sanitizer]
+    );
+}
+
+#[test]
 fn two_failed_tests_are_two_troubles() {
     assert_eq!(
         kinds("    not ok 1 a\n    not ok 2 b\nnot ok 1 suite"),

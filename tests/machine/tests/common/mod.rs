@@ -7,6 +7,7 @@
 #![allow(dead_code)]
 
 use std::error::Error;
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -41,8 +42,31 @@ pub(crate) fn wired() -> Result<Builder> {
 pub(crate) const LOAD_WIRED: &str =
     "insmod khttpd.ko root=/share/site commands='root /share/site/.hosts/other.example for other.example'";
 
+/// How many times slower than the plain kernel one is that looks for mistakes.
+fn slowness() -> u32 {
+    match flavour() {
+        Some(flavour) if flavour != "plain" => 10,
+        _ => 1,
+    }
+}
+
+fn flavour() -> Option<OsString> {
+    std::env::var_os("KHTTPD_FLAVOUR")
+}
+
+/// As long as `quick` is on the plain kernel.
+pub(crate) fn patience(quick: Duration) -> Duration {
+    quick * slowness()
+}
+
+/// What can be done in the time that `many` take on the plain kernel.
+pub(crate) fn fewer(many: u32) -> u32 {
+    many / slowness()
+}
+
 /// Fails if the kernel has complained of anything, or somebody but khttpd has said anything since boot.
 pub(crate) fn assert_quiet(machine: &Machine) -> Result {
+    look_for_leaks(machine)?;
     let log = machine.log()?;
     let trouble = log.trouble();
     assert!(trouble.is_empty(), "the kernel's log: {trouble:#?}");
@@ -53,6 +77,19 @@ pub(crate) fn assert_quiet(machine: &Machine) -> Result {
     Ok(())
 }
 
+/// Where there is kmemleak, it tells the log of memory that nothing refers to any more. What is younger than 5 s it does not
+/// look at, and what a scan finds may be on its way from one list to another.
+fn look_for_leaks(machine: &Machine) -> Result {
+    if flavour().is_some_and(|flavour| flavour == "leak") {
+        let said = machine.exec_ok(
+            "mountpoint -q /sys/kernel/debug || mount -t debugfs debugfs /sys/kernel/debug; \
+             cd /sys/kernel/debug; for i in 1 2; do sleep 6; echo scan > kmemleak; done; cat kmemleak",
+        )?;
+        assert!(said.is_empty(), "{said}");
+    }
+    Ok(())
+}
+
 fn since_first_load(log: &KernelLog) -> impl Iterator<Item = &str> {
     log.lines()
         .iter()
@@ -60,7 +97,8 @@ fn since_first_load(log: &KernelLog) -> impl Iterator<Item = &str> {
         .skip_while(|text| !text.starts_with("khttpd: "))
 }
 
-/// khttpd's own lines, what KUnit says of a module with tests, the emulated clock's, and the tests' own doing.
+/// khttpd's own lines, what KUnit says of a module with tests, the emulated clock's, what a kernel with DEBUG_STACK_USAGE says
+/// of a task that ends, and the tests' own doing.
 fn is_expected(text: &str) -> bool {
     const EXPECTED: [&str; 9] = [
         "khttpd",
@@ -75,6 +113,7 @@ fn is_expected(text: &str) -> bool {
     ];
     text.is_empty()
         || text.ends_with("drop_caches: 3")
+        || text.contains(" used greatest stack depth: ")
         || EXPECTED.iter().any(|start| text.starts_with(start))
 }
 
