@@ -126,7 +126,7 @@ pub(crate) struct Exchange {
     renewed: bool,
     /// What the peer had acknowledged when it was looked at last while a reply waits for space.
     acknowledged: u32,
-    /// For how many seconds it has acknowledged nothing.
+    /// Since when, in seconds of uptime, it has acknowledged nothing.
     stalled: u32,
     /// Memory was short in the last turn.
     short: bool,
@@ -217,12 +217,13 @@ impl Exchange {
     }
 
     /// The send buffer is full; `progress`: it was not when this turn began.
-    pub(super) fn blocked(&mut self, progress: bool) {
-        if progress || self.phase != Phase::Send {
-            self.stalled = 0;
-            self.renewed = true;
+    pub(super) fn blocked(sender: &mut Sender<'_, Connection>, progress: bool) {
+        if progress || sender.phase != Phase::Send {
+            sender.acknowledged = sender.acknowledged();
+            sender.stalled = clock::uptime_seconds();
+            sender.renewed = true;
         }
-        self.enter(Phase::Send);
+        sender.enter(Phase::Send);
     }
 
     fn close(&mut self, how: Next) -> Next {
@@ -257,14 +258,13 @@ impl Exchange {
 
     /// Whether the peer still takes what is sent, or has not refused it for too long.
     fn takes(sender: &mut Sender<'_, Connection>, settings: &Settings) -> bool {
+        let now = clock::uptime_seconds();
         let acknowledged = sender.acknowledged();
-        if mem::replace(&mut sender.acknowledged, acknowledged) == acknowledged {
-            sender.stalled = sender.stalled.saturating_add(PROGRESS_SECONDS);
-        } else {
-            sender.stalled = 0;
+        if mem::replace(&mut sender.acknowledged, acknowledged) != acknowledged {
+            sender.stalled = now;
         }
         sender.renewed = true;
-        sender.stalled < settings.send_seconds.get()
+        now.saturating_sub(sender.stalled) < settings.send_seconds.get()
     }
 
     /// Sends, reads, answers, until there is nothing to be done, or enough was.

@@ -4,6 +4,7 @@
 
 use super::{
     counters::Count,
+    exchange::Exchange,
     serving::Serving,
     settings::COPY_MAX,
     Connection,
@@ -207,7 +208,7 @@ impl Outgoing {
             };
             if sent == 0 {
                 serving.tally.add(Count::Blocked, 1);
-                sender.blocked(progress);
+                Exchange::blocked(sender, progress);
                 return Ok(false);
             }
             serving.tally.add(Count::Bytes, sent as u64);

@@ -17,7 +17,7 @@ use crate::wire::Exec;
 use crate::{Accelerator, Error, KernelLog, Output, Process, Result};
 
 /// How long a command may take where no other limit is given.
-const COMMAND_LIMIT: Duration = Duration::from_secs(60);
+const COMMAND_LIMIT: Duration = Duration::from_secs(180);
 
 /// How long the kernel log may take to reach the console.
 const LOG_LIMIT: Duration = Duration::from_secs(10);

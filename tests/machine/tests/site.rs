@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use common::{assert_quiet, fewer, get, machine, Client, Result};
+use common::{assert_quiet, fewer, get, machine, roomy, Client, Result};
 use machine::{Machine, Process};
 
 /// A real site: thousands of pages, styles and images of Debian's package python3.13-doc. The guest's root has it at the same
@@ -670,7 +670,7 @@ fn a_load_shows_how_far_it_is_and_can_be_interrupted() -> Result {
 
 #[test]
 fn a_site_larger_than_memory_is_refused_and_nobody_is_killed() -> Result {
-    let machine = machine()?.memory(400).boot()?;
+    let machine = machine()?.memory(roomy(400)).boot()?;
     machine.put_file("/tmp/command.py", 0o600, include_bytes!("guest/command.py"))?;
     machine.exec_ok("insmod khttpd.ko; mkdir /tmp/old /tmp/bad; echo old > /tmp/old/index.html")?;
     command(&machine, "'root /tmp/old'")?;

@@ -50,6 +50,14 @@ fn slowness() -> u32 {
     }
 }
 
+/// The memory, in MiB, that leaves as much as `plain` does on the plain kernel.
+pub(crate) fn roomy(plain: u32) -> u32 {
+    match slowness() {
+        1 => plain,
+        _ => plain * 2,
+    }
+}
+
 fn flavour() -> Option<OsString> {
     std::env::var_os("KHTTPD_FLAVOUR")
 }

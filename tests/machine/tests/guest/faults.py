@@ -317,13 +317,19 @@ def serving(seconds):
             raise
 
     threads = [threading.Thread(target=guarded) for _ in range(8)]
-    probability('5')
     for thread in threads:
         thread.start()
-    # The work queue's threads wait for memory; let theirs fail as well, in 7.3 by a flag of each task.
+    # First in softirq, then in the threads of the work queues, which may wait for memory.
+    chance('5')
+    time.sleep(seconds / 2)
+    chance('0')
+    of_workers('Y')
+    chance('5')
     while time.monotonic() < end:
+        mark_workers()
         time.sleep(0.5)
-    probability('0')
+    chance('0')
+    of_workers('N')
     for thread in threads:
         thread.join()
     assert not failures, failures
@@ -339,10 +345,26 @@ def serving(seconds):
     raise AssertionError('connections are left')
 
 
-def probability(percent):
+def chance(percent):
     for kind in 'failslab', 'fail_page_alloc':
         put(FAULTS.format(kind, 'times'), '-1')
         put(FAULTS.format(kind, 'probability'), percent)
+
+
+def of_workers(only):
+    prepare(only == 'Y')
+    for kind in 'failslab', 'fail_page_alloc':
+        put(FAULTS.format(kind, 'task-filter'), only)
+
+
+def mark_workers():
+    for task in os.listdir('/proc'):
+        try:
+            with open(f'/proc/{task}/comm', encoding='ascii') as comm:
+                if task.isdigit() and comm.read().startswith('kworker'):
+                    put(f'/proc/{task}/make-it-fail', '1')
+        except OSError:
+            pass  # It has ended, or was none.
 
 
 match sys.argv[1:]:
