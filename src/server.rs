@@ -91,6 +91,7 @@ use kernel::{
     new_mutex,
     prelude::*,
     sync::{
+        atomic::Atomic,
         rcu,
         Arc,
         ArcBorrow,
@@ -129,6 +130,8 @@ pub(crate) struct Server {
     buffers: SendBuffers,
     counters: Counters,
     queue: Arc<OwnedQueue>,
+    /// Whether those who wait to be accepted have waited for a while: see [`Acceptor`].
+    crowded: Atomic<bool>,
     /// When, in seconds of uptime, all connections end; until then they may finish what they are
     /// about. [`NEVER`] while the server is started.
     end_at: Setting,
@@ -179,6 +182,7 @@ impl Server {
                 buffers: SendBuffers::new()?,
                 counters: Counters::new()?,
                 queue,
+                crowded: Atomic::new(false),
                 end_at: Setting::new(NEVER),
                 turnstile <- Turnstile::new(),
                 config <- new_mutex!(config),

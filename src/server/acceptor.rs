@@ -24,6 +24,7 @@ use kernel::{
     pr_warn_once,
     prelude::*,
     sync::{
+        atomic::ordering::Relaxed,
         Arc,
         ArcBorrow, //
     },
@@ -36,6 +37,11 @@ use kernel::{
 };
 
 /// A listener at work.
+///
+/// Connections are accepted by a worker, requests are answered in softirq, which goes before all
+/// workers: where a CPU has all it can do, nobody would be accepted any more. So, while a turn of
+/// the acceptor was not enough or has not come when the next one wants to be accepted, the server
+/// is `crowded`, and requests are answered by the worker too, who takes turns.
 #[pin_data]
 pub(crate) struct Acceptor {
     listener: Listener<Self>,
@@ -111,7 +117,10 @@ impl Acceptor {
 
 impl Incoming for Acceptor {
     fn incoming(this: ArcBorrow<'_, Self>) {
-        let _ = this.server.queue.enqueue(Arc::from(this));
+        let server = &this.server;
+        if server.queue.enqueue(Arc::from(this)).is_err() {
+            server.crowded.store(true, Relaxed);
+        }
     }
 }
 
@@ -119,23 +128,18 @@ impl WorkItem for Acceptor {
     type Pointer = Arc<Self>;
 
     fn run(this: Arc<Self>) {
-        for _ in 0..TURN_ACCEPTS {
-            match this.accept() {
-                Ok(()) => (),
-                Err(e) if e == EAGAIN || e == ESHUTDOWN => return,
-                // Whoever frees a seat pokes.
-                Err(e) if e == EBUSY => {
-                    this.server.counters.increment(Count::Full);
-                    return;
-                }
-                // What is short now may be there when the sweep comes by.
-                Err(e) => {
-                    this.server.counters.increment(Count::AcceptErrors);
-                    pr_warn_once!("cannot accept a connection: {e:?}; see /dev/khttpd for more\n");
-                    return;
-                }
+        let all = (0..TURN_ACCEPTS).find_map(|_| this.accept().err());
+        this.server.crowded.store(all.is_none(), Relaxed);
+        match all {
+            None => this.poke(),
+            Some(e) if e == EAGAIN || e == ESHUTDOWN => (),
+            // Whoever frees a seat pokes.
+            Some(e) if e == EBUSY => this.server.counters.increment(Count::Full),
+            // What is short now may be there when the sweep comes by.
+            Some(e) => {
+                this.server.counters.increment(Count::AcceptErrors);
+                pr_warn_once!("cannot accept a connection: {e:?}; see /dev/khttpd for more\n");
             }
         }
-        this.poke();
     }
 }

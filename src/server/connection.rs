@@ -174,17 +174,20 @@ impl Owner for Connection {
     type State = Exchange;
 
     fn event<'a>(this: ArcBorrow<'a, Self>, callback: Callback<'a>) {
-        if let Some(mut guard) = this.stream.enter(callback) {
+        let server = this.seat.server();
+        if server.crowded.load(Relaxed) {
+            server.counters.increment(Count::Crowded);
+        } else if let Some(mut guard) = this.stream.enter(callback) {
             match this.advance(&mut guard) {
                 Next::Wait => return,
                 Next::Again => (),
                 end => guard.decide(end),
             }
         } else {
-            this.seat.server().counters.increment(Count::Owned);
+            server.counters.increment(Count::Owned);
         }
         // The rest is for the worker; if it is queued already it will see.
-        let _ = this.seat.server().queue.enqueue(Arc::from(this));
+        let _ = server.queue.enqueue(Arc::from(this));
     }
 
     fn ended(this: ArcBorrow<'_, Self>) {

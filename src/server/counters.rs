@@ -39,6 +39,8 @@ pub(crate) enum Count {
     /// Turns that a worker took, because a process owned the socket, or the callback was caused by
     /// what was being done with it.
     Owned,
+    /// As above: because somebody has waited to be accepted.
+    Crowded,
     /// As above: because there was more to do than one turn may.
     Spent,
     /// As above: because memory was short.
@@ -63,6 +65,7 @@ impl Count {
         Self::ServerError,
         Self::Bytes,
         Self::Owned,
+        Self::Crowded,
         Self::Spent,
         Self::Short,
         Self::Blocked,

@@ -67,6 +67,7 @@ impl Status<'_> {
             ("blocked", Count::Blocked),
             ("short-of-memory", Count::Short),
             ("turns-owned", Count::Owned),
+            ("turns-crowded", Count::Crowded),
             ("turns-spent", Count::Spent),
             ("replies-1xx", Count::Informational),
             ("replies-2xx", Count::Successful),

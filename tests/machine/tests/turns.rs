@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{assert_quiet, get, serving, Client, Result};
+use common::{assert_quiet, get, machine, serving, Client, Result};
 use machine::Machine;
 
 /// A number that the node shows.
@@ -57,6 +57,25 @@ fn requests_beyond_a_turn_are_answered_in_order_and_an_idle_connection_takes_no_
         count(&machine, "turns-owned")?,
     );
     assert_eq!(after, before);
+    assert_quiet(&machine)
+}
+
+#[test]
+fn while_a_crowd_waits_to_be_accepted_requests_take_turns_with_the_acceptor() -> Result {
+    let machine = machine()?.cpus(1).boot()?;
+    machine.exec_ok("insmod khttpd.ko")?;
+    machine.put_file("/tmp/crowd.py", 0o600, include_bytes!("guest/crowd.py"))?;
+    machine.exec_ok("python3 /tmp/crowd.py")?;
+    let crowded = count(&machine, "turns-crowded")?;
+    assert!(crowded > 0);
+
+    // The crowd has gone: requests are answered at once again.
+    let mut client = Client::connect(machine.http_address()?)?;
+    for _ in 0..50 {
+        client.send(get("/"))?;
+        assert_eq!(client.reply(false)?.status, 200);
+    }
+    assert_eq!(count(&machine, "turns-crowded")?, crowded);
     assert_quiet(&machine)
 }
 
