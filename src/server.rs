@@ -32,6 +32,7 @@ mod servers;
 mod serving;
 mod settings;
 mod status;
+mod stopwatch;
 mod turnstile;
 
 use self::{
@@ -49,6 +50,7 @@ use self::{
         Settings, //
     },
     status::Status,
+    stopwatch::Stopwatch,
     turnstile::Turnstile, //
 };
 
@@ -127,6 +129,7 @@ pub(crate) struct Server {
     // Before the queue, which drops it.
     edition: Published<Edition>,
     turns: PerCpu<Turn>,
+    stopwatch: Stopwatch,
     buffers: SendBuffers,
     counters: Counters,
     queue: Arc<OwnedQueue>,
@@ -179,6 +182,7 @@ impl Server {
                 settings,
                 edition: Published::new(Edition::new(site, &queue)?),
                 turns: PerCpu::new()?,
+                stopwatch: Stopwatch::new(),
                 buffers: SendBuffers::new()?,
                 counters: Counters::new()?,
                 queue,

@@ -178,7 +178,7 @@ impl Owner for Connection {
         if server.crowded.load(Relaxed) {
             server.counters.increment(Count::Crowded);
         } else if let Some(mut guard) = this.stream.enter(callback) {
-            match this.advance(&mut guard) {
+            match server.stopwatch.time(|| this.advance(&mut guard)) {
                 Next::Wait => return,
                 Next::Again => (),
                 end => guard.decide(end),

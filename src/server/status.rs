@@ -79,6 +79,7 @@ impl Status<'_> {
         for (name, count) in counts {
             writeln!(f, "# {name} {}", counters.total(count))?;
         }
+        fmt::Display::fmt(&self.server.stopwatch, f)?;
         writeln!(f, "# requests {}", counters.replies())?;
         writeln!(f, "# entries {}", edition.len())?;
         writeln!(f, "# left-out {}", edition.left_out())?;

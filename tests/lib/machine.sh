@@ -37,10 +37,10 @@ module_make() {
         --jobs="${JOBS:-$(nproc)}" "$@" modules
 }
 
-# prepare_module: khttpd.ko. KHTTPD_MODULE names one that is there already.
+# prepare_module ARGUMENT...: khttpd.ko, made with these arguments. KHTTPD_MODULE names one that is there already.
 prepare_module() {
     if [ -z "${KHTTPD_MODULE-}" ]; then
-        step "building khttpd.ko" "$project/build/module.log" no_measure module_make
+        step "building khttpd.ko" "$project/build/module.log" no_measure module_make "$@"
         export KHTTPD_MODULE=$project/khttpd.ko
     fi
 }

@@ -1,11 +1,18 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- What wrk asks for, and how it tells what it has counted:
---   wrk ... -s wrk.lua URL -- [pipeline DEPTH | random FILES]
--- `pipeline` sends DEPTH requests at a time; `random` takes the %d in the path for a number below FILES, another in each request.
+--   wrk ... -s wrk.lua URL -- [pipeline DEPTH | heads DEPTH | random FILES]
+-- `pipeline` sends DEPTH requests at a time, `heads` those with nearly 8 KiB of fields; `random` takes the %d in the path for a number below FILES, another in each request.
 
 local function pipeline(depth)
    local batch = wrk.format():rep(depth)
    return function() return batch end
+end
+
+local function heads(depth)
+   for number = 1, 60 do
+      wrk.headers["X-" .. number] = ("x"):rep(120)
+   end
+   return pipeline(depth)
 end
 
 local function random(files)
@@ -31,7 +38,7 @@ function setup()
 end
 
 function init(args)
-   local mode = { pipeline = pipeline, random = random }
+   local mode = { pipeline = pipeline, heads = heads, random = random }
    -- wrk calls a global `request` for every request; without one it sends the same bytes each time, which costs it less.
    if args[1] then
       request = mode[args[1]](tonumber(args[2]))

@@ -15,6 +15,8 @@ pub(crate) enum Flow {
     Same,
     /// The same request, so many at a time.
     Pipelined(u32),
+    /// As many at a time, each with a head that is nearly as long as khttpd takes it.
+    LongHeads(u32),
     /// One at a time, for one of so many files, chosen at random. With 1 this is [`Flow::Same`] at a client's cost that
     /// can be compared.
     Random(u32),
@@ -51,7 +53,7 @@ impl Case {
 }
 
 /// A small file on 8 connections: what other cases differ from.
-const PLAIN: Case = Case {
+pub(crate) const PLAIN: Case = Case {
     name: "",
     path: "/612.html",
     field: None,

@@ -73,6 +73,15 @@ impl<'a> Grid<'a, Rate> {
         self.ratio(case, |rate| Some(rate.requests_per_second.median))
     }
 
+    /// How many times as many requests a server serves as in the guest of `other`, and how many times as many for the
+    /// busiest processor's time: that is what it would be if the host had a processor for everyone who runs.
+    pub(crate) fn scaling(&self, other: &Self, case: &str, server: Server) -> Option<[f64; 2]> {
+        let (here, there) = (self.get(case, server)?, other.get(case, server)?);
+        let rates = here.requests_per_second.median / there.requests_per_second.median;
+        let times = there.processor_time.median / here.processor_time.median;
+        Some([rates, times])
+    }
+
     /// How many times as long the slowest hundredth of khttpd's replies takes.
     pub(crate) fn later(&self, case: &str) -> Option<f64> {
         self.ratio(case, |rate| Some(rate.latency?.p99.median))

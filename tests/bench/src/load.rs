@@ -85,6 +85,7 @@ impl<'a> Load<'a> {
         let mode = match self.case.flow {
             Flow::Same | Flow::Closing => String::new(),
             Flow::Pipelined(depth) => format!("pipeline {depth}"),
+            Flow::LongHeads(depth) => format!("heads {depth}"),
             Flow::Random(files) => format!("random {files}"),
         };
         format!(

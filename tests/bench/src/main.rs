@@ -20,6 +20,7 @@ mod rates;
 mod report;
 mod results;
 mod server;
+mod turns;
 
 use std::env;
 use std::fs;
@@ -33,9 +34,6 @@ use crate::options::{Options, Verb};
 use crate::rates::Rounds;
 use crate::results::Results;
 use crate::server::Server;
-
-/// How long a run takes when rates are measured.
-const RATE_SECONDS: f64 = 2.0;
 
 /// The case that tells what nginx can do at most.
 const FULL_LOAD: &str = "612B-64";
@@ -84,9 +82,13 @@ impl Bench {
             ),
             (Verb::Rates, Self::rates),
             (Verb::Memory, Self::memory),
+            (Verb::Turns, Self::turns),
         ];
         for (verb, measure) in measures {
-            if matches!(self.options.verb, Verb::All) || self.options.verb == verb {
+            // Turns take another module than the others.
+            let is_asked =
+                self.options.verb == verb || self.options.verb == Verb::All && verb != Verb::Turns;
+            if is_asked {
                 measure(self, &mut results)?;
                 results.write(&path)?;
             }
@@ -149,15 +151,16 @@ impl Bench {
             // One after the other: they share the host.
             drop(last.take());
             let machine = rates::builder(&self.floor, *cpus)?.boot()?;
+            rates::spread(&machine, *cpus)?;
             guest::start(&machine, &self.options.servers)?;
             let rounds = Rounds {
                 machine: &machine,
                 cpus: *cpus,
                 servers: &self.options.servers,
                 rounds: self.options.rounds,
-                seconds: self.options.seconds.unwrap_or(RATE_SECONDS),
+                seconds: self.options.seconds,
             };
-            let found = rounds.rates(&self.options.cases)?;
+            let found = rounds.rates(&rates::cases(&self.options, *cpus))?;
             let full = found
                 .iter()
                 .find(|rate| rate.case == FULL_LOAD && rate.server == Server::Nginx.name());
@@ -183,6 +186,21 @@ impl Bench {
             .collect::<Result<_>>()?;
         guest::stop(&machine, &self.options.servers)?;
         results.memory = Some(host::section(&machine, figures)?);
+        Ok(())
+    }
+
+    fn turns(&self, results: &mut Results) -> Result {
+        let servers = [Server::Khttpd];
+        let machine = instructions::builder(&self.floor)?.boot()?;
+        guest::start(&machine, &servers)?;
+        let figures = self.options.cases.iter().chain(&turns::LOADS).map(|case| {
+            let turn = turns::measure(&machine, case)?;
+            eprintln!("{:28} {:12.0}", turn.case, turn.instructions);
+            Ok(turn)
+        });
+        let figures = figures.collect::<Result<_>>()?;
+        guest::stop(&machine, &servers)?;
+        results.turns = Some(host::section(&machine, figures)?);
         Ok(())
     }
 

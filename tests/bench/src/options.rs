@@ -21,6 +21,8 @@ pub(crate) enum Verb {
     Rates,
     /// Measure the memory of an idle connection.
     Memory,
+    /// Measure how long khttpd's longest turns in softirq are.
+    Turns,
     /// Show which functions the instructions are spent in.
     Profile,
     /// Compare the instructions with those of the baseline.
@@ -34,6 +36,8 @@ pub(crate) enum Verb {
 pub(crate) struct Options {
     pub(crate) verb: Verb,
     pub(crate) cases: Vec<Case>,
+    /// The cases were asked for; otherwise they are all.
+    pub(crate) cases_are_named: bool,
     pub(crate) servers: Vec<Server>,
     /// How many processors the guest has when rates are measured.
     pub(crate) cpus: Vec<u32>,
@@ -45,7 +49,7 @@ pub(crate) struct Options {
     pub(crate) output: PathBuf,
 }
 
-const USAGE: &str = "usage: bench all|instructions|rates|memory|profile|check|record [--cases NAME,...] \
+const USAGE: &str = "usage: bench all|instructions|rates|memory|turns|profile|check|record [--cases NAME,...] \
     [--servers NAME,...] [--cpus NUMBER,...] [--rounds NUMBER] [--seconds NUMBER] [--output FOLDER]";
 
 impl Options {
@@ -58,6 +62,7 @@ impl Options {
         let mut options = Self {
             verb: Verb::All,
             cases: CASES.to_vec(),
+            cases_are_named: false,
             servers: Server::ALL.to_vec(),
             cpus: vec![1, 2],
             rounds: 3,
@@ -67,7 +72,10 @@ impl Options {
         while let Some(argument) = parser.next()? {
             match argument {
                 Arg::Value(word) => options.verb = word.parse_with(verb)?,
-                Arg::Long("cases") => options.cases = list(&mut parser, case)?,
+                Arg::Long("cases") => {
+                    options.cases = list(&mut parser, case)?;
+                    options.cases_are_named = true;
+                }
                 Arg::Long("servers") => options.servers = list(&mut parser, server)?,
                 Arg::Long("cpus") => options.cpus = list(&mut parser, str::parse)?,
                 Arg::Long("rounds") => options.rounds = parser.value()?.parse()?,
@@ -100,6 +108,7 @@ fn verb(name: &str) -> Result<Verb, String> {
         "instructions" => Verb::Instructions,
         "rates" => Verb::Rates,
         "memory" => Verb::Memory,
+        "turns" => Verb::Turns,
         "profile" => Verb::Profile,
         "check" => Verb::Check,
         "record" => Verb::Record,

@@ -11,14 +11,28 @@ use crate::case::{Case, Flow};
 use crate::guest;
 use crate::host;
 use crate::load::{Counts, Load};
+use crate::options::Options;
 use crate::results::{Latency, Percentiles, Rate, Summary};
 use crate::server::Server;
 
 /// wrk's script, on the host.
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/guest/wrk.lua");
 
+/// How long a run takes.
+const SECONDS: f64 = 1.5;
+
+/// The cases that tell what more processors do, where no others are asked for.
+const SPREAD_CASES: [&str; 5] = ["612B-64", "612B-1000", "closing", "16KiB", "random-10000"];
+
 /// How many connections share the load whose latency is measured.
 const CLIENTS: u32 = 64;
+
+/// Lets each processor take in the packets of its own queue. All queues share one interrupt, which goes to one processor;
+/// but what it announces is taken in by a thread of each queue, and those are spread.
+const SPREAD: &str = "echo 1 >/sys/class/net/eth0/threaded; cpu=0; \
+    for thread in $(pgrep --list-name '^napi/eth0-[1-9]' | sort --version-sort --key=2 | cut --delimiter=' ' --fields=1); do \
+        taskset --pid --cpu-list $cpu $thread; cpu=$((cpu + 1)); \
+    done; [ $cpu = $(nproc) ]";
 
 /// A machine that is reached from outside.
 pub(crate) fn builder(floor: &[u8], cpus: u32) -> Result<Builder> {
@@ -26,6 +40,21 @@ pub(crate) fn builder(floor: &[u8], cpus: u32) -> Result<Builder> {
     Ok(Server::ALL
         .into_iter()
         .fold(builder, |builder, server| builder.forward(server.port())))
+}
+
+/// What is measured of the cases in a guest with so many processors.
+pub(crate) fn cases(options: &Options, cpus: u32) -> Vec<Case> {
+    let is_measured =
+        |case: &&Case| cpus == 1 || options.cases_are_named || SPREAD_CASES.contains(&case.name);
+    options.cases.iter().filter(is_measured).copied().collect()
+}
+
+/// Prepares the network of a machine that has several processors.
+pub(crate) fn spread(machine: &Machine, cpus: u32) -> Result {
+    match cpus {
+        1 => Ok(()),
+        _ => machine.exec_ok(SPREAD).map(drop),
+    }
 }
 
 /// Where the guest is.
@@ -39,49 +68,72 @@ pub(crate) struct Rounds<'a> {
     pub(crate) cpus: u32,
     pub(crate) servers: &'a [Server],
     pub(crate) rounds: u32,
-    pub(crate) seconds: f64,
+    /// How long each run takes, where the default is not wanted.
+    pub(crate) seconds: Option<f64>,
+}
+
+/// What one run has told.
+struct Run {
+    counts: Counts,
+    /// Microseconds of the busiest processor for each request that was served, by whichever processor.
+    processor_time: f64,
 }
 
 impl Rounds<'_> {
     /// All servers as fast as they can, in each case; all of that `rounds` times, so that what else the host does is
     /// spread over all.
     pub(crate) fn rates(&self, cases: &[Case]) -> Result<Vec<Rate>> {
-        let mut counts: BTreeMap<(usize, usize), Vec<Counts>> = BTreeMap::new();
+        let mut runs: BTreeMap<(usize, usize), Vec<Run>> = BTreeMap::new();
         for round in 1..=self.rounds {
             for (row, case) in cases.iter().enumerate() {
                 eprintln!("{} of {}: {}", round, self.rounds, case.name);
                 for (column, server) in self.servers.iter().enumerate() {
                     if server.knows(case) {
                         let found = self.run(case, *server)?;
-                        counts.entry((row, column)).or_default().push(found);
+                        runs.entry((row, column)).or_default().push(found);
                     }
                 }
             }
         }
-        let rate = |((row, column), counts): ((usize, usize), Vec<Counts>)| {
+        let rate = |((row, column), runs): ((usize, usize), Vec<Run>)| {
             let case = cases.get(row)?;
-            let per_second = counts.iter().map(|counts| counts.requests / counts.seconds);
-            let percentiles: Vec<_> = counts.iter().map(|counts| counts.percentiles).collect();
+            let counts = || runs.iter().map(|run| &run.counts);
+            let per_second = counts().map(|counts| counts.requests / counts.seconds);
+            let percentiles: Vec<_> = counts().map(|counts| counts.percentiles).collect();
             Some(Rate {
                 cpus: self.cpus,
                 case: case.name.into(),
                 server: self.servers.get(column)?.name().into(),
                 requests_per_second: Summary::of(per_second)?,
+                processor_time: Summary::of(runs.iter().map(|run| run.processor_time))?,
                 latency: match case.flow {
                     Flow::Pipelined(_) => None,
                     _ => Percentiles::of(&percentiles),
                 },
-                timeouts: counts.iter().map(|counts| counts.timeouts).sum(),
+                timeouts: counts().map(|counts| counts.timeouts).sum(),
             })
         };
-        Ok(counts.into_iter().filter_map(rate).collect())
+        Ok(runs.into_iter().filter_map(rate).collect())
     }
 
-    fn run(&self, case: &Case, server: Server) -> Result<Counts> {
+    fn run(&self, case: &Case, server: Server) -> Result<Run> {
         let load = Load::probed(self.machine, case, server)?;
         let host = address(self.machine)?.to_string();
-        let printed = host::shell(&load.wrk(&host, SCRIPT, self.cpus, self.seconds))?;
-        Counts::parse(case, &printed)
+        // Longer where a case takes longer to show what it is like.
+        let seconds = self.seconds.unwrap_or(case.seconds.max(SECONDS));
+        let before = self.machine.processor_times()?;
+        let printed = host::shell(&load.wrk(&host, SCRIPT, self.cpus, seconds))?;
+        let after = self.machine.processor_times()?;
+        let counts = Counts::parse(case, &printed)?;
+        let hundredths = after
+            .iter()
+            .zip(before)
+            .map(|(after, before)| after - before);
+        let busiest = hundredths.max().unwrap_or_default() as f64;
+        Ok(Run {
+            processor_time: busiest * 1e4 / counts.requests,
+            counts,
+        })
     }
 
     /// The latency of each server when it is asked for the small file so many times a second.
@@ -115,7 +167,7 @@ impl Rounds<'_> {
         );
         host::shell(&format!(
             "rm -f /tmp/h2load.log; h2load --h1 -t1 -c{CLIENTS} --rps={each:.2} -D {} --log-file=/tmp/h2load.log {url}",
-            self.seconds.ceil(),
+            self.seconds.unwrap_or(SECONDS).ceil(),
         ))?;
         let log = host::read("/tmp/h2load.log")?;
         percentiles(&log)

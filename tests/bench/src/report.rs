@@ -7,7 +7,9 @@ use comfy_table::{CellAlignment, Table};
 
 use crate::case::CASES;
 use crate::grid::{Figure, Grid};
-use crate::results::{Instructions, Latency, Memory, Percentiles, Rate, Results, Section, Summary};
+use crate::results::{
+    Instructions, Latency, Memory, Percentiles, Rate, Results, Section, Summary, Turn,
+};
 use crate::server::Server;
 
 /// All tables of what was measured.
@@ -20,6 +22,10 @@ pub(crate) fn tables(results: &Results) -> String {
         let title = "Instructions per request, client and server together";
         add(title, section.conditions(1), instructions(&section.figures));
     }
+    if let Some(section) = &results.turns {
+        let title = "khttpd's longest turn in softirq, in instructions";
+        add(title, section.conditions(1), turns(&section.figures));
+    }
     if let Some(section) = &results.rates {
         for cpus in section.cpus() {
             let grid = Grid::of_cpus(&section.figures, cpus);
@@ -30,6 +36,11 @@ pub(crate) fn tables(results: &Results) -> String {
             );
             let title = "Latency at that rate, p50 / p99 / p99.9 in ms";
             add(title, section.conditions(cpus), full_latencies(&grid));
+        }
+        if let [few, .., many] = section.cpus()[..] {
+            let grids = [few, many].map(|cpus| Grid::of_cpus(&section.figures, cpus));
+            let title = format!("How many times as many requests with {many} processors as with {few}: per second, and for the busiest processor's time");
+            add(&title, section.conditions(many), scaling(&grids));
         }
     }
     if let Some(section) = &results.latencies {
@@ -108,6 +119,14 @@ fn instructions(figures: &[Instructions]) -> Table {
     by_case(&grid, cell, "nginx / khttpd", |case| grid.fewer(case))
 }
 
+fn turns(figures: &[Turn]) -> Table {
+    let mut table = table(["load", "instructions"]);
+    for turn in figures {
+        table.add_row([turn.case.clone(), thousands(turn.instructions)]);
+    }
+    table
+}
+
 fn rates(grid: &Grid<'_, Rate>) -> Table {
     let cell = |rate: &Rate| {
         let Summary {
@@ -123,6 +142,22 @@ fn rates(grid: &Grid<'_, Rate>) -> Table {
         Some(format!("{} ±{spread:.0} %{late}", thousands(median)))
     };
     by_case(grid, cell, "khttpd / nginx", |case| grid.faster(case))
+}
+
+fn scaling([few, many]: &[Grid<'_, Rate>; 2]) -> Table {
+    let names = Server::ALL.map(Server::name);
+    let mut table = table(["case"].into_iter().chain(names));
+    for case in CASES {
+        let cells = Server::ALL.map(|server| {
+            let [rates, times] = many.scaling(few, case.name, server)?;
+            Some(format!("{rates:.2} / {times:.2}"))
+        });
+        if cells.iter().any(Option::is_some) {
+            let cells = cells.map(Option::unwrap_or_default);
+            table.add_row([case.name.to_owned()].into_iter().chain(cells));
+        }
+    }
+    table
 }
 
 fn full_latencies(grid: &Grid<'_, Rate>) -> Table {

@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Results {
     /// Instructions per request.
     pub(crate) instructions: Option<Section<Instructions>>,
+    /// The longest turns in softirq.
+    pub(crate) turns: Option<Section<Turn>>,
     /// Requests per second and latency under full load.
     pub(crate) rates: Option<Section<Rate>>,
     /// Latency under the same load for all.
@@ -47,6 +49,13 @@ pub(crate) struct Instructions {
     pub(crate) waits: bool,
 }
 
+/// khttpd's longest turn in softirq.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Turn {
+    pub(crate) case: String,
+    pub(crate) instructions: f64,
+}
+
 /// Measure (b): as fast as the server can.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Rate {
@@ -54,6 +63,9 @@ pub(crate) struct Rate {
     pub(crate) case: String,
     pub(crate) server: String,
     pub(crate) requests_per_second: Summary,
+    /// What the busiest processor of the guest takes of the host's time for each request that the guest serves, in
+    /// microseconds.
+    pub(crate) processor_time: Summary,
     /// Unless requests are pipelined: what the client measures then is not theirs.
     pub(crate) latency: Option<Percentiles>,
     /// Replies that took longer than 2 s, in all rounds.

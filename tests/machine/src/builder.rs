@@ -227,7 +227,7 @@ impl Builder {
         let initramfs = folder.path().join("initramfs");
         self.write_initramfs(&initramfs)
             .map_err(Error::io_at("writing", &initramfs))?;
-        let network = Network::set_up(self.net, &self.forwards)?;
+        let network = Network::set_up(self.net, &self.forwards, self.cpus)?;
         let arguments = self.qemu_arguments(accelerator, &image, &network);
         Machine::start(
             folder,
@@ -302,6 +302,8 @@ impl Builder {
             "none",
             "-no-reboot",
         ]);
+        // Threads have names, by which processors are told from others.
+        add(&["-name", "khttpd,debug-threads=on"]);
         add(accelerator.arguments());
         add(&[
             "-smp",
@@ -351,8 +353,6 @@ impl Builder {
             ]);
         }
         line.extend(network.arguments.iter().cloned());
-        let mut add = |words: &[&str]| line.extend(words.iter().map(|word| (*word).to_owned()));
-        add(&["-device", "virtio-net-pci,netdev=net,romfile="]);
         line.extend(self.arguments.iter().cloned());
         line
     }

@@ -197,6 +197,11 @@ impl Machine {
         self.qemu.id()
     }
 
+    /// How long each processor has run so far, in hundredths of a second: what it takes of the host, not what goes by.
+    pub fn processor_times(&self) -> Result<Vec<u64>> {
+        self.qemu.processor_times()
+    }
+
     fn check_alive(&self, doing: &str) -> Result {
         let Some(status) = self.qemu.ended() else {
             return Ok(());

@@ -7,6 +7,9 @@ use std::process::Command;
 
 use crate::{Error, Result};
 
+/// The guest's end of the network.
+const DEVICE: &str = "virtio-net-pci,netdev=net,romfile=";
+
 /// The kind of network a machine has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Net {
@@ -39,10 +42,11 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    pub(crate) fn set_up(net: Net, forwards: &[Forward]) -> Result<Self> {
+    /// A network for a machine with so many processors.
+    pub(crate) fn set_up(net: Net, forwards: &[Forward], cpus: u32) -> Result<Self> {
         match net {
             Net::User => Self::user(forwards),
-            Net::Tap => Self::tap(forwards),
+            Net::Tap => Self::tap(forwards, cpus),
         }
     }
 
@@ -68,7 +72,7 @@ impl Network {
             listeners.push(listener);
         }
         Ok(Self {
-            arguments: vec!["-netdev".into(), netdev],
+            arguments: vec!["-netdev".into(), netdev, "-device".into(), DEVICE.into()],
             parameters: vec![
                 "machine.address=10.0.2.15/24".into(),
                 "machine.gateway=10.0.2.2".into(),
@@ -78,14 +82,21 @@ impl Network {
         })
     }
 
-    fn tap(forwards: &[Forward]) -> Result<Self> {
-        let tap = Tap::create()?;
+    /// With a queue for each processor, so that each can take in packets of its own.
+    fn tap(forwards: &[Forward], queues: u32) -> Result<Self> {
+        let tap = Tap::create(queues)?;
         let guest = Ipv4Addr::new(10, 76, tap.number, 2);
         let port = |forward: &Forward| (forward.guest, SocketAddr::from((guest, forward.guest)));
         Ok(Self {
             arguments: vec![
                 "-netdev".into(),
-                format!("tap,id=net,ifname={},script=no,downscript=no", tap.name()),
+                format!(
+                    "tap,id=net,ifname={},script=no,downscript=no,queues={queues}",
+                    tap.name()
+                ),
+                "-device".into(),
+                // Each queue has two interrupts; the other two are the device's.
+                format!("{DEVICE},mq=on,vectors={}", 2 * queues + 2),
             ],
             parameters: vec![
                 format!("machine.address={guest}/24"),
@@ -106,13 +117,19 @@ struct Tap {
 
 impl Tap {
     /// Makes the first device that is still free, and gives the host its address there.
-    fn create() -> Result<Self> {
+    fn create(queues: u32) -> Result<Self> {
+        // QEMU opens a device in the way of its number of queues.
+        let mode: &[&str] = match queues {
+            0 | 1 => &["mode", "tap"],
+            _ => &["mode", "tap", "multi_queue"],
+        };
         let mut said = String::new();
         for number in 0..=u8::MAX {
             let tap = Self { number };
-            match ip(&["tuntap", "add", "dev", &tap.name(), "mode", "tap"]) {
+            let name = tap.name();
+            match ip(&[&["tuntap", "add", "dev", &name], mode].concat()) {
                 Ok(()) => {
-                    let (name, v4) = (tap.name(), format!("10.76.{number}.1/24"));
+                    let v4 = format!("10.76.{number}.1/24");
                     let v6 = format!("{}1/64", tap.prefix6());
                     ip(&["address", "add", &v4, "dev", &name])?;
                     ip(&["address", "add", &v6, "dev", &name, "nodad"])?;

@@ -2,9 +2,9 @@
 
 //! The QEMU process.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -51,6 +51,24 @@ impl Qemu {
         self.child().id()
     }
 
+    /// How long the thread of each processor has run, in hundredths of a second.
+    pub(crate) fn processor_times(&self) -> Result<Vec<u64>> {
+        let threads = PathBuf::from(format!("/proc/{}/task", self.id()));
+        let failed = || Error::io_at("reading", &threads);
+        let mut times = Vec::new();
+        for entry in fs::read_dir(&threads).map_err(failed())? {
+            let stat = entry.map_err(failed())?.path().join("stat");
+            // Other threads come and go.
+            if let Some(time) = fs::read_to_string(stat)
+                .ok()
+                .and_then(|text| run_time(&text))
+            {
+                times.push(time);
+            }
+        }
+        Ok(times)
+    }
+
     fn child(&self) -> MutexGuard<'_, Child> {
         self.child.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -63,6 +81,16 @@ impl Drop for Qemu {
         let _ = child.kill();
         let _ = child.wait();
     }
+}
+
+/// User and system time in the `stat` of a processor's thread, which QEMU calls "CPU 0/TCG" or the like.
+fn run_time(stat: &str) -> Option<u64> {
+    let (before, fields) = stat.rsplit_once(") ")?;
+    let (_, name) = before.split_once('(')?;
+    name.strip_prefix("CPU ")?;
+    let mut fields = fields.split(' ').skip(11);
+    let mut field = || fields.next()?.parse::<u64>().ok();
+    Some(field()? + field()?)
 }
 
 type Order = (Command, Sender<io::Result<Child>>);
@@ -85,4 +113,17 @@ fn spawn_for_good(command: Command) -> io::Result<Child> {
     let orders = orders.lock().unwrap_or_else(PoisonError::into_inner);
     orders.send((command, reply)).map_err(io::Error::other)?;
     child.recv().map_err(io::Error::other)?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_is_that_of_processors_alone() {
+        let stat = |name: &str| format!("12 ({name}) S 1 2 3 4 5 6 7 8 9 10 100 23 0 0 20 0");
+        assert_eq!(run_time(&stat("CPU 1/TCG")), Some(123));
+        assert_eq!(run_time(&stat("qemu-system-x86")), None);
+        assert_eq!(run_time("12 (CPU 1/TCG) S 1"), None);
+    }
 }
