@@ -120,6 +120,8 @@ impl Incoming for Acceptor {
         let server = &this.server;
         if server.queue.enqueue(Arc::from(this)).is_err() {
             server.crowded.store(true, Relaxed);
+            // The turn that was waited for may have passed meanwhile, and it was to say that this is over.
+            let _ = server.queue.enqueue(Arc::from(this));
         }
     }
 }
