@@ -286,6 +286,8 @@ impl Builder {
             "console=ttyS0 console_msg_format=syslog loglevel=8 printk.devkmsg=on".to_owned(),
             // Under TCG a processor may answer the clock's watchdog late, which is then in the log.
             "panic=-1 reboot=t random.trust_cpu=on tsc=reliable".to_owned(),
+            // And the timer may seem not to tick, which is a panic.
+            "no_timer_check".to_owned(),
         ];
         parameters.extend(network.parameters.iter().cloned());
         if self.share.is_some() {
