@@ -165,6 +165,11 @@ impl Connection {
 
     /// Makes it unreachable but for the references that are about to go. Process context, sleeps.
     fn close(&self) {
+        let settings = &self.seat.server().settings;
+        // The end of a reply may still wait in the send buffer.
+        self.stream
+            .socket()
+            .give_up_after(settings.send_seconds.get());
         drop(self.stream.detach());
         self.seat.rise();
     }

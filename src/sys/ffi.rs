@@ -93,6 +93,9 @@ extern "C" {
     /// Makes the release of `sk` a reset. Process context, may sleep.
     pub(super) fn khttpd_sock_reset_on_close(sk: *mut bindings::sock);
 
+    /// TCP drops the connection when the peer has taken nothing of what is sent for so long.
+    pub(super) fn khttpd_sock_give_up_after(sk: *mut bindings::sock, seconds: c_uint);
+
     /// In `sk_write_space`: whether there is enough space now to be worth a try.
     pub(super) fn khttpd_sock_write_space(sk: *mut bindings::sock) -> bool;
 

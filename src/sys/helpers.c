@@ -136,6 +136,11 @@ void khttpd_sock_reset_on_close(struct sock *sk)
 	sock_no_linger(sk);
 }
 
+void khttpd_sock_give_up_after(struct sock *sk, unsigned int seconds)
+{
+	tcp_sock_set_user_timeout(sk, min(seconds, INT_MAX / MSEC_PER_SEC) * MSEC_PER_SEC);
+}
+
 bool khttpd_sock_write_space(struct sock *sk)
 {
 	if (!sk_stream_is_writeable(sk))

@@ -44,6 +44,7 @@ bool khttpd_sock_unread(const struct sock *sk);
 bool khttpd_sock_owned(const struct sock *sk);
 void khttpd_sock_half_close(struct sock *sk);
 void khttpd_sock_reset_on_close(struct sock *sk);
+void khttpd_sock_give_up_after(struct sock *sk, unsigned int seconds);
 bool khttpd_sock_write_space(struct sock *sk);
 
 bool khttpd_attach(struct sock *sk, struct khttpd_callbacks *spare, void *user_data);

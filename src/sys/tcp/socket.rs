@@ -110,6 +110,14 @@ impl Socket {
         unsafe { ffi::khttpd_sock_dead(self.sk()) }
     }
 
+    /// Lets TCP drop the connection, before its release or afterwards, when the peer has taken
+    /// nothing of what was sent for so many seconds. Without that a peer that keeps its window
+    /// shut and answers each probe holds what was sent for minutes. Any context.
+    pub(crate) fn give_up_after(&self, seconds: u32) {
+        // SAFETY: By the type invariant this is a valid TCP socket.
+        unsafe { ffi::khttpd_sock_give_up_after(self.sk(), seconds) };
+    }
+
     /// Makes the release a reset, which drops what is not sent yet. Process context, may sleep.
     pub(crate) fn reset_on_release(&self) {
         // SAFETY: By the type invariant the socket is valid.
