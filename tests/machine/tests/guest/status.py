@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the server and the kernel tell about themselves."""
+
+import glob
+import time
+
+
+def count(name):
+    """A number that the node shows."""
+    with open("/dev/khttpd", encoding="ascii") as node:
+        for line in node:
+            words = line.split()
+            if words[:2] == ["#", name]:
+                return int(words[2])
+    raise KeyError(name)
+
+
+def wait_for(name, number, limit=30):
+    """Waits until the node shows this number."""
+    end = time.monotonic() + limit
+    while (found := count(name)) != number:
+        assert time.monotonic() < end, f"{found} {name} instead of {number} after {limit} s"
+        time.sleep(0.05)
+
+
+def command(*lines):
+    """Writes to the node."""
+    with open("/dev/khttpd", "w", encoding="ascii") as node:
+        node.write("".join(f"{line}\n" for line in lines))
+
+
+def sockets():
+    """What TCP counts over IPv4: inuse, orphan, tw, alloc, and mem, which is in pages."""
+    with open("/proc/net/sockstat", encoding="ascii") as file:
+        words = next(line.split()[1:] for line in file if line.startswith("TCP:"))
+    return dict(zip(words[::2], map(int, words[1::2])))
+
+
+def wait_for_sockets(limit=60, **most):
+    """Waits until TCP counts no more than this."""
+    end = time.monotonic() + limit
+    while any(sockets()[name] > number for name, number in most.items()):
+        assert time.monotonic() < end, f"{sockets()} after {limit} s, and not {most}"
+        time.sleep(0.1)
+
+
+def objects():
+    """How many objects of each slab cache are in use, with nothing in a cache that can be taken out of it."""
+    for _ in range(2):
+        # What waits for RCU is freed meanwhile.
+        time.sleep(1)
+        write("/proc/sys/vm/drop_caches", "3\n")
+        for cache in glob.glob("/sys/kernel/slab/*/shrink"):
+            write(cache, "1\n")
+    with open("/proc/slabinfo", encoding="ascii") as file:
+        return {line.split()[0]: int(line.split()[1]) for line in file if not line.startswith(("slabinfo", "#"))}
+
+
+def write(path, text):
+    """Writes to a file that is a switch."""
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
+
+
+def grown(before, after, by):
+    """The caches that have at least so many objects more."""
+    return {name: after[name] - number for name, number in before.items() if after.get(name, 0) - number >= by}
