@@ -4,74 +4,16 @@
 
 mod common;
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use common::memory::lost_in_each;
 use common::{assert_quiet, machine, patience, serving, Result};
 use machine::Machine;
 
 const CYCLES: u32 = 100;
 
-/// The number of free pages is known no better than this many pages a cycle; the site alone has three times as many.
-const PAGES_BY_CHANCE: i64 = 5;
-
-/// The most objects of one cache that a worker of a work queue takes, and the pages, its stack among them.
-const OBJECTS_OF_A_WORKER: i64 = 2;
-const PAGES_OF_A_WORKER: i64 = 12;
-
 /// Unloading with connections in every state must not take longer than this.
 const UNLOAD_LIMIT: Duration = Duration::from_secs(5);
-
-/// The kernel's memory that is in use.
-struct Memory {
-    /// Objects by slab cache.
-    objects: BTreeMap<String, i64>,
-    /// Free pages.
-    free: i64,
-    /// Threads of the kernel's work queues. It makes them when many items sleep at a time, as they do when many
-    /// connections end at once, and keeps idle ones for five minutes.
-    workers: i64,
-}
-
-impl Memory {
-    /// Measures when nothing is in a cache any more that can be taken out of it.
-    fn measure(machine: &Machine) -> Result<Self> {
-        // Sockets in TIME_WAIT and what RCU has not freed yet would count as leaks.
-        machine.exec_ok("for i in $(seq 100); do grep -q 'TCP: inuse 0 orphan 0 tw 0' /proc/net/sockstat && break; sleep 1; done")?;
-        machine.exec_ok("for i in 1 2 3; do sync; echo 3 > /proc/sys/vm/drop_caches; \
-                         for cache in /sys/kernel/slab/*; do echo 1 > $cache/shrink; done; sleep 1; done")?;
-        let slabs = machine.exec_ok("cat /proc/slabinfo")?;
-        let objects = slabs.lines().skip(2).filter_map(|line| {
-            let mut words = line.split_whitespace();
-            Some((words.next()?.to_owned(), words.next()?.parse().ok()?))
-        });
-        let free = machine.exec_ok("awk '/^nr_free_pages /{print $2}' /proc/vmstat")?;
-        let workers = machine.exec_ok("cat /proc/[0-9]*/comm | grep -c ^kworker")?;
-        Ok(Self {
-            objects: objects.collect(),
-            free: free.trim().parse()?,
-            workers: workers.trim().parse()?,
-        })
-    }
-
-    /// What has grown since `before` by so much that it may have been lost once in each of `cycles` cycles: names, and
-    /// by how many objects or pages. Caches that fill up may be among it.
-    fn grown_since(&self, before: &Self, cycles: i64) -> BTreeMap<String, i64> {
-        let workers = (self.workers - before.workers).max(0);
-        let mut grown: BTreeMap<_, _> = self
-            .objects
-            .iter()
-            .map(|(cache, now)| {
-                let then = before.objects.get(cache).unwrap_or(now);
-                (cache.clone(), now - then - workers * OBJECTS_OF_A_WORKER)
-            })
-            .collect();
-        let pages = before.free - self.free - workers * PAGES_OF_A_WORKER;
-        grown.insert("pages".into(), pages / PAGES_BY_CHANCE);
-        grown.retain(|_, by| *by >= cycles * 4 / 5);
-        grown
-    }
-}
 
 #[test]
 fn hundred_loads_and_unloads_under_load_leave_nothing_behind() -> Result {
@@ -92,22 +34,7 @@ fn hundred_loads_and_unloads_under_load_leave_nothing_behind() -> Result {
         Ok(())
     };
     cycles(5)?;
-    // A leak goes on, a cache that fills up does not.
-    let mut suspects: Option<BTreeMap<String, i64>> = None;
-    let mut before = Memory::measure(&machine)?;
-    for _ in 0..2 {
-        cycles(CYCLES / 2)?;
-        let after = Memory::measure(&machine)?;
-        let mut grown = after.grown_since(&before, i64::from(CYCLES / 2));
-        grown.retain(|name, _| {
-            suspects
-                .as_ref()
-                .is_none_or(|known| known.contains_key(name))
-        });
-        suspects = Some(grown);
-        before = after;
-    }
-    let suspects = suspects.unwrap_or_default();
+    let suspects = lost_in_each(&machine, i64::from(CYCLES / 2), || cycles(CYCLES / 2))?;
     assert!(suspects.is_empty(), "lost in every cycle: {suspects:?}");
     assert_quiet(&machine)
 }

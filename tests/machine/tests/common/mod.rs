@@ -6,6 +6,9 @@
 // Each test crate uses a part of it.
 #![allow(dead_code)]
 
+pub(crate) mod memory;
+pub(crate) mod random;
+
 use std::error::Error;
 use std::ffi::OsString;
 use std::fs;
