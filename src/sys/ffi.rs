@@ -229,8 +229,8 @@ extern "C" {
 
     /// Lets `ended` be called with `context` for each namespace that ends, before its devices go.
     ///
-    /// Process context, may sleep. One watch at a time, else `-EBUSY`; `context` is valid until
-    /// [`khttpd_net_unwatch`].
+    /// Within the module's init; may sleep. One watch for each time that the module is loaded, else
+    /// `-EBUSY`; `context` is valid until [`khttpd_net_unwatch`].
     pub(super) fn khttpd_net_watch(ended: NetEnded, context: *mut c_void) -> c_int;
 
     /// Calls `ended` for each namespace that there is, and never again. Process context, sleeps.

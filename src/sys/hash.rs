@@ -7,7 +7,10 @@
 
 use super::{
     ffi,
-    page::PageBytes, //
+    page::{
+        Block,
+        PageBytes, //
+    }, //
 };
 use kernel::{
     bindings,
@@ -51,7 +54,7 @@ pub(crate) fn blake2s_128(bytes: PageBytes<'_>) -> [u8; 16] {
     // of its length, and 16 is a length that BLAKE2s can give.
     unsafe {
         ffi::khttpd_blake2s(
-            blocks.as_ptr(),
+            Block::as_raw(blocks),
             blocks.len(),
             digest.as_mut_ptr(),
             digest.len(),

@@ -18,8 +18,8 @@
 
 #include "helpers.h"
 
-/* module! knows no strings, so these parameters are declared here. */
-static char khttpd_address[INET6_ADDRSTRLEN] = "::";
+/* module! knows no strings, so these parameters are declared here. They are set before the module's init. */
+static char khttpd_address[INET6_ADDRSTRLEN] __ro_after_init = "::";
 module_param_string(address, khttpd_address, sizeof(khttpd_address), 0);
 MODULE_PARM_DESC(address, "address to listen on, IPv4 or IPv6 (default ::, which is all of both)");
 
@@ -28,7 +28,7 @@ const char *khttpd_param_address(void)
 	return khttpd_address;
 }
 
-static char khttpd_commands[2048];
+static char khttpd_commands[2048] __ro_after_init;
 module_param_string(commands, khttpd_commands, sizeof(khttpd_commands), 0);
 MODULE_PARM_DESC(commands, "what could be written to /dev/khttpd, with ; between commands");
 
@@ -37,7 +37,7 @@ const char *khttpd_param_commands(void)
 	return khttpd_commands;
 }
 
-static char *khttpd_root;
+static char *khttpd_root __ro_after_init;
 module_param_named(root, khttpd_root, charp, 0);
 MODULE_PARM_DESC(root, "directory to serve, as an absolute path (default: what is built in)");
 

@@ -48,8 +48,9 @@ bool khttpd_net_is_privileged(struct net *net, u16 port)
 	return inet_port_requires_bind_service(net, port);
 }
 
-static void (*khttpd_net_ended)(void *context, struct net *net);
-static void *khttpd_net_context;
+/* Pages that nobody can write to any more when the module's init has ended: where the kernel jumps to stays what it is. */
+static void (*khttpd_net_ended)(void *context, struct net *net) __ro_after_init;
+static void *khttpd_net_context __ro_after_init;
 
 static void khttpd_net_pre_exit(struct net *net)
 {
@@ -78,7 +79,6 @@ int khttpd_net_watch(void (*ended)(void *context, struct net *net), void *contex
 void khttpd_net_unwatch(void)
 {
 	unregister_pernet_device(&khttpd_net_ops);
-	khttpd_net_ended = NULL;
 }
 
 /*

@@ -29,8 +29,9 @@ unsafe impl Sync for Net {}
 impl Net {
     /// The one that there is from the beginning to the end.
     pub(crate) fn initial() -> &'static Self {
+        let net: *const Self = (&raw const bindings::init_net).cast();
         // SAFETY: `init_net` lives for ever, and the type is transparent.
-        unsafe { &*(&raw const bindings::init_net).cast() }
+        unsafe { &*net }
     }
 
     /// Calls `f` with the namespace of the calling task. Process context; not when a file is
@@ -92,11 +93,11 @@ pub(crate) struct Watch<T: Tenant> {
 }
 
 impl<T: Tenant> Watch<T> {
-    /// Begins to tell `tenant`. Process context, may sleep.
+    /// Begins to tell `tenant`. To be called once, within the module's init; may sleep.
     ///
     /// # Errors
     ///
-    /// `EBUSY` if somebody is told already, `ENOMEM`.
+    /// `EBUSY` if somebody is or was told already, `ENOMEM`.
     pub(crate) fn new(tenant: Arc<T>) -> Result<Self> {
         let context = ptr::from_ref::<T>(&tenant).cast_mut().cast();
         // SAFETY: `ended` takes its context for a `T`, and the tenant lives until the watch ends.

@@ -34,15 +34,90 @@ const SHELF_PAGES: usize = 16;
 /// What begins in a shared page begins at a multiple of this many bytes.
 const SHELF_ALIGN: usize = 16;
 
+/// Bytes that lie together, in a page or several, with a reference to it.
+///
+/// Its page may be the first of a compound page, so that its last reference frees all of it, even if
+/// that is TCP's.
+///
+/// # Invariants
+///
+/// A reference to the page is this object's. From `bv_offset` on `bv_len` bytes lie within the page
+/// or the compound page, are initialised, and are not written while this object is borrowed, but by
+/// way of [`Block::bytes_mut`].
+#[repr(transparent)]
+pub(super) struct Block(bindings::bio_vec);
+
+// SAFETY: A page may be read and freed on any thread.
+unsafe impl Send for Block {}
+// SAFETY: As above; with a shared reference all access is reading.
+unsafe impl Sync for Block {}
+
+impl Block {
+    /// The number of bytes.
+    #[inline]
+    fn len(&self) -> usize {
+        // CAST: Wider than 32 bits.
+        self.0.bv_len as usize
+    }
+
+    /// Where it begins.
+    #[inline]
+    fn address(&self) -> *mut u8 {
+        // SAFETY: By the type invariant the page is valid. A 64-bit kernel has no highmem, so it
+        // has an address.
+        let page = unsafe { ffi::khttpd_page_address(self.0.bv_page) };
+        // SAFETY: By the type invariant the offset lies within the page.
+        unsafe { page.cast::<u8>().add(self.0.bv_offset as usize) }
+    }
+
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        // SAFETY: By the type invariant the bytes are initialised, and nobody writes them while
+        // they are borrowed.
+        unsafe { slice::from_raw_parts(self.address(), self.len()) }
+    }
+
+    /// # Safety
+    ///
+    /// No other block names any of these bytes.
+    unsafe fn bytes_mut(&mut self) -> &mut [u8] {
+        // SAFETY: By the type invariant the bytes are initialised. Nobody else has access to them,
+        // as the caller promises for other blocks and `self` is borrowed mutably.
+        unsafe { slice::from_raw_parts_mut(self.address(), self.len()) }
+    }
+
+    /// The same bytes, with a reference of their own.
+    fn share(&self) -> Self {
+        // SAFETY: By the type invariant there is a reference already.
+        unsafe { ffi::khttpd_get_page(self.0.bv_page) };
+        // INVARIANT: That is this object's, and the bytes are those of `self`, which are written by
+        // nobody who has to promise that there is no other block.
+        Self(bindings::bio_vec { ..self.0 })
+    }
+
+    /// The blocks as C knows them.
+    #[inline]
+    pub(super) fn as_raw(blocks: &[Self]) -> *const bindings::bio_vec {
+        // The type is transparent.
+        blocks.as_ptr().cast()
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant the reference is ours.
+        unsafe { ffi::khttpd_put_page(self.0.bv_page) };
+    }
+}
+
 /// Bytes in pages that never change: a view of a part of [`Pages`].
 ///
 /// # Invariants
 ///
-/// The blocks belong to [`Pages`] or a [`PageBuffer`] that is borrowed as long, and hold `len`
-/// bytes.
+/// The blocks hold `len` bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct PageBytes<'a> {
-    blocks: &'a [bindings::bio_vec],
+    blocks: &'a [Block],
     len: usize,
 }
 
@@ -55,11 +130,7 @@ impl<'a> PageBytes<'a> {
 
     /// The bytes, block by block.
     pub(crate) fn slices(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
-        self.blocks.iter().map(|block| {
-            // SAFETY: By the type invariants the block holds that many bytes, and nobody writes
-            // them while it is borrowed.
-            unsafe { slice::from_raw_parts(address(block), block.bv_len as usize) }
-        })
+        self.blocks.iter().map(Block::bytes)
     }
 
     /// Whether both are the same bytes.
@@ -90,23 +161,20 @@ impl<'a> PageBytes<'a> {
     #[inline]
     pub(crate) fn slice(&self, range: &Range<usize>) -> Option<&'a [u8]> {
         let (blocks, skip) = self.blocks(range);
-        let block = blocks.first()?;
-        // SAFETY: By the type invariants the block holds that many bytes, and nobody writes them
-        // while it is borrowed.
-        let bytes = unsafe { slice::from_raw_parts(address(block), block.bv_len as usize) };
+        let bytes = blocks.first()?.bytes();
         bytes.get(skip..skip.checked_add(range.len())?)
     }
 
     /// The blocks that hold the bytes of `range`, and how many bytes of the first lie before it.
     #[inline]
-    pub(super) fn blocks(&self, range: &Range<usize>) -> (&'a [bindings::bio_vec], usize) {
+    pub(super) fn blocks(&self, range: &Range<usize>) -> (&'a [Block], usize) {
         let mut skip = range.start.min(self.len);
         let mut blocks = self.blocks;
         while let [first, rest @ ..] = blocks {
-            if skip < first.bv_len as usize {
+            if skip < first.len() {
                 break;
             }
-            skip -= first.bv_len as usize;
+            skip -= first.len();
             blocks = rest;
         }
         (blocks, skip)
@@ -121,25 +189,15 @@ pub(crate) struct Span {
     count: u32,
 }
 
-/// Pages full of bytes that never change.
-///
-/// # Invariants
-///
-/// A reference to the page of each block is this object's, and the bytes of the block are not
-/// written any more. TCP may hold further references, and so may other `Pages` that share them.
+/// Pages full of bytes that never change. TCP may hold further references to them, and so may other
+/// `Pages` that share them.
 pub(crate) struct Pages {
-    blocks: KVVec<bindings::bio_vec>,
+    blocks: KVVec<Block>,
 }
-
-// SAFETY: The bytes are not written any more, and a page may be freed on any thread.
-unsafe impl Send for Pages {}
-// SAFETY: As above; all access is reading.
-unsafe impl Sync for Pages {}
 
 impl Pages {
     /// No pages.
     pub(crate) const fn new() -> Self {
-        // INVARIANT: There are no blocks.
         Self {
             blocks: KVVec::new(),
         }
@@ -168,8 +226,6 @@ impl Pages {
         self.blocks.reserve(buffer.blocks.len(), GFP_KERNEL)?;
         let span = self.next_span(buffer.len, buffer.blocks.len())?;
         buffer.put_end_on(shelf)?;
-        // INVARIANT: With its blocks we take over the references of the buffer, which has been
-        // the only one to write to them.
         for block in mem::take(&mut buffer.blocks) {
             self.blocks.push(block, GFP_KERNEL)?;
         }
@@ -185,8 +241,7 @@ impl Pages {
         self.blocks.reserve(bytes.blocks.len(), GFP_KERNEL)?;
         let span = self.next_span(bytes.len, bytes.blocks.len())?;
         for block in bytes.blocks {
-            // INVARIANT: This is our own reference, and what others have is not written either.
-            self.blocks.push(referenced(block), GFP_KERNEL)?;
+            self.blocks.push(block.share(), GFP_KERNEL)?;
         }
         Ok(span)
     }
@@ -211,10 +266,10 @@ impl Pages {
     /// `ENOMEM`.
     pub(crate) fn footprint(&self) -> Result<usize> {
         let mut shared = KVVec::new();
-        let mut bytes = self.blocks.capacity() * size_of::<bindings::bio_vec>();
+        let mut bytes = self.blocks.capacity() * size_of::<Block>();
         for block in &self.blocks {
-            match block.bv_len as usize {
-                len if len < PAGE_SIZE => shared.push(block.bv_page.addr(), GFP_KERNEL)?,
+            match block.len() {
+                len if len < PAGE_SIZE => shared.push(block.0.bv_page.addr(), GFP_KERNEL)?,
                 len => bytes += len,
             }
         }
@@ -224,23 +279,14 @@ impl Pages {
     }
 }
 
-impl Drop for Pages {
-    fn drop(&mut self) {
-        for block in &self.blocks {
-            // SAFETY: By the type invariant the reference is ours.
-            unsafe { release(block) };
-        }
-    }
-}
-
 /// Pages that are being filled with bytes.
 ///
 /// # Invariants
 ///
-/// Each block is a block of pages of its own, which nobody else has; it is initialised, and the
-/// `bv_len` sum up to `len`. All but the last are whole pages.
+/// Each block is a block of pages of its own, which nobody else has, and together they have `len`
+/// bytes. All but the last are whole pages.
 pub(crate) struct PageBuffer {
-    blocks: KVec<bindings::bio_vec>,
+    blocks: KVec<Block>,
     len: usize,
 }
 
@@ -261,13 +307,13 @@ impl PageBuffer {
             this.blocks.reserve(1, GFP_KERNEL)?;
             let (page, size) = alloc_block(len - this.len)?;
             let filled = size.min(len - this.len);
-            let block = bindings::bio_vec {
+            // INVARIANT: It was just allocated, full of zeros, and `len` counts it.
+            let block = Block(bindings::bio_vec {
                 bv_page: page.as_ptr(),
                 // CAST: A block has at most 2^MAX_ORDER pages.
                 bv_len: filled as u32,
                 bv_offset: 0,
-            };
-            // INVARIANT: It was just allocated, full of zeros, and `len` counts it.
+            });
             this.blocks.push(block, GFP_KERNEL)?;
             this.len += filled;
         }
@@ -293,8 +339,8 @@ impl PageBuffer {
     /// The pieces to be filled, one after the other.
     pub(crate) fn pieces(&mut self) -> impl Iterator<Item = &mut [u8]> {
         self.blocks.iter_mut().map(|block| {
-            // SAFETY: By the type invariants the block is initialised and nobody else's.
-            unsafe { slice::from_raw_parts_mut(address(block), block.bv_len as usize) }
+            // SAFETY: By the type invariants nobody else has the block's pages.
+            unsafe { block.bytes_mut() }
         })
     }
 
@@ -312,27 +358,10 @@ impl PageBuffer {
         let Some(last) = self.blocks.last_mut() else {
             return Ok(());
         };
-        if last.bv_len as usize >= PAGE_SIZE {
-            return Ok(());
+        if last.len() < PAGE_SIZE {
+            *last = shelf.put(last.bytes())?;
         }
-        let bytes: &[u8] = {
-            // SAFETY: By the type invariants the block holds that many bytes.
-            unsafe { slice::from_raw_parts(address(last), last.bv_len as usize) }
-        };
-        let moved = shelf.put(bytes)?;
-        // SAFETY: By the type invariants the block is ours, and `bytes` is not used any more.
-        unsafe { release(last) };
-        *last = moved;
         Ok(())
-    }
-}
-
-impl Drop for PageBuffer {
-    fn drop(&mut self) {
-        for block in &self.blocks {
-            // SAFETY: By the type invariants the block is ours.
-            unsafe { release(block) };
-        }
     }
 }
 
@@ -360,7 +389,7 @@ impl Shelf {
 
     /// Copies `bytes`, less than a page, to where the least room is left, and gives the place of
     /// the copy with a reference to it.
-    fn put(&mut self, bytes: &[u8]) -> Result<bindings::bio_vec> {
+    fn put(&mut self, bytes: &[u8]) -> Result<Block> {
         let open = self.0.iter_mut().flatten();
         let fitting = open.filter(|open| bytes.len() <= PAGE_SIZE - open.used);
         match fitting.max_by_key(|open| open.used) {
@@ -370,7 +399,7 @@ impl Shelf {
     }
 
     /// As above, where there is not enough room: the page with the least is given up.
-    fn put_on_fresh_page(&mut self, bytes: &[u8]) -> Result<bindings::bio_vec> {
+    fn put_on_fresh_page(&mut self, bytes: &[u8]) -> Result<Block> {
         let (page, _) = alloc_block(bytes.len())?;
         // INVARIANT: The page was just allocated.
         let mut fresh = Open { page, used: 0 };
@@ -387,9 +416,18 @@ impl Shelf {
 
 impl Open {
     /// Copies `bytes` to the page, which has room for them.
-    fn put(&mut self, bytes: &[u8]) -> bindings::bio_vec {
+    fn put(&mut self, bytes: &[u8]) -> Block {
+        // SAFETY: By the type invariant there is a reference already.
+        unsafe { ffi::khttpd_get_page(self.page.as_ptr()) };
+        // INVARIANT: That is this object's, and the pages of a shelf were full of zeros at first.
+        let mut block = Block(bindings::bio_vec {
+            bv_page: self.page.as_ptr(),
+            // CAST: Both are less than a page.
+            bv_len: bytes.len() as u32,
+            bv_offset: self.used as u32,
+        });
         // SAFETY: By the type invariant so much of the page belongs to nobody else.
-        let block = unsafe { copy_to(self.page, self.used, bytes) };
+        unsafe { block.bytes_mut() }.copy_from_slice(bytes);
         // INVARIANT: It belongs to the block from now on.
         self.used = (self.used + bytes.len()).next_multiple_of(SHELF_ALIGN);
         block
@@ -400,52 +438,6 @@ impl Drop for Open {
     fn drop(&mut self) {
         // SAFETY: By the type invariant the reference is ours.
         unsafe { ffi::khttpd_put_page(self.page.as_ptr()) };
-    }
-}
-
-/// Copies `bytes` to `offset` of `page`, and takes a reference to it.
-///
-/// # Safety
-///
-/// The page is valid, and so much of it, from `offset` on, belongs to nobody else.
-unsafe fn copy_to(page: NonNull<bindings::page>, offset: usize, bytes: &[u8]) -> bindings::bio_vec {
-    let block = bindings::bio_vec {
-        bv_page: page.as_ptr(),
-        // CAST: Both are less than a page.
-        bv_len: bytes.len() as u32,
-        bv_offset: offset as u32,
-    };
-    // SAFETY: As the caller promises.
-    unsafe { address(&block).copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
-    referenced(&block)
-}
-
-/// The same block with a reference of its own. The one there is keeps the page alive.
-fn referenced(block: &bindings::bio_vec) -> bindings::bio_vec {
-    // SAFETY: Blocks are made and borrowed only with a reference.
-    unsafe { ffi::khttpd_get_page(block.bv_page) };
-    bindings::bio_vec { ..*block }
-}
-
-/// Drops the reference of a block. Its page may be the first of a compound page, so that its last
-/// reference frees all of it, even if that is TCP's.
-///
-/// # Safety
-///
-/// The caller has a reference, and does not use the block any more.
-unsafe fn release(block: &bindings::bio_vec) {
-    // SAFETY: As the caller promises.
-    unsafe { ffi::khttpd_put_page(block.bv_page) };
-}
-
-/// Where a block begins. Its page has an address, since a 64-bit kernel has no highmem.
-#[inline]
-fn address(block: &bindings::bio_vec) -> *mut u8 {
-    // SAFETY: Blocks are made only of valid pages, and the offset lies within.
-    unsafe {
-        ffi::khttpd_page_address(block.bv_page)
-            .cast::<u8>()
-            .add(block.bv_offset as usize)
     }
 }
 
@@ -508,7 +500,7 @@ mod tests {
             spans.push(span, GFP_KERNEL)?;
         }
         drop(shelf);
-        let table = pages.blocks.capacity() * size_of::<bindings::bio_vec>();
+        let table = pages.blocks.capacity() * size_of::<Block>();
         assert_eq!(pages.footprint()? - table, 256 * 128);
         for (number, span) in spans.iter().enumerate() {
             let bytes = pages.bytes(*span);
@@ -545,9 +537,9 @@ mod tests {
             7 * PAGE_SIZE + 2,
         ] {
             let (blocks, skip) = pages.blocks(&(start..bytes.len()));
-            let rest: usize = blocks.iter().map(|block| block.bv_len as usize).sum();
+            let rest: usize = blocks.iter().map(Block::len).sum();
             assert_eq!(rest - skip, bytes.len() - start);
-            assert!(skip < blocks.first().map_or(0, |block| block.bv_len as usize));
+            assert!(skip < blocks.first().map_or(0, Block::len));
         }
         let (none, _) = pages.blocks(&(bytes.len()..bytes.len()));
         assert!(none.is_empty());

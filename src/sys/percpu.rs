@@ -2,10 +2,7 @@
 
 //! A value for each CPU.
 
-use core::{
-    cell::UnsafeCell,
-    ptr, //
-};
+use core::cell::UnsafeCell;
 use kernel::{
     cpu::{
         self,
@@ -67,15 +64,14 @@ impl<T: Initial> Slot<T> {
     /// A slot that is not lent to anybody, made where it stays: values may be larger than what
     /// belongs on a kernel stack.
     fn new() -> Result<KBox<Self>> {
-        let mut slot = KBox::<Self>::new_uninit(GFP_KERNEL)?;
-        let place = slot.as_mut_ptr();
-        // SAFETY: `place` is valid for writes, and both fields are written.
-        unsafe {
-            ptr::addr_of_mut!((*place).lent).write(Atomic::new(false));
-            ptr::addr_of_mut!((*place).value).write(UnsafeCell::new(T::INITIAL));
-        }
-        // SAFETY: All fields were just written.
-        Ok(unsafe { slot.assume_init() })
+        // INVARIANT: It is not lent, and nobody has access to it.
+        KBox::init(
+            init!(Self {
+                lent: Atomic::new(false),
+                value: UnsafeCell::new(T::INITIAL),
+            }),
+            GFP_KERNEL,
+        )
     }
 }
 
@@ -122,6 +118,7 @@ impl<T> Drop for Borrowed<'_, T> {
 #[kunit_tests(khttpd_percpu)]
 mod tests {
     use super::*;
+    use core::ptr;
 
     impl Initial for u64 {
         const INITIAL: Self = 7;

@@ -48,25 +48,20 @@ impl<S: Session> Operations<S> {
         ..pin_init::zeroed()
     };
 
-    /// The session of a file.
+    /// The session of a file, and the file.
     ///
     /// # Safety
     ///
     /// The file was opened by [`Operations::open`] and is not released before `'a` ends.
-    unsafe fn session<'a>(file: *mut bindings::file) -> Pin<&'a S> {
-        // SAFETY: As the caller promises, the private data comes from `open`.
-        unsafe { <Pin<KBox<S>> as ForeignOwnable>::borrow((*file).private_data) }
-    }
-
-    /// The file that is worked on.
-    ///
-    /// # Safety
-    ///
-    /// It is valid for `'a`, and there is no active `fdget_pos` of this thread: nodes have no
-    /// position.
-    unsafe fn file<'a>(file: *mut bindings::file) -> &'a File {
-        // SAFETY: As the caller promises.
-        unsafe { File::from_raw_file(file) }
+    unsafe fn opened<'a>(file: *mut bindings::file) -> (Pin<&'a S>, &'a File) {
+        // SAFETY: As the caller promises, the file is valid, and nobody changes its private data.
+        let session = unsafe { (*file).private_data };
+        // SAFETY: It comes from `into_foreign` in `open`, and is not taken back before `release`.
+        let session = unsafe { <Pin<KBox<S>> as ForeignOwnable>::borrow(session) };
+        // SAFETY: As the caller promises; and there is no active `fdget_pos` of this thread, since
+        // `open` has made it a file without position.
+        let file = unsafe { File::from_raw_file(file) };
+        (session, file)
     }
 
     /// # Safety
@@ -82,13 +77,17 @@ impl<S: Session> Operations<S> {
         unsafe { bindings::stream_open(inode, file) };
         // SAFETY: The inode is being opened.
         let cdev = unsafe { ffi::khttpd_inode_cdev(inode) };
+        #[expect(
+            clippy::multiple_unsafe_ops_per_block,
+            reason = "the macro takes a pointer to the field and moves it in one"
+        )]
         // SAFETY: By the invariants of `Node` this is the field of one.
         let node: *const Node<S> = unsafe { container_of!(Opaque::cast_from(cdev), Node<S>, cdev) };
         // SAFETY: Whoever opens the file keeps the module, which is live, and with it the node. Its
         // subject was set before it was registered and is not changed.
         let subject = unsafe { &(*node).subject };
-        // SAFETY: The file is valid.
-        match S::open(subject, unsafe { Self::file(file) }) {
+        // SAFETY: The file is valid, and just became one without position.
+        match S::open(subject, unsafe { File::from_raw_file(file) }) {
             Ok(session) => {
                 // SAFETY: The private data is this function's to set.
                 unsafe { (*file).private_data = session.into_foreign() };
@@ -102,8 +101,10 @@ impl<S: Session> Operations<S> {
     ///
     /// As for [`Operations::open`].
     unsafe extern "C" fn release(_inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
-        // SAFETY: It was set by `open`, and this is the last use.
-        drop(unsafe { <Pin<KBox<S>>>::from_foreign((*file).private_data) });
+        // SAFETY: The file is valid, and this is the last use of it.
+        let session = unsafe { (*file).private_data };
+        // SAFETY: It comes from `into_foreign` in `open`, and is taken back this once.
+        drop(unsafe { <Pin<KBox<S>>>::from_foreign(session) });
         0
     }
 
@@ -116,8 +117,8 @@ impl<S: Session> Operations<S> {
     ) -> isize {
         // SAFETY: The request is valid and about an open file.
         let file = unsafe { (*kiocb).ki_filp };
-        // SAFETY: The file is open for the time of this call.
-        let (session, file) = unsafe { (Self::session(file), Self::file(file)) };
+        // SAFETY: Opened it was, since this is called, and it stays for the time of the call.
+        let (session, file) = unsafe { Self::opened(file) };
         // SAFETY: The iterator is valid and one to write to.
         size(session.read(file, unsafe { IovIterDest::from_raw(to) }))
     }
@@ -131,8 +132,8 @@ impl<S: Session> Operations<S> {
     ) -> isize {
         // SAFETY: The request is valid and about an open file.
         let file = unsafe { (*kiocb).ki_filp };
-        // SAFETY: The file is open for the time of this call.
-        let (session, file) = unsafe { (Self::session(file), Self::file(file)) };
+        // SAFETY: Opened it was, since this is called, and it stays for the time of the call.
+        let (session, file) = unsafe { Self::opened(file) };
         // SAFETY: The iterator is valid and one to read from.
         size(session.write(file, unsafe { IovIterSource::from_raw(from) }))
     }
@@ -144,8 +145,8 @@ impl<S: Session> Operations<S> {
         file: *mut bindings::file,
         table: *mut bindings::poll_table,
     ) -> bindings::__poll_t {
-        // SAFETY: The file is open for the time of this call.
-        let (session, file) = unsafe { (Self::session(file), Self::file(file)) };
+        // SAFETY: Opened it was, since this is called, and it stays for the time of the call.
+        let (session, file) = unsafe { Self::opened(file) };
         let poll = Poll {
             raw: table,
             _lifetime: PhantomData,
@@ -161,8 +162,8 @@ impl<S: Session> Operations<S> {
         if !unsafe { ffi::khttpd_file_is_last(file) } {
             return 0;
         }
-        // SAFETY: The file is open for the time of this call.
-        let (session, file) = unsafe { (Self::session(file), Self::file(file)) };
+        // SAFETY: Opened it was, since this is called, and it stays for the time of the call.
+        let (session, file) = unsafe { Self::opened(file) };
         errno(session.close(file))
     }
 
@@ -175,8 +176,8 @@ impl<S: Session> Operations<S> {
         _to: bindings::loff_t,
         _data: c_int,
     ) -> c_int {
-        // SAFETY: The file is open for the time of this call.
-        let (session, file) = unsafe { (Self::session(file), Self::file(file)) };
+        // SAFETY: Opened it was, since this is called, and it stays for the time of the call.
+        let (session, file) = unsafe { Self::opened(file) };
         errno(session.sync(file))
     }
 }

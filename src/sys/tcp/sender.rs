@@ -8,7 +8,10 @@ use super::{
     SendBuffers,
     Stream, //
 };
-use crate::sys::page::PageBytes;
+use crate::sys::page::{
+    Block,
+    PageBytes, //
+};
 use core::ops::{
     Deref,
     DerefMut,
@@ -108,7 +111,7 @@ impl<'a, O: Owner> Sender<'a, O> {
             ffi::khttpd_splice(
                 self.sk(),
                 buffers.as_raw(),
-                blocks.as_ptr(),
+                Block::as_raw(blocks),
                 c_uint::try_from(blocks.len())?,
                 skip,
                 len,
