@@ -30,6 +30,14 @@ pub(super) fn of_sending(e: Error) -> &'static str {
     }
 }
 
+/// Why there can't be another root or rule.
+pub(super) fn of_sources(e: Error) -> &'static str {
+    match e {
+        ENOSPC => "more than 1024 roots, or more than 64 KiB of rules",
+        _ => of_anything(e),
+    }
+}
+
 /// Why anything can't be done.
 pub(super) fn of_anything(e: Error) -> &'static str {
     match e {

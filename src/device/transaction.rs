@@ -187,12 +187,13 @@ impl<'a> Transaction<'a> {
             Command::MaxConnections(max) => change.set_max_connections(max),
             Command::Timeout(timeout, seconds) => change.set_timeout(timeout, seconds),
             Command::Root(directory, host) => {
-                change
-                    .sources()
-                    .set_root(directory, host)
-                    .map_err(failure)?;
+                let added = change.sources().set_root(directory, host);
+                added.map_err(|e| no_source(e, line))?;
             }
-            Command::Rule(rule) => change.sources().add_rule(&rule).map_err(failure)?,
+            Command::Rule(rule) => {
+                let added = change.sources().add_rule(&rule);
+                added.map_err(|e| no_source(e, line))?;
+            }
             Command::Reload => change.reload(),
             Command::Clear => change.sources().clear(),
             Command::Relay(peer) => change.set_relay(peer),
@@ -256,6 +257,12 @@ impl<'a> Transaction<'a> {
 /// Whether it only asks.
 fn is_help(command: &Command<'_>) -> bool {
     matches!(command, Command::Help)
+}
+
+/// Why a root or a rule can't be added.
+fn no_source(e: Error, line: Line<'_>) -> Refusal {
+    let why = reason::of_sources(e);
+    Refusal::of_line(e, line, format_args!("{why}"))
 }
 
 /// An error that no command in particular is to blame for.

@@ -10,7 +10,6 @@ use super::{
     },
     Bounds, //
 };
-use core::mem;
 use kernel::{
     fmt::{
         self,
@@ -42,6 +41,9 @@ pub(super) struct Tree {
     /// As it is written in a command.
     host: KVec<u8>,
 }
+
+/// Trees that a site may be made from.
+const TREES_MAX: usize = 1024;
 
 /// How the built-in tree is called where a directory is expected.
 const BUILT_IN: &[u8] = b"built-in";
@@ -75,14 +77,18 @@ impl Sources {
     ///
     /// # Errors
     ///
-    /// `EINVAL` if the directory is neither of both, nor absolute; `ENOMEM`.
+    /// `EINVAL` if the directory is neither of both, nor absolute; `ENOSPC` for more than 1024
+    /// trees; `ENOMEM`.
     pub(crate) fn set_root(&mut self, directory: &[u8], host: HostPattern<'_>) -> Result {
         let tree = Tree::new(directory, host)?;
-        match self.trees.iter_mut().find(|known| known.host == tree.host) {
-            Some(known) => drop(mem::replace(known, tree)),
-            None => self.trees.push(tree, GFP_KERNEL)?,
+        if let Some(known) = self.trees.iter_mut().find(|known| known.host == tree.host) {
+            *known = tree;
+            return Ok(());
         }
-        Ok(())
+        if self.trees.len() >= TREES_MAX {
+            return Err(ENOSPC);
+        }
+        Ok(self.trees.push(tree, GFP_KERNEL)?)
     }
 
     /// Forgets trees and rules.

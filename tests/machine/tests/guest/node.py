@@ -80,6 +80,8 @@ def refuse():
         ('timeout idle 5\nsend 127.0.0.1:1 text\n', errno.ECONNREFUSED, 'line 2: "send 127.0.0.1:1 text": '),
         ('timeout idle 5\n' + 'x' * 131072, errno.E2BIG, 'more than 131072 bytes'),
         ('\n'.join(f'listen 127.0.0.1:{port}' for port in range(4000, 4100)) + '\n', errno.E2BIG, 'line 6'),
+        ('\n'.join(f'root built-in for h{number}' for number in range(1025)) + '\n', errno.ENOSPC, 'line 102'),
+        ('\n'.join(f'field /{number:04} X-Y: ' + 'z' * 1000 for number in range(70)) + '\n', errno.ENOSPC, 'line 6'),
     ]
     taken = socket.create_server(('127.0.0.1', 22222))
     for text, error, reason in wrong:
