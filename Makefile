@@ -52,6 +52,9 @@ test-long: ## the tests of the machine that take minutes (TEST=NAME, FLAVOUR=NAM
 fuzz: ## look for input that breaks the protocol, on the host (FUZZ_S=60 seconds for each target, TARGET= for one)
 	@tests/fuzz/run $(TARGET)
 
+fuzz-machine: ## the same for the module in a machine that runs (FUZZ_S=600 seconds, KHTTPD_SEED= for the same again, FLAVOUR=)
+	@KHTTPD_FUZZ_S=$(or $(FUZZ_S),600) TEST=fuzz tests/check machine
+
 bench: ## measure khttpd beside nginx and lighttpd (CASES= SERVERS= "khttpd nginx lighttpd floor", CPUS="1 2" ROUNDS=3 BENCH_S=seconds a run)
 	@tests/bench/run all
 
@@ -82,5 +85,5 @@ clean-cache: ## remove the tool-chain root and the kernels from the cache
 help: ## this list
 	@sed -n 's/^\([a-z_ -]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
 
-.PHONY: modules modules_install run boot shell test lint test-host test-machine test-faults test-long fuzz bench bench-instructions bench-rates bench-memory \
+.PHONY: modules modules_install run boot shell test lint test-host test-machine test-faults test-long fuzz fuzz-machine bench bench-instructions bench-rates bench-memory \
 	bench-turns bench-profile bench-check bench-record vendor clean clean-cache help

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Input made by chance, against the machine that runs: requests from here, commands and system calls in the guest.
+//!
+//! `make fuzz-machine FUZZ_S=3600` does it for an hour, and `KHTTPD_SEED` does again what was done before.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod framing;
+mod mutation;
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::random::{seed, setting, Random};
+use common::{assert_quiet, get, machine, Client, Result};
+use machine::Machine;
+use mutation::Corpus;
+
+/// Clients at a time.
+const CLIENTS: u64 = 3;
+
+/// A client that is not told whether there will be more asks no longer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long the server may take to forget those who have left: its timeouts, and a sweep of each kind.
+const END_LIMIT: Duration = Duration::from_secs(60);
+
+/// What is served: the files that the corpus asks for.
+fn site() -> Vec<(&'static str, Vec<u8>)> {
+    let large: Vec<u8> = (0..300_000_u32)
+        .map(|number| (number % 251) as u8)
+        .collect();
+    vec![
+        ("/", b"<p>The index.</p>\n".to_vec()),
+        ("/hello.txt", b"hello\n".to_vec()),
+        (
+            "/range.txt",
+            b"0123456789abcdefghijklmnopqrstuvwxyz\n".repeat(3),
+        ),
+        ("/style.css", b"p { color: black }\n".repeat(50)),
+        ("/style.css.gz", b"not really packed\n".to_vec()),
+        ("/empty.txt", Vec::new()),
+        ("/dir/", b"<p>Another index.</p>\n".to_vec()),
+        ("/404.html", b"<p>Not here.</p>\n".to_vec()),
+        ("/large.bin", large),
+    ]
+}
+
+fn serving() -> Result<Machine> {
+    let machine = machine()?.boot()?;
+    machine.exec_ok("mkdir -p /srv/site/dir")?;
+    for (path, content) in site() {
+        let name = match path.ends_with('/') {
+            true => format!("/srv/site{path}index.html"),
+            false => format!("/srv/site{path}"),
+        };
+        machine.put_file(&name, 0o644, &content)?;
+    }
+    machine.exec_ok(
+        "insmod khttpd.ko root=/srv/site commands='redirect 301 /old /hello.txt; status-page /status; \
+         timeout idle 3; timeout head 2; timeout send 3'",
+    )?;
+    Ok(machine)
+}
+
+#[test]
+fn what_is_made_by_chance_breaks_nothing() -> Result {
+    let seed = seed()?;
+    let seconds = setting("KHTTPD_FUZZ_S", 15)?;
+    let machine = serving()?;
+    let address = machine.http_address()?;
+    let corpus = Corpus::load()?;
+    machine.put_file("/tmp/fuzz.py", 0o600, include_bytes!("../guest/fuzz.py"))?;
+    let commands = machine.spawn(&format!("exec python3 /tmp/fuzz.py {seed} {seconds}"))?;
+    let over = AtomicBool::new(false);
+    let counts = thread::scope(|scope| {
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|number| {
+                let (corpus, over) = (&corpus, &over);
+                scope.spawn(move || {
+                    let result = fuzz(address, corpus, Random::new(seed + number), over);
+                    // One that has failed ends the others.
+                    over.fetch_or(result.is_err(), Ordering::Relaxed);
+                    result.map_err(|error| error.to_string())
+                })
+            })
+            .collect();
+        let end = Instant::now() + Duration::from_secs(seconds);
+        while Instant::now() < end && !over.load(Ordering::Relaxed) {
+            thread::sleep(Duration::from_millis(100));
+        }
+        over.store(true, Ordering::Relaxed);
+        clients
+            .into_iter()
+            .map(|client| client.join())
+            .collect::<Vec<_>>()
+    });
+    let (mut inputs, mut replies) = (0, 0);
+    for count in counts {
+        let count = count.map_err(|_| "a client has panicked")??;
+        inputs += count.0;
+        replies += count.1;
+    }
+    println!("{seconds} s: {inputs} connections, {replies} replies");
+    assert!(inputs > 20 && replies > 20, "too few");
+    let output = commands.wait(Duration::from_secs(seconds + 120))?;
+    println!("{}", output.stdout_text().trim_end());
+    assert!(
+        output.status.success(),
+        "{}{}",
+        output.stdout_text(),
+        output.stderr_text()
+    );
+    honest(address)?;
+    wait_until_nobody_is_connected(&machine)?;
+    machine.exec_ok("rmmod khttpd")?;
+    assert_quiet(&machine)
+}
+
+/// Sends one input after the other; how many, and how many replies there were.
+fn fuzz(
+    address: SocketAddr,
+    corpus: &Corpus,
+    mut random: Random,
+    over: &AtomicBool,
+) -> Result<(usize, usize)> {
+    let (mut inputs, mut replies) = (0, 0);
+    while !over.load(Ordering::Relaxed) {
+        let input = corpus.input(&mut random);
+        let (received, whole) = converse(address, &input, &mut random)?;
+        replies += framing::check(&received, whole).map_err(|what| {
+            format!(
+                "{what}\nafter: {}\nin: {}",
+                input.escape_ascii(),
+                received.escape_ascii()
+            )
+        })?;
+        inputs += 1;
+        if inputs % 50 == 0 {
+            honest(address)?;
+        }
+    }
+    Ok((inputs, replies))
+}
+
+/// Sends `input` in pieces, and gives what came back, and whether that is all.
+fn converse(address: SocketAddr, input: &[u8], random: &mut Random) -> Result<(Vec<u8>, bool)> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut rest = input;
+    let mut pauses = 2;
+    while !rest.is_empty() {
+        let most = if random.once_in(3) { 8 } else { 3000 };
+        let (piece, later) = rest.split_at((1 + random.below(most)).min(rest.len()));
+        // The server may have said all that it has to say.
+        if stream.write_all(piece).is_err() {
+            break;
+        }
+        if pauses > 0 && random.once_in(16) {
+            pauses -= 1;
+            thread::sleep(Duration::from_millis(random.below(20) as u64));
+        }
+        rest = later;
+    }
+    if random.once_in(8) {
+        // Goes away without a word, with whatever it did not read.
+        return Ok((Vec::new(), false));
+    }
+    // Most say that they are done; the others wait for a timeout of the server's.
+    if !random.once_in(64) {
+        let _ = stream.shutdown(Shutdown::Write);
+    }
+    let mut received = Vec::new();
+    match stream.read_to_end(&mut received) {
+        Ok(_) => Ok((received, true)),
+        Err(error) if error.kind() == ErrorKind::ConnectionReset => Ok((received, false)),
+        Err(error) => Err(format!("{error} after {}", input.escape_ascii()).into()),
+    }
+}
+
+/// Every file is served byte for byte.
+fn honest(address: SocketAddr) -> Result {
+    let mut client = Client::connect(address)?;
+    for (path, content) in site() {
+        client.send(get(path))?;
+        let reply = client.reply(false)?;
+        assert!(
+            reply.status == 200 && reply.body == content,
+            "{path}: {}",
+            reply.head
+        );
+    }
+    Ok(())
+}
+
+fn wait_until_nobody_is_connected(machine: &Machine) -> Result {
+    let end = Instant::now() + END_LIMIT;
+    loop {
+        let state = machine.exec_ok("cat /dev/khttpd")?;
+        if state.contains("\n# connections 0\n") {
+            return Ok(());
+        }
+        assert!(Instant::now() < end, "somebody is still connected: {state}");
+        thread::sleep(Duration::from_millis(200));
+    }
+}
