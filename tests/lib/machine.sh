@@ -38,6 +38,7 @@ module_make() {
 }
 
 # prepare_module ARGUMENT...: khttpd.ko, made with these arguments. KHTTPD_MODULE names one that is there already.
+# shellcheck disable=SC2120 # Most need none.
 prepare_module() {
     if [ -z "${KHTTPD_MODULE-}" ]; then
         step "building khttpd.ko" "$project/build/module.log" no_measure module_make "$@"
