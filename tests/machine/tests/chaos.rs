@@ -55,7 +55,7 @@ fn lives_through(cycles: u32) -> Result {
 
 #[test]
 fn life_under_load_in_random_order_is_right_and_leaves_nothing_behind() -> Result {
-    lives_through(10)
+    lives_through(6)
 }
 
 #[test]

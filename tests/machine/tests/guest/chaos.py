@@ -110,7 +110,7 @@ def end_module():
         took = time.monotonic() - begin
         assert took < UNLOAD_LIMIT, f'it cannot be unloaded: {holders()}'
         # Others keep it in use by turns: now they let it go.
-        if took > 0.5:
+        if took > 0.2:
             pause.value = 1
         time.sleep(0.002)
     pause.value = 0
