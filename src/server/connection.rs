@@ -23,6 +23,7 @@ use crate::sys::{
     }, //
 };
 use kernel::{
+    cpu::CpuId,
     prelude::*,
     sync::{
         atomic::{
@@ -85,8 +86,14 @@ impl Connection {
         )?;
         this.stream.attach(this.clone());
         this.seat.sit(this.clone());
-        // Bytes may have come in before anybody was told.
-        this.work_off();
+        // Bytes may have come in before anybody was told. They are answered where they came in: who
+        // spreads packets over CPUs often lets them follow the CPU that sends.
+        match this.stream.socket().incoming_cpu() {
+            Some(cpu) if cpu.as_u32() != CpuId::current().as_u32() => {
+                let _ = this.seat.server().queue.enqueue_on(cpu, this.clone());
+            }
+            _ => this.work_off(),
+        }
         Ok(())
     }
 

@@ -80,6 +80,7 @@ extern "C" {
 
     /// Whether the connection was reset, timed out or is closed. Any context.
     pub(super) fn khttpd_sock_dead(sk: *const bindings::sock) -> bool;
+    pub(super) fn khttpd_sock_incoming_cpu(sk: *const bindings::sock) -> c_int;
 
     /// Whether received bytes (or a FIN) wait. Any context.
     pub(super) fn khttpd_sock_unread(sk: *const bindings::sock) -> bool;

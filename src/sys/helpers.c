@@ -114,6 +114,11 @@ bool khttpd_sock_dead(const struct sock *sk)
 	return READ_ONCE(sk->sk_err) || READ_ONCE(sk->sk_state) == TCP_CLOSE;
 }
 
+int khttpd_sock_incoming_cpu(const struct sock *sk)
+{
+	return READ_ONCE(sk->sk_incoming_cpu);
+}
+
 bool khttpd_sock_unread(const struct sock *sk)
 {
 	return !skb_queue_empty_lockless(&sk->sk_receive_queue);

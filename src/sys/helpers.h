@@ -40,6 +40,7 @@ bool khttpd_sock_listens(const struct sock *sk);
 u32 khttpd_sock_acknowledged(const struct sock *sk);
 bool khttpd_sock_received_fin(const struct sock *sk);
 bool khttpd_sock_dead(const struct sock *sk);
+int khttpd_sock_incoming_cpu(const struct sock *sk);
 bool khttpd_sock_unread(const struct sock *sk);
 bool khttpd_sock_owned(const struct sock *sk);
 void khttpd_sock_half_close(struct sock *sk);

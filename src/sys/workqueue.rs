@@ -11,8 +11,12 @@ use core::{
 };
 use kernel::{
     bindings,
+    cpu::CpuId,
     prelude::*,
-    workqueue::Queue, //
+    workqueue::{
+        Queue,
+        RawWorkItem, //
+    }, //
 };
 
 /// A work queue that waits for all of its items when it is dropped.
@@ -47,6 +51,21 @@ impl OwnedQueue {
         };
         // INVARIANT: It was just made, and the pointer is not given away.
         Ok(Self(NonNull::new(queue).ok_or(ENOMEM)?))
+    }
+
+    /// As [`Queue::enqueue`], for `cpu`, whichever this is. If that CPU goes away, the item runs on
+    /// another. Any context.
+    pub(crate) fn enqueue_on<W, const ID: u64>(&self, cpu: CpuId, item: W) -> W::EnqueueOutput
+    where
+        W: RawWorkItem<ID> + Send + 'static,
+    {
+        let queue = self.0.as_ptr();
+        // `CpuId` is below the number of CPUs, which is an `int` in C.
+        let cpu = i32::try_from(cpu.as_u32()).unwrap_or(0);
+        // SAFETY: `__enqueue` promises that the item is valid until its function is called, and
+        // `false` is returned only if it is queued already. The queue is valid by the type
+        // invariant. Items are `Send` and static, so where and when they run does not matter.
+        unsafe { item.__enqueue(move |work| bindings::queue_work_on(cpu, queue, work)) }
     }
 
     /// Waits until all items queued before have returned, and with them are gone the references

@@ -16,6 +16,7 @@ use core::{
 };
 use kernel::{
     bindings,
+    cpu::CpuId,
     error::to_result,
     ffi::c_int,
     prelude::*, //
@@ -116,6 +117,14 @@ impl Socket {
     pub(crate) fn give_up_after(&self, seconds: u32) {
         // SAFETY: By the type invariant this is a valid TCP socket.
         unsafe { ffi::khttpd_sock_give_up_after(self.sk(), seconds) };
+    }
+
+    /// The CPU that has taken in what came last. Any context.
+    pub(crate) fn incoming_cpu(&self) -> Option<CpuId> {
+        // SAFETY: By the type invariant the socket is valid.
+        let cpu = unsafe { ffi::khttpd_sock_incoming_cpu(self.sk()) };
+        // It is -1 where nothing has come in.
+        u32::try_from(cpu).ok().and_then(CpuId::from_u32)
     }
 
     /// Makes the release a reset, which drops what is not sent yet. Process context, may sleep.
