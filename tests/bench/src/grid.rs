@@ -91,6 +91,7 @@ impl<'a> Grid<'a, Rate> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::Summary;
 
     fn figure(server: Server, instructions: f64, waits: bool) -> Instructions {
         Instructions {
@@ -99,6 +100,34 @@ mod tests {
             instructions,
             waits,
         }
+    }
+
+    fn rate(cpus: u32, requests: f64, processor_time: f64) -> Rate {
+        let exactly = |value| Summary {
+            median: value,
+            least: value,
+            most: value,
+        };
+        Rate {
+            cpus,
+            case: "closing".into(),
+            server: Server::Khttpd.name().into(),
+            requests_per_second: exactly(requests),
+            processor_time: exactly(processor_time),
+            latency: None,
+            timeouts: 0,
+        }
+    }
+
+    #[test]
+    fn scaling_is_of_rates_and_of_the_busiest_processors_time() {
+        let rates = [rate(1, 1000.0, 30.0), rate(2, 1200.0, 15.0)];
+        let [one, two] = [1, 2].map(|cpus| Grid::of_cpus(&rates, cpus));
+        assert_eq!(
+            two.scaling(&one, "closing", Server::Khttpd),
+            Some([1.2, 2.0])
+        );
+        assert_eq!(two.scaling(&one, "closing", Server::Nginx), None);
     }
 
     #[test]

@@ -198,6 +198,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_tells_of_processors_is_among_the_cases() {
+        assert!(SPREAD_CASES.iter().all(|name| Case::named(name).is_some()));
+        assert!(SPREAD_CASES.contains(&crate::FULL_LOAD));
+    }
+
+    #[test]
     fn percentiles_are_of_all_and_only_of_good_replies() {
         let lines: Vec<_> = (1..=1000).map(|n| format!("0\t200\t{n}\n")).collect();
         let log = lines.concat();
