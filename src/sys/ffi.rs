@@ -80,6 +80,8 @@ extern "C" {
 
     /// Whether the connection was reset, timed out or is closed. Any context.
     pub(super) fn khttpd_sock_dead(sk: *const bindings::sock) -> bool;
+
+    /// The CPU that has taken in what came last, -1 where nothing has. Any context.
     pub(super) fn khttpd_sock_incoming_cpu(sk: *const bindings::sock) -> c_int;
 
     /// Whether received bytes (or a FIN) wait. Any context.
