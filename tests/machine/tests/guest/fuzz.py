@@ -282,8 +282,10 @@ def epoll(node):
 def child(node):
     """Somebody else closes it, by ending."""
     if (process := os.fork()) == 0:
-        os.write(node, b'# not finished')
-        os._exit(0)
+        try:
+            os.write(node, b'# not finished')
+        finally:
+            os._exit(0)
     os.waitpid(process, 0)
 
 
