@@ -53,7 +53,7 @@ fuzz: ## look for input that breaks the protocol, on the host (FUZZ_S=60 seconds
 	@tests/fuzz/run $(TARGET)
 
 fuzz-machine: ## the same for the module in a machine that runs (FUZZ_S=600 seconds, KHTTPD_SEED= for the same again, FLAVOUR=)
-	@KHTTPD_FUZZ_S=$(or $(FUZZ_S),600) TEST=fuzz tests/check machine
+	@KHTTPD_FUZZ_S=$(or $(FUZZ_S),600) tests/check fuzz
 
 bench: ## measure khttpd beside nginx and lighttpd (CASES= SERVERS= "khttpd nginx lighttpd floor", CPUS="1 2" ROUNDS=3 BENCH_S=seconds a run)
 	@tests/bench/run all
