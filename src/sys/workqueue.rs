@@ -62,10 +62,14 @@ impl OwnedQueue {
         let queue = self.0.as_ptr();
         // `CpuId` is below the number of CPUs, which is an `int` in C.
         let cpu = i32::try_from(cpu.as_u32()).unwrap_or(0);
-        // SAFETY: `__enqueue` promises that the item is valid until its function is called, and
-        // `false` is returned only if it is queued already. The queue is valid by the type
-        // invariant. Items are `Send` and static, so where and when they run does not matter.
-        unsafe { item.__enqueue(move |work| bindings::queue_work_on(cpu, queue, work)) }
+        let enqueue = move |work| {
+            // SAFETY: The queue is valid by the type invariant, and `__enqueue` promises that the
+            // item is valid until its function is called.
+            unsafe { bindings::queue_work_on(cpu, queue, work) }
+        };
+        // SAFETY: `false` is returned only if the item is queued already. Items are `Send` and
+        // static, so where and when they run does not matter.
+        unsafe { item.__enqueue(enqueue) }
     }
 
     /// Waits until all items queued before have returned, and with them are gone the references
