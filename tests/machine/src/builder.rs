@@ -91,6 +91,9 @@ impl Builder {
             builder.boot_limit *= 4;
             // One report is not to hide the next.
             builder.parameters.push("kasan_multi_shot".into());
+            // While the kernel finds out what the processor can do, KASAN takes an interrupt's memory for what it is not, if there
+            // are five levels of pages; the reports never end.
+            builder.parameters.push("no5lvl".into());
         }
         Ok(builder)
     }
