@@ -6,7 +6,8 @@ mod common;
 
 use std::time::Duration;
 
-use common::{assert_quiet, machine, patience, seed, Result};
+use common::random::seed;
+use common::{assert_quiet, machine, patience, Result};
 
 /// Runs cases of `guest/hostile.py`.
 fn run(cases: &[&str]) -> Result {
@@ -17,7 +18,7 @@ fn run(cases: &[&str]) -> Result {
     machine.put_file("/tmp/hostile.py", 0o600, include_bytes!("guest/hostile.py"))?;
     let command = format!(
         "python3 /tmp/hostile.py {} {} && rmmod khttpd",
-        seed(),
+        seed()?,
         cases.join(" ")
     );
     let output = machine.exec_within(&command, patience(Duration::from_secs(120)))?;

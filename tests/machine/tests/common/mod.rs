@@ -15,7 +15,7 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use machine::{Builder, KernelLog, Machine};
 
@@ -73,19 +73,6 @@ pub(crate) fn patience(quick: Duration) -> Duration {
 /// What can be done in the time that `many` take on the plain kernel.
 pub(crate) fn fewer(many: u32) -> u32 {
     many / slowness()
-}
-
-/// What random numbers are made from: `KHTTPD_SEED`, or another one each time. It is printed, so that a run can be repeated.
-pub(crate) fn seed() -> u64 {
-    let given = std::env::var("KHTTPD_SEED")
-        .ok()
-        .and_then(|text| text.parse().ok());
-    let seed = given.unwrap_or_else(|| {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        now.map_or(1, |time| u64::from(time.subsec_nanos()))
-    });
-    println!("KHTTPD_SEED={seed}");
-    seed
 }
 
 /// Fails if the kernel has complained of anything, or somebody but khttpd has said anything since boot.

@@ -393,7 +393,8 @@ def handshakes_without_end():
 
 
 def honest_again(served):
-    """Asks again and again."""
+    """Asks again and again, on any processor."""
+    os.sched_setaffinity(0, range(os.cpu_count()))
     while True:
         honest()
         served.value += 1

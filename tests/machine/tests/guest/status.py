@@ -15,11 +15,17 @@ def count(name):
     raise KeyError(name)
 
 
+def comments():
+    """All that the node counts and that is not zero."""
+    with open("/dev/khttpd", encoding="ascii") as node:
+        return [line[2:].strip() for line in node if line.startswith("# ") and not line.endswith(" 0\n")]
+
+
 def wait_for(name, number, limit=30):
     """Waits until the node shows this number."""
     end = time.monotonic() + limit
-    while (found := count(name)) != number:
-        assert time.monotonic() < end, f"{found} {name} instead of {number} after {limit} s"
+    while count(name) != number:
+        assert time.monotonic() < end, f"not {number} {name} after {limit} s, but {comments()} {sockets()}"
         time.sleep(0.05)
 
 
