@@ -171,8 +171,9 @@ impl Exchange {
             }
         }
         Self::go_on(guard, serving, turn).unwrap_or_else(|e| {
-            // Memory may be there when the worker comes. Any other error says that there is
-            // nobody any more to be told.
+            // Memory may be there when the worker comes; nothing was taken in or sent that it was
+            // needed for. Any other error says that there is nobody any more to be told, or that
+            // what he was told can't be finished.
             if e == ENOMEM && !mem::replace(&mut guard.short, true) {
                 serving.tally.add(Count::Short, 1);
                 return Next::Again;

@@ -90,7 +90,8 @@ impl Outgoing {
     ///
     /// # Errors
     ///
-    /// What the connection has met with, or `ENOMEM`.
+    /// What the connection has met with. `ENOBUFS`: there is no memory for what found no space, and
+    /// some of the reply may have been sent, so that it can be neither gone on with nor begun anew.
     #[inline(never)]
     pub(crate) fn begin(
         sender: &mut Sender<'_, Connection>,
@@ -116,7 +117,7 @@ impl Outgoing {
                     multipart: *multipart,
                     next: 0,
                 };
-                let parts = KBox::new(parts, GFP_ATOMIC)?;
+                let parts = KBox::new(parts, GFP_ATOMIC).map_err(|_| ENOBUFS)?;
                 return Self::begin_parts(sender, serving, reply, parts);
             }
         };
@@ -181,7 +182,7 @@ impl Outgoing {
     ///
     /// # Errors
     ///
-    /// As for [`Outgoing::begin`].
+    /// What the connection has met with. `ENOMEM` for the head of a part; nothing is lost then.
     #[inline]
     pub(crate) fn flush(
         sender: &mut Sender<'_, Connection>,
@@ -224,10 +225,13 @@ impl Outgoing {
     }
 
     fn send_head(sender: &mut Sender<'_, Connection>, serving: &Serving<'_>) -> Result<usize> {
-        let head = mem::take(&mut sender.outgoing.head);
+        let mut head = mem::take(&mut sender.outgoing.head);
         let more = sender.outgoing.is_followed();
         let sent = sender.send(&serving.server.buffers, [&head], more)?;
-        sender.outgoing.head = behind([&head], sent)?;
+        // In place: the rest of a reply must not depend on memory.
+        head.copy_within(sent.., 0);
+        head.truncate(head.len() - sent);
+        sender.outgoing.head = head;
         Ok(sent)
     }
 
@@ -270,14 +274,15 @@ impl Outgoing {
     }
 }
 
-/// The bytes of `pieces` behind the first `sent`.
+/// The bytes of `pieces` behind the first `sent`. `ENOBUFS` if there is no memory for them.
 fn behind<const N: usize>(pieces: [&[u8]; N], sent: usize) -> Result<KVec<u8>> {
     let mut rest = KVec::new();
     let mut skip = sent;
     for piece in pieces {
         match piece.get(skip..) {
             Some(unsent) => {
-                rest.extend_from_slice(unsent, GFP_ATOMIC)?;
+                rest.extend_from_slice(unsent, GFP_ATOMIC)
+                    .map_err(|_| ENOBUFS)?;
                 skip = 0;
             }
             None => skip -= piece.len(),

@@ -8,7 +8,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{machine, serving, Result};
+use common::{look_for_leaks, machine, serving, Result};
 use machine::{Kind, Machine};
 
 /// Runs a part of `guest/faults.py`.
@@ -20,6 +20,7 @@ fn faults(machine: &Machine, part: &str) -> Result {
     print!("{}", output.stdout_text());
     assert!(output.status.success(), "{}", output.stderr_text());
     machine.exec_ok("rmmod khttpd")?;
+    look_for_leaks(machine)?;
     // That memory is short is no trouble here.
     let mut trouble = machine.log()?.trouble();
     trouble.retain(|trouble| trouble.kind != Kind::Memory);

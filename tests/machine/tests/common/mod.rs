@@ -90,7 +90,7 @@ pub(crate) fn assert_quiet(machine: &Machine) -> Result {
 
 /// Where there is kmemleak, it tells the log of memory that nothing refers to any more. What is younger than 5 s it does not
 /// look at, and what a scan finds may be on its way from one list to another.
-fn look_for_leaks(machine: &Machine) -> Result {
+pub(crate) fn look_for_leaks(machine: &Machine) -> Result {
     if flavour().is_some_and(|flavour| flavour == "leak") {
         let said = machine.exec_ok(
             "mountpoint -q /sys/kernel/debug || mount -t debugfs debugfs /sys/kernel/debug; \

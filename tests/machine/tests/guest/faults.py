@@ -142,7 +142,7 @@ def fetch(path, host='localhost'):
         while piece := peer.recv(1 << 16):
             pieces.append(piece)
     head, _, body = b''.join(pieces).partition(b'\r\n\r\n')
-    return re.sub('Date: .*', '', head.decode()), body
+    return re.sub('Date: .*', '', head.decode(errors='replace')), body
 
 
 def settings():
