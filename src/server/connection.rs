@@ -86,6 +86,11 @@ impl Connection {
         )?;
         this.stream.attach(this.clone());
         this.seat.sit(this.clone());
+        // If it has ended meanwhile, its worker may have closed it before it was seated, and nobody
+        // would let go of it any more.
+        if this.is_in(Phase::Closed) {
+            this.seat.rise();
+        }
         // Bytes may have come in before anybody was told. They are answered where they came in: who
         // spreads packets over CPUs often lets them follow the CPU that sends.
         match this.stream.socket().incoming_cpu() {
