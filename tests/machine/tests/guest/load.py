@@ -226,7 +226,7 @@ def seats(count, _seed):
     """Beyond `max-connections` they wait, or come again if too many wait; who has a seat is served, and the others later."""
     small = everything()[0]
     status.wait_for("connections", 0)
-    status.command("max-connections 100")
+    status.command("max-connections 100", "timeout idle 600")
     seated = [connect() for _ in range(100)]
     ask(seated, small)
     assert status.count("connections") == 100, status.count("connections")
@@ -260,7 +260,7 @@ def seats(count, _seed):
                 assert received[number].endswith(b"\r\n\r\nsmall\n"), received[number]
                 by_number[number].close()
                 replies += 1
-    status.command("max-connections 65536")
+    status.command("max-connections 65536", "timeout idle 60")
     print(f"{replies} were answered when there were seats", flush=True)
 
 
