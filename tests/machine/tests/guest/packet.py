@@ -67,8 +67,6 @@ class Cable:
         self.socket.bind(("far", 0x0800))
         self.socket.setblocking(False)
         self.peers = {}
-        # What two processors send may overtake each other.
-        os.sched_setaffinity(0, {0})
 
     def send(self, frame):
         """Sends now, or as soon as there is space."""
