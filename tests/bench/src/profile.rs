@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Where the instructions of a request go: the guest is stopped again and again, and the function it is in is counted.
+//! Where the instructions of a request go: for a while the emulator writes down each one.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::{BufRead, BufReader, Write};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
 use std::os::unix::net::UnixStream;
+use std::thread;
 use std::time::Duration;
 
 use machine::{Builder, Error, Machine, Result};
@@ -17,11 +19,14 @@ use crate::server::Server;
 /// QEMU's socket for commands, in the private /tmp of the tool-chain root.
 const MONITOR: &str = "/tmp/monitor";
 
-/// How often the guest is stopped.
-const SAMPLES: u32 = 20_000;
+/// Where QEMU writes what was executed.
+const TRACE: &str = "/tmp/trace";
+
+/// How much of that is enough, in bytes; an instruction takes some hundred.
+const TRACED: u64 = 200_000_000;
 
 /// Less than this much of a request is not shown, in instructions.
-const SHOWN: f64 = 50.0;
+const SHOWN: f64 = 20.0;
 
 /// Where kernel addresses begin.
 const KERNEL: u64 = 1 << 63;
@@ -29,39 +34,68 @@ const KERNEL: u64 = 1 << 63;
 /// How long a command of QEMU may take.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// A machine that can be stopped.
+/// A machine that can be watched.
 pub(crate) fn builder(floor: &[u8]) -> Result<Builder> {
     Ok(instructions::builder(floor)?
         .argument("-qmp")
-        .argument(&format!("unix:{MONITOR},server=on,wait=off")))
+        .argument(&format!("unix:{MONITOR},server=on,wait=off"))
+        .argument("-D")
+        .argument(TRACE))
 }
 
 /// Prints how many instructions of a request each function takes by itself.
 pub(crate) fn show(machine: &Machine, case: &Case, server: Server) -> Result {
-    let all = instructions::measure(machine, case, server, None)?.instructions;
-    let mut monitor = Monitor::connect()?;
-    let load = instructions::endless(machine, case, server)?;
-    std::thread::sleep(Duration::from_secs(2));
+    let each = instructions::measure(machine, case, server, None)?.instructions;
     let symbols = Symbols::read(machine)?;
-    let mut found: HashMap<String, u32> = HashMap::new();
-    for _ in 0..SAMPLES {
-        *found.entry(symbols.name(monitor.sample()?)).or_default() += 1;
-    }
+    let load = instructions::endless(machine, case, server)?;
+    thread::sleep(Duration::from_secs(2));
+    let traced = trace()?;
     drop(load);
+    let mut found: HashMap<&str, u32> = HashMap::new();
+    let mut all = 0;
+    for line in BufReader::new(traced).lines() {
+        let line = line.map_err(Error::io(format!("reading {TRACE}")))?;
+        if let Some(address) = executed(&line) {
+            *found.entry(symbols.name(address)).or_default() += 1;
+            all += 1;
+        }
+    }
     println!(
-        "{} {}: {all:.0} instructions, of which",
+        "{} {}: {each:.0} instructions, of which",
         case.name,
         server.name()
     );
     let mut functions: Vec<_> = found.into_iter().collect();
     functions.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     for (name, count) in functions {
-        let instructions = f64::from(count) * all / f64::from(SAMPLES);
+        let instructions = f64::from(count) * each / f64::from(all);
         if instructions >= SHOWN {
             println!("{instructions:8.0} {name}");
         }
     }
     Ok(())
+}
+
+/// Lets QEMU write down what is executed, behind what it has written before, until that is enough.
+fn trace() -> Result<File> {
+    let doing = || Error::io(format!("looking at {TRACE}"));
+    let mut file = File::open(TRACE).map_err(doing())?;
+    let begin = file.seek(SeekFrom::End(0)).map_err(doing())?;
+    let mut monitor = Monitor::connect()?;
+    monitor.say("one-insn-per-tb on")?;
+    monitor.say("log exec,nochain")?;
+    while file.metadata().map_err(doing())?.len() < begin + TRACED {
+        thread::sleep(Duration::from_millis(20));
+    }
+    monitor.say("log none")?;
+    monitor.say("one-insn-per-tb off")?;
+    Ok(file)
+}
+
+/// The address in a line of QEMU's that tells what was executed: `Trace 0: HOST [BASE/ADDRESS/FLAGS/FLAGS] NAME`.
+fn executed(line: &str) -> Option<u64> {
+    let place = line.strip_prefix("Trace ")?.split_once('[')?.1;
+    u64::from_str_radix(place.split('/').nth(1)?, 16).ok()
 }
 
 /// QEMU's socket for commands.
@@ -81,19 +115,16 @@ impl Monitor {
         Ok(monitor)
     }
 
-    /// The address of the instruction that comes next.
-    fn sample(&mut self) -> Result<u64> {
-        let registers = json!({
+    /// Says what a person would say.
+    fn say(&mut self, words: &str) -> Result {
+        let said = self.command(&json!({
             "execute": "human-monitor-command",
-            "arguments": { "command-line": "info registers" },
-        });
-        self.command(&json!({ "execute": "stop" }))?;
-        let said = self.command(&registers)?;
-        self.command(&json!({ "execute": "cont" }))?;
-        let text = said.as_str().unwrap_or_default();
-        text.split_once("RIP=")
-            .and_then(|(_, rest)| u64::from_str_radix(rest.split(' ').next()?, 16).ok())
-            .ok_or_else(|| Error::Setup(format!("no RIP in the registers: {text}")))
+            "arguments": { "command-line": words },
+        }))?;
+        match said.as_str() {
+            Some("") => Ok(()),
+            _ => Err(Error::Setup(format!("QEMU answers {words:?} with {said}"))),
+        }
     }
 
     fn command(&mut self, command: &Value) -> Result<Value> {
@@ -129,11 +160,23 @@ impl Symbols {
         Ok(Self(text.lines().filter_map(symbol).collect()))
     }
 
-    fn name(&self, address: u64) -> String {
+    fn name(&self, address: u64) -> &str {
         if address < KERNEL {
-            return "(user space)".into();
+            return "(user space)";
         }
         let below = self.0.range(..=address).next_back();
-        below.map_or("(unknown)".into(), |(_, name)| name.clone())
+        below.map_or("(unknown)", |(_, name)| name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::executed;
+
+    #[test]
+    fn what_was_executed_is_told_by_its_address() {
+        let line = "Trace 0: 0x7f1 [0000000000000000/ffffffff81000010/0040c0b3/ff020201] tcp_ack";
+        assert_eq!(executed(line), Some(0xffff_ffff_8100_0010));
+        assert_eq!(executed("Stopped execution of TB chain before 0x7f1"), None);
     }
 }
