@@ -53,7 +53,7 @@ pub(crate) struct Connection {
     seat: Seat,
     /// When, in seconds of uptime, it must be looked at even if nothing happens.
     deadline: Atomic<u32>,
-    /// It shall end, whatever it is about.
+    /// It shall end, whatever it is about: the worker has been told to look.
     ending: Atomic<bool>,
     /// The [`Phase`] it was in when that was last looked at, for statistics.
     phase: Atomic<u32>,
@@ -133,9 +133,6 @@ impl Connection {
         let Some(tally) = server.counters.local() else {
             return Next::Again;
         };
-        if self.ending.load(Relaxed) {
-            return guard.end();
-        }
         let rcu = rcu::read_lock();
         let serving = Serving {
             server,
@@ -158,6 +155,7 @@ impl Connection {
         };
         match guard.take_decision() {
             Some(next) => next,
+            None if self.ending.load(Relaxed) => guard.end(),
             None => self.advance(&mut guard),
         }
     }

@@ -160,9 +160,6 @@ impl Exchange {
         if guard.phase == Phase::Closed {
             return Next::Wait;
         }
-        if guard.is_dead() {
-            return guard.close(Next::Close);
-        }
         if due {
             match Self::expire(&mut guard.sender(), serving, turn) {
                 Ok(None) => (),
@@ -434,7 +431,7 @@ impl Exchange {
         Outgoing::begin(sender, serving, reply, more)
     }
 
-    /// Nothing more can be read for now.
+    /// Nothing more can be read for now. A connection that is dead looks as if there had been a FIN.
     fn pause(guard: &mut Guard<'_, Connection>, serving: &Serving<'_>) -> Next {
         if guard.received_fin() && !guard.has_unread() {
             return guard.close(Next::Close);

@@ -122,11 +122,12 @@ impl Outgoing {
             }
         };
         // One call for all of it.
-        let [a, b, c, d] = reply.head;
-        let pieces = [a, b, c, d, text];
+        let [a, b, c] = reply.head;
+        let pieces = [a, b, c, text];
+        let length: usize = pieces.iter().map(|piece| piece.len()).sum();
         let sent = sender.send(&serving.server.buffers, pieces, more)?;
         serving.tally.add(Count::Bytes, sent as u64);
-        if sent < reply.head_length() + text.len() {
+        if sent < length {
             sender.outgoing.head = behind(pieces, sent)?;
         }
         Ok(())

@@ -266,12 +266,26 @@ static const u8 *khttpd_piece(const struct sk_buff *skb, u32 offset, size_t *len
 	return *len ? piece : ERR_PTR(-EIO);
 }
 
+/* tcp_recv_skb(), the short way where the first skb has what comes next. */
+static struct sk_buff *khttpd_next_skb(struct sock *sk, u32 *offset)
+{
+	const u32 seq = tcp_sk(sk)->copied_seq;
+	struct sk_buff *skb = skb_peek(&sk->sk_receive_queue);
+
+	if (unlikely(!skb))
+		return NULL;
+	*offset = seq - TCP_SKB_CB(skb)->seq;
+	if (likely(*offset < skb->len && !(TCP_SKB_CB(skb)->tcp_flags & TCPHDR_SYN)))
+		return skb;
+	return tcp_recv_skb(sk, seq, offset);
+}
+
 const u8 *khttpd_peek(struct sock *sk, size_t *len)
 {
 	struct sk_buff *skb;
 	u32 offset;
 
-	skb = tcp_recv_skb(sk, tcp_sk(sk)->copied_seq, &offset);
+	skb = khttpd_next_skb(sk, &offset);
 	if (!skb)
 		return NULL;
 	if (offset == skb->len) {

@@ -17,7 +17,7 @@ use super::{
     },
     reply::{Body, Scratch},
     request::{Expectation, Refusal, Request},
-    sink::Full,
+    sink::{Full, Sink},
     site::{Found, Moved, Representation, Site},
     status::Status,
     target::{Form, Path, Target}, //
@@ -26,7 +26,7 @@ use super::{
 /// A reply without its last lines.
 pub(super) struct Answer<'a, B> {
     pub(super) status: Status,
-    pub(super) head: [&'a [u8]; 3],
+    pub(super) head: [&'a [u8]; 2],
     pub(super) body: Body<'a, B>,
 }
 
@@ -94,32 +94,10 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
         }
     }
 
-    /// Chooses a representation (RFC 9110 section 12.1).
+    /// Chooses a representation (RFC 9110 section 12.1). Mostly that is all there is to be decided.
     fn negotiate(
         &self,
         resource: S::Resource,
-        codings: Codings,
-        lines: &'a mut Rendered,
-    ) -> Answer<'a, S::Body> {
-        let fields = &self.request.fields;
-        let chosen = if fields.has(Name::AcceptEncoding) || !codings.contain(Coding::Identity) {
-            coding::choose(fields.lines(Name::AcceptEncoding), codings)
-        } else {
-            Some(Coding::Identity)
-        };
-        let Some(coding) = chosen else {
-            return self.error(Status::NotAcceptable, Detail::Vary, lines);
-        };
-        match self.site.representation(resource, coding) {
-            Some(representation) => self.condition(&representation, codings, lines),
-            None => self.error(Status::InternalServerError, Detail::None, lines),
-        }
-    }
-
-    /// Evaluates the preconditions, then looks whether all of it is wanted.
-    fn condition(
-        &self,
-        representation: &Representation<'a, S::Body>,
         codings: Codings,
         lines: &'a mut Rendered,
     ) -> Answer<'a, S::Body> {
@@ -131,12 +109,33 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
             Name::Range,
         ]);
         let fields = &self.request.fields;
-        if !fields.has_any(CONDITIONAL) {
-            return self.whole(representation);
+        let chosen = if fields.has(Name::AcceptEncoding) || !codings.contain(Coding::Identity) {
+            coding::choose(fields.lines(Name::AcceptEncoding), codings)
+        } else {
+            Some(Coding::Identity)
+        };
+        let Some(coding) = chosen else {
+            return self.error(Status::NotAcceptable, Detail::Vary, lines);
+        };
+        match self.site.representation(resource, coding) {
+            Some(whole) if !fields.has_any(CONDITIONAL) => self.whole(&whole),
+            Some(representation) => self.condition(representation, codings, lines),
+            None => self.error(Status::InternalServerError, Detail::None, lines),
         }
+    }
+
+    /// Evaluates the preconditions, then looks whether all of it is wanted.
+    #[inline(never)]
+    fn condition(
+        &self,
+        representation: Representation<'a, S::Body>,
+        codings: Codings,
+        lines: &'a mut Rendered,
+    ) -> Answer<'a, S::Body> {
+        let fields = &self.request.fields;
         match evaluate(fields, representation.validators(), self.now) {
             Outcome::Perform => {}
-            Outcome::NotModified => return not_modified(representation),
+            Outcome::NotModified => return not_modified(&representation),
             Outcome::Failed => {
                 let detail = if codings.vary() {
                     Detail::Vary
@@ -152,9 +151,9 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
             .filter(|_| self.request.method == Method::Get);
         match range {
             Some(value) if range_is_meant(fields, representation.validators(), self.now) => {
-                self.part(value, representation, codings, lines)
+                self.part(value, &representation, codings, lines)
             }
-            Some(_) | None => self.whole(representation),
+            Some(_) | None => self.whole(&representation),
         }
     }
 
@@ -168,7 +167,7 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
         };
         Answer {
             status: Status::Ok,
-            head: [representation.head.whole(), &[], &[]],
+            head: [representation.head.whole(), &[]],
             body,
         }
     }
@@ -247,7 +246,7 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
         let (text, head) = lines.split_at_checked(length).unwrap_or((&[], lines));
         Answer {
             status: Status::Ok,
-            head: [head, ALWAYS, &[]],
+            head: [head, ALWAYS],
             body: if self.is_head() {
                 Body::Empty
             } else {
@@ -267,7 +266,8 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
         // It fits: the lines of a detail are short, and there is nothing before them.
         lines.clear();
         let _: Result<(), Full> = put_status(status, detail, lines);
-        let Some(page) = self.site.error_page(self.host, status) else {
+        let page = self.site.error_page(self.host, status);
+        let Some(page) = page.filter(|page| lines.put(page.head.content_lines()).is_ok()) else {
             return text(status, self.is_head(), lines);
         };
         let body = match ByteRange::whole(page.length) {
@@ -276,7 +276,7 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
         };
         Answer {
             status,
-            head: [lines, page.head.content_lines(), page.head.common_lines()],
+            head: [lines, page.head.common_lines()],
             body,
         }
     }
@@ -306,7 +306,7 @@ fn text<B>(status: Status, head_only: bool, lines: &mut Rendered) -> Answer<'_, 
     };
     Answer {
         status,
-        head: [lines, ALWAYS, &[]],
+        head: [lines, ALWAYS],
         body,
     }
 }
@@ -317,21 +317,19 @@ fn options<B>(lines: &mut Rendered) -> Answer<'_, B> {
         put_status(Status::Ok, Detail::Allow, lines).and_then(|()| put_length(0, lines));
     Answer {
         status: Status::Ok,
-        head: [lines, ALWAYS, &[]],
+        head: [lines, ALWAYS],
         body: Body::Empty,
     }
 }
 
 /// RFC 9110 section 15.4.5.
 fn not_modified<'a, B>(representation: &Representation<'a, B>) -> Answer<'a, B> {
-    let head = [
-        Status::NotModified.line(),
-        representation.head.validator_lines(),
-        &[],
-    ];
     Answer {
         status: Status::NotModified,
-        head,
+        head: [
+            Status::NotModified.line(),
+            representation.head.validator_lines(),
+        ],
         body: Body::Empty,
     }
 }
@@ -352,7 +350,7 @@ fn one_part<'a, B: Copy>(
     };
     Answer {
         status: Status::PartialContent,
-        head: [lines, rest, &[]],
+        head: [lines, rest],
         body: Body::Slice(representation.body, range),
     }
 }
@@ -386,7 +384,7 @@ fn several_parts<'a, B: Copy>(
     };
     Some(Answer {
         status: Status::PartialContent,
-        head: [lines, rest, &[]],
+        head: [lines, rest],
         body: Body::Multipart(representation.body, parts.insert(multipart)),
     })
 }

@@ -113,17 +113,14 @@ fn port(rest: &[u8]) -> Option<&[u8]> {
 
 /// How long the name in front of an authority is, which is not empty.
 fn registered_name_length(authority: &[u8]) -> Option<usize> {
-    let mut length = 0usize;
-    loop {
-        let rest = authority.get(length..)?;
-        length = length.checked_add(NAME.span(rest))?;
-        match authority.get(length..)? {
-            [b'%', a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => {
-                length = length.checked_add(3)?;
-            }
-            _ => return (length != 0).then_some(length),
+    let mut length = NAME.span(authority);
+    while let [b'%', high, low, rest @ ..] = authority.get(length..)? {
+        if !(high.is_ascii_hexdigit() && low.is_ascii_hexdigit()) {
+            break;
         }
+        length = length.checked_add(3)?.checked_add(NAME.span(rest))?;
     }
+    (length != 0).then_some(length)
 }
 
 #[cfg(test)]

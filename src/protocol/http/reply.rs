@@ -38,7 +38,7 @@ pub struct Reply<'a, B> {
     /// The status.
     pub status: Status,
     /// The head, in slices to be sent one after the other. Some may be empty.
-    pub head: [&'a [u8]; 4],
+    pub head: [&'a [u8]; 3],
     /// What follows the head.
     pub body: Body<'a, B>,
     /// What becomes of the connection.

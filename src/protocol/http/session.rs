@@ -241,7 +241,7 @@ impl Session {
         self.requests = self.requests.saturating_add(1);
         let Answer {
             status,
-            head: [first, second, third],
+            head: [first, second],
             body,
         } = answer(request, site, clock.now(), scratch);
 
@@ -275,7 +275,7 @@ impl Session {
             consumed: if persists { consumed } else { received },
             reply: Some(Reply {
                 status,
-                head: [first, second, third, clock.tail(persistence)],
+                head: [first, second, clock.tail(persistence)],
                 body,
                 then,
             }),
@@ -322,10 +322,10 @@ impl Session {
 fn error<'a, B>(refusal: Refusal, clock: &'a Clock, scratch: &'a mut Scratch) -> Reply<'a, B> {
     let Answer {
         status,
-        head: [first, second, third],
+        head: [first, second],
         body,
     } = refuse(refusal, scratch);
-    let head = [first, second, third, clock.tail(Persistence::Ended)];
+    let head = [first, second, clock.tail(Persistence::Ended)];
     Reply {
         status,
         head,

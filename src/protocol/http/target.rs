@@ -85,6 +85,7 @@ impl<'b> Form<'b> {
         )
     }
 
+    #[inline]
     fn split(host: Option<Host<'b>>, rest: &'b [u8]) -> Result<Form<'b>, Status> {
         // The question mark is not plain.
         let plain = plain_length(rest);

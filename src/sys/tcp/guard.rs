@@ -92,13 +92,8 @@ impl<'a, O: Owner> Guard<'a, O> {
         Ok(done)
     }
 
-    /// Whether the connection was reset or is closed, so that there is nothing more to be done.
-    #[inline]
-    pub(crate) fn is_dead(&self) -> bool {
-        self.stream.socket().is_dead()
-    }
-
-    /// Whether the peer has said FIN; bytes from before may still wait.
+    /// Whether the peer has said FIN, or the connection was reset or is closed; bytes from before
+    /// may still wait.
     #[inline]
     pub(crate) fn received_fin(&self) -> bool {
         // SAFETY: The socket is valid.

@@ -104,13 +104,6 @@ impl Socket {
         to_result(unsafe { bindings::kernel_bind(self.as_raw(), raw, len) })
     }
 
-    /// Whether the connection was reset or is closed on both sides. Any context.
-    #[inline]
-    pub(crate) fn is_dead(&self) -> bool {
-        // SAFETY: By the type invariant the socket is valid.
-        unsafe { ffi::khttpd_sock_dead(self.sk()) }
-    }
-
     /// Lets TCP drop the connection, before its release or afterwards, when the peer has taken
     /// nothing of what was sent for so many seconds. Without that a peer that keeps its window
     /// shut and answers each probe holds what was sent for minutes. Any context.
