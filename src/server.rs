@@ -47,7 +47,8 @@ use self::{
     seat::Seat,
     settings::{
         Setting,
-        Settings, //
+        Settings,
+        TURN_EXPIRIES, //
     },
     status::Status,
     stopwatch::Stopwatch,
@@ -93,7 +94,10 @@ use kernel::{
     new_mutex,
     prelude::*,
     sync::{
-        atomic::Atomic,
+        atomic::{
+            ordering::Relaxed,
+            Atomic, //
+        },
         rcu,
         Arc,
         ArcBorrow,
@@ -154,6 +158,8 @@ pub(crate) struct Server {
     /// What the timer has done in process context.
     #[pin]
     sweep: Work<Self>,
+    /// The seat from which the sweep goes on.
+    swept: Atomic<usize>,
 }
 
 impl_has_hr_timer! {
@@ -194,6 +200,7 @@ impl Server {
                 registry <- Registry::new(),
                 timer <- HrTimer::new(),
                 sweep <- new_work!("Server::sweep"),
+                swept: Atomic::new(0),
             }),
             GFP_KERNEL,
         )
@@ -229,6 +236,12 @@ impl Server {
         self.config.lock().acceptors.iter().for_each(Acceptor::poke);
     }
 
+    /// Goes on with the sweep when others have had their turns. Any context.
+    fn continue_sweep(self: Arc<Self>) {
+        let queue = self.queue.clone();
+        let _ = queue.enqueue::<Arc<Self>, 0>(self);
+    }
+
     /// Ends all that goes on. Process context, sleeps, but for no peer.
     fn stop(&self) {
         let acceptors = mem::take(&mut self.config.lock().acceptors);
@@ -236,7 +249,10 @@ impl Server {
         drop(acceptors);
         self.registry.close();
         // Items of the queue that are about to return have references to this server, and the
-        // last one must not be dropped by an item of the queue that goes with it.
+        // last one must not be dropped by an item of the queue that goes with it. One that ran
+        // while the registry was closed may still queue itself, which it does no more once it has
+        // found it closed.
+        self.queue.flush();
         self.queue.flush();
         tcp::wait_for_callbacks();
     }
@@ -328,7 +344,7 @@ impl HrTimerCallback for Server {
         this: ArcBorrow<'_, Self>,
         mut context: HrTimerCallbackContext<'_, Self>,
     ) -> HrTimerRestart {
-        // Hardirq. If the last sweep has not begun yet, it does for both.
+        // Hardirq. If the last sweep has not ended yet, it does for both.
         let _ = this.queue.enqueue::<Arc<Self>, 0>(Arc::from(this));
         context.forward_now(sweep_interval());
         HrTimerRestart::Restart
@@ -339,17 +355,28 @@ impl WorkItem for Server {
     type Pointer = Arc<Self>;
 
     /// Wakes the connections whose time is up, and acceptors that gave up for want of memory.
+    ///
+    /// Where there are thousands of them, others take turns: to end a connection takes as long as to
+    /// answer some requests.
     fn run(this: Arc<Self>) {
         let now = clock::uptime_seconds();
         let end = this.end_at.get() <= now;
-        this.registry.for_each(|connection| {
+        let from = this.swept.load(Relaxed);
+        let next = this.registry.visit(from, TURN_EXPIRIES, |connection| {
             if end {
                 connection.end();
             } else if connection.is_due(now) {
                 connection.poke();
+            } else {
+                return false;
             }
+            true
         });
-        this.poke();
+        this.swept.store(next.unwrap_or(0), Relaxed);
+        match next {
+            Some(_) => this.continue_sweep(),
+            None => this.poke(),
+        }
     }
 }
 

@@ -4,12 +4,16 @@
 
 use super::{
     counters::Count,
-    settings::TURN_ACCEPTS,
+    settings::{
+        CROWDED_MILLISECONDS,
+        TURN_ACCEPTS, //
+    },
     Connection,
     Seat,
     Server, //
 };
 use crate::sys::{
+    clock,
     net::Net,
     tcp::{
         Incoming,
@@ -24,7 +28,10 @@ use kernel::{
     pr_warn_once,
     prelude::*,
     sync::{
-        atomic::ordering::Relaxed,
+        atomic::{
+            ordering::Relaxed,
+            Atomic, //
+        },
         Arc,
         ArcBorrow, //
     },
@@ -40,14 +47,17 @@ use kernel::{
 ///
 /// Connections are accepted by a worker, requests are answered in softirq, which goes before all
 /// workers: where a CPU has all it can do, nobody would be accepted any more. So, while a turn of
-/// the acceptor was not enough or has not come when the next one wants to be accepted, the server
-/// is `crowded`, and requests are answered by the worker too, who takes turns.
+/// the acceptor was not enough, or has not come for [`CROWDED_MILLISECONDS`] when the next one wants
+/// to be accepted, the server is `crowded`, and requests are answered by the worker too, who takes
+/// turns.
 #[pin_data]
 pub(crate) struct Acceptor {
     listener: Listener<Self>,
     /// Where it listens.
     pub(crate) address: SocketAddr,
     server: Arc<Server>,
+    /// Since when it waits for its turn, by [`clock::coarse_milliseconds`].
+    queued_at: Atomic<u32>,
     #[pin]
     work: Work<Self>,
 }
@@ -78,6 +88,7 @@ impl Acceptor {
                 listener,
                 address,
                 server: server.clone(),
+                queued_at: Atomic::new(0),
                 work <- new_work!("Acceptor::work"),
             }),
             GFP_KERNEL,
@@ -94,7 +105,22 @@ impl Acceptor {
     /// Sees whether somebody waits. Any context.
     pub(crate) fn poke(self: &Arc<Self>) {
         // If it is queued already it will see.
-        let _ = self.server.queue.enqueue(self.clone());
+        self.enqueue();
+    }
+
+    /// Lets it have a turn; `false` if it waits for one already.
+    fn enqueue(self: &Arc<Self>) -> bool {
+        let queued = self.server.queue.enqueue(self.clone()).is_ok();
+        if queued {
+            self.queued_at.store(clock::coarse_milliseconds(), Relaxed);
+        }
+        queued
+    }
+
+    /// How many milliseconds it has waited for its turn.
+    fn waited(&self) -> u32 {
+        let since = self.queued_at.load(Relaxed);
+        clock::coarse_milliseconds().wrapping_sub(since)
     }
 
     /// Accepts nobody any more. Process context, may sleep.
@@ -117,11 +143,12 @@ impl Acceptor {
 
 impl Incoming for Acceptor {
     fn incoming(this: ArcBorrow<'_, Self>) {
-        let server = &this.server;
-        if server.queue.enqueue(Arc::from(this)).is_err() {
-            server.crowded.store(true, Relaxed);
-            // The turn that was waited for may have passed meanwhile, and it was to say that this is over.
-            let _ = server.queue.enqueue(Arc::from(this));
+        let this = Arc::from(this);
+        if !this.enqueue() && this.waited() >= CROWDED_MILLISECONDS {
+            this.server.crowded.store(true, Relaxed);
+            // The turn that was waited for may have passed meanwhile, and it was to say that this is
+            // over.
+            this.poke();
         }
     }
 }

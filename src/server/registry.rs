@@ -127,6 +127,22 @@ impl Registry {
         self.seats.lock().taken()
     }
 
+    /// Asks `f` about the connections seated, from the seat `from` on, until it has said yes `most`
+    /// times; returns the seat to go on from, if there may be more. Process context; `f` must not
+    /// use the registry.
+    pub(crate) fn visit(
+        &self,
+        from: usize,
+        most: usize,
+        mut f: impl FnMut(&Arc<Connection>) -> bool,
+    ) -> Option<usize> {
+        let seats = self.seats.lock();
+        let rest = seats.seats.iter().enumerate().skip(from);
+        rest.filter(|(_, seat)| seat.as_ref().is_some_and(&mut f))
+            .nth(most.saturating_sub(1))
+            .map(|(number, _)| number + 1)
+    }
+
     /// Calls `f` with each connection seated. Process context; `f` must not use the registry.
     pub(crate) fn for_each(&self, f: impl FnMut(&Arc<Connection>)) {
         self.seats.lock().seats.iter().flatten().for_each(f);

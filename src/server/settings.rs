@@ -24,6 +24,13 @@ pub(crate) const COPY_MAX: usize = 4096;
 /// Connections that one turn of an acceptor may take.
 pub(crate) const TURN_ACCEPTS: u32 = 64;
 
+/// Connections whose time is up that one turn of the sweep may wake.
+pub(crate) const TURN_EXPIRIES: usize = 16;
+
+/// Who has waited for so many milliseconds to be accepted, and the acceptor has had no turn since,
+/// makes the server crowded. Longer than an acceptor waits for some other workers' turns.
+pub(crate) const CROWDED_MILLISECONDS: u32 = 10;
+
 /// Addresses that one server listens at.
 pub(crate) const LISTENERS_MAX: usize = 64;
 

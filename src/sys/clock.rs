@@ -22,3 +22,13 @@ pub(crate) fn uptime_seconds() -> u32 {
     // A machine that is up for 136 years may close a connection too early.
     u32::try_from(seconds).unwrap_or(u32::MAX)
 }
+
+/// Milliseconds since boot, as coarse as the timer's ticks; begins anew after 49 days. Any context.
+#[inline]
+pub(crate) fn coarse_milliseconds() -> u32 {
+    // SAFETY: `ktime_get_coarse_with_offset` has no preconditions but an offset that there is.
+    let nanoseconds =
+        unsafe { bindings::ktime_get_coarse_with_offset(bindings::tk_offsets_TK_OFFS_BOOT) };
+    // CAST: Only differences are looked at.
+    (nanoseconds / 1_000_000) as u32
+}

@@ -61,7 +61,7 @@ fn requests_beyond_a_turn_are_answered_in_order_and_an_idle_connection_takes_no_
 }
 
 #[test]
-fn while_a_crowd_waits_to_be_accepted_requests_take_turns_with_the_acceptor() -> Result {
+fn while_a_crowd_has_waited_to_be_accepted_requests_take_turns_with_the_acceptor() -> Result {
     let machine = machine()?.cpus(1).boot()?;
     machine.exec_ok("insmod khttpd.ko")?;
     machine.put_file("/tmp/crowd.py", 0o600, include_bytes!("guest/crowd.py"))?;

@@ -141,7 +141,7 @@ def everything():
 
 
 def asker(kinds, count, seed, results):
-    """Asks `count` times, many in a row, and looks at each byte that comes."""
+    """Asks `count` times or a few more, many in a row, and looks at each byte that comes."""
     generator = random.Random(seed)
     row = [generator.choice(kinds) for _ in range(32)]
     request = b"".join(kind.request for kind in row)
@@ -150,7 +150,8 @@ def asker(kinds, count, seed, results):
     pieces = [row[0].before, *(a.behind + b.before for a, b in zip(row, row[1:])), row[-1].behind]
     known, first = {}, len(row[0].before)
     connection, left = None, 0
-    for turn in range(count // len(row)):
+    turns = -(-count // len(row))
+    for turn in range(turns):
         if left < len(row):
             # The last request that a connection may ask has a reply that says so.
             connection, left = connect(), 9999
@@ -172,7 +173,7 @@ def asker(kinds, count, seed, results):
             for kind in row:
                 kind.assert_is(bytes(received[at : at + len(kind)]))
                 at += len(kind)
-    results.put(count // len(row) * len(row))
+    results.put(turns * len(row))
 
 
 def million(count, seed):
@@ -220,6 +221,30 @@ def ask(connections, kind):
         connection.sendall(kind.request)
     for connection in connections:
         kind.assert_is(bytes(receive(connection, len(kind))))
+
+
+def expire(count, _seed):
+    """So many become idle in the same second, and are thrown out in the same second; who comes then waits no longer than a moment."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (count + 1000, count + 1000))
+    small = everything()[0]
+    status.command("timeout idle 100")
+    idle = []
+    for first in range(0, count, 250):
+        some = [connect(f"127.0.1.{1 + number // 10000}") for number in range(first, min(first + 250, count))]
+        ask(some, small)
+        idle += some
+    status.wait_for("connections", count)
+    status.command("timeout idle 3")
+    for connection in idle:
+        connection.sendall(small.request)
+    longest, came, expired = 0, 0, status.count("expired")
+    while status.count("expired") - expired < count:
+        begin = time.monotonic()
+        with connect() as connection:
+            ask([connection], small)
+        longest, came = max(longest, time.monotonic() - begin), came + 1
+        time.sleep(0.002)
+    print(f"longest {longest * 1000:.1f} ms of {came} who came", flush=True)
 
 
 def seats(count, _seed):

@@ -20,7 +20,10 @@ SITE = "/tmp/site"
 ADDRESS = "127.0.0.1", 8080
 # The honest client asks a hundred times a second.
 PERIOD = 10_000_000
-TICKS = 20
+TICKS = 250
+# In so many seconds they come, one after the other. Where thousands do the same thing at the same moment, TCP's timers go off by the
+# thousand too, and whatever the server is like, everybody waits for them.
+COMING = 12
 LONG = b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n"
 SHORT = b"GET /page HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -55,11 +58,16 @@ class Slow:
 class Others:
     """All of them."""
 
-    def __init__(self, count):
+    def __init__(self):
         self.poll = select.epoll()
         self.by_number = {}
         self.connections = 0
-        self.peers = [Slow(self, *KINDS[number % len(KINDS)]) for number in range(count)]
+        self.peers = []
+
+    def grow(self, count):
+        """Lets some come until there are so many."""
+        while len(self.peers) < count:
+            self.peers.append(Slow(self, *KINDS[len(self.peers) % len(KINDS)]))
 
     def add(self, peer):
         """Takes care of one who has just connected."""
@@ -88,18 +96,20 @@ KINDS = [
 
 
 def slow(count, interval, orders):
-    """Waits until it is told to begin, and goes on until it is told to end."""
+    """Waits until it is told to begin, tells when all have come, and goes on until it is told to end."""
     os.nice(19)
     orders.recv()
-    others = Others(count)
-    orders.send("here")
+    others = Others()
     ticks = max(int(TICKS * interval), 1)
     begin, turn = time.monotonic(), 0
     while not orders.poll():
+        turn += 1
+        others.grow(min(count, count * turn // (COMING * TICKS)))
         for peer in others.peers[turn % ticks :: ticks]:
             peer.act()
-        turn += 1
         others.wait(begin + turn / TICKS)
+        if turn == COMING * TICKS:
+            orders.send("here")
     orders.send((others.connections, turn / TICKS, time.monotonic() - begin))
 
 
