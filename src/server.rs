@@ -5,7 +5,8 @@
 //! # Locks
 //!
 //! From the outside in: the [`Turnstile`], [`Server::config`], then the seats of the [`Registry`] or
-//! the lock of a listener's socket. No socket's lock is held while one of the others is taken.
+//! the lock of a listener's socket. No socket's lock is held while one of these is taken. The lock of
+//! the [`Crowd`] is taken within a connection's, and nothing within it.
 //!
 //! # Who refers to whom
 //!
@@ -22,6 +23,7 @@ mod change;
 mod config;
 mod connection;
 mod counters;
+mod crowd;
 mod edition;
 mod exchange;
 mod outgoing;
@@ -40,6 +42,7 @@ use self::{
     config::Config,
     connection::Connection,
     counters::Counters,
+    crowd::Crowd,
     edition::Edition,
     exchange::Turn,
     prepared::Prepared,
@@ -137,8 +140,8 @@ pub(crate) struct Server {
     buffers: SendBuffers,
     counters: Counters,
     queue: Arc<OwnedQueue>,
-    /// Whether those who wait to be accepted have waited for a while: see [`Acceptor`].
-    crowded: Atomic<bool>,
+    #[pin]
+    crowd: Crowd,
     /// When, in seconds of uptime, all connections end; until then they may finish what they are
     /// about. [`NEVER`] while the server is started.
     end_at: Setting,
@@ -192,7 +195,7 @@ impl Server {
                 buffers: SendBuffers::new()?,
                 counters: Counters::new()?,
                 queue,
-                crowded: Atomic::new(false),
+                crowd <- Crowd::new(),
                 end_at: Setting::new(NEVER),
                 turnstile <- Turnstile::new(),
                 config <- new_mutex!(config),

@@ -17,6 +17,7 @@ pub(crate) mod page;
 pub(crate) mod param;
 pub(crate) mod percpu;
 pub(crate) mod published;
+pub(crate) mod softirq;
 pub(crate) mod tcp;
 pub(crate) mod text;
 pub(crate) mod workqueue;

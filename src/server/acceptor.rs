@@ -44,12 +44,6 @@ use kernel::{
 };
 
 /// A listener at work.
-///
-/// Connections are accepted by a worker, requests are answered in softirq, which goes before all
-/// workers: where a CPU has all it can do, nobody would be accepted any more. So, while a turn of
-/// the acceptor was not enough, or has not come for [`CROWDED_MILLISECONDS`] when the next one wants
-/// to be accepted, the server is `crowded`, and requests are answered by the worker too, who takes
-/// turns.
 #[pin_data]
 pub(crate) struct Acceptor {
     listener: Listener<Self>,
@@ -145,9 +139,8 @@ impl Incoming for Acceptor {
     fn incoming(this: ArcBorrow<'_, Self>) {
         let this = Arc::from(this);
         if !this.enqueue() && this.waited() >= CROWDED_MILLISECONDS {
-            this.server.crowded.store(true, Relaxed);
-            // The turn that was waited for may have passed meanwhile, and it was to say that this is
-            // over.
+            this.server.crowd.gather();
+            // The turn that was waited for may have passed meanwhile.
             this.poke();
         }
     }
@@ -158,7 +151,7 @@ impl WorkItem for Acceptor {
 
     fn run(this: Arc<Self>) {
         let all = (0..TURN_ACCEPTS).find_map(|_| this.accept().err());
-        this.server.crowded.store(all.is_none(), Relaxed);
+        this.server.crowd.answer(all.is_none());
         match all {
             None => this.poke(),
             Some(e) if e == EAGAIN || e == ESHUTDOWN => (),

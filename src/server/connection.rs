@@ -55,6 +55,8 @@ pub(crate) struct Connection {
     deadline: Atomic<u32>,
     /// It shall end, whatever it is about: the worker has been told to look.
     ending: Atomic<bool>,
+    /// It waits in the [`Crowd`](super::Crowd), which alone sets this.
+    pub(super) is_in_crowd: Atomic<bool>,
     /// The [`Phase`] it was in when that was last looked at, for statistics.
     phase: Atomic<u32>,
     #[pin]
@@ -79,6 +81,7 @@ impl Connection {
                 seat,
                 deadline: Atomic::new(clock::uptime_seconds().saturating_add(seconds)),
                 ending: Atomic::new(false),
+                is_in_crowd: Atomic::new(false),
                 phase: Atomic::new(Phase::Idle as u32),
                 work <- new_work!("Connection::work"),
             }),
@@ -148,6 +151,25 @@ impl Connection {
         next
     }
 
+    /// As [`Connection::advance`], where nothing may sleep; `false` if the worker must do the rest.
+    fn go_on(&self, guard: &mut Guard<'_, Self>) -> bool {
+        match self.advance(guard) {
+            Next::Wait => return true,
+            Next::Again => (),
+            end => guard.decide(end),
+        }
+        false
+    }
+
+    /// Answers what has waited in a crowd. With softirqs disabled.
+    pub(crate) fn answer(self: &Arc<Self>) {
+        self.is_in_crowd.store(false, Relaxed);
+        let guard = self.stream.try_lock();
+        if !guard.is_some_and(|mut guard| self.go_on(&mut guard)) {
+            self.poke();
+        }
+    }
+
     /// As [`Connection::advance`], for the worker: what was decided in softirq comes first.
     fn resume(&self) -> Next {
         let Some(mut guard) = self.stream.try_lock() else {
@@ -190,13 +212,13 @@ impl Owner for Connection {
 
     fn event<'a>(this: ArcBorrow<'a, Self>, callback: Callback<'a>) {
         let server = this.seat.server();
-        if server.crowded.load(Relaxed) {
+        if server.crowd.gathers() && server.crowd.join(this) {
             server.counters.increment(Count::Crowded);
-        } else if let Some(mut guard) = this.stream.enter(callback) {
-            match server.stopwatch.time(|| this.advance(&mut guard)) {
-                Next::Wait => return,
-                Next::Again => (),
-                end => guard.decide(end),
+            return;
+        }
+        if let Some(mut guard) = this.stream.enter(callback) {
+            if server.stopwatch.time(|| this.go_on(&mut guard)) {
+                return;
             }
         } else {
             server.counters.increment(Count::Owned);

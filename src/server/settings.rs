@@ -27,9 +27,12 @@ pub(crate) const TURN_ACCEPTS: u32 = 64;
 /// Connections whose time is up that one turn of the sweep may wake.
 pub(crate) const TURN_EXPIRIES: usize = 16;
 
-/// Who has waited for so many milliseconds to be accepted, and the acceptor has had no turn since,
-/// makes the server crowded. Longer than an acceptor waits for some other workers' turns.
+/// When somebody has waited for so many milliseconds for a turn of an acceptor, a crowd gathers.
+/// Longer than an acceptor waits for some other workers' turns.
 pub(crate) const CROWDED_MILLISECONDS: u32 = 10;
+
+/// Connections of a crowd that are answered while softirqs are disabled.
+pub(crate) const TURN_ANSWERS: usize = 16;
 
 /// Addresses that one server listens at.
 pub(crate) const LISTENERS_MAX: usize = 64;

@@ -84,6 +84,12 @@ extern "C" {
     /// The CPU that has taken in what came last, -1 where nothing has. Any context.
     pub(super) fn khttpd_sock_incoming_cpu(sk: *const bindings::sock) -> c_int;
 
+    /// Disables softirqs on this CPU. Any context but hardirq; `khttpd_bh_enable` must follow.
+    pub(super) fn khttpd_bh_disable();
+
+    /// Enables softirqs again, and runs what is pending, unless they were disabled before.
+    pub(super) fn khttpd_bh_enable();
+
     /// Whether received bytes (or a FIN) wait. Any context.
     pub(super) fn khttpd_sock_unread(sk: *const bindings::sock) -> bool;
 

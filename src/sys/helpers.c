@@ -4,6 +4,7 @@
  * each function here is one thin step, the way rust/helpers/ of the kernel does it. The Rust side of every line is src/sys/ffi.rs.
  */
 #include <crypto/blake2s.h>
+#include <linux/bottom_half.h>
 #include <linux/gfp.h>
 #include <linux/inet.h>
 #include <linux/mm.h>
@@ -44,6 +45,20 @@ MODULE_PARM_DESC(root, "directory to serve, as an absolute path (default: what i
 const char *khttpd_param_root(void)
 {
 	return khttpd_root;
+}
+
+/*
+ * Softirqs.
+ */
+
+void khttpd_bh_disable(void)
+{
+	local_bh_disable();
+}
+
+void khttpd_bh_enable(void)
+{
+	local_bh_enable();
 }
 
 /*

@@ -31,6 +31,9 @@ const char *khttpd_param_address(void);
 const char *khttpd_param_commands(void);
 const char *khttpd_param_root(void);
 
+void khttpd_bh_disable(void);
+void khttpd_bh_enable(void);
+
 void khttpd_sock_prepare(struct sock *sk, bool any);
 void khttpd_sock_listens_for_requests(struct sock *sk);
 bool khttpd_sock_has_child(const struct sock *sk);

@@ -5,11 +5,12 @@
 
 mod common;
 
+use std::process::Command;
 use std::time::Duration;
 
 use common::random::{seed, setting};
 use common::{assert_quiet, fewer, machine, patience, roomy, Result};
-use machine::{Accelerator, Builder, KernelLog, Kind, Machine};
+use machine::{Accelerator, Builder, KernelLog, Kind, Machine, Net};
 
 /// A machine that serves, and that has what the tests run in it.
 fn loaded(builder: Builder) -> Result<Machine> {
@@ -97,6 +98,23 @@ fn five_thousand_slow_peers_do_not_double_the_99th_percentile_of_an_honest_clien
             "{what} of the requests take up to {loud} microseconds, and {quiet} without the others"
         );
     }
+    unload(&machine)
+}
+
+/// From outside, where softirqs are all that the processor can do.
+#[test]
+#[ignore = "long: make test-long"]
+fn thousand_who_come_at_once_are_each_answered_within_two_seconds() -> Result {
+    let machine = loaded(machine()?.cpus(1).net(Net::Tap))?;
+    let url = format!("http://{}/robots.txt", machine.http_address()?);
+    let wrk = format!(
+        "ulimit -n 4096; exec wrk -t1 -c{} -d4 --timeout 2 {url}",
+        fewer(1000)
+    );
+    let output = Command::new("sh").args(["-c", &wrk]).output()?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    println!("{said}");
+    assert!(said.contains(" requests in ") && !said.contains("Socket errors"));
     unload(&machine)
 }
 
