@@ -94,15 +94,24 @@ impl Connection {
         if this.is_in(Phase::Closed) {
             this.seat.rise();
         }
-        // Bytes may have come in before anybody was told. They are answered where they came in: who
-        // spreads packets over CPUs often lets them follow the CPU that sends.
-        match this.stream.socket().incoming_cpu() {
-            Some(cpu) if cpu.as_u32() != CpuId::current().as_u32() => {
-                let _ = this.seat.server().queue.enqueue_on(cpu, this.clone());
-            }
-            _ => this.work_off(),
+        // Bytes may have come in before anybody was told.
+        if !this.is_left_to_its_cpu() {
+            this.work_off();
         }
         Ok(())
+    }
+
+    /// If its bytes come in on another CPU, lets the worker answer them there. Who spreads packets
+    /// over CPUs often lets them follow the CPU that sends. Any context.
+    fn is_left_to_its_cpu(self: &Arc<Self>) -> bool {
+        match self.stream.socket().incoming_cpu() {
+            Some(cpu) if cpu.as_u32() != CpuId::current().as_u32() => {
+                // If it is queued already it will look.
+                let _ = self.seat.server().queue.enqueue_on(cpu, self.clone());
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Lets the worker look at it. Any context.
@@ -164,6 +173,9 @@ impl Connection {
     /// Answers what has waited in a crowd. With softirqs disabled.
     pub(crate) fn answer(self: &Arc<Self>) {
         self.is_in_crowd.store(false, Relaxed);
+        if self.is_left_to_its_cpu() {
+            return;
+        }
         let guard = self.stream.try_lock();
         if !guard.is_some_and(|mut guard| self.go_on(&mut guard)) {
             self.poke();

@@ -19,19 +19,20 @@ fn count(machine: &Machine, name: &str) -> Result<u64> {
 fn requests_beyond_a_turn_are_answered_in_order_and_an_idle_connection_takes_no_turn() -> Result {
     let machine = serving()?;
     let mut client = Client::connect(machine.http_address()?)?;
-    let paths = ["/", "/robots.txt", "/nowhere"];
+    // So short that a segment holds more of them than a turn answers, with replies so short that the send buffer takes them.
+    let paths = ["/robots.txt", "/nowhere", "/robots.txt?"];
     let requests: String = paths
         .iter()
         .cycle()
         .take(600)
-        .map(|path| get(path))
+        .map(|path| format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n"))
         .collect();
     client.send(requests)?;
     let mut bodies = vec![Vec::new(); paths.len()];
     for number in 0..600 {
         let reply = client.reply(false)?;
         let place = number % paths.len();
-        assert_eq!(reply.status, if place == 2 { 404 } else { 200 }, "{number}");
+        assert_eq!(reply.status, if place == 1 { 404 } else { 200 }, "{number}");
         if number < paths.len() {
             bodies[place] = reply.body;
         } else {
