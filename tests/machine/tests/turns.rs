@@ -21,12 +21,8 @@ fn requests_beyond_a_turn_are_answered_in_order_and_an_idle_connection_takes_no_
     let mut client = Client::connect(machine.http_address()?)?;
     // So short that a segment holds more of them than a turn answers, with replies so short that the send buffer takes them.
     let paths = ["/robots.txt", "/nowhere", "/robots.txt?"];
-    let requests: String = paths
-        .iter()
-        .cycle()
-        .take(600)
-        .map(|path| format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n"))
-        .collect();
+    let request = |path: &&str| format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
+    let requests: String = paths.iter().cycle().take(600).map(request).collect();
     client.send(requests)?;
     let mut bodies = vec![Vec::new(); paths.len()];
     for number in 0..600 {
