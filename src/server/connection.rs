@@ -55,7 +55,7 @@ pub(crate) struct Connection {
     deadline: Atomic<u32>,
     /// It shall end, whatever it is about: the worker has been told to look.
     ending: Atomic<bool>,
-    /// It waits in the [`Crowd`](super::Crowd), which alone sets this.
+    /// It waits in the [`Crowd`](super::Crowd), which sets this; it is cleared before it is answered.
     pub(super) is_in_crowd: Atomic<bool>,
     /// The [`Phase`] it was in when that was last looked at, for statistics.
     phase: Atomic<u32>,
