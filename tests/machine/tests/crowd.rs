@@ -18,7 +18,6 @@ fn loaded(builder: Builder) -> Result<Machine> {
     machine.exec_ok("insmod khttpd.ko")?;
     machine.put_file("/tmp/status.py", 0o600, include_bytes!("guest/status.py"))?;
     machine.put_file("/tmp/load.py", 0o600, include_bytes!("guest/load.py"))?;
-    machine.put_file("/tmp/slow.py", 0o600, include_bytes!("guest/slow.py"))?;
     Ok(machine)
 }
 
@@ -83,7 +82,10 @@ fn million_requests_are_answered_as_they_should_be_byte_for_byte() -> Result {
 fn five_thousand_slow_peers_do_not_double_the_99th_percentile_of_an_honest_clients_latency(
 ) -> Result {
     let machine = loaded(machine()?.cpus(1).accelerator(Accelerator::Counting))?;
-    let command = format!("exec python3 /tmp/slow.py {} 1 15", fewer(count(5000)?));
+    machine.put_file("/tmp/packet.py", 0o600, include_bytes!("guest/packet.py"))?;
+    machine.put_file("/tmp/slow.py", 0o600, include_bytes!("guest/slow.py"))?;
+    let (peers, seed) = (fewer(count(5000)?), seed()?);
+    let command = format!("exec python3 /tmp/slow.py {peers} 15 {seed}");
     let output = machine.exec_within(&command, patience(Duration::from_secs(600)))?;
     let text = output.stdout_text();
     println!("{text}{}", output.stderr_text());
