@@ -38,7 +38,8 @@ impl Turnstile {
     pub(super) fn enter(&self) -> Result<Pass<'_>> {
         let mut busy = self.busy.lock();
         while *busy {
-            if self.free.wait_interruptible(&mut busy) {
+            // Who was woken because nobody is in goes in, even with a signal: nobody else was woken.
+            if self.free.wait_interruptible(&mut busy) && *busy {
                 return Err(ERESTARTSYS);
             }
         }
