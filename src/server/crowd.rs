@@ -9,6 +9,7 @@ use super::{
 use crate::sys::softirq;
 use core::mem;
 use kernel::{
+    alloc::flags::__GFP_NOWARN,
     new_spinlock,
     prelude::*,
     sync::{
@@ -74,7 +75,9 @@ impl Crowd {
             if connection.is_in_crowd.load(Relaxed) {
                 return true;
             }
-            let joined = waiting.push(Arc::from(connection), GFP_ATOMIC).is_ok();
+            // Who can't join is answered at once, of which the log need not tell.
+            let flags = GFP_ATOMIC | __GFP_NOWARN;
+            let joined = waiting.push(Arc::from(connection), flags).is_ok();
             connection.is_in_crowd.store(joined, Relaxed);
             joined
         })
