@@ -252,12 +252,17 @@ impl Server {
         drop(acceptors);
         self.registry.close();
         // Items of the queue that are about to return have references to this server, and the
-        // last one must not be dropped by an item of the queue that goes with it. One that ran
-        // while the registry was closed may still queue itself, which it does no more once it has
-        // found it closed.
-        self.queue.flush();
-        self.queue.flush();
+        // last one must not be dropped by an item of the queue that goes with it.
+        self.quiesce();
         tcp::wait_for_callbacks();
+    }
+
+    /// Waits until no item of the queue refers any more to what has been stopped. One that runs
+    /// meanwhile may queue itself once more, but not twice: then it finds that it has been stopped.
+    /// Process context, sleeps.
+    fn quiesce(&self) {
+        self.queue.flush();
+        self.queue.flush();
     }
 
     /// Lets the connections finish what they are about, and gives them the time that is set for
@@ -278,10 +283,9 @@ impl Server {
         self.end_at.get() != NEVER
     }
 
-    /// Serves, and lets those accept who wait for it. Process context, may sleep.
-    fn go_on(&self) {
+    /// Lets the connections stay, and those that come. Any context.
+    fn take_back_drain(&self) {
         self.end_at.set(NEVER);
-        self.poke();
     }
 
     /// What is configured, in the language of the control node, and what has happened, as
@@ -363,10 +367,9 @@ impl WorkItem for Server {
     /// answer some requests.
     fn run(this: Arc<Self>) {
         let now = clock::uptime_seconds();
-        let end = this.end_at.get() <= now;
         let from = this.swept.load(Relaxed);
         let next = this.registry.visit(from, TURN_EXPIRIES, |connection| {
-            if end {
+            if this.end_at.get() <= now {
                 connection.end();
             } else if connection.is_due(now) {
                 connection.poke();

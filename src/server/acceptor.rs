@@ -52,6 +52,8 @@ pub(crate) struct Acceptor {
     server: Arc<Server>,
     /// Since when it waits for its turn, by [`clock::coarse_milliseconds`].
     queued_at: Atomic<u32>,
+    /// It has been stopped, and accepts nobody.
+    stopped: Atomic<bool>,
     #[pin]
     work: Work<Self>,
 }
@@ -83,6 +85,7 @@ impl Acceptor {
                 address,
                 server: server.clone(),
                 queued_at: Atomic::new(0),
+                stopped: Atomic::new(false),
                 work <- new_work!("Acceptor::work"),
             }),
             GFP_KERNEL,
@@ -117,13 +120,18 @@ impl Acceptor {
         clock::coarse_milliseconds().wrapping_sub(since)
     }
 
-    /// Accepts nobody any more. Process context, may sleep.
+    /// Accepts nobody any more, once the turn that it may have has ended, which
+    /// [`Server::quiesce`] waits for. Process context, may sleep.
     pub(crate) fn stop(&self) {
+        self.stopped.store(true, Relaxed);
         drop(self.listener.detach());
     }
 
     /// Takes one connection.
     fn accept(&self) -> Result {
+        if self.stopped.load(Relaxed) {
+            return Err(ESHUTDOWN);
+        }
         // Asked first: an attempt to accept nobody makes a socket, too.
         if !self.listener.has_incoming() {
             return Err(EAGAIN);

@@ -39,7 +39,7 @@ impl Prepared<'_> {
             leaving.iter().for_each(|acceptor| acceptor.stop());
             drop(leaving);
             // What is queued for them refers to them, and their addresses must be free now.
-            self.change.server.queue.flush();
+            self.change.server.quiesce();
         }
         self.settle();
         if shows {
@@ -96,6 +96,8 @@ impl Prepared<'_> {
         };
         let before = self.released.len();
         let mut config = self.change.server.config.lock();
+        // All of them are stopped, or none.
+        self.released.reserve(config.acceptors.len(), GFP_KERNEL)?;
         for acceptor in config.acceptors.iter().filter(|acceptor| goes(acceptor)) {
             self.released.push(acceptor.address, GFP_KERNEL)?;
             acceptor.stop();
@@ -103,7 +105,7 @@ impl Prepared<'_> {
         config.acceptors.retain(|acceptor| !goes(acceptor));
         drop(config);
         // What is queued for them refers to them.
-        self.change.server.queue.flush();
+        self.change.server.quiesce();
         Ok(self.released.len() != before)
     }
 
@@ -126,6 +128,10 @@ impl Prepared<'_> {
         mem::swap(&mut config.listen, &mut change.listen);
         mem::swap(&mut config.sources, &mut change.sources);
         mem::swap(&mut config.acceptors, &mut self.acceptors);
+        if change.started {
+            // Before anybody is accepted, who would be told to go.
+            change.server.take_back_drain();
+        }
         config.acceptors.iter().for_each(|acceptor| acceptor.open());
         let mut leaving = mem::take(&mut self.acceptors);
         leaving.retain(|old| !config.acceptors.iter().any(|new| Arc::ptr_eq(old, new)));
@@ -139,7 +145,7 @@ impl Prepared<'_> {
             server.counters.reset();
         }
         match self.change.started {
-            true => server.go_on(),
+            true => server.poke(),
             false => server.drain(),
         }
     }

@@ -187,7 +187,7 @@ def commands():
     """A command is carried out, or refused for want of memory, and then nothing has changed."""
     tree('/tmp/one', 'one')
     tree('/tmp/two', 'two')
-    assert write('root /tmp/one\nlisten 127.0.0.1:7001') == ''
+    assert write('root /tmp/one\nlisten 127.0.0.1:7001 127.0.0.1:7004 127.0.0.2:7004') == ''
     one = fetch('/')
     peer = socket.create_server(('127.0.0.1', 2001), backlog=4096)
     threading.Thread(target=swallow, args=(peer,), daemon=True).start()
@@ -200,6 +200,7 @@ def commands():
         ('start', ''),
         ('listen 127.0.0.1:7002 [::1]:7003', 'unlisten 127.0.0.1:7002 [::1]:7003'),
         ('unlisten 127.0.0.1:7001', 'listen 127.0.0.1:7001'),
+        ('unlisten 127.0.0.1:7004 127.0.0.2:7004\nlisten 0.0.0.0:7004', 'unlisten 0.0.0.0:7004\nlisten 127.0.0.1:7004 127.0.0.2:7004'),
         ('stop', 'start'),
         ('reload', ''),
         ('error 404 /404.html\nfield * X-Other: yes\nstatus-page /status\nredirect 302 /x /y',
@@ -222,10 +223,24 @@ def commands():
                 assert write(undo) == ''
             assert settings() == before, (text, settings())
             assert fetch('/') == one or found == 0, text
+            if '7004' in text:
+                all_accept('127.0.0.1', '127.0.0.2')
 
         each(text.split('\n', maxsplit=1)[0], lambda node=node, text=text: os.write(node, text.encode() + b'\n'), check)
         os.close(node)
     assert fetch('/')[1] == one[1]
+
+
+def all_accept(*addresses):
+    """Nobody has to wait until the server looks around, once a second, for those who were not heard."""
+    for address in addresses:
+        begin = time.monotonic()
+        for _ in range(4):
+            with socket.create_connection((address, 7004), 10) as peer:
+                peer.sendall(b'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+                assert peer.recv(9) == b'HTTP/1.1 '
+        took = time.monotonic() - begin
+        assert took < 2, f'{address} has taken {took} s to accept four'
 
 
 def swallow(listener):
