@@ -72,7 +72,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// `ENOMEM`; the socket is closed then.
+    /// `ENOMEM`, and `EOPNOTSUPP` if the socket is somebody else's; it is closed then.
     pub(crate) fn start(seat: Seat, socket: Socket) -> Result {
         let seconds = seat.server().settings.idle_seconds.get();
         let this = Arc::pin_init(
@@ -87,7 +87,7 @@ impl Connection {
             }),
             GFP_KERNEL,
         )?;
-        this.stream.attach(this.clone());
+        this.stream.attach(this.clone())?;
         this.seat.sit(this.clone());
         // If it has ended meanwhile, its worker may have closed it before it was seated, and nobody
         // would let go of it any more.

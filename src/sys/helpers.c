@@ -173,10 +173,17 @@ bool khttpd_sock_write_space(struct sock *sk)
  * Callbacks.
  */
 
-/* Under a lock of the socket, which is why this is not rcu_dereference_sk_user_data(). */
+/*
+ * Ours, or null. Under a lock of the socket, which is why this is not rcu_dereference_sk_user_data(). BPF can put a socket into a
+ * sockmap before it is accepted or listened at; its user data has other flags.
+ */
 void *khttpd_user_data(const struct sock *sk)
 {
-	return (void *)((uintptr_t)sk->sk_user_data & SK_USER_DATA_PTRMASK);
+	uintptr_t user_data = (uintptr_t)sk->sk_user_data;
+
+	if (unlikely((user_data & ~SK_USER_DATA_PTRMASK) != SK_USER_DATA_NOCOPY))
+		return NULL;
+	return (void *)(user_data & SK_USER_DATA_PTRMASK);
 }
 
 /* With sk_callback_lock held for writing; a null in spare leaves the socket's own in place. */
@@ -202,7 +209,7 @@ bool khttpd_attach(struct sock *sk, struct khttpd_callbacks *spare, void *user_d
 
 	lock_sock(sk);
 	write_lock_bh(&sk->sk_callback_lock);
-	free = !khttpd_user_data(sk);
+	free = !sk->sk_user_data;
 	if (free) {
 		/* NOCOPY: a child of a listener must not inherit the listener's reference. */
 		__rcu_assign_sk_user_data_with_flags(sk, user_data, SK_USER_DATA_NOCOPY);
@@ -281,6 +288,22 @@ static const u8 *khttpd_piece(const struct sk_buff *skb, u32 offset, size_t *len
 	return *len ? piece : ERR_PTR(-EIO);
 }
 
+/*
+ * Over the loopback device somebody can have sent pages of a file or of their own, which they may still change. Who parses them in
+ * place must have copies.
+ */
+static noinline int khttpd_own_frags(struct sk_buff *skb)
+{
+	int error;
+
+	if (skb_has_frag_list(skb))
+		return -EIO;
+	error = skb_copy_ubufs(skb, GFP_ATOMIC);
+	if (!error)
+		skb_shinfo(skb)->flags &= ~SKBFL_SHARED_FRAG;
+	return error;
+}
+
 /* tcp_recv_skb(), the short way where the first skb has what comes next. */
 static struct sk_buff *khttpd_next_skb(struct sock *sk, u32 *offset)
 {
@@ -311,6 +334,8 @@ const u8 *khttpd_peek(struct sock *sk, size_t *len)
 	/* In a device's memory: nobody has asked for that. */
 	if (unlikely(!skb_frags_readable(skb)))
 		return ERR_PTR(-EIO);
+	if (unlikely(skb_has_shared_frag(skb)) && khttpd_own_frags(skb))
+		return ERR_PTR(-ENOMEM);
 	return khttpd_piece(skb, offset, len);
 }
 

@@ -122,6 +122,12 @@ pub(crate) struct PageBytes<'a> {
 }
 
 impl<'a> PageBytes<'a> {
+    // INVARIANT: No blocks hold no bytes.
+    const EMPTY: Self = Self {
+        blocks: &[],
+        len: 0,
+    };
+
     /// The number of bytes.
     #[inline]
     pub(crate) fn len(&self) -> usize {
@@ -210,10 +216,10 @@ impl Pages {
         let first = span.first as usize;
         let blocks = self.blocks.get(first..first + span.count as usize);
         // INVARIANT: A span names blocks that hold that many bytes.
-        PageBytes {
-            blocks: blocks.unwrap_or(&[]),
+        blocks.map_or(PageBytes::EMPTY, |blocks| PageBytes {
+            blocks,
             len: span.len,
-        }
+        })
     }
 
     /// Takes the bytes of `buffer`; what does not fill a page goes to `shelf`. Process context,

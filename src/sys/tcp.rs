@@ -73,7 +73,8 @@ use kernel::bindings;
 /// To be called after the last listener and the last stream are gone and before the module's code
 /// is. Process context, sleeps.
 pub(crate) fn wait_for_callbacks() {
-    // SAFETY: `synchronize_rcu` has no preconditions but the context. Sockets call their
-    // callbacks from softirq, which is an RCU read-side critical section.
+    // SAFETY: `synchronize_rcu` has no preconditions but the context. Listeners are called within
+    // RCU read-side critical sections. Streams, which a process may call too, are not called any
+    // more once they are detached, for that takes their lock.
     unsafe { bindings::synchronize_rcu() };
 }

@@ -24,14 +24,16 @@ use kernel::{
 ///
 /// # Invariants
 ///
-/// - `spare` is accessed only by the C helpers, which lock the socket.
-/// - The callbacks that were given to [`Hooks::new`] take the socket's user data for an `Arc<T>`.
+/// - `spare` is accessed only by the C helpers, which lock the socket or its callbacks.
+/// - The callbacks that were given to [`Hooks::new`] take the socket's user data for an `Arc<T>`. The
+///   C helpers show no user data but ours: another's, as BPF's, has other flags.
 pub(super) struct Hooks<T> {
     spare: UnsafeCell<ffi::Callbacks>,
     _owner: PhantomData<fn(T)>,
 }
 
-// SAFETY: All access is by C helpers that hold the socket's lock.
+// SAFETY: All access is by C helpers: writers hold the socket's lock and its `sk_callback_lock`,
+// readers one of the two.
 unsafe impl<T> Sync for Hooks<T> {}
 
 impl<T: Send + Sync + 'static> Hooks<T> {
@@ -50,13 +52,14 @@ impl<T: Send + Sync + 'static> Hooks<T> {
     }
 
     /// Attaches the callbacks to `socket`, and gives it the reference that they borrow; a no-op
-    /// that drops `owner` if they are attached already. Process context, may sleep.
+    /// that drops `owner` if they are attached already, or if the socket is somebody else's, as
+    /// BPF's. Returns whether it has attached them. Process context, may sleep.
     ///
     /// # Safety
     ///
     /// `socket` is the only one that these hooks are used with, and the only hooks it is used
     /// with are these.
-    pub(super) unsafe fn attach(&self, socket: &Socket, owner: Arc<T>) {
+    pub(super) unsafe fn attach(&self, socket: &Socket, owner: Arc<T>) -> bool {
         const { assert!(<Arc<T> as ForeignOwnable>::FOREIGN_ALIGN >= 8) };
         let user_data = owner.into_foreign();
         // SAFETY: The socket is valid, `spare` belongs to it as the caller promises, and the
@@ -66,6 +69,7 @@ impl<T: Send + Sync + 'static> Hooks<T> {
             // SAFETY: The pointer comes from `into_foreign` above and was not passed on.
             drop(unsafe { Arc::<T>::from_foreign(user_data) });
         }
+        attached
     }
 
     /// Gives the socket its own callbacks back, and the caller the reference, if the hooks were
@@ -80,8 +84,9 @@ impl<T: Send + Sync + 'static> Hooks<T> {
         if user_data.is_null() {
             return None;
         }
-        // SAFETY: User data of this socket comes from `attach` alone, thus from `into_foreign`;
-        // the socket has given it up, so this is the only time that it is taken back.
+        // SAFETY: The helper gives back user data with our flags alone, which comes from `attach`,
+        // thus from `into_foreign`; the socket has given it up, so this is the only time that it is
+        // taken back.
         Some(unsafe { Arc::from_foreign(user_data) })
     }
 
@@ -101,7 +106,9 @@ pub(super) unsafe fn with_owner<T: 'static>(
     sk: *mut bindings::sock,
     f: impl FnOnce(ArcBorrow<'_, T>),
 ) {
-    // SAFETY: Whoever calls a callback of a socket holds a reference to it.
+    // SAFETY: Whoever calls a callback of a connection holds a reference to its socket; whoever calls
+    // that of a listener, which is looked up without one, is in an RCU read-side critical section,
+    // and listeners are freed after a grace period.
     let user_data = unsafe { ffi::khttpd_callback_begin(sk) };
     if !user_data.is_null() {
         // SAFETY: The user data comes from `Arc::<T>::into_foreign`, and it is not taken back

@@ -37,9 +37,8 @@ pub(crate) trait Incoming: Send + Sync + Sized + 'static {
 
 /// A listening socket that tells `O` when somebody waits.
 pub(crate) struct Listener<O: Incoming> {
-    // Before the socket, because they are used until it is released.
-    hooks: Hooks<O>,
     socket: Socket,
+    hooks: Hooks<O>,
 }
 
 impl<O: Incoming> Listener<O> {
@@ -65,8 +64,9 @@ impl<O: Incoming> Listener<O> {
         })
     }
 
-    /// From now on `owner` is told of those who wait; of those who waited before, it is not.
-    /// Process context, may sleep.
+    /// From now on `owner` is told of those who wait; of those who waited before, it is not. If the
+    /// socket is somebody else's, because BPF has put it into a sockmap, nobody is told. Process
+    /// context, may sleep.
     pub(crate) fn attach(&self, owner: Arc<O>) {
         // SAFETY: The hooks and the socket are private parts of this object.
         unsafe { self.hooks.attach(&self.socket, owner) };
@@ -102,7 +102,8 @@ impl<O: Incoming> Listener<O> {
         let raw = NonNull::new(raw).ok_or(EAGAIN)?;
         // SAFETY: With success it is a valid TCP socket that is ours to release.
         let socket = unsafe { Socket::from_raw(raw) };
-        // SAFETY: Both sockets are valid, and the new one is known to nobody else.
+        // SAFETY: Both sockets are valid, the hooks are the listener's, and nobody has attached to
+        // the new one, which only softirqs know.
         unsafe {
             ffi::khttpd_forget_inherited(socket.sk(), self.socket.sk(), self.hooks.as_raw());
         }

@@ -20,7 +20,9 @@ pub(crate) struct SendBuffers(NonNull<c_void>);
 
 // SAFETY: The memory is not bound to a thread.
 unsafe impl Send for SendBuffers {}
-// SAFETY: Each CPU uses its own fragment, and only with softirqs disabled.
+// SAFETY: Each CPU uses its own fragment, and only with softirqs disabled. Sending calls
+// `sk_write_space` at times, but nobody sends there: `lent` of the stream that is sent on is set, and
+// its owner has no other.
 unsafe impl Sync for SendBuffers {}
 
 impl SendBuffers {

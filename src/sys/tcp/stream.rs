@@ -15,6 +15,7 @@ use core::{
 };
 use kernel::{
     bindings,
+    prelude::*,
     sync::{
         Arc,
         ArcBorrow, //
@@ -99,9 +100,16 @@ impl<O: Owner> Stream<O> {
 
     /// From now on `owner` is told of the events. What came before, it must look for itself.
     /// Process context, may sleep.
-    pub(crate) fn attach(&self, owner: Arc<O>) {
+    ///
+    /// # Errors
+    ///
+    /// `EOPNOTSUPP` if the socket is somebody else's: BPF has put it into a sockmap.
+    pub(crate) fn attach(&self, owner: Arc<O>) -> Result {
         // SAFETY: The hooks and the socket are private parts of this object.
-        unsafe { self.hooks.attach(&self.socket, owner) };
+        match unsafe { self.hooks.attach(&self.socket, owner) } {
+            true => Ok(()),
+            false => Err(EOPNOTSUPP),
+        }
     }
 
     /// Tells nobody any more; gives back the owner that was attached. Process context, may sleep.

@@ -7,7 +7,7 @@ mod common;
 use std::time::Duration;
 
 use common::random::seed;
-use common::{assert_quiet, machine, patience, Result};
+use common::{assert_quiet, machine, patience, serving, Result};
 
 /// Runs cases of `guest/hostile.py`.
 fn run(cases: &[&str]) -> Result {
@@ -56,4 +56,15 @@ fn tiny_segments_and_windows_that_stay_shut() -> Result {
 #[test]
 fn ten_thousand_handshakes_without_end() -> Result {
     run(&["handshakes_without_end"])
+}
+
+#[test]
+fn requests_whose_bytes_change_while_they_are_parsed() -> Result {
+    let machine = serving()?;
+    machine.put_file("/tmp/shared.py", 0o600, include_bytes!("guest/shared.py"))?;
+    let output = machine.exec("python3 /tmp/shared.py 5 && rmmod khttpd")?;
+    println!("{}{}", output.stdout_text(), output.stderr_text());
+    assert_quiet(&machine)?;
+    assert!(output.status.success());
+    Ok(())
 }
