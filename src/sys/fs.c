@@ -22,12 +22,18 @@ int khttpd_path_open(const char *name, struct path *path)
 int khttpd_path_look_up(const struct path *root, const char *name, bool follow, struct path *found)
 {
 	/*
-	 * vfs_path_lookup() makes root the root of the look-up, so that neither a link nor .. leads out. A link at the end is found
-	 * as itself if it is not to be followed; one further up can only have come there since its directory was read.
+	 * vfs_path_lookup() makes root the root of the look-up, so that neither a link nor .. leads out. With LOOKUP_IN_ROOT it does
+	 * not do so even while directories are renamed; who meets a rename tries again. A link at the end is found as itself if it
+	 * is not to be followed; one further up can only have come there since its directory was read.
 	 */
 	unsigned int links = follow ? LOOKUP_FOLLOW | LOOKUP_NO_MAGICLINKS : LOOKUP_NO_SYMLINKS;
+	int attempts = 10;
+	int error;
 
-	return vfs_path_lookup(root->dentry, root->mnt, name, links, found);
+	do {
+		error = vfs_path_lookup(root->dentry, root->mnt, name, links | LOOKUP_IN_ROOT, found);
+	} while (error == -EAGAIN && --attempts);
+	return error;
 }
 
 int khttpd_path_facts(const struct path *path, struct khttpd_facts *facts)
