@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What happens around a change while it is made:  change.py moves|killed|starts ROUNDS"""
+"""What happens around a change while it is made:  change.py moves|killed|starts COUNT"""
 
 import os
 import signal
@@ -10,7 +10,6 @@ import time
 import status
 
 SITE = "/tmp/site"
-FILES = 20_000
 CLIENTS = 1000
 REQUEST = b"GET /robots.txt HTTP/1.1\r\nHost: a\r\n\r\n"
 HERE = "127.0.0.1", 8080
@@ -68,14 +67,14 @@ def ended(number, limit):
     raise AssertionError(f"process {number} waits for ever: {open(f'/proc/{number}/wchan').read()}")
 
 
-def killed(rounds):
+def killed(files):
     """Of those who wait for another's change to be made, the first is killed in the moment in which it would be its turn."""
     os.sched_setaffinity(0, {0})
     os.makedirs(SITE)
-    for number in range(FILES):
+    for number in range(files):
         with open(f"{SITE}/{number}", "wb") as file:
             file.write(b"a small file\n")
-    for _ in range(rounds):
+    for _ in range(2):
         holder = child(0, lambda: status.command(f"root {SITE}", "reload"))
         while not any(line.startswith("loading") for line in status.comments()):
             assert os.waitpid(holder, os.WNOHANG) == (0, 0), "the site was loaded before it could be seen"
