@@ -187,7 +187,7 @@ def commands():
     """A command is carried out, or refused for want of memory, and then nothing has changed."""
     tree('/tmp/one', 'one')
     tree('/tmp/two', 'two')
-    assert write('root /tmp/one\nlisten 127.0.0.1:7001 127.0.0.1:7004 127.0.0.2:7004') == ''
+    assert write('root /tmp/one\nlisten 127.0.0.1:7004 127.0.0.2:7004 127.0.0.1:7001') == ''
     one = fetch('/')
     peer = socket.create_server(('127.0.0.1', 2001), backlog=4096)
     threading.Thread(target=swallow, args=(peer,), daemon=True).start()
@@ -200,7 +200,8 @@ def commands():
         ('start', ''),
         ('listen 127.0.0.1:7002 [::1]:7003', 'unlisten 127.0.0.1:7002 [::1]:7003'),
         ('unlisten 127.0.0.1:7001', 'listen 127.0.0.1:7001'),
-        ('unlisten 127.0.0.1:7004 127.0.0.2:7004\nlisten 0.0.0.0:7004', 'unlisten 0.0.0.0:7004\nlisten 127.0.0.1:7004 127.0.0.2:7004'),
+        ('unlisten 127.0.0.1:7004 127.0.0.2:7004\nlisten 0.0.0.0:7004',
+         'unlisten 0.0.0.0:7004 127.0.0.1:7001\nlisten 127.0.0.1:7004 127.0.0.2:7004 127.0.0.1:7001'),
         ('stop', 'start'),
         ('reload', ''),
         ('error 404 /404.html\nfield * X-Other: yes\nstatus-page /status\nredirect 302 /x /y',
