@@ -292,16 +292,12 @@ static const u8 *khttpd_piece(const struct sk_buff *skb, u32 offset, size_t *len
  * Over the loopback device somebody can have sent pages of a file or of their own, which they may still change. Who parses them in
  * place must have copies.
  */
-static noinline int khttpd_own_frags(struct sk_buff *skb)
+static noinline bool khttpd_own_frags(struct sk_buff *skb)
 {
-	int error;
-
-	if (skb_has_frag_list(skb))
-		return -EIO;
-	error = skb_copy_ubufs(skb, GFP_ATOMIC);
-	if (!error)
-		skb_shinfo(skb)->flags &= ~SKBFL_SHARED_FRAG;
-	return error;
+	if (skb_has_frag_list(skb) || skb_copy_ubufs(skb, GFP_ATOMIC))
+		return false;
+	skb_shinfo(skb)->flags &= ~SKBFL_SHARED_FRAG;
+	return true;
 }
 
 /* tcp_recv_skb(), the short way where the first skb has what comes next. */
@@ -334,7 +330,7 @@ const u8 *khttpd_peek(struct sock *sk, size_t *len)
 	/* In a device's memory: nobody has asked for that. */
 	if (unlikely(!skb_frags_readable(skb)))
 		return ERR_PTR(-EIO);
-	if (unlikely(skb_has_shared_frag(skb)) && khttpd_own_frags(skb))
+	if (unlikely(skb_has_shared_frag(skb)) && !khttpd_own_frags(skb))
 		return ERR_PTR(-ENOMEM);
 	return khttpd_piece(skb, offset, len);
 }

@@ -68,7 +68,8 @@ impl<'a, O: Owner> Guard<'a, O> {
     ///
     /// # Errors
     ///
-    /// `EIO` for what can't be read.
+    /// `EIO` for what can't be read, `ENOMEM` for what can't be copied although its sender may still
+    /// change it.
     #[inline]
     pub(crate) fn read(
         &mut self,
