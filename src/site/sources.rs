@@ -81,7 +81,8 @@ impl Sources {
     /// trees; `ENOMEM`.
     pub(crate) fn set_root(&mut self, directory: &[u8], host: HostPattern<'_>) -> Result {
         let tree = Tree::new(directory, host)?;
-        if let Some(known) = self.trees.iter_mut().find(|known| known.host == tree.host) {
+        let mut known = self.trees.iter_mut();
+        if let Some(known) = known.find(|known| known.is_for_the_hosts_of(&tree)) {
             *known = tree;
             return Ok(());
         }
@@ -182,6 +183,15 @@ impl Tree {
             None => None,
         };
         Ok(Self { directory, host })
+    }
+
+    /// Whether both are for the same hosts, whose names may be written in several ways.
+    fn is_for_the_hosts_of(&self, other: &Self) -> bool {
+        self.host_name().eq_ignore_ascii_case(other.host_name())
+    }
+
+    fn host_name(&self) -> &[u8] {
+        self.host.strip_suffix(b".").unwrap_or(&self.host)
     }
 
     /// Where it is; nothing for the built-in one.
