@@ -9,6 +9,7 @@ use super::{
     },
     form::Forms,
     hosts::Hosts,
+    load::interrupted,
     rules::Rules,
     shown::{
         Shown,
@@ -68,8 +69,9 @@ const CODED: [(Coding, &[u8]); 3] = [
     (Coding::Zstd, b".zst"),
 ];
 
-/// What an entry takes beside its content, roughly, in bytes. The exact sum is known in the end.
-const ENTRY_BYTES: u64 = 400;
+/// What a file takes beside its content and its path, roughly, in bytes. It is known when its tree
+/// is finished.
+const ENTRY_BYTES: usize = 300;
 
 /// Takes files, tree by tree, and makes a [`Site`] of them.
 pub(super) struct Builder<'o> {
@@ -82,6 +84,10 @@ pub(super) struct Builder<'o> {
     entries: KVVec<Entry>,
     zones: KVec<Zone>,
     hosts: Hosts,
+    /// Files and directories so far.
+    found: u32,
+    /// What the tables of the trees take that are finished, in bytes.
+    tables: usize,
 }
 
 /// A file of the tree that is being read.
@@ -107,7 +113,23 @@ impl<'o> Builder<'o> {
             entries: KVVec::new(),
             zones: KVec::new(),
             hosts: Hosts::new(),
+            found: 0,
+            tables: 0,
         })
+    }
+
+    /// Counts a file or a directory.
+    ///
+    /// # Errors
+    ///
+    /// There may be no more of them.
+    pub(super) fn count(&mut self) -> Result<(), Trouble> {
+        let max = self.terms.bounds.max_entries;
+        if self.found >= max {
+            return Err(Trouble::Entries(max));
+        }
+        self.found += 1;
+        Ok(())
     }
 
     /// Adds the file at `path`, which begins with a slash and is decoded and normalised, last
@@ -122,32 +144,37 @@ impl<'o> Builder<'o> {
         content: PageBuffer,
         modified: u64,
     ) -> Result<(), Trouble> {
-        let bounds = &self.terms.bounds;
-        let count = (self.entries.len() + self.files.len()) as u64 + 1;
-        if count > u64::from(bounds.max_entries) {
-            return Err(Trouble::Entries(bounds.max_entries));
-        }
+        self.count()?;
         if path.len() > TARGET_MAX {
             return Err(Trouble::Path(TARGET_MAX));
         }
-        let content = self.contents.add(content)?;
-        if self.contents.bytes() as u64 + count * ENTRY_BYTES > bounds.max_site_bytes {
-            return Err(Trouble::SiteBytes(bounds.max_site_bytes));
-        }
         let file = File {
             path: self.table.keep(path)?,
-            content,
+            content: self.contents.add(content)?,
             // A time in the future must not be told (RFC 9110, section 8.8.2.1).
             modified: Timestamp(modified.min(clock::real_seconds())),
         };
-        Ok(self.files.push(file, GFP_KERNEL)?)
+        self.files.push(file, GFP_KERNEL_ACCOUNT)?;
+        self.terms.admit_memory(self.needed())
+    }
+
+    /// What the site would take if this were all, in bytes; roughly, as to the tree that is being
+    /// read.
+    fn needed(&self) -> usize {
+        self.contents.bytes()
+            + self.forms.needed()
+            + self.entries.len() * size_of::<Entry>()
+            + self.tables
+            + self.table.needed()
+            + self.files.len() * ENTRY_BYTES
     }
 
     /// What was added is all of the tree `name`, which is for `hosts`. Process context, may sleep.
     ///
     /// # Errors
     ///
-    /// `ENOMEM`; what is wrong with the rules for this tree.
+    /// `ENOMEM`; what is wrong with the rules for this tree; the bound that it meets; `EINTR` after
+    /// a signal.
     pub(super) fn finish_tree(
         &mut self,
         name: &[u8],
@@ -164,10 +191,13 @@ impl<'o> Builder<'o> {
         enter_redirects(&mut zone, rules)?;
         let first = u32::try_from(self.entries.len()).map_err(|_| EFBIG)?;
         for (number, file) in (first..).zip(&files) {
+            interrupted()?;
             enter_file(&mut zone, rules, file.path, number)
                 .map_err(|e| LoadError::at(name, zone.table.bytes(file.path), e))?;
         }
+        self.tables += zone.table.needed();
         for file in &files {
+            interrupted()?;
             self.add_forms(&zone.table, rules, file, first, &files)
                 .map_err(|e| LoadError::at(name, zone.table.bytes(file.path), e))?;
         }
@@ -175,7 +205,7 @@ impl<'o> Builder<'o> {
         zone.table.finish()?;
         self.hosts
             .add(hosts, u32::try_from(self.zones.len()).map_err(|_| EFBIG)?)?;
-        self.zones.push(zone, GFP_KERNEL)?;
+        self.zones.push(zone, GFP_KERNEL_ACCOUNT)?;
         Ok(())
     }
 
@@ -186,17 +216,15 @@ impl<'o> Builder<'o> {
     /// `ENOMEM`; `ENOSPC` if it takes more memory than it may.
     pub(super) fn build(mut self) -> Result<Site, LoadError> {
         self.forms.finish()?;
-        self.entries.shrink_to(0, GFP_KERNEL)?;
+        self.entries.shrink_to(0, GFP_KERNEL_ACCOUNT)?;
         let contents = self.contents.finish()?;
         let footprint = contents.footprint()?
             + self.forms.footprint()
             + self.entries.capacity() * size_of::<Entry>()
             + self.zones.iter().map(Zone::footprint).sum::<usize>();
-        let max = self.terms.bounds.max_site_bytes;
-        if footprint as u64 > max {
-            let trouble = Trouble::SiteBytes(max);
-            return Err(LoadError::at(b"", b"the last file", trouble));
-        }
+        self.terms
+            .admit_memory(footprint)
+            .map_err(|e| LoadError::at(b"", b"the last file", e))?;
         Ok(Site {
             hosts: self.hosts,
             zones: self.zones,
@@ -248,7 +276,8 @@ impl<'o> Builder<'o> {
             first: first_form,
             codings,
         };
-        Ok(self.entries.push(entry, GFP_KERNEL)?)
+        self.entries.push(entry, GFP_KERNEL_ACCOUNT)?;
+        self.terms.admit_memory(self.needed())
     }
 
     /// The contents of `file` in its codings: itself, and files beside it that are shorter.
@@ -259,14 +288,14 @@ impl<'o> Builder<'o> {
         first: u32,
         files: &[File],
     ) -> Result<KVec<(Coding, u32)>> {
-        let mut found = KVec::with_capacity(1 + CODED.len(), GFP_KERNEL)?;
-        found.push((Coding::Identity, file.content), GFP_KERNEL)?;
+        let mut found = KVec::with_capacity(1 + CODED.len(), GFP_KERNEL_ACCOUNT)?;
+        found.push((Coding::Identity, file.content), GFP_KERNEL_ACCOUNT)?;
         let (length, _) = self.stored(file.content)?;
         let mut path = KVec::new();
         for (coding, suffix) in CODED {
             path.clear();
-            path.extend_from_slice(table.bytes(file.path), GFP_KERNEL)?;
-            path.extend_from_slice(suffix, GFP_KERNEL)?;
+            path.extend_from_slice(table.bytes(file.path), GFP_KERNEL_ACCOUNT)?;
+            path.extend_from_slice(suffix, GFP_KERNEL_ACCOUNT)?;
             let Some(Target::Entry(number)) = table.find(&path) else {
                 continue;
             };
@@ -275,7 +304,7 @@ impl<'o> Builder<'o> {
                 .and_then(|number| files.get(usize::try_from(number).ok()?));
             match beside.map(|file| file.content) {
                 Some(content) if self.stored(content)?.0 < length => {
-                    found.push((coding, content), GFP_KERNEL)?;
+                    found.push((coding, content), GFP_KERNEL_ACCOUNT)?;
                 }
                 _ => (),
             }
@@ -313,14 +342,18 @@ fn enter_redirects(zone: &mut Zone, rules: &Rules<'_>) -> Result<(), LoadError> 
             Files::Under(directory) => redirect.directory = Some(decoded(*directory)?),
             Files::All | Files::Ending(_) => continue,
         }
-        zone.redirects.push(redirect, GFP_KERNEL)?;
+        zone.redirects.push(redirect, GFP_KERNEL_ACCOUNT)?;
     }
     Ok(())
 }
 
 /// Lets a path of a rule lead somewhere, unless one that counts more has done so.
 fn insert(zone: &mut Zone, path: Path<'_>, target: Target) -> Result {
-    match zone.table.insert(&decoded(path)?, target) {
+    let path = decoded(path)?;
+    if zone.directory_moved(&path).is_some() {
+        return Ok(());
+    }
+    match zone.table.insert(&path, target) {
         Err(EEXIST) => Ok(()),
         inserted => inserted,
     }
@@ -349,15 +382,9 @@ fn enter_file(zone: &mut Zone, rules: &Rules<'_>, path: Name, number: u32) -> Re
 /// Lets a path lead somewhere, unless it has moved.
 fn enter(zone: &mut Zone, path: Name, target: Target) -> Result<(), Trouble> {
     let bytes = zone.table.bytes(path);
-    let has_moved = |redirect: &Redirect| {
-        let directory = redirect.directory.as_ref();
-        directory.is_some_and(|directory| bytes.starts_with(directory))
-    };
-    if zone.redirects.iter().any(has_moved)
-        || matches!(
-            zone.table.find(bytes),
-            Some(Target::Moved(_) | Target::Status)
-        )
+    let taken = zone.table.find(bytes);
+    if zone.directory_moved(bytes).is_some()
+        || matches!(taken, Some(Target::Moved(_) | Target::Status))
     {
         return Ok(());
     }
@@ -378,18 +405,18 @@ fn add_pages(zone: &mut Zone, rules: &Rules<'_>, tree: &[u8]) -> Result<(), Load
                 };
                 let page = page_of(zone, rule, *page, tree)?;
                 let fall_back = FallBack { directory, page };
-                zone.fall_backs.push(fall_back, GFP_KERNEL)?;
+                zone.fall_backs.push(fall_back, GFP_KERNEL_ACCOUNT)?;
             }
             Rule::ErrorPage { status, page } => {
                 let page = page_of(zone, rule, *page, tree)?;
-                zone.error_pages.push((*status, page), GFP_KERNEL)?;
+                zone.error_pages.push((*status, page), GFP_KERNEL_ACCOUNT)?;
             }
             _ => (),
         }
     }
     if let Some(Target::Entry(page)) = zone.table.find(NOT_FOUND_PAGE) {
         let page = (Status::NotFound, EntryId(page));
-        zone.error_pages.push(page, GFP_KERNEL)?;
+        zone.error_pages.push(page, GFP_KERNEL_ACCOUNT)?;
     }
     Ok(())
 }
@@ -418,14 +445,14 @@ fn page_of(
 fn decoded(path: Path<'_>) -> Result<KVec<u8>> {
     let mut bytes = KVec::new();
     for byte in path.decoded() {
-        bytes.push(byte, GFP_KERNEL)?;
+        bytes.push(byte, GFP_KERNEL_ACCOUNT)?;
     }
     Ok(bytes)
 }
 
 fn copy(bytes: &[u8]) -> Result<KVec<u8>> {
     let mut copy = KVec::new();
-    copy.extend_from_slice(bytes, GFP_KERNEL)?;
+    copy.extend_from_slice(bytes, GFP_KERNEL_ACCOUNT)?;
     Ok(copy)
 }
 
@@ -591,8 +618,8 @@ mod tests {
 
     #[test]
     fn redirects_win_over_files_and_files_over_fall_backs() -> Result {
-        let rules = b"redirect 301 /old /new\nredirect 302 /gone/* /here/\n\
-            redirect 307 /old /newer\nstatus-page /app/status\nfallback * /index.html\nfallback /app/* /app/index.html\n";
+        let rules = b"redirect 301 /old /new\nredirect 301 /gone/first /new\nstatus-page /gone/status\n\
+            redirect 302 /gone/* /here/\nredirect 301 /gone/last /new\nredirect 307 /old /newer\nstatus-page /app/status\nfallback * /index.html\nfallback /app/* /app/index.html\n";
         let files: [(&[u8], &[u8]); 5] = [
             (b"/index.html", b"root"),
             (b"/old", b"old"),
@@ -605,6 +632,9 @@ mod tests {
         asked(&made, b"/gone/", b"/here/")?;
         asked(&made, b"/gone/index.html", b"/here/")?;
         asked(&made, b"/gone/a/b", b"/here/")?;
+        asked(&made, b"/gone/first", b"/here/")?;
+        asked(&made, b"/gone/status", b"/here/")?;
+        asked(&made, b"/gone/last", b"/new")?;
         asked(&made, b"/gone", b"directory")?;
         asked(&made, b"/app/file", b"file")?;
         asked(&made, b"/app/status", b"status")?;

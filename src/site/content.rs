@@ -155,7 +155,7 @@ impl<'o> Collector<'o> {
             return Ok(number);
         }
         let number = u32::try_from(self.contents.len()).map_err(|_| EFBIG)?;
-        self.contents.list.reserve(1, GFP_KERNEL)?;
+        self.contents.list.reserve(1, GFP_KERNEL_ACCOUNT)?;
         let len = buffer.bytes().len();
         let span = match self.in_old(&digest, buffer.bytes()) {
             Some(bytes) => self.contents.pages.share(bytes)?,
@@ -167,7 +167,7 @@ impl<'o> Collector<'o> {
         }
         self.contents
             .list
-            .push(Content { span, digest }, GFP_KERNEL)?;
+            .push(Content { span, digest }, GFP_KERNEL_ACCOUNT)?;
         self.bytes += len;
         Ok(number)
     }
@@ -194,7 +194,7 @@ impl<'o> Collector<'o> {
     ///
     /// `ENOMEM`.
     pub(super) fn finish(mut self) -> Result<Contents> {
-        self.contents.list.shrink_to(0, GFP_KERNEL)?;
+        self.contents.list.shrink_to(0, GFP_KERNEL_ACCOUNT)?;
         self.contents.pages.finish()?;
         Ok(self.contents)
     }

@@ -72,10 +72,14 @@ pub(super) enum Trouble {
     Errno(Error),
     /// It is written while it is read.
     Changing,
+    /// It is there, but not as a regular file.
+    NoFile,
     /// It can be written without notice.
     Mapped,
     /// It has so many bytes, and may have so many.
     FileBytes(u64, u64),
+    /// It has so many bytes of rules, and may have so many.
+    RulesBytes(u64, u64),
     /// The site would take more memory than so much.
     SiteBytes(u64),
     /// There are more files and directories than so many.
@@ -98,8 +102,9 @@ impl Trouble {
             Self::Errno(e) if e == ERESTARTSYS => EINTR,
             Self::Errno(e) => e,
             Self::Changing => EAGAIN,
+            Self::NoFile => EINVAL,
             Self::Mapped => ETXTBSY,
-            Self::FileBytes(..) => EFBIG,
+            Self::FileBytes(..) | Self::RulesBytes(..) => EFBIG,
             Self::SiteBytes(_) | Self::Entries(_) => ENOSPC,
             Self::Path(_) => ENAMETOOLONG,
             Self::Depth(_) => ELOOP,
@@ -128,9 +133,15 @@ impl fmt::Display for Trouble {
             Self::Changing => {
                 f.write_str("it is written all the time; try again when it is at rest")
             }
+            Self::NoFile => {
+                f.write_str("must be a regular file, or a link to one if follow-links is yes")
+            }
             Self::Mapped => f.write_str("somebody has it mapped for writing"),
             Self::FileBytes(size, max) => {
                 write!(f, "has {size} bytes, more than max-file-bytes {max}")
+            }
+            Self::RulesBytes(size, max) => {
+                write!(f, "has {size} bytes, and rules may have {max}")
             }
             Self::SiteBytes(max) => {
                 write!(

@@ -50,7 +50,7 @@ impl Forms {
     pub(super) fn add(&mut self, content: u32, facts: &Facts<'_>) -> Result {
         let len = Prepared::length(facts).map_err(|_| EMSGSIZE)?;
         let start = self.heads.len();
-        self.heads.extend_with(len, 0, GFP_KERNEL)?;
+        self.heads.extend_with(len, 0, GFP_KERNEL_ACCOUNT)?;
         let room = self.heads.get_mut(start..).unwrap_or_default();
         let cuts = Prepared::render(facts, &mut Writer::new(room)).map_err(|_| EMSGSIZE)?;
         let form = Form {
@@ -61,7 +61,7 @@ impl Forms {
             cuts,
             coding: facts.coding,
         };
-        self.list.push(form, GFP_KERNEL)?;
+        self.list.push(form, GFP_KERNEL_ACCOUNT)?;
         Ok(())
     }
 
@@ -105,8 +105,13 @@ impl Forms {
 
     /// Gives back the memory that was kept for more. Process context, may sleep.
     pub(super) fn finish(&mut self) -> Result {
-        self.list.shrink_to(0, GFP_KERNEL)?;
-        Ok(self.heads.shrink_to(0, GFP_KERNEL)?)
+        self.list.shrink_to(0, GFP_KERNEL_ACCOUNT)?;
+        Ok(self.heads.shrink_to(0, GFP_KERNEL_ACCOUNT)?)
+    }
+
+    /// The memory that they need, in bytes.
+    pub(super) fn needed(&self) -> usize {
+        self.list.len() * size_of::<Form>() + self.heads.len()
     }
 
     /// The memory that they take, in bytes.

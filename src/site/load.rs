@@ -13,7 +13,22 @@ use super::{
     Sources,
     Terms, //
 };
-use kernel::prelude::*;
+use kernel::{
+    current,
+    prelude::*, //
+};
+
+/// Nothing, unless somebody wants the task to stop.
+///
+/// # Errors
+///
+/// `EINTR` after a signal.
+pub(super) fn interrupted() -> Result {
+    match current!().signal_pending() {
+        true => Err(EINTR),
+        false => Ok(()),
+    }
+}
 
 /// Makes a site of `sources`, with the rights and in the mount namespace of the task that calls
 /// it, and shares with `old` what is the same in both; `progress` tells how far it has come.

@@ -123,13 +123,16 @@ impl<'a> Rules<'a> {
             let Rule::Field { files, name, value } = rule else {
                 continue;
             };
+            if !files.contain(path) {
+                continue;
+            }
             let again = self.iter().skip(place + 1).any(|later| match later {
                 Rule::Field {
                     files, name: other, ..
                 } => other.eq_ignore_ascii_case(name) && files.contain(path),
                 _ => false,
             });
-            if again || !files.contain(path) {
+            if again {
                 continue;
             }
             for part in [name.as_bytes(), b": ", value.as_bytes(), b"\r\n"] {

@@ -91,7 +91,7 @@ impl Table {
         let len = u16::try_from(name.len()).map_err(|_| ENAMETOOLONG)?;
         let start = u32::try_from(self.names.len()).map_err(|_| EFBIG)?;
         start.checked_add(u32::from(len)).ok_or(EFBIG)?;
-        self.names.extend_from_slice(name, GFP_KERNEL)?;
+        self.names.extend_from_slice(name, GFP_KERNEL_ACCOUNT)?;
         Ok(Name { start, len })
     }
 
@@ -117,7 +117,7 @@ impl Table {
         let number = u32::try_from(self.keys.len()).map_err(|_| EFBIG)?;
         let hash = self.hash_key.hash(self.bytes(name));
         let key = Key { hash, name, target };
-        self.keys.push(key, GFP_KERNEL)?;
+        self.keys.push(key, GFP_KERNEL_ACCOUNT)?;
         self.place(hash, number);
         Ok(())
     }
@@ -134,8 +134,13 @@ impl Table {
 
     /// Gives back the memory that was kept for more. Process context, may sleep.
     pub(super) fn finish(&mut self) -> Result {
-        self.names.shrink_to(0, GFP_KERNEL)?;
-        Ok(self.keys.shrink_to(0, GFP_KERNEL)?)
+        self.names.shrink_to(0, GFP_KERNEL_ACCOUNT)?;
+        Ok(self.keys.shrink_to(0, GFP_KERNEL_ACCOUNT)?)
+    }
+
+    /// The memory that it needs, in bytes.
+    pub(super) fn needed(&self) -> usize {
+        self.names.len() + self.keys.len() * size_of::<Key>() + self.slots.len() * size_of::<u32>()
     }
 
     /// The memory that it takes, in bytes.
@@ -167,7 +172,7 @@ impl Table {
             return Ok(());
         }
         let len = needed.next_power_of_two().max(MIN_SLOTS);
-        self.slots = KVVec::from_elem(FREE, len, GFP_KERNEL)?;
+        self.slots = KVVec::from_elem(FREE, len, GFP_KERNEL_ACCOUNT)?;
         for number in 0..self.keys.len() {
             if let Some(hash) = self.keys.get(number).map(|key| key.hash) {
                 // CAST: `enter` keeps the count of keys below 2^32.

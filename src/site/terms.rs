@@ -13,7 +13,7 @@ pub(crate) struct Bounds {
     pub(crate) max_site_bytes: u64,
     /// The longest file, in bytes.
     pub(crate) max_file_bytes: u64,
-    /// The most files and directories.
+    /// The most files and directories, together.
     pub(crate) max_entries: u32,
 }
 
@@ -70,8 +70,12 @@ impl Terms {
     /// Whether something with this name may be served. No path that can be asked for has a control
     /// character.
     pub(super) fn admit_name(&self, name: &[u8]) -> bool {
-        let hidden = name.starts_with(b".") && name != b".well-known";
-        (self.hidden_files || !hidden) && !name.iter().any(u8::is_ascii_control)
+        !self.hides(name) && !name.iter().any(u8::is_ascii_control)
+    }
+
+    /// Whether something with this name, and all that is in it, is hidden.
+    pub(super) fn hides(&self, name: &[u8]) -> bool {
+        !self.hidden_files && name.starts_with(b".") && name != b".well-known"
     }
 
     /// Whether a file or a directory has the mode bits to be served.
@@ -85,14 +89,27 @@ impl Terms {
         mode & self.perm_required == self.perm_required && mode & self.perm_forbid == 0
     }
 
-    /// Whether a file of this length may be read.
+    /// Whether a file is to be served.
+    ///
+    /// # Errors
+    ///
+    /// That it is too long.
+    pub(super) fn admit(&self, facts: &Facts) -> Result<bool, Trouble> {
+        let (size, max) = (facts.size(), self.bounds.max_file_bytes);
+        match self.admit_mode(facts) {
+            true if size > max => Err(Trouble::FileBytes(size, max)),
+            admitted => Ok(admitted),
+        }
+    }
+
+    /// That a site, or what is noted while it is made, may take so many bytes.
     ///
     /// # Errors
     ///
     /// The bound that it exceeds.
-    pub(super) fn admit_size(&self, size: u64) -> Result<(), Trouble> {
-        match self.bounds.max_file_bytes {
-            max if size > max => Err(Trouble::FileBytes(size, max)),
+    pub(super) fn admit_memory(&self, bytes: usize) -> Result<(), Trouble> {
+        match self.bounds.max_site_bytes {
+            max if bytes as u64 > max => Err(Trouble::SiteBytes(max)),
             _ => Ok(()),
         }
     }

@@ -3,6 +3,7 @@
 //! Through a tree of files, a directory at a time.
 
 use super::{
+    load::interrupted,
     rules::{
         FILE,
         RULES_MAX, //
@@ -21,10 +22,7 @@ use crate::sys::{
     },
     page::PageBuffer, //
 };
-use kernel::{
-    current,
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 /// How many directories may lie in each other.
 const DEPTH_MAX: usize = 64;
@@ -40,8 +38,8 @@ pub(super) struct Walk<'a> {
     progress: &'a Progress,
     /// Directories that were seen and not read yet.
     directories: KVVec<Path>,
-    /// How many were seen.
-    seen: u32,
+    /// The bytes of their paths.
+    noted: usize,
 }
 
 /// The path of something in a tree.
@@ -56,21 +54,21 @@ impl Path {
     fn root() -> Result<Self> {
         let mut bytes = KVec::new();
         // INVARIANT: Nothing stands between the two.
-        bytes.extend_from_slice(b"/\0", GFP_KERNEL)?;
+        bytes.extend_from_slice(b"/\0", GFP_KERNEL_ACCOUNT)?;
         Ok(Self(bytes))
     }
 
     /// That of `name`, which has no NUL, in the directory that this is the path of.
     fn join(&self, name: &[u8]) -> Result<Self> {
-        let mut bytes = KVec::with_capacity(self.0.len() + name.len() + 1, GFP_KERNEL)?;
+        let mut bytes = KVec::with_capacity(self.0.len() + name.len() + 1, GFP_KERNEL_ACCOUNT)?;
         let directory = self.as_bytes();
-        bytes.extend_from_slice(directory, GFP_KERNEL)?;
+        bytes.extend_from_slice(directory, GFP_KERNEL_ACCOUNT)?;
         if !directory.ends_with(b"/") {
-            bytes.push(b'/', GFP_KERNEL)?;
+            bytes.push(b'/', GFP_KERNEL_ACCOUNT)?;
         }
-        bytes.extend_from_slice(name, GFP_KERNEL)?;
+        bytes.extend_from_slice(name, GFP_KERNEL_ACCOUNT)?;
         // INVARIANT: Names have none.
-        bytes.push(0, GFP_KERNEL)?;
+        bytes.push(0, GFP_KERNEL_ACCOUNT)?;
         Ok(Self(bytes))
     }
 
@@ -110,7 +108,7 @@ impl<'a> Walk<'a> {
             terms,
             progress,
             directories: KVVec::new(),
-            seen: 0,
+            noted: 0,
         })
     }
 
@@ -126,20 +124,20 @@ impl<'a> Walk<'a> {
 
     fn read_rules(&self, path: &Path) -> Result<KVVec<u8>, Trouble> {
         let mut text = KVVec::new();
-        let place = match self.root.look_up(path.relative()?, false) {
-            Ok(place) if place.facts()?.is_file() => place,
-            Ok(_) => return Ok(text),
+        let place = match self.look_up(path) {
+            Ok(place) => place,
             Err(ENOENT) => return Ok(text),
             Err(e) => return Err(e.into()),
         };
         let max = RULES_MAX as u64;
-        let admit = |size| match size {
-            size if size > max => Err(Trouble::FileBytes(size, max)),
-            _ => Ok(()),
+        let admit = |facts: &Facts| match facts.size() {
+            size if size > max => Err(Trouble::RulesBytes(size, max)),
+            _ => Ok(facts.is_file()),
         };
-        let (content, _) = read(&place, admit)?;
+        // Without its rules a tree would be another one.
+        let (content, _) = read(&place, admit)?.ok_or(Trouble::NoFile)?;
         for piece in content.bytes().slices() {
-            text.extend_from_slice(piece, GFP_KERNEL)?;
+            text.extend_from_slice(piece, GFP_KERNEL_ACCOUNT)?;
         }
         Ok(text)
     }
@@ -150,8 +148,9 @@ impl<'a> Walk<'a> {
     ///
     /// What is wrong with which file; `EINTR` after a signal.
     pub(super) fn add_to(&mut self, builder: &mut Builder<'_>) -> Result<(), LoadError> {
-        self.directories.push(Path::root()?, GFP_KERNEL)?;
+        self.directories.push(Path::root()?, GFP_KERNEL_ACCOUNT)?;
         while let Some(directory) = self.directories.pop() {
+            self.noted = self.noted.saturating_sub(directory.0.len());
             let names = self
                 .names(&directory)
                 .map_err(|e| self.error(&directory, e))?;
@@ -170,24 +169,36 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// The names in a directory, each with a NUL behind it.
+    /// The names in a directory, each with a NUL behind it; none if it is not admitted any more.
     fn names(&self, directory: &Path) -> Result<KVVec<u8>, Trouble> {
         let found;
         let place = match directory.as_bytes() {
             b"/" => &self.root,
             _ => {
                 found = self.look_up(directory)?;
+                if !self.is_admitted(&found)? || !self.terms.admit_mode(&found.facts()?) {
+                    self.progress.leave_out();
+                    return Ok(KVVec::new());
+                }
                 &found
             }
         };
         let mut names = KVVec::new();
         let mut added = Ok(());
         place.open()?.names(|name| {
-            added = append(&mut names, name);
+            added = self.append(&mut names, name);
             added.is_ok()
         })?;
         added?;
         Ok(names)
+    }
+
+    /// Appends a name and a NUL. There may be no end of them.
+    fn append(&self, names: &mut KVVec<u8>, name: &[u8]) -> Result<(), Trouble> {
+        interrupted()?;
+        names.extend_from_slice(name, GFP_KERNEL_ACCOUNT)?;
+        names.push(0, GFP_KERNEL_ACCOUNT)?;
+        self.terms.admit_memory(names.len())
     }
 
     /// Adds what stands at a path, or notes that it is a directory, or leaves it out.
@@ -195,36 +206,60 @@ impl<'a> Walk<'a> {
         interrupted()?;
         let place = self.look_up(path)?;
         let facts = place.facts()?;
-        let elsewhere = !self.terms.cross_mounts && !place.shares_mount(&self.root);
-        let served = facts.is_file() || facts.is_directory();
-        if !served || elsewhere || !self.terms.admit_mode(&facts) {
+        let admitted = self.is_admitted(&place)?;
+        if admitted && facts.is_directory() && self.terms.admit_mode(&facts) {
+            return self.note(path, builder);
+        }
+        let file = match admitted && facts.is_file() {
+            true => read(&place, |facts| self.terms.admit(facts))?,
+            false => None,
+        };
+        let Some((content, modified)) = file else {
             self.progress.leave_out();
             return Ok(());
-        }
-        if facts.is_directory() {
-            return self.note(path);
-        }
-        let (content, modified) = read(&place, |size| self.terms.admit_size(size))?;
+        };
         let len = content.bytes().len();
         builder.add(path.as_bytes(), content, modified)?;
         self.progress.add_file(len);
         Ok(())
     }
 
+    /// Whether something may be served from where it stands.
+    fn is_admitted(&self, place: &Place) -> Result<bool> {
+        if !self.terms.cross_mounts && !place.shares_mount(&self.root) {
+            return Ok(false);
+        }
+        Ok(!self.terms.follow_links || self.is_open(place)?)
+    }
+
+    /// Whether nothing is hidden or closed from the root to what a link may have led to.
+    fn is_open(&self, place: &Place) -> Result<bool> {
+        let mut open = true;
+        let mut below = Some(place.clone());
+        while let Some(inner) = below.filter(|_| open) {
+            below = inner.up(&self.root, |name| {
+                open = !self.terms.hides(name);
+                open
+            });
+            if let Some(directory) = &below {
+                open = open && self.terms.admit_mode(&directory.facts()?);
+            }
+        }
+        Ok(open)
+    }
+
     /// A directory is to be read.
-    fn note(&mut self, path: &Path) -> Result<(), Trouble> {
+    fn note(&mut self, path: &Path, builder: &mut Builder<'_>) -> Result<(), Trouble> {
         if path.depth() >= DEPTH_MAX {
             return Err(Trouble::Depth(DEPTH_MAX));
         }
-        let max = self.terms.bounds.max_entries;
-        self.seen += 1;
-        if self.seen > max {
-            return Err(Trouble::Entries(max));
-        }
+        builder.count()?;
+        self.noted += path.0.len();
+        self.terms.admit_memory(self.noted)?;
         let mut copy = KVec::new();
-        copy.extend_from_slice(&path.0, GFP_KERNEL)?;
+        copy.extend_from_slice(&path.0, GFP_KERNEL_ACCOUNT)?;
         // INVARIANT: As of the other.
-        Ok(self.directories.push(Path(copy), GFP_KERNEL)?)
+        Ok(self.directories.push(Path(copy), GFP_KERNEL_ACCOUNT)?)
     }
 
     fn look_up(&self, path: &Path) -> Result<Place> {
@@ -238,26 +273,30 @@ impl<'a> Walk<'a> {
 
 /// Appends a name and a NUL.
 fn append(names: &mut KVVec<u8>, name: &[u8]) -> Result {
-    names.extend_from_slice(name, GFP_KERNEL)?;
-    Ok(names.push(0, GFP_KERNEL)?)
+    names.extend_from_slice(name, GFP_KERNEL_ACCOUNT)?;
+    Ok(names.push(0, GFP_KERNEL_ACCOUNT)?)
 }
 
-/// Reads a file whose length is admitted, as it was at one time; tells when it was modified too.
+/// Reads a file as it was at one time, if it was admitted then; tells when it was modified too.
 fn read(
     place: &Place,
-    admit: impl Fn(u64) -> Result<(), Trouble>,
-) -> Result<(PageBuffer, u64), Trouble> {
+    admit: impl Fn(&Facts) -> Result<bool, Trouble>,
+) -> Result<Option<(PageBuffer, u64)>, Trouble> {
     for _ in 0..ATTEMPTS {
         let before = place.facts()?;
+        if !admit(&before)? {
+            return Ok(None);
+        }
         if before.is_mapped() {
             return Err(Trouble::Mapped);
         }
-        admit(before.size())?;
         place.settle(&before)?;
         let content = read_once(&place.open()?, &before)?;
         // What was written meanwhile shows in its times.
         match content {
-            Some(content) if place.facts()? == before => return Ok((content, before.modified())),
+            Some(content) if place.facts()? == before => {
+                return Ok(Some((content, before.modified())));
+            }
             _ => interrupted()?,
         }
     }
@@ -282,12 +321,4 @@ fn read_once(file: &OpenFile, facts: &Facts) -> Result<Option<PageBuffer>, Troub
     }
     let more = file.read(&mut [0], at)?;
     Ok((more == 0).then_some(buffer))
-}
-
-/// Whether somebody wants the task to stop.
-fn interrupted() -> Result {
-    match current!().signal_pending() {
-        true => Err(EINTR),
-        false => Ok(()),
-    }
 }

@@ -73,18 +73,22 @@ impl Zone {
     /// What a path leads to that is not in the table. The rules are few.
     #[inline(never)]
     fn find_otherwise(&self, path: &[u8]) -> Place<'_> {
-        let redirect = self.redirects.iter().find_map(|redirect| {
-            let directory = redirect.directory.as_ref()?;
-            path.starts_with(directory)
-                .then(|| redirect.moved(directory.len()))
-        });
-        if let Some(moved) = redirect {
+        if let Some(moved) = self.directory_moved(path) {
             return Place::Moved(moved);
         }
         self.fall_backs
             .iter()
             .find(|fall_back| path.starts_with(&fall_back.directory))
             .map_or(Place::Nothing, |fall_back| Place::Entry(fall_back.page))
+    }
+
+    /// Where a path is that lies in a directory of which all has moved.
+    pub(super) fn directory_moved(&self, path: &[u8]) -> Option<Moved<'_>> {
+        self.redirects.iter().find_map(|redirect| {
+            let directory = redirect.directory.as_ref()?;
+            path.starts_with(directory)
+                .then(|| redirect.moved(directory.len()))
+        })
     }
 
     /// The page that goes with an error. Any context.

@@ -29,6 +29,22 @@ use kernel::{
 /// `khttpd_name_t`: is told the name of an entry; returns whether it wants another.
 type NameFn = unsafe extern "C" fn(context: *mut c_void, name: *const c_char, len: usize) -> bool;
 
+/// `khttpd_name_t` for an `F`.
+///
+/// # Safety
+///
+/// `context` is valid as an `F` that is not borrowed, `name` for reads of `len` bytes.
+unsafe extern "C" fn tell<F: FnMut(&[u8]) -> bool>(
+    context: *mut c_void,
+    name: *const c_char,
+    len: usize,
+) -> bool {
+    // SAFETY: As the caller promises.
+    let visit = unsafe { &mut *context.cast::<F>() };
+    // SAFETY: As the caller promises.
+    visit(unsafe { slice::from_raw_parts(name.cast::<u8>(), len) })
+}
+
 #[expect(
     improper_ctypes,
     reason = "the structures are C's, down to those that have no fields in this configuration"
@@ -44,6 +60,15 @@ extern "C" {
         follow: bool,
         found: *mut bindings::path,
     ) -> c_int;
+
+    /// Tells the name of what is at `path`, which becomes the directory that it lies in, below the
+    /// mounts on top of it; returns whether that is another than `root`, if there is one at all.
+    fn khttpd_path_up(
+        root: *const bindings::path,
+        path: *mut bindings::path,
+        name: NameFn,
+        context: *mut c_void,
+    ) -> bool;
 
     /// Writes what is known of a file.
     fn khttpd_path_facts(path: *const bindings::path, facts: *mut Facts) -> c_int;
@@ -157,6 +182,22 @@ impl Place {
         })
     }
 
+    /// The directory that it lies in, below the mounts on top of it, unless that is `root` or there
+    /// is none; tells `visit` its own name, as far as it has one.
+    pub(crate) fn up<F: FnMut(&[u8]) -> bool>(mut self, root: &Self, mut visit: F) -> Option<Self> {
+        // SAFETY: By the type invariants both paths are valid, and ours has the new references
+        // then; `tell::<F>` gets an `F`.
+        let found = unsafe {
+            khttpd_path_up(
+                &raw const root.0,
+                &raw mut self.0,
+                tell::<F>,
+                (&raw mut visit).cast::<c_void>(),
+            )
+        };
+        found.then_some(self)
+    }
+
     fn from_raw(find: impl FnOnce(*mut bindings::path) -> c_int) -> Result<Self> {
         let mut path = MaybeUninit::uninit();
         to_result(find(path.as_mut_ptr()))?;
@@ -208,6 +249,15 @@ impl Place {
     }
 }
 
+impl Clone for Place {
+    fn clone(&self) -> Self {
+        // SAFETY: By the type invariant the path is valid.
+        unsafe { bindings::path_get(&raw const self.0) };
+        // INVARIANT: These are the references that were just taken.
+        Self(bindings::path { ..self.0 })
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         // SAFETY: By the type invariant the references are ours.
@@ -249,27 +299,11 @@ impl OpenFile {
     ///
     /// What `getdents(2)` says.
     pub(crate) fn names<F: FnMut(&[u8]) -> bool>(&self, mut visit: F) -> Result {
-        /// `khttpd_name_t`.
-        ///
-        /// # Safety
-        ///
-        /// `context` is valid as an `F` that is not borrowed, `name` for reads of `len` bytes.
-        unsafe extern "C" fn call<F: FnMut(&[u8]) -> bool>(
-            context: *mut c_void,
-            name: *const c_char,
-            len: usize,
-        ) -> bool {
-            // SAFETY: As the caller promises.
-            let visit = unsafe { &mut *context.cast::<F>() };
-            // SAFETY: As the caller promises.
-            visit(unsafe { slice::from_raw_parts(name.cast::<u8>(), len) })
-        }
-
-        // SAFETY: By the type invariant the file is valid; `call::<F>` gets an `F`.
+        // SAFETY: By the type invariant the file is valid; `tell::<F>` gets an `F`.
         to_result(unsafe {
             khttpd_file_names(
                 self.0.as_ptr(),
-                call::<F>,
+                tell::<F>,
                 (&raw mut visit).cast::<c_void>(),
             )
         })

@@ -36,6 +36,24 @@ int khttpd_path_look_up(const struct path *root, const char *name, bool follow, 
 	return error;
 }
 
+bool khttpd_path_up(const struct path *root, struct path *path, khttpd_name_t name, void *context)
+{
+	struct name_snapshot snapshot;
+	struct dentry *parent;
+
+	while (!path_equal(path, root) && path->dentry == path->mnt->mnt_root && follow_up(path))
+		;
+	if (path_equal(path, root) || IS_ROOT(path->dentry))
+		return false;
+	take_dentry_name_snapshot(&snapshot, path->dentry);
+	name(context, snapshot.name.name, snapshot.name.len);
+	release_dentry_name_snapshot(&snapshot);
+	parent = dget_parent(path->dentry);
+	dput(path->dentry);
+	path->dentry = parent;
+	return !path_equal(path, root);
+}
+
 int khttpd_path_facts(const struct path *path, struct khttpd_facts *facts)
 {
 	struct kstat stat;
@@ -55,7 +73,7 @@ int khttpd_path_facts(const struct path *path, struct khttpd_facts *facts)
 		.cookie = stat.result_mask & STATX_CHANGE_COOKIE ? stat.change_cookie : 0,
 		.device = stat.dev,
 		.mode = stat.mode,
-		.mapped = mapping_writably_mapped(d_inode(path->dentry)->i_mapping),
+		.mapped = mapping_writably_mapped(d_real_inode(path->dentry)->i_mapping),
 	};
 	return 0;
 }
@@ -81,11 +99,16 @@ int khttpd_path_settle(const struct path *path, const struct khttpd_facts *facts
 
 	if (khttpd_same_tick(path, facts))
 		schedule_timeout_interruptible(2);
-	/* A write has its time when it begins, and holds this lock until it ends. */
-	error = down_read_killable(&inode->i_rwsem);
-	if (!error)
-		up_read(&inode->i_rwsem);
-	return error;
+	/*
+	 * A write has its time when it begins, and holds this lock until it ends; one past the page cache shares it, or gives it
+	 * back before.
+	 */
+	error = down_write_killable(&inode->i_rwsem);
+	if (error)
+		return error;
+	inode_dio_wait(d_real_inode(path->dentry));
+	up_write(&inode->i_rwsem);
+	return 0;
 }
 
 struct file *khttpd_file_open(const struct path *path)

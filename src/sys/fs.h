@@ -30,6 +30,7 @@ typedef bool (*khttpd_name_t)(void *context, const char *name, size_t len);
 
 int khttpd_path_open(const char *name, struct path *path);
 int khttpd_path_look_up(const struct path *root, const char *name, bool follow, struct path *found);
+bool khttpd_path_up(const struct path *root, struct path *path, khttpd_name_t name, void *context);
 int khttpd_path_facts(const struct path *path, struct khttpd_facts *facts);
 int khttpd_path_settle(const struct path *path, const struct khttpd_facts *facts);
 

@@ -407,12 +407,12 @@ int khttpd_splice(struct sock *sk, struct page_frag __percpu *frags, const struc
 
 struct page *khttpd_alloc_block(unsigned int order)
 {
-	/* Nobody is killed for a site that is too large. */
-	gfp_t gfp = GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN | __GFP_RETRY_MAYFAIL;
+	/* Nobody is killed for a site that is too large; it is charged to whoever has it loaded. */
+	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN | __GFP_RETRY_MAYFAIL;
 
 	/* A large block is a wish: nothing is compacted for it. */
 	if (order)
-		gfp = GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN | __GFP_COMP | __GFP_NORETRY;
+		gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN | __GFP_COMP | __GFP_NORETRY;
 	return alloc_pages(gfp, order);
 }
 

@@ -229,11 +229,12 @@ impl Pages {
     ///
     /// `ENOMEM`.
     pub(crate) fn take(&mut self, mut buffer: PageBuffer, shelf: &mut Shelf) -> Result<Span> {
-        self.blocks.reserve(buffer.blocks.len(), GFP_KERNEL)?;
+        self.blocks
+            .reserve(buffer.blocks.len(), GFP_KERNEL_ACCOUNT)?;
         let span = self.next_span(buffer.len, buffer.blocks.len())?;
         buffer.put_end_on(shelf)?;
         for block in mem::take(&mut buffer.blocks) {
-            self.blocks.push(block, GFP_KERNEL)?;
+            self.blocks.push(block, GFP_KERNEL_ACCOUNT)?;
         }
         Ok(span)
     }
@@ -244,10 +245,11 @@ impl Pages {
     ///
     /// `ENOMEM`.
     pub(crate) fn share(&mut self, bytes: PageBytes<'_>) -> Result<Span> {
-        self.blocks.reserve(bytes.blocks.len(), GFP_KERNEL)?;
+        self.blocks
+            .reserve(bytes.blocks.len(), GFP_KERNEL_ACCOUNT)?;
         let span = self.next_span(bytes.len, bytes.blocks.len())?;
         for block in bytes.blocks {
-            self.blocks.push(block.share(), GFP_KERNEL)?;
+            self.blocks.push(block.share(), GFP_KERNEL_ACCOUNT)?;
         }
         Ok(span)
     }
@@ -261,7 +263,7 @@ impl Pages {
 
     /// Gives back the memory that was kept for more. Process context, may sleep.
     pub(crate) fn finish(&mut self) -> Result {
-        Ok(self.blocks.shrink_to(0, GFP_KERNEL)?)
+        Ok(self.blocks.shrink_to(0, GFP_KERNEL_ACCOUNT)?)
     }
 
     /// The memory of the pages and of this object, in bytes; a page that several blocks share
@@ -275,7 +277,9 @@ impl Pages {
         let mut bytes = self.blocks.capacity() * size_of::<Block>();
         for block in &self.blocks {
             match block.len() {
-                len if len < PAGE_SIZE => shared.push(block.0.bv_page.addr(), GFP_KERNEL)?,
+                len if len < PAGE_SIZE => {
+                    shared.push(block.0.bv_page.addr(), GFP_KERNEL_ACCOUNT)?
+                }
                 len => bytes += len,
             }
         }
@@ -292,7 +296,7 @@ impl Pages {
 /// Each block is a block of pages of its own, which nobody else has, and together they have `len`
 /// bytes. All but the last are whole pages.
 pub(crate) struct PageBuffer {
-    blocks: KVec<Block>,
+    blocks: KVVec<Block>,
     len: usize,
 }
 
@@ -306,11 +310,11 @@ impl PageBuffer {
     pub(crate) fn new(len: usize) -> Result<Self> {
         // INVARIANT: No blocks, no bytes.
         let mut this = Self {
-            blocks: KVec::new(),
+            blocks: KVVec::new(),
             len: 0,
         };
         while this.len < len {
-            this.blocks.reserve(1, GFP_KERNEL)?;
+            this.blocks.reserve(1, GFP_KERNEL_ACCOUNT)?;
             let (page, size) = alloc_block(len - this.len)?;
             let filled = size.min(len - this.len);
             // INVARIANT: It was just allocated, full of zeros, and `len` counts it.
@@ -320,7 +324,7 @@ impl PageBuffer {
                 bv_len: filled as u32,
                 bv_offset: 0,
             });
-            this.blocks.push(block, GFP_KERNEL)?;
+            this.blocks.push(block, GFP_KERNEL_ACCOUNT)?;
             this.len += filled;
         }
         Ok(this)

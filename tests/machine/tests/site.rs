@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use common::{assert_quiet, fewer, get, machine, patience, roomy, Client, Result};
+use common::{assert_quiet, fewer, flavour, get, machine, patience, roomy, Client, Result};
 use machine::{Machine, Process};
 
 /// A real site: thousands of pages, styles and images of Debian's package python3.13-doc. The guest's root has it at the same
@@ -238,8 +238,11 @@ fn hosts_get_their_trees_by_name_without_regard_to_case_and_port() -> Result {
     )?;
     command(
         &machine,
-        "'root /tmp/any' 'root /tmp/exact for Example.org' 'root /tmp/below for *.example.org'",
+        "'root /tmp/any' 'root /tmp/exact for Example.org' 'root /tmp/any for *.example.org'",
     )?;
+    // A host has one tree, however it is written.
+    command(&machine, "'root /tmp/below for *.example.ORG.'")?;
+    command(&machine, "'root /tmp/below for *.example.org'")?;
     let shown = machine.exec_ok("grep ^root /dev/khttpd")?;
     assert_eq!(
         shown,
@@ -347,7 +350,7 @@ struct Refused {
     reason: &'static str,
 }
 
-const REFUSED: [Refused; 13] = [
+const REFUSED: [Refused; 18] = [
     Refused {
         made: "cd ..; rmdir bad",
         commands: "",
@@ -379,6 +382,24 @@ const REFUSED: [Refused; 13] = [
         reason: ": there are more files and directories than max-entries 8",
     },
     Refused {
+        made: "for i in $(seq 4); do mkdir $i; echo $i > $i/f; done; echo > f",
+        commands: "'max-entries 8'",
+        errno: "ENOSPC",
+        reason: ": there are more files and directories than max-entries 8",
+    },
+    Refused {
+        made: "touch $(seq -f .hidden-%g 1000)",
+        commands: "'max-site-bytes 10000'",
+        errno: "ENOSPC",
+        reason: "/tmp/bad/: with it the site takes more memory than max-site-bytes 10000",
+    },
+    Refused {
+        made: "touch $(seq -f f%g 40); for i in $(seq 60); do echo \"field * X-$i: $(printf %1000s | tr ' ' x)\"; done > .khttpd",
+        commands: "'max-site-bytes 1000000'",
+        errno: "ENOSPC",
+        reason: "/tmp/bad/f24: with it the site takes more memory than max-site-bytes 1000000",
+    },
+    Refused {
         made: "for i in $(seq 9); do head -c 100000 /dev/urandom > $i; done",
         commands: "'max-site-bytes 500000'",
         errno: "ENOSPC",
@@ -407,6 +428,18 @@ const REFUSED: [Refused; 13] = [
         commands: "'follow-links yes'",
         errno: "ENOENT",
         reason: "/tmp/bad/out: is not there, or not any more",
+    },
+    Refused {
+        made: "echo 'field * A: b' > rules; ln -s rules .khttpd",
+        commands: "",
+        errno: "EINVAL",
+        reason: "/tmp/bad/.khttpd: must be a regular file, or a link to one if follow-links is yes",
+    },
+    Refused {
+        made: "head -c 65537 /dev/zero | tr '\\0' '#' > .khttpd",
+        commands: "",
+        errno: "EFBIG",
+        reason: "/tmp/bad/.khttpd: has 65537 bytes, and rules may have 65536",
     },
     Refused {
         made: "printf '\\n# a comment\\nerror 404 /x\\nredirect 304 /a /b\\n' > .khttpd",
@@ -520,6 +553,20 @@ fn a_file_that_cannot_be_read_or_is_never_at_rest_is_named() -> Result {
     command(&machine, "'root /tmp/bad'")?;
     command(&machine, "'root /tmp/old'")?;
 
+    // Or by way of another file system.
+    machine.exec_ok(
+        "cd /tmp; mkdir lower layers merged; mount -t tmpfs none layers; mkdir layers/upper layers/work
+         head -c 5000 /dev/zero > lower/mapped; mount -t overlay none -o lowerdir=lower,upperdir=layers/upper,workdir=layers/work merged",
+    )?;
+    let mapper = begun(
+        &machine,
+        "import mmap, time\nf = open('/tmp/merged/mapped', 'r+b')\nm = mmap.mmap(f.fileno(), 0)\nprint('begun', flush=True)\ntime.sleep(600)",
+    )?;
+    let said = tell(&machine, "python3", "'root /tmp/merged'")?;
+    assert_eq!(said.lines().next(), Some("ETXTBSY"), "{said}");
+    mapper.signal(9)?;
+    mapper.wait(Duration::from_secs(20))?;
+
     // Files come and go: sooner or later one has gone between the directory and the file.
     let come_and_go = begun(
         &machine,
@@ -630,6 +677,91 @@ fn what_is_odd_is_left_out_unless_it_is_allowed() -> Result {
     for path in ["/link", "/absolute", "/inside/f"] {
         assert_eq!(status(path)?.0, 200, "{path}");
     }
+    // It opens nothing that is closed or hidden where it stands.
+    machine.exec_ok(
+        "cd /tmp/t; ln -s .hidden bare; ln -s .hidden/f naked; ln -s mount/f over; chmod 755 mount",
+    )?;
+    let path = ["/bare/f", "/naked", "/absolute", "/inside/f", "/over"];
+    for (commands, expected) in [
+        (
+            "'perm-forbid 0' 'perm-required 4' 'hidden-files no'",
+            [404, 404, 404, 404, 200],
+        ),
+        ("'hidden-files yes'", [200, 200, 404, 404, 200]),
+        (
+            "'hidden-files no' 'perm-required 0'",
+            [404, 404, 200, 200, 200],
+        ),
+        (
+            "'hidden-files yes' 'cross-mounts no'",
+            [200, 200, 200, 200, 404],
+        ),
+    ] {
+        command(&machine, commands)?;
+        for (path, expected) in path.iter().zip(expected) {
+            assert_eq!(status(path)?.0, expected, "{commands}: {path}");
+        }
+    }
+    assert_quiet(&machine)
+}
+
+#[test]
+fn a_file_that_is_closed_while_it_is_read_is_served_as_it_was_or_not_at_all() -> Result {
+    let machine = commanded()?;
+    machine.put_file("/tmp/closing.py", 0o600, include_bytes!("guest/closing.py"))?;
+    let output = machine.exec_within(
+        "python3 /tmp/closing.py /tmp/closing 20 2>&1",
+        patience(Duration::from_secs(60)),
+    )?;
+    let said = output.stdout_text().into_owned();
+    say!("{}", said.trim());
+    assert!(output.status.success(), "{said}");
+    assert!(counts(&said).get("left-out") > Some(&0.0), "{said}");
+    assert_quiet(&machine)
+}
+
+#[test]
+fn rules_that_keep_it_busy_do_not_keep_a_signal_away() -> Result {
+    let machine = commanded()?;
+    machine.exec_ok(
+        "mkdir /tmp/old /tmp/t; echo old > /tmp/old/index.html; cd /tmp/t; touch $(seq 5000)
+         for i in $(seq 3500); do echo \"field * A$i: b\"; done > .khttpd",
+    )?;
+    command(&machine, "'root /tmp/old'")?;
+    let load = machine.spawn("exec python3 /tmp/command.py 'root /tmp/t'")?;
+    while number(&machine, "# loading-files ").unwrap_or(0) < 5000 {
+        assert!(
+            load.is_running(),
+            "it was over: {}",
+            String::from_utf8_lossy(&load.stdout_so_far())
+        );
+    }
+    load.signal(9)?;
+    load.wait(patience(Duration::from_secs(5)))?;
+    assert_old(&machine)?;
+    assert_quiet(&machine)
+}
+
+#[test]
+fn a_site_is_charged_to_the_group_of_who_loads_it() -> Result {
+    let machine = commanded()?;
+    let controllers = machine
+        .exec_ok("mount -t cgroup2 none /sys/fs/cgroup; cat /sys/fs/cgroup/cgroup.controllers")?;
+    if !controllers.contains("memory") {
+        // The kernel that finds most mistakes has it.
+        assert!(flavour() != Some("sanitize".into()), "{controllers}");
+        return Ok(());
+    }
+    machine.exec_ok(
+        "echo +memory > /sys/fs/cgroup/cgroup.subtree_control; mkdir /sys/fs/cgroup/small; echo 30M > /sys/fs/cgroup/small/memory.max
+         mkdir /tmp/old /tmp/t; echo old > /tmp/old/index.html; cd /tmp/t; for i in 1 2; do head -c 32M /dev/urandom > $i; done",
+    )?;
+    command(&machine, "'root /tmp/old'")?;
+    let python = "echo $$ > /sys/fs/cgroup/small/cgroup.procs; python3";
+    let said = tell(&machine, python, "'root /tmp/t'")?;
+    assert!(said.starts_with("ENOMEM\n"), "{said}");
+    assert_old(&machine)?;
+    command(&machine, "'root /tmp/t'")?;
     assert_quiet(&machine)
 }
 

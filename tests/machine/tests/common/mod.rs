@@ -61,7 +61,8 @@ pub(crate) fn roomy(plain: u32) -> u32 {
     }
 }
 
-fn flavour() -> Option<OsString> {
+/// Which kernel it is; nothing for the plain one.
+pub(crate) fn flavour() -> Option<OsString> {
     std::env::var_os("KHTTPD_FLAVOUR")
 }
 
