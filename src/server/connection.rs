@@ -15,6 +15,7 @@ use super::{
 use crate::sys::{
     clock,
     tcp::{
+        Busy,
         Callback,
         Guard,
         Owner,
@@ -45,7 +46,8 @@ use kernel::{
 /// Somebody who is connected.
 ///
 /// References are held by its seat, until it ends; by its socket, until the callbacks are taken
-/// back; and by each queued run of its worker.
+/// back; by each queued run of its worker; and by the crowd that it waits in, until the next turn
+/// of an acceptor, which comes even if that is to stop.
 #[pin_data]
 pub(crate) struct Connection {
     // Dropped in this order: the socket is released before the seat is free.
@@ -224,11 +226,18 @@ impl Owner for Connection {
 
     fn event<'a>(this: ArcBorrow<'a, Self>, callback: Callback<'a>) {
         let server = this.seat.server();
+        let guard = match this.stream.enter(callback) {
+            Ok(guard) => Some(guard),
+            Err(Busy::Owned) => None,
+            // Whoever sends goes on until there is no space. Without memory TCP says at once that
+            // there is some; then the deadline comes.
+            Err(Busy::Lent) => return,
+        };
         if server.crowd.gathers() && server.crowd.join(this) {
             server.counters.increment(Count::Crowded);
             return;
         }
-        if let Some(mut guard) = this.stream.enter(callback) {
+        if let Some(mut guard) = guard {
             if server.stopwatch.time(|| this.go_on(&mut guard)) {
                 return;
             }

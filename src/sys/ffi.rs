@@ -166,7 +166,8 @@ extern "C" {
     pub(super) fn khttpd_free_frags(frags: *mut c_void);
 
     /// Copies up to `len` bytes of `pieces` into the send buffer; returns how many or a negative
-    /// errno (`-EAGAIN`: no space, `sk_write_space` follows).
+    /// errno (`-EAGAIN`: no space, and `sk_write_space` follows; or no memory, and it may have been
+    /// called already).
     ///
     /// The socket's spinlock is held and softirqs are disabled.
     pub(super) fn khttpd_send(

@@ -56,6 +56,7 @@ pub(crate) use self::{
     sender::Sender,
     socket::Socket,
     stream::{
+        Busy,
         Callback,
         Owner,
         Stream, //

@@ -34,7 +34,8 @@ pub(crate) trait Owner: Send + Sync + Sized + 'static {
     /// Bytes came in, or a FIN, or there is space to send again. [`Stream::enter`] is the way to
     /// go on at once.
     ///
-    /// Softirq or process context; must not sleep.
+    /// Softirq or process context, in the middle of TCP's own work: it may just be sending, or
+    /// about to queue what has come. Must not sleep.
     fn event<'a>(this: ArcBorrow<'a, Self>, callback: Callback<'a>);
 
     /// The connection was reset or is closed on both sides.
@@ -54,6 +55,14 @@ pub(crate) struct Callback<'a> {
     sk: *mut bindings::sock,
     _caller: PhantomData<&'a ()>,
     _cpu: NotThreadSafe,
+}
+
+/// Why a stream can't be entered.
+pub(crate) enum Busy {
+    /// A process owns the socket.
+    Owned,
+    /// The callback was caused by what is being done with the stream further up the call chain.
+    Lent,
 }
 
 /// An accepted connection and the state `O::State` of what is spoken on it.
@@ -137,24 +146,26 @@ impl<O: Owner> Stream<O> {
         None
     }
 
-    /// Uses the lock that the caller of a callback of this stream's socket holds. Nothing if it
-    /// does not, because a process owns the socket, or if the callback was caused by what is being
-    /// done with the stream further up the call chain.
+    /// Uses the lock that the caller of a callback of this stream's socket holds.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not, or can't give it.
     #[inline]
-    pub(crate) fn enter<'a>(&'a self, callback: Callback<'a>) -> Option<Guard<'a, O>> {
+    pub(crate) fn enter<'a>(&'a self, callback: Callback<'a>) -> Result<Guard<'a, O>, Busy> {
         let sk = self.socket.sk();
         // SAFETY: The socket is valid.
         if !ptr::eq(callback.sk, sk) || unsafe { ffi::khttpd_sock_owned(sk) } {
-            return None;
+            return Err(Busy::Owned);
         }
         // SAFETY: Nobody owns the socket, so by the invariant of the callback its caller holds the
         // spinlock.
         if !unsafe { self.lend() } {
-            return None;
+            return Err(Busy::Lent);
         }
         // SAFETY: As above, and the caller has disabled softirqs and waits for the callback, which
         // outlives the guard. `lent` was just set for it.
-        Some(unsafe { Guard::new(self, false) })
+        Ok(unsafe { Guard::new(self, false) })
     }
 
     /// Sets `lent`; `false` if it was set already.
