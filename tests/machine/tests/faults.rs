@@ -48,6 +48,14 @@ fn nodes_say_why_at_every_allocation_that_fails() -> Result {
 
 #[test]
 #[ignore = "needs memory that fails: make test-faults"]
+fn a_reply_that_finds_no_memory_waits_for_it_in_peace() -> Result {
+    let machine = serving()?;
+    machine.put_file("/tmp/packet.py", 0o600, include_bytes!("guest/packet.py"))?;
+    faults(&machine, "sending")
+}
+
+#[test]
+#[ignore = "needs memory that fails: make test-faults"]
 fn replies_are_right_or_break_off_while_memory_fails_by_chance() -> Result {
     faults(&serving()?, "serving 60")
 }

@@ -5,6 +5,7 @@
     faults.py commands         while commands are written to the control node
     faults.py nodes            while the nodes are opened, read and written
     faults.py serving SECONDS  by chance, in whatever sends, receives and accepts
+    faults.py sending          for three seconds in which nobody can send
 
 Needs a kernel with CONFIG_FAULT_INJECTION (Documentation/fault-injection/fault-injection.rst)."""
 
@@ -361,6 +362,30 @@ def serving(seconds):
     raise AssertionError('connections are left')
 
 
+def count(name):
+    with open(NODE, encoding='utf-8') as node:
+        return next(int(line.split()[2]) for line in node if line.startswith(f'# {name} '))
+
+
+def sending():
+    """A reply that finds no memory waits for it in peace, and comes when there is some."""
+    import packet  # pylint: disable=import-outside-toplevel
+    peer = packet.Peer(packet.Cable()).connect()
+    # What TCP sends with, and no other: our own frames do without.
+    put('/sys/kernel/slab/skbuff_fclone_cache/failslab', '1')
+    put(FAULTS.format('failslab', 'cache-filter'), 'Y')
+    before = count('turns-owned')
+    chance('100')
+    peer.send(b'GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    time.sleep(3)
+    assert not peer.cable.listen(0) or not peer.stream, 'it was sent all the same'
+    chance('0')
+    turns = count('turns-owned') - before
+    peer.wait(lambda: b'HTTP/1.1 200 ' in peer.stream, 'the reply')
+    print(f'{turns} turns in vain')
+    assert turns < 20, turns
+
+
 def chance(percent):
     for kind in 'failslab', 'fail_page_alloc':
         put(FAULTS.format(kind, 'times'), '-1')
@@ -393,8 +418,11 @@ match sys.argv[1:]:
     case ['nodes']:
         prepare(True)
         nodes()
-    case ['serving', count]:
+    case ['serving', seconds]:
         prepare(False)
-        serving(float(count))
+        serving(float(seconds))
+    case ['sending']:
+        prepare(False)
+        sending()
     case _:
         sys.exit(__doc__)
