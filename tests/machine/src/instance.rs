@@ -16,11 +16,8 @@ use crate::qemu::Qemu;
 use crate::wire::Exec;
 use crate::{Accelerator, Error, KernelLog, Output, Process, Result};
 
-/// How long a command may take where no other limit is given.
+/// How long a command may take where no other limit is given, and the log to reach the console.
 const COMMAND_LIMIT: Duration = Duration::from_secs(180);
-
-/// How long the kernel log may take to reach the console.
-const LOG_LIMIT: Duration = Duration::from_secs(10);
 
 /// What stands in the log only because it was read.
 const MARK: &str = "machine: mark ";
@@ -158,23 +155,33 @@ impl Machine {
             .ok_or_else(|| Error::Setup("no port of the guest is forwarded".into()))
     }
 
-    /// The kernel log up to now. While the guest answers, nothing it has logged before is missing.
+    /// The kernel log up to now. Nothing is missing that was logged before.
     pub fn log(&self) -> Result<KernelLog> {
         let number = self.marks.fetch_add(1, Ordering::Relaxed);
         let mark = format!("{MARK}{number}.");
-        let written = self.exec_within(&format!("echo '<7>{mark}' >/dev/kmsg"), LOG_LIMIT);
-        let deadline = Instant::now() + LOG_LIMIT;
-        let mut text = self.console.text()?;
-        while written.is_ok() && !text.contains(&mark) && Instant::now() < deadline {
-            thread::sleep(Duration::from_millis(5));
-            text = self.console.text()?;
-        }
+        let text = self.console_up_to(&mark)?;
         let lines: String = text
             .lines()
             .filter(|line| !line.contains(MARK))
             .flat_map(|line| [line, "\n"])
             .collect();
         Ok(KernelLog::parse(&lines))
+    }
+
+    /// Writes `mark` into the kernel log, and waits until the console has shown it.
+    fn console_up_to(&self, mark: &str) -> Result<String> {
+        let doing = "reading the kernel's log";
+        self.exec_ok(&format!("echo '<7>{mark}' >/dev/kmsg"))?;
+        let deadline = Instant::now() + COMMAND_LIMIT;
+        loop {
+            let text = self.console.text()?;
+            if text.contains(mark) {
+                return Ok(text);
+            }
+            self.check_alive(doing)?;
+            self.check_time(doing, deadline, COMMAND_LIMIT)?;
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// The last lines of the console, to explain a failure.
