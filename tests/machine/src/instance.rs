@@ -155,7 +155,8 @@ impl Machine {
             .ok_or_else(|| Error::Setup("no port of the guest is forwarded".into()))
     }
 
-    /// The kernel log up to now. Nothing is missing that was logged before.
+    /// The kernel log up to now, without the data races that the kernel has of its own. Nothing is missing that was logged
+    /// before.
     pub fn log(&self) -> Result<KernelLog> {
         let number = self.marks.fetch_add(1, Ordering::Relaxed);
         let mark = format!("{MARK}{number}.");
@@ -165,7 +166,7 @@ impl Machine {
             .filter(|line| !line.contains(MARK))
             .flat_map(|line| [line, "\n"])
             .collect();
-        Ok(KernelLog::parse(&lines))
+        Ok(KernelLog::parse(&lines).without_races_of_others())
     }
 
     /// Writes `mark` into the kernel log, and waits until the console has shown it.

@@ -3,6 +3,7 @@
 //! The guest's kernel log: its lines, and the trouble that stands in it.
 
 use std::fmt;
+use std::ops::Range;
 use std::time::Duration;
 
 /// One line of the kernel log.
@@ -85,8 +86,10 @@ pub enum Kind {
     Bug,
     /// An oops, a fault in kernel mode or a panic, Rust's included.
     Oops,
-    /// KASAN, KFENCE, KCSAN or UBSAN.
+    /// KASAN, KFENCE or UBSAN.
     Sanitizer,
+    /// KCSAN: two who use the same memory at the same time.
+    Race,
     /// Lockdep: locks in an order or a context that can deadlock, RCU used without its lock.
     Lock,
     /// Sleeping where one may not.
@@ -142,7 +145,7 @@ const AT_START: &[(&str, Kind)] = &[
     ("BUG: scheduling while atomic", Kind::Sleep),
     ("BUG: KASAN", Kind::Sanitizer),
     ("BUG: KFENCE", Kind::Sanitizer),
-    ("BUG: KCSAN", Kind::Sanitizer),
+    ("BUG: KCSAN", Kind::Race),
     ("BUG: kernel NULL pointer", Kind::Oops),
     ("BUG: unable to handle", Kind::Oops),
     ("BUG: soft lockup", Kind::Stall),
@@ -195,6 +198,11 @@ fn kind_of(line: &Line) -> Option<Kind> {
         .find(|(pattern, _)| text.starts_with(pattern));
     let found = starts.or_else(|| ANYWHERE.iter().find(|(pattern, _)| text.contains(pattern)));
     found.map(|(_, kind)| *kind)
+}
+
+/// KCSAN has one before and one after a report.
+fn is_ruler(line: &Line) -> bool {
+    line.text.starts_with("==========")
 }
 
 impl KernelLog {
@@ -252,18 +260,45 @@ impl KernelLog {
             }
             shown_to = match kind {
                 Kind::Test => at + 1,
+                Kind::Race => self.next_ruler(at),
                 _ => self.lines.len().min(at + REPORT_LINES),
             };
             let lines = self.lines.get(at..shown_to).unwrap_or_default().to_vec();
-            // The kernel has data races of its own.
-            if line.text.starts_with("BUG: KCSAN")
-                && !lines.iter().any(|line| line.text.contains("khttpd"))
-            {
-                continue;
-            }
             found.push(Trouble { kind, lines });
         }
         found
+    }
+
+    /// The log without the data races that the kernel has of its own: those that have no function of khttpd in either stack.
+    pub(crate) fn without_races_of_others(&self) -> Self {
+        let mut lines: Vec<Line> = Vec::new();
+        let mut left_out_to = 0;
+        for (at, line) in self.lines.iter().enumerate() {
+            let kind = kind_of(line);
+            if kind == Some(Kind::Race) && !self.names_khttpd(at..self.next_ruler(at)) {
+                if lines.last().is_some_and(is_ruler) {
+                    lines.pop();
+                }
+                left_out_to = self.next_ruler(at) + 1;
+            }
+            // Meanwhile another processor may report something else.
+            let other = kind.is_some_and(|kind| kind != Kind::Race);
+            if at >= left_out_to || other {
+                lines.push(line.clone());
+            }
+        }
+        Self { lines }
+    }
+
+    fn names_khttpd(&self, report: Range<usize>) -> bool {
+        let lines = self.lines.get(report).unwrap_or_default();
+        lines.iter().any(|line| line.text.contains("[khttpd]"))
+    }
+
+    /// Where the next ruler is. A report that is not complete has none.
+    fn next_ruler(&self, at: usize) -> usize {
+        let rest = self.lines.iter().skip(at);
+        at + rest.take_while(|line| !is_ruler(line)).count()
     }
 
     /// The last `count` lines, to be shown.

@@ -105,6 +105,7 @@ fn every_kind_is_found() {
             "BUG: KASAN: slab-use-after-free in advance+0x1/0x2",
             Kind::Sanitizer,
         ),
+        ("BUG: KCSAN: data-race in a / b [khttpd]", Kind::Race),
         (
             "UBSAN: array-index-out-of-bounds in src/sys/helpers.c:3:4",
             Kind::Sanitizer,
@@ -179,15 +180,88 @@ fn what_comes_before_the_first_process_is_no_trouble() {
     assert_eq!(kinds(&format!("{early}BUG: late")), [Kind::Bug]);
 }
 
+/// A report as KCSAN prints it, the functions of each of the two from the innermost on.
+fn race(first: &[&str], second: &[&str]) -> Vec<String> {
+    let ruler = "=".repeat(66);
+    let stack = |functions: &[&str]| -> Vec<String> {
+        let frame = |function: &&str| format!(" {function}");
+        functions.iter().map(frame).collect()
+    };
+    let mut text = vec![
+        ruler.clone(),
+        format!("BUG: KCSAN: data-race in {} / {}", first[0], second[0]),
+        String::new(),
+        "write to 0xffff888004d0a2b0 of 8 bytes by interrupt on cpu 1:".into(),
+    ];
+    text.extend(stack(first));
+    text.extend([
+        String::new(),
+        "read to 0xffff888004d0a2b0 of 8 bytes by task 99 on cpu 0:".into(),
+    ]);
+    text.extend(stack(second));
+    text.extend([
+        String::new(),
+        "value changed: 0x0000000000000000 -> 0x0000000000000001".into(),
+        String::new(),
+        "Reported by Kernel Concurrency Sanitizer on:".into(),
+        "CPU: 0 UID: 0 PID: 99 Comm: kworker/0:2 Tainted: G           O        7.3.4 #1 PREEMPT ".into(),
+        "Tainted: [O]=OOT_MODULE".into(),
+        "Hardware name: QEMU Standard PC (i440FX + PIIX, 1996), BIOS 1.16.3-debian-1.16.3-2 04/01/2014".into(),
+        ruler,
+    ]);
+    text
+}
+
+fn log_of(texts: &[String]) -> KernelLog {
+    let raw = texts
+        .iter()
+        .map(|text| format!("<3>[   10.500000] {text}\r\n"));
+    KernelLog::parse(&raw.collect::<String>())
+}
+
+const KERNELS: [&str; 30] = ["tcp_data_ready+0x1/0x2"; 30];
+
+const KHTTPDS: [&str; 3] = [
+    "sock_def_readable+0x1/0x2",
+    "khttpd_sock_lock+0x1/0x2 [khttpd]",
+    "process_one_work+0x1/0x2",
+];
+
 #[test]
-fn data_races_of_others_are_no_trouble() {
-    let others =
-        "BUG: KCSAN: data-race in tick_sched_timer / tick_do_update\n\nwrite to 0xff by task 0:";
-    assert_eq!(kinds(others), []);
-    assert_eq!(
-        kinds(&format!("{others}\n khttpd_sock_lock+0x1/0x2 [khttpd]")),
-        [Kind::Sanitizer]
-    );
+fn data_races_of_others_are_left_out() {
+    let mut texts = vec!["before".into()];
+    texts.extend(race(&KERNELS, &KERNELS));
+    texts.extend(race(&KERNELS[..1], &KERNELS[..1]));
+    texts.push("after".into());
+    let left = log_of(&texts).without_races_of_others();
+    let left: Vec<_> = left.lines().iter().map(|line| &line.text).collect();
+    assert_eq!(left, ["before", "after"]);
+
+    // One that is not complete ends with the log.
+    texts.truncate(30);
+    let left = log_of(&texts).without_races_of_others();
+    assert_eq!(left.lines().len(), 1);
+}
+
+#[test]
+fn data_races_of_khttpd_are_shown_whole_and_each_counts() {
+    for (first, second) in [(&KERNELS[..], &KHTTPDS[..]), (&KHTTPDS, &KERNELS)] {
+        let mut texts = race(&KHTTPDS, &KHTTPDS);
+        texts.extend(race(&KERNELS[..1], &KERNELS[..1]));
+        texts.extend(race(first, second));
+        let found = log_of(&texts).without_races_of_others().trouble();
+        let kinds: Vec<_> = found.iter().map(|trouble| trouble.kind).collect();
+        assert_eq!(kinds, [Kind::Race; 2]);
+        assert_eq!(found[1].lines.len(), race(first, second).len() - 2);
+    }
+}
+
+#[test]
+fn what_is_reported_in_the_middle_of_a_race_of_others_counts() {
+    let mut texts = race(&KERNELS, &KERNELS);
+    texts.insert(20, "WARNING: net/core/sock.c:1 at sk_free+0x1/0x2".into());
+    let found = log_of(&texts).without_races_of_others().trouble();
+    assert_eq!((found.len(), found[0].kind), (1, Kind::Warning));
 }
 
 #[test]
