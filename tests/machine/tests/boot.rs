@@ -60,5 +60,9 @@ fn commands_run_and_the_module_loads() -> Result {
     }
     let trouble = machine.log()?.trouble();
     assert!(trouble.is_empty(), "{}", trouble[0]);
+
+    // Half a log of a machine that has gone is not taken for quiet.
+    assert!(machine.exec("echo b >/proc/sysrq-trigger").is_err());
+    assert!(machine.log().is_err());
     Ok(())
 }
