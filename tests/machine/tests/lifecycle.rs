@@ -33,8 +33,10 @@ fn hundred_loads_and_unloads_under_load_leave_nothing_behind() -> Result {
         machine.exec("pkill wrk; sleep 1")?;
         Ok(())
     };
-    cycles(5)?;
-    let suspects = lost_in_each(&machine, i64::from(CYCLES / 2), || cycles(CYCLES / 2))?;
+    let first = 5;
+    cycles(first)?;
+    let others = CYCLES - first;
+    let suspects = lost_in_each(&machine, others.into(), || cycles(others))?;
     assert!(suspects.is_empty(), "lost in every cycle: {suspects:?}");
     assert_quiet(&machine)
 }
