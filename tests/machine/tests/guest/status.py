@@ -69,5 +69,5 @@ def write(path, text):
 
 
 def grown(before, after, by):
-    """The caches that have at least so many objects more."""
-    return {name: after[name] - number for name, number in before.items() if after.get(name, 0) - number >= by}
+    """The caches that have more objects than `by` allows each."""
+    return {name: after[name] - number for name, number in before.items() if after.get(name, 0) - number > by(name)}
