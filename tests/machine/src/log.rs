@@ -141,6 +141,7 @@ const AT_START: &[(&str, Kind)] = &[
     ("INFO: possible", Kind::Lock),
     ("INFO: trying to register non-static key", Kind::Lock),
     ("INFO: task", Kind::Stall),
+    ("BUG: Invalid wait context", Kind::Lock),
     ("BUG: sleeping function", Kind::Sleep),
     ("BUG: scheduling while atomic", Kind::Sleep),
     ("BUG: KASAN", Kind::Sanitizer),
@@ -165,6 +166,8 @@ const AT_START: &[(&str, Kind)] = &[
     ("unreferenced object", Kind::Leak),
     ("refcount_t:", Kind::Bug),
     ("ODEBUG:", Kind::Bug),
+    ("huh, entered softirq", Kind::Bug),
+    ("pagealloc:", Kind::Bug),
     ("list_add corruption", Kind::Bug),
     ("list_del corruption", Kind::Bug),
     ("Out of memory:", Kind::Memory),
@@ -183,14 +186,14 @@ const ANYWHERE: &[(&str, Kind)] = &[
     ("kernel stack is corrupted", Kind::Bug),
     ("Bad page state", Kind::Bug),
     ("Bad rss-counter", Kind::Bug),
-    ("Attempt to release alive inet socket", Kind::Bug),
+    ("Attempt to release", Kind::Bug),
     ("blocked for more than", Kind::Stall),
     ("# not ok", Kind::Test),
 ];
 
 fn kind_of(line: &Line) -> Option<Kind> {
-    // Subtests of KUnit are indented, and so is what repeats a header between rulers.
-    let text = line.text.trim_start();
+    // Subtests of KUnit are indented, and so is what repeats a header between rulers. Some of lockdep's are in brackets.
+    let text = line.text.trim_start_matches(['[', ' ']);
     // What a user program prints on the console is not the kernel's.
     line.level?;
     let starts = AT_START

@@ -89,6 +89,15 @@ fn every_kind_is_found() {
         ),
         ("refcount_t: underflow; use-after-free.", Kind::Bug),
         (
+            "IPv4: Attempt to release TCP socket in state 8 00000000a1b2c3d4",
+            Kind::Bug,
+        ),
+        (
+            "huh, entered softirq 3 NET_RX 00000000a1b2c3d4 with preempt_count 00000100, exited with 00000101?",
+            Kind::Bug,
+        ),
+        ("pagealloc: memory corruption", Kind::Bug),
+        (
             "BUG: kernel NULL pointer dereference, address: 0000000000000008",
             Kind::Oops,
         ),
@@ -116,6 +125,7 @@ fn every_kind_is_found() {
         ),
         ("WARNING: possible recursive locking detected", Kind::Lock),
         ("WARNING: inconsistent lock state", Kind::Lock),
+        ("[ BUG: Invalid wait context ]", Kind::Lock),
         ("WARNING: suspicious RCU usage", Kind::Lock),
         (
             "BUG: sleeping function called from invalid context at mm/slab.h:1",

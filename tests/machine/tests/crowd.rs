@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use common::random::{seed, setting};
-use common::{assert_quiet, fewer, machine, patience, roomy, Result};
+use common::{assert_quiet, fewer, look_for_leaks, machine, patience, roomy, Result};
 use machine::{Accelerator, Builder, KernelLog, Kind, Machine, Net};
 
 /// A machine that serves, and that has what the tests run in it.
@@ -174,6 +174,7 @@ fn with_too_little_memory_for_anything_some_are_not_served_and_then_all_is_well(
 /// Unloads it. The kernel has complained of nothing but that memory has run out.
 fn assert_only_memory(machine: &Machine) -> Result {
     machine.exec_ok("rmmod khttpd")?;
+    look_for_leaks(machine)?;
     let log: KernelLog = machine.log()?;
     let trouble: Vec<_> = log
         .trouble()
