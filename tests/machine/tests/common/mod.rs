@@ -94,8 +94,7 @@ pub(crate) fn assert_quiet(machine: &Machine) -> Result {
 pub(crate) fn look_for_leaks(machine: &Machine) -> Result {
     if flavour().is_some_and(|flavour| flavour == "leak") {
         let said = machine.exec_ok(
-            "mountpoint -q /sys/kernel/debug || mount -t debugfs debugfs /sys/kernel/debug; \
-             cd /sys/kernel/debug; for i in 1 2; do sleep 6; echo scan > kmemleak; done; cat kmemleak",
+            "set -e; cd /sys/kernel/debug; for i in 1 2; do sleep 6; echo scan > kmemleak; done; cat kmemleak",
         )?;
         assert!(said.is_empty(), "{said}");
     }
