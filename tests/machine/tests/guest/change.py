@@ -67,6 +67,14 @@ def ended(number, limit):
     raise AssertionError(f"process {number} waits for ever: {open(f'/proc/{number}/wchan').read()}")
 
 
+def until_it_waits(writer):
+    """Waits until it sleeps in write()."""
+    end = time.monotonic() + 10
+    while not open(f"/proc/{writer}/syscall").read().startswith("1 "):
+        assert time.monotonic() < end, f"process {writer} does not wait"
+        time.sleep(0.001)
+
+
 def killed(files):
     """Of those who wait for another's change to be made, the first is killed in the moment in which it would be its turn."""
     os.sched_setaffinity(0, {0})
@@ -74,22 +82,24 @@ def killed(files):
     for number in range(files):
         with open(f"{SITE}/{number}", "wb") as file:
             file.write(b"a small file\n")
+    hows = []
     for _ in range(2):
         holder = child(0, lambda: status.command(f"root {SITE}", "reload"))
         while not any(line.startswith("loading") for line in status.comments()):
             assert os.waitpid(holder, os.WNOHANG) == (0, 0), "the site was loaded before it could be seen"
         first = child(1, lambda: status.command("timeout idle 61"))
-        time.sleep(0.05)
+        until_it_waits(first)
         second = child(0, lambda: status.command("timeout head 11"))
-        time.sleep(0.05)
+        until_it_waits(second)
         assert os.waitpid(holder, os.WNOHANG) == (0, 0), "the site was loaded before anybody waited"
         busy = child(1, hog)
         assert ended(holder, 60) == 0
         os.kill(first, signal.SIGKILL)
         os.kill(busy, signal.SIGKILL)
         os.waitpid(busy, 0)
-        ended(first, 10)
+        hows.append(ended(first, 10))
         assert ended(second, 10) == 0
+    assert signal.SIGKILL in hows, f"nobody was killed while it waited: {hows}"
 
 
 def starts(rounds):
