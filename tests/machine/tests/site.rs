@@ -802,16 +802,17 @@ fn a_load_shows_how_far_it_is_and_can_be_interrupted() -> Result {
 
 #[test]
 fn a_site_larger_than_memory_is_refused_and_nobody_is_killed() -> Result {
-    let machine = machine()?.memory(roomy(400)).boot()?;
+    let memory = roomy(400);
+    let machine = machine()?.memory(memory).boot()?;
     machine.put_file("/tmp/command.py", 0o600, include_bytes!("guest/command.py"))?;
     machine.exec_ok("insmod khttpd.ko; mkdir /tmp/old /tmp/bad; echo old > /tmp/old/index.html")?;
     command(&machine, "'root /tmp/old'")?;
-    machine.exec_ok("for i in 1 2 3; do truncate -s 200M /tmp/bad/$i; echo $i | dd of=/tmp/bad/$i conv=notrunc 2> /dev/null; done")?;
+    machine.exec_ok(&format!("for i in 1 2 3; do truncate -s {}M /tmp/bad/$i; echo $i | dd of=/tmp/bad/$i conv=notrunc 2> /dev/null; done", memory / 2))?;
     for _ in 0..3 {
         let said = tell(
             &machine,
             "python3",
-            "'max-file-bytes 1000000000' 'max-site-bytes 1000000000' 'root /tmp/bad'",
+            "'max-file-bytes 2000000000' 'max-site-bytes 2000000000' 'root /tmp/bad'",
         )?;
         assert!(said.starts_with("ENOMEM\n"), "{said}");
         assert!(said.contains("not enough memory"), "{said}");
