@@ -18,6 +18,12 @@ const PAGES_OF_A_WORKER: i64 = 12;
 /// In so many rounds must something be lost. A cache that fills up, or is not emptied in time, may look like that in two.
 const ROUNDS: u32 = 4;
 
+/// Has TCP forget sooner who is gone: nobody shall still be there when memory is measured.
+pub(crate) fn forget_soon(machine: &Machine) -> Result {
+    machine.exec_ok("sysctl -q net.ipv4.tcp_fin_timeout=1 net.ipv4.tcp_max_tw_buckets=0 net.ipv4.tcp_orphan_retries=1")?;
+    Ok(())
+}
+
 /// What `round`, which does something `cycles` times, loses each time in every round: names of caches, and how many objects or
 /// pages. A leak goes on, a cache that fills up does not.
 pub(crate) fn lost_in_each(
@@ -60,7 +66,12 @@ impl Memory {
     /// Measures when nothing is in a cache any more that can be taken out of it.
     fn measure(machine: &Machine) -> Result<Self> {
         // Sockets in TIME_WAIT and what RCU has not freed yet would count as leaks.
-        machine.exec_ok("for i in $(seq 100); do grep -q 'TCP: inuse 0 orphan 0 tw 0' /proc/net/sockstat && break; sleep 1; done")?;
+        machine.exec_ok(
+            "for i in $(seq 100); do \
+                 grep -q 'TCP: inuse 0 orphan 0 tw 0' /proc/net/sockstat && grep -qx 'TCP6: inuse 0' /proc/net/sockstat6 && exit 0; \
+                 sleep 1; \
+             done; cat /proc/net/sockstat /proc/net/sockstat6; ss -tanoe; exit 1",
+        )?;
         machine.exec_ok("for i in 1 2 3; do sync; echo 3 > /proc/sys/vm/drop_caches; \
                          for cache in /sys/kernel/slab/*; do echo 1 > $cache/shrink; done; sleep 1; done")?;
         let slabs = machine.exec_ok("cat /proc/slabinfo")?;
