@@ -5,6 +5,7 @@
 
 mod common;
 
+use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
@@ -118,14 +119,28 @@ fn five_thousand_slow_peers_do_not_double_the_99th_percentile_of_an_honest_clien
 fn thousand_who_come_at_once_are_each_answered_within_two_seconds() -> Result {
     let machine = loaded(machine()?.cpus(1).net(Net::Tap))?;
     let url = format!("http://{}/robots.txt", machine.http_address()?);
-    let wrk = format!(
-        "ulimit -n 4096; exec wrk -t1 -c{} -d4 --timeout 2 {url}",
-        fewer(1000)
+    let log = concat!(env!("CARGO_TARGET_TMPDIR"), "/h2load.log");
+    let (clients, requests) = (fewer(1000), fewer(1000) * 100);
+    // It adds to its log.
+    let load = format!(
+        "rm -f {log}; ulimit -n 4096; \
+         exec timeout 120 h2load --h1 -t1 -c{clients} -n{requests} --log-file={log} {url}"
     );
-    let output = Command::new("sh").args(["-c", &wrk]).output()?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    println!("{said}");
-    assert!(said.contains(" requests in ") && !said.contains("Socket errors"));
+    let output = Command::new("sh").args(["-c", &load]).output()?;
+    println!("{}", String::from_utf8_lossy(&output.stdout));
+    // Of each request the time of its start, the status, and how long it took.
+    let log = fs::read_to_string(log)?;
+    let mut longest = 0;
+    for line in log.lines() {
+        let words: Vec<&str> = line.split('\t').collect();
+        let &[_, "200", microseconds, ..] = words.as_slice() else {
+            return Err(format!("not answered: {line}").into());
+        };
+        longest = longest.max(microseconds.parse()?);
+    }
+    println!("the longest took {longest} microseconds");
+    assert_eq!(log.lines().count(), usize::try_from(requests)?);
+    assert!(longest < 2_000_000, "one took {longest} microseconds");
     unload(&machine)
 }
 
