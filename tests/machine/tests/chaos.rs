@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use common::memory::{forget_soon, lost_in_each};
 use common::random::{seed, setting};
-use common::{assert_quiet, machine, Result};
+use common::{assert_quiet, machine, patience, Result};
 use machine::Machine;
 
-/// How long a cycle of loading and unloading may take, on a machine that is slow.
+/// How long a cycle of loading and unloading may take, when the host does other things too.
 const CYCLE_LIMIT: Duration = Duration::from_secs(30);
 
 /// Fewer objects than this may have gone to a cache that fills up.
@@ -20,7 +20,7 @@ const LOST_AT_LEAST: i64 = 50;
 /// So many cycles by `guest/chaos.py`, and what it has counted.
 fn chaos(machine: &Machine, seed: u64, cycles: u32) -> Result {
     let command = format!("exec python3 /tmp/chaos.py {seed} {cycles}");
-    let output = machine.exec_within(&command, CYCLE_LIMIT * (cycles + 4))?;
+    let output = machine.exec_within(&command, patience(CYCLE_LIMIT * (cycles + 4)))?;
     let said = output.stdout_text();
     println!("{}", said.trim_end());
     assert!(output.status.success(), "{said}\n{}", output.stderr_text());

@@ -7,8 +7,11 @@ mod common;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{assert_quiet, get, machine, serving, Client, Result};
+use common::{assert_quiet, get, machine, patience, serving, Client, Result};
 use machine::Machine;
+
+/// A signal must not take longer than this to interrupt what waits or loads.
+const INTERRUPT_LIMIT: Duration = Duration::from_secs(5);
 
 /// The number behind a word of the node's text.
 fn number(machine: &Machine, word: &str) -> Result<u64> {
@@ -77,6 +80,7 @@ fn open_node_keeps_its_text_and_the_module() -> Result {
 fn commands_are_carried_out_together_or_not_at_all() -> Result {
     let machine = serving()?;
     machine.put_file("/tmp/node.py", 0o600, include_bytes!("guest/node.py"))?;
+    let seconds = patience(INTERRUPT_LIMIT).as_secs();
     for case in [
         "split",
         "refuse",
@@ -87,7 +91,7 @@ fn commands_are_carried_out_together_or_not_at_all() -> Result {
         "again",
         "signals",
     ] {
-        machine.exec_ok(&format!("python3 /tmp/node.py {case}"))?;
+        machine.exec_ok(&format!("python3 /tmp/node.py {case} {seconds}"))?;
     }
     machine.exec_ok("rmmod khttpd")?;
     assert_quiet(&machine)

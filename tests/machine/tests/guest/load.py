@@ -237,10 +237,11 @@ def expire(count, _seed):
         ask(some, small)
         idle += some
     status.wait_for("connections", count)
+    expired = status.count("expired")
     status.command("timeout idle 3")
     for connection in idle:
         connection.sendall(small.request)
-    longest, came, expired = 0, 0, status.count("expired")
+    longest, came = 0, 0
     while status.count("expired") - expired < count:
         begin = time.monotonic()
         with connect() as connection:
