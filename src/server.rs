@@ -54,8 +54,7 @@ use self::{
         TURN_EXPIRIES, //
     },
     status::Status,
-    stopwatch::Stopwatch,
-    turnstile::Turnstile, //
+    stopwatch::Stopwatch, //
 };
 
 pub(crate) use self::{
@@ -63,7 +62,8 @@ pub(crate) use self::{
         Change,
         Obstacle, //
     },
-    servers::Servers, //
+    servers::Servers,
+    turnstile::Turnstile, //
 };
 
 use crate::{

@@ -7,7 +7,10 @@ use super::{
     transaction::Transaction, //
 };
 use crate::{
-    server::Servers,
+    server::{
+        Servers,
+        Turnstile, //
+    },
     sys::{
         device::Session,
         net::Net, //
@@ -39,6 +42,9 @@ const COMMANDS_MAX: usize = 131_072;
 #[pin_data(PinnedDrop)]
 pub(crate) struct ControlFile {
     servers: Arc<Servers>,
+    /// Where those wait who write to the same open file.
+    #[pin]
+    writers: Turnstile,
     #[pin]
     dialogue: Mutex<Dialogue>,
 }
@@ -54,6 +60,8 @@ struct Dialogue {
     unfinished: KVVec<u8>,
     /// How many lines were written before it.
     lines: u32,
+    /// The last write has failed: nobody knows where the unfinished line ends.
+    broken: bool,
 }
 
 #[vtable]
@@ -68,11 +76,13 @@ impl Session for ControlFile {
         KBox::pin_init(
             pin_init!(Self {
                 servers: servers.clone(),
+                writers <- Turnstile::new(),
                 dialogue <- new_mutex!(Dialogue {
                     shown,
                     read: 0,
                     unfinished: KVVec::new(),
                     lines: 0,
+                    broken: false,
                 }),
             }),
             GFP_KERNEL,
@@ -97,36 +107,29 @@ impl Session for ControlFile {
     }
 
     fn write(&self, file: &File, from: &mut IovIterSource<'_>) -> Result<usize> {
+        let _pass = self.writers.enter()?;
         let length = from.len();
-        let (mut text, before) = self.dialogue.lock().take_unfinished();
-        if text.len().saturating_add(length) > COMMANDS_MAX {
-            return Err(self.refuse(Refusal::new(
-                E2BIG,
-                fmt!("more than {COMMANDS_MAX} bytes of commands at once\n"),
-            )));
-        }
-        if from.copy_from_iter_vec(&mut text, GFP_KERNEL)? != length {
-            return Err(EFAULT);
-        }
-        let (lines, unfinished) = complete(&text);
-        let mut rest = KVVec::new();
-        rest.extend_from_slice(unfinished, GFP_KERNEL)?;
+        let before = self.dialogue.lock().lines;
+        let taken = self.take(from);
+        self.dialogue.lock().broken = taken.is_err();
+        let (lines, unfinished) = taken?;
         let count = u32::try_from(lines.iter().filter(|byte| **byte == b'\n').count())?;
         let answer = match lines.is_empty() {
             true => Ok(None),
-            false => self.carry_out(file, lines, before).map(Some),
+            false => self.carry_out(file, &lines, before).map(Some),
         };
         let mut dialogue = self.dialogue.lock();
         dialogue.lines = before.saturating_add(count);
         match answer {
             Ok(answer) => {
-                dialogue.unfinished = rest;
+                dialogue.unfinished = unfinished;
                 if let Some(answer) = answer {
                     dialogue.answer(answer);
                 }
                 Ok(length)
             }
             Err(refusal) => {
+                dialogue.unfinished = KVVec::new();
                 drop(dialogue);
                 Err(self.refuse(refusal))
             }
@@ -145,6 +148,29 @@ impl Session for ControlFile {
 }
 
 impl ControlFile {
+    /// The unfinished line and what is written behind it: lines that are complete, and another that
+    /// is not. With an error nothing has changed.
+    fn take(&self, from: &mut IovIterSource<'_>) -> Result<(KVVec<u8>, KVVec<u8>)> {
+        let length = from.len();
+        let mut text = KVVec::new();
+        text.extend_from_slice(&self.dialogue.lock().unfinished, GFP_KERNEL)?;
+        if text.len().saturating_add(length) > COMMANDS_MAX {
+            return Err(self.refuse(Refusal::new(
+                E2BIG,
+                fmt!("more than {COMMANDS_MAX} bytes of commands at once\n"),
+            )));
+        }
+        if from.copy_from_iter_vec(&mut text, GFP_KERNEL)? != length {
+            return Err(EFAULT);
+        }
+        let (lines, rest) = complete(&text);
+        let end = lines.len();
+        let mut unfinished = KVVec::new();
+        unfinished.extend_from_slice(rest, GFP_KERNEL)?;
+        text.truncate(end);
+        Ok((text, unfinished))
+    }
+
     fn carry_out(&self, file: &File, text: &[u8], before: u32) -> Result<KVec<u8>, Refusal> {
         let transaction = Transaction {
             servers: &self.servers,
@@ -179,9 +205,14 @@ impl PinnedDrop for ControlFile {
 }
 
 impl Dialogue {
-    /// The unfinished line, which is not kept, and how many came before it.
+    /// The unfinished line, which is not kept, and how many came before it; nothing of one whose
+    /// end could not be written.
     fn take_unfinished(&mut self) -> (KVVec<u8>, u32) {
-        (mem::take(&mut self.unfinished), self.lines)
+        let text = mem::take(&mut self.unfinished);
+        match self.broken {
+            true => (KVVec::new(), self.lines),
+            false => (text, self.lines),
+        }
     }
 
     /// Shows `answer` next, or if that is empty, the state.

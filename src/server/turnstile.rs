@@ -14,7 +14,7 @@ use kernel::{
 
 /// Lets one task pass at a time.
 #[pin_data]
-pub(super) struct Turnstile {
+pub(crate) struct Turnstile {
     #[pin]
     busy: Mutex<bool>,
     #[pin]
@@ -23,7 +23,7 @@ pub(super) struct Turnstile {
 
 impl Turnstile {
     /// Nobody is in.
-    pub(super) fn new() -> impl PinInit<Self> {
+    pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
             busy <- new_mutex!(false),
             free <- new_condvar!(),
@@ -35,7 +35,7 @@ impl Turnstile {
     /// # Errors
     ///
     /// `ERESTARTSYS` for a signal.
-    pub(super) fn enter(&self) -> Result<Pass<'_>> {
+    pub(crate) fn enter(&self) -> Result<Pass<'_>> {
         let mut busy = self.busy.lock();
         while *busy {
             // Who was woken because nobody is in goes in, even with a signal: nobody else was woken.
@@ -49,7 +49,7 @@ impl Turnstile {
 }
 
 /// Whoever has it is in, until it is dropped.
-pub(super) struct Pass<'a>(&'a Turnstile);
+pub(crate) struct Pass<'a>(&'a Turnstile);
 
 impl Drop for Pass<'_> {
     fn drop(&mut self) {

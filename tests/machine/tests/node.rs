@@ -86,6 +86,8 @@ fn commands_are_carried_out_together_or_not_at_all() -> Result {
         "refuse",
         "large",
         "unfinished",
+        "interrupted",
+        "together",
         "writers",
         "snapshot",
         "again",

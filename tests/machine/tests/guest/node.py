@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What is done to the control node by system calls:  node.py NAME SECONDS, which a signal may take to end something"""
+import ctypes
 import errno
 import multiprocessing
 import os
@@ -7,6 +8,7 @@ import select
 import signal
 import socket
 import sys
+import threading
 import time
 
 NODE = '/dev/khttpd'
@@ -143,6 +145,50 @@ def unfinished():
         os._exit(0)
     os.waitpid(child, 0)
     assert 'timeout idle 63' in commands()
+
+
+def attempt(node, text):
+    """The number of the error of a write, or 0."""
+    try:
+        assert os.write(node, text) == len(text)
+        return 0
+    except OSError as e:
+        return e.errno
+
+
+def interrupted():
+    """A write that fails leaves the line that was begun before it, and close does not take its beginning for all of it."""
+    unreadable = ctypes.CDLL(None, use_errno=True)
+    for end in ['', '\n']:
+        assert write('timeout idle 60\n')[0] == 0
+        node = os.open(NODE, os.O_RDWR)
+        os.write(node, b'# a comment\n# timeout idle 6')
+        assert unreadable.write(node, ctypes.c_void_p(4096), 5) == -1 and ctypes.get_errno() == errno.EFAULT
+        assert attempt(node, b'x' * 131072) == errno.E2BIG
+        assert attempt(node, b'7\nfoo\n') == errno.EINVAL
+        assert read(node).startswith('line 3: "foo"'), read(node)
+        os.write(node, b'timeout idle 6')
+        assert attempt(node, b'9' * 131072) == errno.E2BIG
+        if end:
+            os.write(node, b'7\n')
+        os.close(node)
+        assert ('timeout idle 67' in commands()) == bool(end), commands()
+        assert 'timeout idle 6' not in commands(), commands()
+
+
+def together():
+    """Who writes to an open file waits for another who does, so that no beginning of a line is lost."""
+    node = os.open(NODE, os.O_RDWR)
+    large = b'root /usr/share/doc/python3.13/html\n'
+    loading = threading.Thread(target=attempt, args=(node, large + b'timeout'))
+    loading.start()
+    while '# loading-files' not in state():
+        time.sleep(0.01)
+    assert attempt(node, b' idle 68\n') == 0
+    loading.join()
+    assert 'timeout idle 68' in commands(), commands()
+    os.close(node)
+    assert write('root built-in\n')[0] == 0
 
 
 def writer(number, enough):
