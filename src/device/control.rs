@@ -4,7 +4,10 @@
 
 use super::{
     refusal::Refusal,
-    transaction::Transaction, //
+    transaction::{
+        Transaction,
+        NEEDS_RIGHT, //
+    }, //
 };
 use crate::{
     server::{
@@ -49,6 +52,24 @@ pub(crate) struct ControlFile {
     dialogue: Mutex<Dialogue>,
 }
 
+/// Who writes, or closes what was written to.
+struct Writer {
+    /// Whether it may do anything in its network namespace.
+    may_administer: bool,
+    /// The cookie of that.
+    net: u64,
+}
+
+impl Writer {
+    /// The calling task, which uses `file`.
+    fn of(file: &File) -> Self {
+        Net::with_current(|net| Self {
+            may_administer: net.may_administer(file),
+            net: net.cookie(),
+        })
+    }
+}
+
 /// What was said on both sides.
 struct Dialogue {
     /// What is read next: the state when the file was opened, or the answer to what was written;
@@ -58,6 +79,8 @@ struct Dialogue {
     read: usize,
     /// A line that is not complete yet.
     unfinished: KVVec<u8>,
+    /// The cookie of the network namespace where it was begun.
+    begun_in: u64,
     /// How many lines were written before it.
     lines: u32,
     /// The last write has failed: nobody knows where the unfinished line ends.
@@ -81,6 +104,7 @@ impl Session for ControlFile {
                     shown,
                     read: 0,
                     unfinished: KVVec::new(),
+                    begun_in: 0,
                     lines: 0,
                     broken: false,
                 }),
@@ -109,10 +133,13 @@ impl Session for ControlFile {
     fn write(&self, file: &File, from: &mut IovIterSource<'_>) -> Result<usize> {
         let _pass = self.writers.enter()?;
         let length = from.len();
+        let writer = Writer::of(file);
+        self.check_unfinished(&writer, &[])?;
         let before = self.dialogue.lock().lines;
         let taken = self.take(from);
         self.dialogue.lock().broken = taken.is_err();
         let (lines, unfinished) = taken?;
+        self.check_unfinished(&writer, &unfinished)?;
         let count = u32::try_from(lines.iter().filter(|byte| **byte == b'\n').count())?;
         let answer = match lines.is_empty() {
             true => Ok(None),
@@ -123,6 +150,7 @@ impl Session for ControlFile {
         match answer {
             Ok(answer) => {
                 dialogue.unfinished = unfinished;
+                dialogue.begun_in = writer.net;
                 if let Some(answer) = answer {
                     dialogue.answer(answer);
                 }
@@ -138,7 +166,9 @@ impl Session for ControlFile {
 
     /// A line is complete when the file is closed, too.
     fn close(&self, file: &File) -> Result {
+        let checked = self.check_unfinished(&Writer::of(file), &[]);
         let (text, before) = self.dialogue.lock().take_unfinished();
+        checked?;
         if text.is_empty() {
             return Ok(());
         }
@@ -169,6 +199,22 @@ impl ControlFile {
         unfinished.extend_from_slice(rest, GFP_KERNEL)?;
         text.truncate(end);
         Ok((text, unfinished))
+    }
+
+    /// Whether the writer may leave `rest` unfinished, and go on with what was. Who carries it out
+    /// in the end would lend its rights to one who has none, and its namespace to one of another.
+    fn check_unfinished(&self, writer: &Writer, rest: &[u8]) -> Result {
+        let (begun, begun_in) = {
+            let dialogue = self.dialogue.lock();
+            (!dialogue.unfinished.is_empty(), dialogue.begun_in)
+        };
+        let why = match begun {
+            false if rest.is_empty() => return Ok(()),
+            _ if !writer.may_administer => NEEDS_RIGHT,
+            true if begun_in != writer.net => "was begun in another network namespace",
+            _ => return Ok(()),
+        };
+        Err(self.refuse(Refusal::new(EPERM, fmt!("an unfinished line: {why}\n"))))
     }
 
     fn carry_out(&self, file: &File, text: &[u8], before: u32) -> Result<KVec<u8>, Refusal> {

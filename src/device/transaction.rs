@@ -38,6 +38,9 @@ use protocol::{
 /// How long `send` waits, in milliseconds, until the peer has what was sent.
 const SEND_MILLISECONDS: Msecs = 10_000;
 
+/// What is said to who has no right to administer.
+pub(super) const NEEDS_RIGHT: &str = "needs CAP_NET_ADMIN in its network namespace";
+
 /// Lines of commands from one writer.
 pub(crate) struct Transaction<'a> {
     /// Whom they may be about.
@@ -147,9 +150,8 @@ impl<'a> Transaction<'a> {
         if self.file.is_none_or(|file| net.may_administer(file)) {
             return Ok(());
         }
-        let why = "needs CAP_NET_ADMIN in its network namespace";
         match self.commands().find(|(_, command)| !is_help(command)) {
-            Some((line, _)) => Err(Refusal::of_line(EPERM, line, format_args!("{why}"))),
+            Some((line, _)) => Err(Refusal::of_line(EPERM, line, format_args!("{NEEDS_RIGHT}"))),
             None => Ok(()),
         }
     }

@@ -88,6 +88,7 @@ fn commands_are_carried_out_together_or_not_at_all() -> Result {
         "unfinished",
         "interrupted",
         "together",
+        "borrowed",
         "writers",
         "snapshot",
         "again",

@@ -7,6 +7,7 @@ import os
 import select
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -147,13 +148,18 @@ def unfinished():
     assert 'timeout idle 63' in commands()
 
 
-def attempt(node, text):
-    """The number of the error of a write, or 0."""
+def failure(function, *arguments):
+    """The number of the error, or 0."""
     try:
-        assert os.write(node, text) == len(text)
+        function(*arguments)
         return 0
     except OSError as e:
         return e.errno
+
+
+def attempt(node, text):
+    """The number of the error of a write, or 0."""
+    return failure(os.write, node, text)
 
 
 def interrupted():
@@ -189,6 +195,44 @@ def together():
     assert 'timeout idle 68' in commands(), commands()
     os.close(node)
     assert write('root built-in\n')[0] == 0
+
+
+def borrowed():
+    """Nobody's unfinished line is carried out with the rights or in the network namespace of another who finishes it."""
+    before = commands()
+    without = 'setpriv --bounding-set -net_admin --inh-caps -net_admin'
+    other = 'ip netns exec other'
+    node = os.open(NODE, os.O_RDWR)
+
+    def says(who, command):
+        arguments = who.split() + ['bash', '-c', f'{command} >&{node}']
+        return subprocess.run(arguments, pass_fds=[node], stderr=subprocess.PIPE, text=True, check=False).stderr
+
+    assert 'not permitted' in says(without, 'printf stop')
+    assert read(node) == 'an unfinished line: needs CAP_NET_ADMIN in its network namespace\n'
+    assert says(without, 'echo help') == ''
+    # What was begun stays, and can be finished by who may.
+    assert attempt(node, b'timeout idle') == 0
+    assert 'not permitted' in says(without, 'echo 7')
+    assert attempt(node, b' 69\ntimeout idle') == 0
+    assert 'timeout idle 69' in commands()
+    subprocess.run('ip netns add other'.split(), check=True)
+    assert 'not permitted' in says(other, 'echo 7')
+    assert attempt(node, b' 60\n') == 0
+    assert says(other, 'printf "timeout idle"') == ''
+    assert attempt(node, b' 7\n') == errno.EPERM
+    assert read(node) == 'an unfinished line: was begun in another network namespace\n'
+    assert failure(os.close, node) == errno.EPERM
+    # Who closes may not do it.
+    node = os.open(NODE, os.O_RDWR)
+    os.write(node, b'timeout idle 7')
+    last = subprocess.Popen(without.split() + ['sleep', '1'], pass_fds=[node])
+    os.close(node)
+    assert last.wait() == 0
+    assert 'timeout idle 7' not in commands()
+    subprocess.run('ip netns del other'.split(), check=True)
+    assert write('timeout idle 60\n')[0] == 0
+    assert [line for line in before if 'idle' not in line] == [line for line in commands() if 'idle' not in line]
 
 
 def writer(number, enough):
