@@ -6,6 +6,7 @@ use super::{
     answer::{answer, refuse, Answer},
     body::{Discard, Progress},
     clock::{Clock, Persistence},
+    method::Method,
     reply::{Reply, Scratch, Then},
     request::{Expectation, NoRequest, Refusal, Request},
     site::Site,
@@ -26,8 +27,13 @@ pub struct Session {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
-    /// Before a head, of which so many bytes were looked at, after so many empty lines.
-    Head { seen: u16, empty_lines: u8 },
+    /// Before a head, of which so many bytes were looked at, after so many empty lines; whether it
+    /// is known to be that of a HEAD.
+    Head {
+        seen: u16,
+        empty_lines: u8,
+        head_only: bool,
+    },
     /// In the body of a request that was answered.
     Body(Discard),
     /// Behind the last request.
@@ -38,6 +44,7 @@ enum State {
 const IDLE: State = State::Head {
     seen: 0,
     empty_lines: 0,
+    head_only: false,
 };
 
 /// What a connection is waiting for, which decides how long it may wait.
@@ -134,6 +141,7 @@ impl Session {
         let State::Head {
             seen,
             mut empty_lines,
+            head_only,
         } = self.state
         else {
             return Step::silent(bytes.len());
@@ -144,7 +152,11 @@ impl Session {
         }
         let skipped = bytes.len().saturating_sub(rest.len());
         if empty_lines > EMPTY_LINES_MAX || rest.starts_with(b"\n") {
-            return self.refuse(bytes.len(), Status::BadRequest, clock, scratch);
+            let refusal = Refusal {
+                status: Status::BadRequest,
+                head_only: false,
+            };
+            return self.end(bytes.len(), refusal, clock, scratch);
         }
 
         let window = rest.get(..HEAD_MAX).unwrap_or(rest);
@@ -166,6 +178,7 @@ impl Session {
                 self.state = State::Head {
                     seen: u16::try_from(window.len()).unwrap_or(u16::MAX),
                     empty_lines,
+                    head_only: head_only || request.method == Method::Head,
                 };
                 Step::silent(skipped)
             }
@@ -175,7 +188,8 @@ impl Session {
                 } else {
                     Status::UriTooLong
                 };
-                self.refuse(bytes.len(), status, clock, scratch)
+                let head_only = request.method == Method::Head;
+                self.end(bytes.len(), Refusal { status, head_only }, clock, scratch)
             }
             Err(NoRequest::Refused(refusal)) => self.end(bytes.len(), refusal, clock, scratch),
         }
@@ -188,17 +202,16 @@ impl Session {
         clock: &'a Clock,
         scratch: &'a mut Scratch,
     ) -> Option<Reply<'a, B>> {
-        let begun = self.phase() == Phase::Head;
+        let begun = match self.state {
+            State::Head {
+                seen, head_only, ..
+            } if seen != 0 => Some(head_only),
+            _ => None,
+        };
         self.state = State::Ended;
-        begun.then(|| {
-            error(
-                Refusal {
-                    status: Status::RequestTimeout,
-                    head_only: false,
-                },
-                clock,
-                scratch,
-            )
+        begun.map(|head_only| {
+            let status = Status::RequestTimeout;
+            error(Refusal { status, head_only }, clock, scratch)
         })
     }
 
@@ -281,24 +294,6 @@ impl Session {
             }),
             broken: false,
         }
-    }
-
-    fn refuse<'a, B>(
-        &mut self,
-        consumed: usize,
-        status: Status,
-        clock: &'a Clock,
-        scratch: &'a mut Scratch,
-    ) -> Step<'a, B> {
-        self.end(
-            consumed,
-            Refusal {
-                status,
-                head_only: false,
-            },
-            clock,
-            scratch,
-        )
     }
 
     #[inline(never)]

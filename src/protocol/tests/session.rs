@@ -4,8 +4,10 @@
 
 mod fixture;
 
-use fixture::{ask, get, lacks, server, talk, talk_in_pieces, Answer, Feature};
-use protocol::http::{Clock, Phase, Scratch, Session, Status, Then, BODY_MAX, REQUESTS_MAX};
+use fixture::{ask, get, head, lacks, server, talk, talk_in_pieces, Answer, Feature};
+use protocol::http::{
+    Clock, Phase, Scratch, Session, Status, Then, BODY_MAX, FIELDS_MAX, REQUESTS_MAX,
+};
 
 const GET: &str = "GET /hello.txt HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
@@ -36,6 +38,24 @@ fn rfc9110_9_3_2_head_is_get_without_a_body() {
     for target in ["/hello.txt", "/nope", "/dir", "/empty.txt"] {
         let (get, head) = (get(target, ""), ask("HEAD", target, ""));
         assert_eq!((head.head, head.body), (get.head, vec![]), "{target}");
+    }
+}
+
+#[test]
+fn rfc9110_9_3_2_a_head_that_is_refused_gets_no_body() {
+    let long = "v".repeat(9000);
+    let fields = "a: b\r\n".repeat(FIELDS_MAX);
+    for (rest, status) in [
+        (format!("/ HTTP/1.1\r\nHost: a\r\nX: {long}\r\n\r\n"), 431),
+        (format!("/ HTTP/1.1\r\nHost: a\r\n{fields}\r\n"), 431),
+        (format!("/{long} HTTP/1.1\r\nHost: a\r\n\r\n"), 414),
+        ("/ HTTP/1.1\r\nHost : a\r\n\r\n".to_owned(), 400),
+        ("/ HTTP/1.1\r\n\r\n".to_owned(), 400),
+        ("/ HTTP/2.0\r\nHost: a\r\n\r\n".to_owned(), 505),
+    ] {
+        let (get, head) = (head(&format!("GET {rest}")), head(&format!("HEAD {rest}")));
+        assert_eq!((get.status, get.body.is_empty()), (status, false), "{rest}");
+        assert_eq!((head.head, head.body), (get.head, vec![]), "{rest}");
     }
 }
 
@@ -231,6 +251,7 @@ fn rfc9110_15_5_9_a_head_that_takes_too_long() {
         ("", Phase::Idle, None),
         ("\r\n", Phase::Idle, None),
         ("GET /he", Phase::Head, Some(408)),
+        ("HEAD / HTTP/1.1\r\nHost: x\r\nX", Phase::Head, Some(408)),
         ("\r\n\r", Phase::Head, Some(408)),
         (
             "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhel",
@@ -256,7 +277,9 @@ fn rfc9110_15_5_9_a_head_that_takes_too_long() {
             status,
             "{bytes:?}"
         );
-        assert!(answer.is_none_or(|answer| answer.then == Then::Linger));
+        assert!(answer.is_none_or(|answer| {
+            answer.then == Then::Linger && answer.body.is_empty() == bytes.starts_with("HEAD")
+        }));
         assert_eq!(session.phase(), Phase::Ended);
         let step = session.receive(GET.as_bytes(), &site, &clock, &mut scratch);
         assert!(step.consumed == GET.len() && step.reply.is_none() && !step.broken);
