@@ -33,7 +33,10 @@ use kernel::{
     prelude::*,
     sync::Arc, //
 };
-use protocol::command::CONNECTIONS;
+use protocol::command::{
+    is_directory,
+    CONNECTIONS, //
+};
 use server::Servers;
 use site::Bounds;
 use sys::{
@@ -144,6 +147,11 @@ fn parameters() -> Result<(Arc<Servers>, Option<SocketAddr>)> {
     let max_connections = *module_parameters::max_connections.value_ref();
     if !CONNECTIONS.contains(&max_connections) {
         pr_err!("max_connections={max_connections}: must be 1 to 1048576\n");
+        return Err(EINVAL);
+    }
+    let root = param::root().unwrap_or(c"built-in");
+    if !is_directory(root.to_bytes()) {
+        pr_err!("root={root:?}: must be an absolute path without blanks, or built-in\n");
         return Err(EINVAL);
     }
     let port = *module_parameters::port.value_ref();

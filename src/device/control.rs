@@ -221,6 +221,8 @@ impl ControlFile {
         let transaction = Transaction {
             servers: &self.servers,
             file: Some(file),
+            listen: None,
+            root: None,
             text,
             before,
         };

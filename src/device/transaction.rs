@@ -29,6 +29,7 @@ use protocol::{
         Command,
         HELP, //
     },
+    http::HostPattern,
     text::{
         Line,
         Lines, //
@@ -47,6 +48,9 @@ pub(crate) struct Transaction<'a> {
     pub(super) servers: &'a Servers,
     /// What was opened to write them. Without it, whoever loads the module may do anything.
     pub(super) file: Option<&'a File>,
+    /// Where to listen and what to serve before they are carried out.
+    pub(super) listen: Option<SocketAddr>,
+    pub(super) root: Option<&'a [u8]>,
     /// The lines.
     pub(super) text: &'a [u8],
     /// How many other lines were written before.
@@ -68,9 +72,6 @@ impl<'a> Transaction<'a> {
         commands: &[u8],
     ) -> Result {
         let mut text = KVVec::new();
-        for part in root.map_or([&b""[..]; 3], |root| [b"root ", root, b";"]) {
-            text.extend_from_slice(part, GFP_KERNEL)?;
-        }
         text.extend_from_slice(commands, GFP_KERNEL)?;
         for byte in text.iter_mut().filter(|byte| **byte == b';') {
             *byte = b'\n';
@@ -78,12 +79,14 @@ impl<'a> Transaction<'a> {
         let transaction = Transaction {
             servers,
             file: None,
+            listen,
+            root,
             text: &text,
             before: 0,
         };
         let done = transaction
             .check()
-            .and_then(|()| transaction.run(Net::initial(), listen));
+            .and_then(|()| transaction.run(Net::initial()));
         done.map_err(|refusal| {
             refusal.log(match refusal.line() {
                 [b'l', b'i', b'n', b'e', ..] => "commands=, ",
@@ -98,7 +101,7 @@ impl<'a> Transaction<'a> {
     pub(super) fn carry_out(&self) -> Result<KVec<u8>, Refusal> {
         self.check()?;
         if self.commands().any(|(_, command)| !is_help(&command)) {
-            Net::with_current(|net| self.run(net, None))?;
+            Net::with_current(|net| self.run(net))?;
         }
         if !self.commands().any(|(_, command)| is_help(&command)) {
             return Ok(KVec::new());
@@ -121,12 +124,18 @@ impl<'a> Transaction<'a> {
             .filter_map(|line| Some((line, Command::parse(line).ok()?)))
     }
 
-    fn run(&self, net: &Net, listen: Option<SocketAddr>) -> Result<(), Refusal> {
+    fn run(&self, net: &Net) -> Result<(), Refusal> {
         self.check_rights(net)?;
         let server = self.servers.of(net).map_err(failure)?;
         let mut change = Change::begin(&server, net).map_err(failure)?;
-        if let Some(address) = listen {
+        if let Some(address) = self.listen {
             change.listen(address).map_err(failure)?;
+        }
+        if let Some(directory) = self.root {
+            let sources = change.sources();
+            sources
+                .set_root(directory, HostPattern::Any)
+                .map_err(failure)?;
         }
         for (line, command) in self.commands() {
             self.add(net, &mut change, line, command)?;
@@ -225,7 +234,7 @@ impl<'a> Transaction<'a> {
                 });
                 match line {
                     Some(line) => Refusal::of_line(e.errno(), line, fmt!("{e}")),
-                    None => failure(e.errno()),
+                    None => Refusal::new(e.errno(), fmt!("{e}\n")),
                 }
             }
             Obstacle::Listen(address, e) => self.explain_listening(address, e),

@@ -284,13 +284,14 @@ impl<'a> Arguments<'a> {
     }
 }
 
-fn is_directory(word: &[u8]) -> bool {
+/// Whether `word` is what `root` can serve: an absolute path, or `built-in`.
+pub fn is_directory(word: &[u8]) -> bool {
     word == b"built-in" || word.starts_with(b"/") && str::from_utf8(word).is_ok_and(is_plain)
 }
 
 /// What can be shown as a word again.
 fn is_plain(text: &str) -> bool {
-    !text.contains(char::is_control)
+    !text.contains(|character: char| character == ' ' || character.is_control())
 }
 
 /// `[ADDRESS:]PORT`, where no address is all of both families.

@@ -268,6 +268,27 @@ fn commands_can_be_given_when_the_module_is_loaded() -> Result {
             .count(),
         1
     );
+    // The directory is no command: it is no line, and a semicolon in it ends none.
+    let mark = machine.log()?.mark();
+    machine.exec_ok("mkdir -p '/srv/a;stop' && ! insmod khttpd.ko root=/missing")?;
+    machine.exec_ok("! insmod khttpd.ko root='\"/srv/a b\"'")?;
+    machine.exec_ok("! insmod khttpd.ko root='/srv/a;stop' commands='foo'")?;
+    let log = machine.log()?.since(mark);
+    for expected in [
+        "khttpd: /missing: is not there, or not any more",
+        "khttpd: root=\"/srv/a b\": must be an absolute path without blanks, or built-in",
+        "khttpd: commands=, line 1: \"foo\": no such command; \"help\" lists them",
+    ] {
+        let mut lines = log.containing("khttpd: ");
+        assert!(
+            lines.any(|line| line.text == expected),
+            "{expected}: {log:?}"
+        );
+    }
+    machine.exec_ok(
+        "insmod khttpd.ko root='/srv/a;stop' && grep -qx 'root /srv/a;stop' /dev/khttpd && \
+         grep -qx start /dev/khttpd && rmmod khttpd",
+    )?;
     // What takes the default's place is not in its way.
     machine
         .exec_ok("insmod khttpd.ko commands='unlisten; listen 127.0.0.1:8080' && rmmod khttpd")?;
