@@ -16,6 +16,7 @@ use crate::{
     },
     sys::{
         device::Session,
+        log,
         net::Net, //
     }, //
 };
@@ -136,14 +137,14 @@ impl Session for ControlFile {
         let writer = Writer::of(file);
         self.check_unfinished(&writer, &[])?;
         let before = self.dialogue.lock().lines;
-        let taken = self.take(from);
+        let taken = self.take(&writer, from);
         self.dialogue.lock().broken = taken.is_err();
         let (lines, unfinished) = taken?;
         self.check_unfinished(&writer, &unfinished)?;
         let count = u32::try_from(lines.iter().filter(|byte| **byte == b'\n').count())?;
         let answer = match lines.is_empty() {
             true => Ok(None),
-            false => self.carry_out(file, &lines, before).map(Some),
+            false => self.carry_out(file, &writer, &lines, before).map(Some),
         };
         let mut dialogue = self.dialogue.lock();
         dialogue.lines = before.saturating_add(count);
@@ -159,36 +160,43 @@ impl Session for ControlFile {
             Err(refusal) => {
                 dialogue.unfinished = KVVec::new();
                 drop(dialogue);
-                Err(self.refuse(refusal))
+                Err(self.refuse(&writer, refusal))
             }
         }
     }
 
     /// A line is complete when the file is closed, too.
     fn close(&self, file: &File) -> Result {
-        let checked = self.check_unfinished(&Writer::of(file), &[]);
+        let writer = Writer::of(file);
+        let checked = self.check_unfinished(&writer, &[]);
         let (text, before) = self.dialogue.lock().take_unfinished();
         checked?;
         if text.is_empty() {
             return Ok(());
         }
-        let done = self.carry_out(file, &text, before);
-        done.map(drop).map_err(|refusal| self.refuse(refusal))
+        let done = self.carry_out(file, &writer, &text, before);
+        done.map(drop)
+            .map_err(|refusal| self.refuse(&writer, refusal))
     }
 }
 
 impl ControlFile {
     /// The unfinished line and what is written behind it: lines that are complete, and another that
     /// is not. With an error nothing has changed.
-    fn take(&self, from: &mut IovIterSource<'_>) -> Result<(KVVec<u8>, KVVec<u8>)> {
+    fn take(
+        &self,
+        writer: &Writer,
+        from: &mut IovIterSource<'_>,
+    ) -> Result<(KVVec<u8>, KVVec<u8>)> {
         let length = from.len();
         let mut text = KVVec::new();
         text.extend_from_slice(&self.dialogue.lock().unfinished, GFP_KERNEL)?;
         if text.len().saturating_add(length) > COMMANDS_MAX {
-            return Err(self.refuse(Refusal::new(
+            let refusal = Refusal::new(
                 E2BIG,
                 fmt!("more than {COMMANDS_MAX} bytes of commands at once\n"),
-            )));
+            );
+            return Err(self.refuse(writer, refusal));
         }
         if from.copy_from_iter_vec(&mut text, GFP_KERNEL)? != length {
             return Err(EFAULT);
@@ -214,13 +222,23 @@ impl ControlFile {
             true if begun_in != writer.net => "was begun in another network namespace",
             _ => return Ok(()),
         };
-        Err(self.refuse(Refusal::new(EPERM, fmt!("an unfinished line: {why}\n"))))
+        Err(self.refuse(
+            writer,
+            Refusal::new(EPERM, fmt!("an unfinished line: {why}\n")),
+        ))
     }
 
-    fn carry_out(&self, file: &File, text: &[u8], before: u32) -> Result<KVec<u8>, Refusal> {
+    fn carry_out(
+        &self,
+        file: &File,
+        writer: &Writer,
+        text: &[u8],
+        before: u32,
+    ) -> Result<KVec<u8>, Refusal> {
         let transaction = Transaction {
             servers: &self.servers,
             file: Some(file),
+            logs: writer.may_administer,
             listen: None,
             root: None,
             text,
@@ -229,17 +247,26 @@ impl ControlFile {
         transaction.carry_out()
     }
 
-    /// Tells why, to the log, to the next who reads this file, and to all who read the state.
-    fn refuse(&self, refusal: Refusal) -> Error {
+    /// Tells why, to the next who reads this file and, if it was said to an administrator, to the
+    /// log and to all who read the state.
+    fn refuse(&self, writer: &Writer, refusal: Refusal) -> Error {
         let errno = refusal.errno();
-        refusal.log("");
-        let remembered = Net::with_current(|net| self.servers.of(net))
-            .and_then(|server| server.remember_refusal(refusal.line()));
-        if remembered.is_err() {
-            pr_warn!("not enough memory to remember this\n");
+        if writer.may_administer {
+            self.publish(&refusal);
         }
         self.dialogue.lock().answer(refusal.into_line());
         errno
+    }
+
+    fn publish(&self, refusal: &Refusal) {
+        if log::admits() {
+            refusal.log("");
+        }
+        let remembered = Net::with_current(|net| self.servers.of(net))
+            .and_then(|server| server.remember_refusal(refusal.line()));
+        if remembered.is_err() && log::admits() {
+            pr_warn!("not enough memory to remember this\n");
+        }
     }
 }
 

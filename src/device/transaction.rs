@@ -13,6 +13,7 @@ use crate::{
         Servers, //
     },
     sys::{
+        log,
         net::Net,
         tcp::Client,
         text::render, //
@@ -48,6 +49,8 @@ pub(crate) struct Transaction<'a> {
     pub(super) servers: &'a Servers,
     /// What was opened to write them. Without it, whoever loads the module may do anything.
     pub(super) file: Option<&'a File>,
+    /// Whether help goes to the log, too.
+    pub(super) logs: bool,
     /// Where to listen and what to serve before they are carried out.
     pub(super) listen: Option<SocketAddr>,
     pub(super) root: Option<&'a [u8]>,
@@ -79,6 +82,7 @@ impl<'a> Transaction<'a> {
         let transaction = Transaction {
             servers,
             file: None,
+            logs: true,
             listen,
             root,
             text: &text,
@@ -106,7 +110,9 @@ impl<'a> Transaction<'a> {
         if !self.commands().any(|(_, command)| is_help(&command)) {
             return Ok(KVec::new());
         }
-        HELP.lines().for_each(|line| pr_info!("{line}\n"));
+        if self.logs && log::admits() {
+            HELP.lines().for_each(|line| pr_info!("{line}\n"));
+        }
         render(fmt!("{HELP}")).map_err(failure)
     }
 

@@ -8,6 +8,7 @@ use super::{
     Edition,
     Obstacle, //
 };
+use crate::sys::log;
 use core::{
     mem,
     net::SocketAddr, //
@@ -42,7 +43,7 @@ impl Prepared<'_> {
             self.change.server.quiesce();
         }
         self.settle();
-        if shows {
+        if shows && log::admits() {
             self.change.server.announce();
         }
     }

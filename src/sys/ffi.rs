@@ -234,6 +234,9 @@ extern "C" {
         capability: c_int,
     ) -> bool;
 
+    /// Whether what the calling task causes may go to the log. Process context.
+    pub(super) fn khttpd_log_admits() -> bool;
+
     /// Whether it takes `CAP_NET_BIND_SERVICE` to bind to `port`. Any context.
     pub(super) fn khttpd_net_is_privileged(net: *mut bindings::net, port: u16) -> bool;
 

@@ -80,6 +80,7 @@ void khttpd_blake2s(const struct bio_vec *blocks, size_t count, u8 *digest, size
 struct net *khttpd_net_current(void);
 u64 khttpd_net_cookie(const struct net *net);
 bool khttpd_net_capable(const struct net *net, const struct file *file, int capability);
+bool khttpd_log_admits(void);
 bool khttpd_net_is_privileged(struct net *net, u16 port);
 int khttpd_net_watch(void (*ended)(void *context, struct net *net), void *context);
 void khttpd_net_unwatch(void);

@@ -89,6 +89,7 @@ fn commands_are_carried_out_together_or_not_at_all() -> Result {
         "interrupted",
         "together",
         "borrowed",
+        "quiet",
         "writers",
         "snapshot",
         "again",

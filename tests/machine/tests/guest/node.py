@@ -197,10 +197,38 @@ def together():
     assert write('root built-in\n')[0] == 0
 
 
+WITHOUT = 'setpriv --bounding-set -net_admin --inh-caps -net_admin'
+
+
+def logged():
+    """The lines that khttpd has written to the kernel's log."""
+    return subprocess.run(['dmesg'], check=True, capture_output=True, text=True).stdout.count('khttpd: ')
+
+
+def quiet():
+    """Who may not administer leaves no trace in log and state, who may in a namespace alone does not fill the log."""
+    assert write('start\n')[0] == 0
+    before = logged()
+    for text in ('help', 'stop', 'foo', 'x' * 200_000):
+        subprocess.run(WITHOUT.split() + ['bash', '-c', 'cat > /dev/khttpd'], input=text + '\n', text=True,
+                       stderr=subprocess.DEVNULL, check=False)
+    assert logged() == before and '# refused' not in state(), state()
+    namespace = 'unshare --user --map-root-user --net bash -c'.split()
+    for text, most in (('foo', 10), ('listen 80', 10), ('help', 310)):
+        before = logged()
+        begin = time.monotonic()
+        subprocess.run(namespace + [f'for i in $(seq 200); do echo {text} > /dev/khttpd; done'], stderr=subprocess.DEVNULL, check=False)
+        spans = 2 + (time.monotonic() - begin) // 5
+        assert logged() - before <= most * spans, (text, logged() - before, spans)
+    before = logged()
+    for _ in range(100):
+        assert write('foo\n')[0] == errno.EINVAL
+    assert logged() - before == 100, logged() - before
+
+
 def borrowed():
     """Nobody's unfinished line is carried out with the rights or in the network namespace of another who finishes it."""
     before = commands()
-    without = 'setpriv --bounding-set -net_admin --inh-caps -net_admin'
     other = 'ip netns exec other'
     node = os.open(NODE, os.O_RDWR)
 
@@ -208,12 +236,12 @@ def borrowed():
         arguments = who.split() + ['bash', '-c', f'{command} >&{node}']
         return subprocess.run(arguments, pass_fds=[node], stderr=subprocess.PIPE, text=True, check=False).stderr
 
-    assert 'not permitted' in says(without, 'printf stop')
+    assert 'not permitted' in says(WITHOUT, 'printf stop')
     assert read(node) == 'an unfinished line: needs CAP_NET_ADMIN in its network namespace\n'
-    assert says(without, 'echo help') == ''
+    assert says(WITHOUT, 'echo help') == ''
     # What was begun stays, and can be finished by who may.
     assert attempt(node, b'timeout idle') == 0
-    assert 'not permitted' in says(without, 'echo 7')
+    assert 'not permitted' in says(WITHOUT, 'echo 7')
     assert attempt(node, b' 69\ntimeout idle') == 0
     assert 'timeout idle 69' in commands()
     subprocess.run('ip netns add other'.split(), check=True)
@@ -226,7 +254,7 @@ def borrowed():
     # Who closes may not do it.
     node = os.open(NODE, os.O_RDWR)
     os.write(node, b'timeout idle 7')
-    last = subprocess.Popen(without.split() + ['sleep', '1'], pass_fds=[node])
+    last = subprocess.Popen(WITHOUT.split() + ['sleep', '1'], pass_fds=[node])
     os.close(node)
     assert last.wait() == 0
     assert 'timeout idle 7' not in commands()
