@@ -32,10 +32,10 @@ impl Refusal {
 
     /// A refusal of a line, for a reason that is not known beforehand.
     pub(super) fn of_line(errno: Error, line: text::Line<'_>, reason: fmt::Arguments<'_>) -> Self {
-        let text = line.as_bytes().escape_ascii();
+        let (number, shown) = (line.number(), text::Shown(line.as_bytes()));
         Self::new(
             errno,
-            format_args!("line {}: \"{text}\": {reason}\n", line.number()),
+            format_args!("line {number}: \"{shown}\": {reason}\n"),
         )
     }
 

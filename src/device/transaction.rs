@@ -104,16 +104,19 @@ impl<'a> Transaction<'a> {
     /// sleeps; a signal interrupts it.
     pub(super) fn carry_out(&self) -> Result<KVec<u8>, Refusal> {
         self.check()?;
+        let asks = self.commands().any(|(_, command)| is_help(&command));
+        // Before anything is done, as it may fail.
+        let answer = match asks {
+            true => render(fmt!("{HELP}")).map_err(failure)?,
+            false => KVec::new(),
+        };
         if self.commands().any(|(_, command)| !is_help(&command)) {
             Net::with_current(|net| self.run(net))?;
         }
-        if !self.commands().any(|(_, command)| is_help(&command)) {
-            return Ok(KVec::new());
-        }
-        if self.logs && log::admits() {
+        if asks && self.logs && log::admits() {
             HELP.lines().for_each(|line| pr_info!("{line}\n"));
         }
-        render(fmt!("{HELP}")).map_err(failure)
+        Ok(answer)
     }
 
     /// Whether all of the lines are commands.

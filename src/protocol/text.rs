@@ -149,23 +149,29 @@ pub struct Error<'a> {
     pub reason: &'static str,
 }
 
-/// How much of a word an error shows, in bytes.
+/// How much of a word or a line an error shows, in bytes.
 const SHOWN_MAX: usize = 80;
+
+/// Bytes as an error shows them: escaped, and of many only the beginning.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a>(pub &'a [u8]);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.get(..SHOWN_MAX) {
+            Some(beginning) if self.0.len() > SHOWN_MAX => {
+                write!(f, "{}...", beginning.escape_ascii())
+            }
+            Some(_) | None => write!(f, "{}", self.0.escape_ascii()),
+        }
+    }
+}
 
 impl fmt::Display for Error<'_> {
     /// `line 3: "eror": no such rule`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (shown, dots) = match self.word.get(..SHOWN_MAX) {
-            Some(beginning) if self.word.len() > SHOWN_MAX => (beginning, "..."),
-            Some(_) | None => (self.word, ""),
-        };
-        write!(
-            f,
-            "line {}: \"{}{dots}\": {}",
-            self.line,
-            shown.escape_ascii(),
-            self.reason
-        )
+        let shown = Shown(self.word);
+        write!(f, "line {}: \"{shown}\": {}", self.line, self.reason)
     }
 }
 

@@ -194,7 +194,7 @@ def commands():
     threading.Thread(target=swallow, args=(peer,), daemon=True).start()
     cases = [
         ('help', ''),
-        ('timeout idle 77', 'timeout idle 60'),
+        ('timeout idle 77\nhelp', 'timeout idle 60'),
         ('max-connections 77', 'max-connections 65536'),
         ('relay 127.0.0.1:7', 'relay 127.0.0.1:2001'),
         ('reset counters', ''),
