@@ -84,6 +84,7 @@ fn commands_are_carried_out_together_or_not_at_all() -> Result {
     for case in [
         "split",
         "refuse",
+        "bounds",
         "large",
         "unfinished",
         "interrupted",

@@ -287,7 +287,9 @@ fn rules_of_a_tree_and_of_the_node_shape_replies() -> Result {
          echo root > index.html; echo app > app/index.html; echo dir > dir/index.html; echo x > a.wasm; echo old > old.html
          printf '%s\n' 'cache-control *.html max-age=60' 'redirect 308 /old.html /index.html' 'redirect 302 /docs/* https://docs.example/' \
              'fallback /app/* /app/index.html' 'media-type *.wasm application/wasm; v=1' 'field /dir/* X-Frame-Options: DENY' \
-             'trailing-slash serve' > .khttpd",
+             'trailing-slash serve' > .khttpd
+         # As long as it may be.
+         head -c $((65536 - $(stat -c %s .khttpd))) /dev/zero | tr '\\0' '#' >> .khttpd",
     )?;
     command(
         &machine,

@@ -74,6 +74,22 @@ fn deaf(machine: &Machine) -> Result {
     Ok(())
 }
 
+/// Who is told that this is the end has a while to close.
+fn lingering(machine: &Machine) -> Result {
+    machine.put_file(
+        "/tmp/lingering.py",
+        0o600,
+        include_bytes!("guest/lingering.py"),
+    )?;
+    let seconds = machine.exec_ok("python3 /tmp/lingering.py")?;
+    let seconds: f64 = seconds.trim().parse().map_err(|_| "it was not closed")?;
+    assert!(
+        (4.0..9.0).contains(&seconds),
+        "closed after {seconds} s, not 5"
+    );
+    Ok(())
+}
+
 /// Who takes little at a time takes it, long after the time in which something must be taken.
 fn unhurried(machine: &Machine) -> Result {
     machine.put_file(
@@ -105,6 +121,7 @@ fn idle_connections_end_after_60_s_unfinished_requests_after_10_s_and_deaf_peers
                 unfinished(&machine, "GET / HTTP/1.1\r\nHost: a\r\n").map_err(|e| e.to_string())
             }),
             scope.spawn(|| slow(&machine).map_err(|e| e.to_string())),
+            scope.spawn(|| lingering(&machine).map_err(|e| e.to_string())),
             scope.spawn(|| deaf(&machine).map_err(|e| e.to_string())),
             scope.spawn(|| unhurried(&machine).map_err(|e| e.to_string())),
         ];

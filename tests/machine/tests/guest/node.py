@@ -83,9 +83,6 @@ def refuse():
         ('timeout idle 5\nsend 127.0.0.1:1 text\n', errno.ECONNREFUSED, 'line 2: "send 127.0.0.1:1 text": '),
         ('timeout idle 5\nsend 127.0.0.1:1 ' + 'ü' * 60_000 + '\n', errno.ECONNREFUSED, 'line 2: "send 127.0.0.1:1 '),
         ('timeout idle 5\n' + 'x' * 131072, errno.E2BIG, 'more than 131072 bytes'),
-        ('\n'.join(f'listen 127.0.0.1:{port}' for port in range(4000, 4100)) + '\n', errno.E2BIG, 'line 6'),
-        ('\n'.join(f'root built-in for h{number}' for number in range(1025)) + '\n', errno.ENOSPC, 'line 102'),
-        ('\n'.join(f'field /{number:04} X-Y: ' + 'z' * 1000 for number in range(70)) + '\n', errno.ENOSPC, 'line 6'),
     ]
     taken = socket.create_server(('127.0.0.1', 22222))
     for text, error, reason in wrong:
@@ -111,6 +108,25 @@ def refuse():
     assert read(node).startswith('# khttpd ')
     os.close(node)
     assert '# refused' not in state()
+
+
+def bounds():
+    """What is bounded may be as much as its bound, and no more."""
+    nothing = 'unlisten\nclear\n'
+    rules = ''.join(f'field /{number:02} X-Y: '.ljust(1023, 'z') + '\n' for number in range(64))
+    assert len(rules) == 65536
+    full = [
+        (''.join(f'listen 127.0.0.1:{port}\n' for port in range(4000, 4064)), 'listen 127.0.0.1:4064\n', errno.E2BIG),
+        (''.join(f'root built-in for h{number}\n' for number in range(1024)), 'root built-in for more\n', errno.ENOSPC),
+        (rules, 'status-page /s\n', errno.ENOSPC),
+    ]
+    for text, more, error in full:
+        assert write(nothing + text)[0] == 0, text[:60]
+        before = commands()
+        found, said = write(more)
+        assert found == error and said.startswith('line 1: '), (more, found, said)
+        assert commands() == before, more
+    assert write(nothing + 'root built-in\nlisten 8080\n')[0] == 0
 
 
 def large():
