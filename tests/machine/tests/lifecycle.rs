@@ -103,6 +103,18 @@ fn wrong_parameters_fail_with_their_errno_and_one_line_and_leave_nothing() -> Re
     ] {
         machine.exec_ok(&format!("insmod khttpd.ko {edge} && rmmod khttpd"))?;
     }
+    // As long as they may be, and longer.
+    let commands = |length: usize| format!("commands='{:#<length$}'", "max-connections 77;");
+    machine.exec_ok(&format!(
+        "insmod khttpd.ko {} && grep -qx 'max-connections 77' /dev/khttpd && rmmod khttpd",
+        commands(2047)
+    ))?;
+    assert_fails(
+        &machine,
+        &commands(2048),
+        "No space left",
+        "khttpd: `max-connections 77;#",
+    )?;
     let taken = machine.spawn("exec python3 -m http.server 8080")?;
     machine.exec_ok("for i in $(seq 100); do curl -s -o /dev/null http://127.0.0.1:8080/ && exit 0; sleep 0.1; done; exit 1")?;
     assert_fails(
