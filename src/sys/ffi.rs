@@ -298,11 +298,15 @@ extern "C" {
     ) -> bindings::__poll_t;
 
     /// Waits up to `timeout` jiffies until the peer has acknowledged all that was sent; 0 or a
-    /// negative errno: what the connection has met with, `-ETIMEDOUT`, or that of a signal.
+    /// negative errno: what the connection has met with, `-EPIPE` if that was told before,
+    /// `-ETIMEDOUT`, or that of a signal.
     ///
     /// Process context, sleeps. `sock` is a TCP socket.
     pub(super) fn khttpd_sock_wait_acknowledged(
         sock: *mut bindings::socket,
         timeout: c_ulong,
     ) -> c_int;
+
+    /// Waits so, sends FIN, and waits again, up to `timeout` jiffies in all. Otherwise as above.
+    pub(super) fn khttpd_sock_finish(sock: *mut bindings::socket, timeout: c_ulong) -> c_int;
 }

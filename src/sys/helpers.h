@@ -93,5 +93,6 @@ ssize_t khttpd_sock_send_bytes(struct socket *sock, const void *bytes, size_t le
 ssize_t khttpd_sock_receive(struct socket *sock, struct iov_iter *to, bool wait);
 __poll_t khttpd_sock_poll(struct socket *sock, struct file *file, struct poll_table_struct *table);
 int khttpd_sock_wait_acknowledged(struct socket *sock, unsigned long timeout);
+int khttpd_sock_finish(struct socket *sock, unsigned long timeout);
 
 #endif

@@ -165,31 +165,56 @@ __poll_t khttpd_sock_poll(struct socket *sock, struct file *file, poll_table *ta
 	return READ_ONCE(sock->ops)->poll(file, sock, table);
 }
 
-/* Whether nothing is under way to the peer any more. */
-static bool khttpd_sock_is_acknowledged(struct sock *sk)
+static bool khttpd_sock_is_acknowledged(const struct sock *sk)
 {
-	const struct tcp_sock *tp = tcp_sk(sk);
-
-	return READ_ONCE(sk->sk_err) || READ_ONCE(sk->sk_state) == TCP_CLOSE ||
-	       READ_ONCE(tp->snd_una) == READ_ONCE(tp->write_seq);
+	return READ_ONCE(tcp_sk(sk)->snd_una) == READ_ONCE(tcp_sk(sk)->write_seq);
 }
 
-int khttpd_sock_wait_acknowledged(struct socket *sock, unsigned long timeout)
+/* Whether nothing is under way to the peer any more. */
+static bool khttpd_sock_is_settled(const struct sock *sk)
 {
-	unsigned long end = jiffies + timeout;
-	struct sock *sk = sock->sk;
+	return READ_ONCE(sk->sk_err) || READ_ONCE(sk->sk_state) == TCP_CLOSE ||
+	       khttpd_sock_is_acknowledged(sk);
+}
+
+/* Waits until `end`, in jiffies. */
+static int khttpd_sock_settle(struct sock *sk, unsigned long end)
+{
+	int error;
 
 	/* TCP tells nobody of an acknowledgement when there is space to send anyway, so this looks now and then. */
-	while (!khttpd_sock_is_acknowledged(sk)) {
+	while (!khttpd_sock_is_settled(sk)) {
 		long left;
 
 		if (time_after_eq(jiffies, end))
 			return -ETIMEDOUT;
-		left = wait_event_interruptible_timeout(*sk_sleep(sk),
-							khttpd_sock_is_acknowledged(sk),
+		left = wait_event_interruptible_timeout(*sk_sleep(sk), khttpd_sock_is_settled(sk),
 							msecs_to_jiffies(10));
 		if (left < 0)
 			return left;
 	}
-	return sock_error(sk);
+	error = sock_error(sk);
+	/* An error is told once, but what is lost stays so. Where not even the SYN was acknowledged, nothing was sent. */
+	if (!error && READ_ONCE(sk->sk_state) == TCP_CLOSE && !khttpd_sock_is_acknowledged(sk) &&
+	    READ_ONCE(tcp_sk(sk)->bytes_acked))
+		error = -EPIPE;
+	return error;
+}
+
+int khttpd_sock_wait_acknowledged(struct socket *sock, unsigned long timeout)
+{
+	return khttpd_sock_settle(sock->sk, jiffies + timeout);
+}
+
+int khttpd_sock_finish(struct socket *sock, unsigned long timeout)
+{
+	unsigned long end = jiffies + timeout;
+	/* Before it is connected a shutdown would break it off. */
+	int error = khttpd_sock_settle(sock->sk, end);
+
+	if (error)
+		return error;
+	/* An error means that there is no connection any more. */
+	kernel_sock_shutdown(sock, SHUT_WR);
+	return khttpd_sock_settle(sock->sk, end);
 }

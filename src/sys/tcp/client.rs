@@ -126,31 +126,24 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// What the connection has met with, `ETIMEDOUT` if the limit is reached, `ERESTARTSYS` for a
-    /// signal.
+    /// What the connection has met with, `EPIPE` if that was told before and not all was
+    /// acknowledged, `ETIMEDOUT` if the limit is reached, `ERESTARTSYS` for a signal.
     pub(crate) fn wait_acknowledged(&self, limit: Msecs) -> Result {
         let timeout = msecs_to_jiffies(limit);
         // SAFETY: The socket is a valid TCP socket.
         to_result(unsafe { ffi::khttpd_sock_wait_acknowledged(self.0.as_raw(), timeout) })
     }
 
-    /// Sends FIN behind all that was sent, and waits as [`Client::wait_acknowledged`] does.
+    /// Waits as [`Client::wait_acknowledged`] does, sends FIN, and waits for that to be
+    /// acknowledged, up to `limit` in all.
     ///
     /// # Errors
     ///
     /// As for [`Client::wait_acknowledged`].
     pub(crate) fn finish(&self, limit: Msecs) -> Result {
-        // Before it is connected this would break it off.
-        self.wait_acknowledged(limit)?;
-        self.half_close();
-        self.wait_acknowledged(limit)
-    }
-
-    fn half_close(&self) {
-        // SAFETY: The socket is valid. An error means that there is no connection any more.
-        unsafe {
-            bindings::kernel_sock_shutdown(self.0.as_raw(), bindings::sock_shutdown_cmd_SHUT_WR)
-        };
+        let timeout = msecs_to_jiffies(limit);
+        // SAFETY: The socket is a valid TCP socket.
+        to_result(unsafe { ffi::khttpd_sock_finish(self.0.as_raw(), timeout) })
     }
 }
 

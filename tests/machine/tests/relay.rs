@@ -43,7 +43,7 @@ fn what_the_peer_or_the_network_says_is_reported() -> Result {
 
 #[test]
 fn nobody_waits_for_ever() -> Result {
-    run(&relaying()?, &["stalls"])
+    run(&relaying()?, &["stalls", "late"])
 }
 
 #[test]
