@@ -100,7 +100,7 @@ pub const HELP: &str = "\
 # stop                             take no new connections, finish the replies under way
 # max-connections N                serve up to N connections at a time; more wait
 # timeout idle SECONDS             close a connection that sends no request for so long
-# timeout head SECONDS             408 for a request that is not there after so long
+# timeout head SECONDS             408 for a head that takes so long; close for a body
 # timeout send SECONDS             reset a connection that takes nothing for so long
 # timeout stop SECONDS             reset what is not finished so long after stop
 # root DIRECTORY [for HOST]        serve its files, or what is built-in; HOST may be *.DOMAIN
