@@ -271,12 +271,6 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Appends a name and a NUL.
-fn append(names: &mut KVVec<u8>, name: &[u8]) -> Result {
-    names.extend_from_slice(name, GFP_KERNEL_ACCOUNT)?;
-    Ok(names.push(0, GFP_KERNEL_ACCOUNT)?)
-}
-
 /// Reads a file as it was at one time, if it was admitted then; tells when it was modified too.
 fn read(
     place: &Place,
