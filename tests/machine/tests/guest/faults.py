@@ -304,22 +304,22 @@ def serving(seconds):
     file('/tmp/one/large', content)
     assert write('root /tmp/one') == ''
     end = time.monotonic() + seconds
-    whole = broken = 0
+    whole, broken, whose = 0, {'softirq': 0, 'workers': 0}, 'softirq'
 
     def client():
-        nonlocal whole, broken
+        nonlocal whole
         while time.monotonic() < end:
             for path, expected in ('/', content[:600]), ('/large', content):
                 try:
                     head, body = fetch(path)
                 except OSError:
-                    broken += 1
+                    broken[whose] += 1
                     continue
                 if not head.startswith('HTTP/1.1 200 ') or len(body) < len(expected):
                     # 503 is an answer to a lack of memory, too.
                     assert not head or re.match('HTTP/1.1 (200|5..) ', head), head
                     assert not head.startswith('HTTP/1.1 200') or expected.startswith(body)
-                    broken += 1
+                    broken[whose] += 1
                     continue
                 assert body == expected, path
                 whole += 1
@@ -341,17 +341,18 @@ def serving(seconds):
     time.sleep(seconds / 2)
     chance('0')
     of_workers('Y')
+    whose = 'workers'
     chance('5')
     while time.monotonic() < end:
-        mark_workers()
+        assert mark_workers() > 0
         time.sleep(0.5)
     chance('0')
     of_workers('N')
     for thread in threads:
         thread.join()
     assert not failures, failures
-    assert whole > 0, 'nobody was served'
-    print(f'{whole} replies, {broken} of them broken off')
+    print(f'{whole} replies, and broken off while memory failed {broken}')
+    assert whole > 0 and all(broken.values()), 'nobody was served, or nothing has failed'
     for path, expected in ('/', content[:600]), ('/large', content):
         assert fetch(path)[1] == expected
     for _ in range(600):
@@ -399,13 +400,17 @@ def of_workers(only):
 
 
 def mark_workers():
-    for task in os.listdir('/proc'):
+    """How many there are, in whom memory may fail from now on."""
+    count = 0
+    for task in filter(str.isdigit, os.listdir('/proc')):
         try:
             with open(f'/proc/{task}/comm', encoding='ascii') as comm:
-                if task.isdigit() and comm.read().startswith('kworker'):
+                if comm.read().startswith('kworker'):
                     put(f'/proc/{task}/make-it-fail', '1')
-        except OSError:
-            pass  # It has ended, or was none.
+                    count += 1
+        except (FileNotFoundError, ProcessLookupError):
+            pass  # It has ended.
+    return count
 
 
 match sys.argv[1:]:
