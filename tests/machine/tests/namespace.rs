@@ -82,7 +82,10 @@ fn namespace_that_is_deleted_under_load_takes_its_server_along() -> Result {
             .spawn("exec sh -c '(printf \"GET / HTTP/1.1\\r\\n\"; sleep 60) | nc 10.1.0.2 80'")?;
         let other = machine.spawn("exec wrk -t1 -c8 -d60 http://10.2.0.2/")?;
         thread::sleep(Duration::from_millis(1500));
-        machine.exec_ok("ip netns exec a grep -q '# connections-reading [1-9]' /dev/khttpd")?;
+        machine.exec_ok(
+            "for i in $(seq 100); do ip netns exec a grep -q '# connections-reading [1-9]' /dev/khttpd && exit 0; sleep 0.1; done
+             ip netns exec a cat /dev/khttpd; exit 1",
+        )?;
         machine.exec_ok("ip netns del a")?;
         wait_for_end(&machine, "a")?;
         assert_eq!(fetch(&machine, 2)?, "b\n", "{turn}");
