@@ -363,8 +363,9 @@ def replies_nobody_reads():
 
 def handshakes_without_end():
     """Thousands who never finish their handshake, and those who do are served meanwhile."""
-    for name in "tcp_synack_retries", "tcp_orphan_retries":
-        status.write(f"/proc/sys/net/ipv4/{name}", "1")
+    # Nobody is remembered for long, not even those who are served meanwhile.
+    for name, number in ("tcp_synack_retries", "1"), ("tcp_orphan_retries", "1"), ("tcp_max_tw_buckets", "0"):
+        status.write(f"/proc/sys/net/ipv4/{name}", number)
     global connections
     served = multiprocessing.Value("i")
     others = multiprocessing.Process(target=honest_again, args=(served,), daemon=True)

@@ -144,11 +144,13 @@ class Peer:
         self.emit(SYN, -1, data, options=struct.pack("!BBH", 2, 4, self.mss))
 
     def connect(self):
-        """The whole handshake."""
-        self.syn()
-        self.wait(lambda: self.first is not None, "the SYN-ACK")
-        self.send()
-        return self
+        """The whole handshake. The first SYN is lost if who had the address before is just being ended."""
+        for _ in range(LIMIT):
+            self.syn()
+            if self.comes(lambda: self.first is not None, 1):
+                self.send()
+                return self
+        raise AssertionError(f"the SYN-ACK has not come in {LIMIT} s: {self}")
 
     def reset(self):
         """Ends it for good."""
@@ -180,13 +182,19 @@ class Peer:
         if self.acknowledges and (data or flags & FIN or at != expected):
             self.send()
 
-    def wait(self, condition, what, limit=LIMIT):
-        """Listens until something is so."""
+    def comes(self, condition, limit):
+        """Listens until something is so; `False` if it is not in this time."""
         end = time.monotonic() + limit
         while not condition():
             left = end - time.monotonic()
-            assert left > 0, f"{what} has not come in {limit} s: {self}"
+            if left <= 0:
+                return False
             self.cable.listen(left)
+        return True
+
+    def wait(self, condition, what, limit=LIMIT):
+        """As above, of what must come."""
+        assert self.comes(condition, limit), f"{what} has not come in {limit} s: {self}"
 
     def __str__(self):
         return (
