@@ -761,7 +761,11 @@ fn a_site_is_charged_to_the_group_of_who_loads_it() -> Result {
     command(&machine, "'root /tmp/old'")?;
     let python = "echo $$ > /sys/fs/cgroup/small/cgroup.procs; python3";
     let said = tell(&machine, python, "'root /tmp/t'")?;
-    assert!(said.starts_with("ENOMEM\n"), "{said}");
+    // Its own memory is charged to the group, too, and who takes the last of it is killed.
+    assert!(
+        said.starts_with("ENOMEM\n") || said.starts_with("Killed"),
+        "{said}"
+    );
     assert_old(&machine)?;
     command(&machine, "'root /tmp/t'")?;
     assert_quiet(&machine)
