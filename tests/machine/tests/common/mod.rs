@@ -109,9 +109,10 @@ fn since_first_load(log: &KernelLog) -> impl Iterator<Item = &str> {
 }
 
 /// khttpd's own lines, what the kernel says of a parameter that is too long, what KUnit says of a module with tests, the emulated
-/// clock's, what a kernel with DEBUG_STACK_USAGE says of a task that ends, and the tests' own doing.
+/// clock's, what a kernel with DEBUG_STACK_USAGE says of a task that ends, that a processor had too much to do, and the tests' own
+/// doing.
 fn is_expected(text: &str) -> bool {
-    const EXPECTED: [&str; 11] = [
+    const EXPECTED: [&str; 12] = [
         "khttpd",
         "commands: string doesn't fit in 2047 chars.",
         "KTAP",
@@ -122,6 +123,7 @@ fn is_expected(text: &str) -> bool {
         "# ",
         "clocksource",
         "tsc:",
+        "sched: DL replenish lagged too much",
         "TCP: request_sock_TCP: Possible SYN flooding",
     ];
     text.is_empty()
