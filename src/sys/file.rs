@@ -225,7 +225,7 @@ impl Place {
     }
 
     /// Waits until writes have ended that began before `facts` were asked for. Process context,
-    /// sleeps; a signal interrupts it.
+    /// sleeps; a signal interrupts it, unless a device is at work.
     ///
     /// # Errors
     ///
