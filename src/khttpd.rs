@@ -42,7 +42,7 @@ use site::Bounds;
 use sys::{
     device::{
         Class,
-        Node, //
+        Nodes, //
     },
     net::Watch,
     param, //
@@ -91,9 +91,7 @@ struct Khttpd {
     // Dropped in this order: nobody can open a node any more when the servers stop, which they do
     // when the watch ends.
     #[pin]
-    relay: Node<RelayFile>,
-    #[pin]
-    control: Node<ControlFile>,
+    nodes: Nodes<ControlFile, RelayFile>,
     _watch: Watch<Servers>,
 }
 
@@ -102,11 +100,10 @@ impl kernel::InPlaceModule for Khttpd {
         // What can't be undone once it is seen comes last.
         pin_init::pin_init_scope(|| {
             let (servers, watch) = start()?;
-            let class = Arc::new(Class::new(c"khttpd")?, GFP_KERNEL)?;
+            let class = Class::new(c"khttpd")?;
             Ok(try_pin_init!(Self {
                 _watch: watch,
-                control <- Node::register(class.clone(), c"khttpd", servers.clone()),
-                relay <- Node::register(class, c"khttpd-relay", servers),
+                nodes <- Nodes::register(class, [c"khttpd", c"khttpd-relay"], servers),
             }))
         })
     }

@@ -10,7 +10,7 @@
 
 mod operations;
 
-use self::operations::Operations;
+use self::operations::Opening;
 use core::{
     marker::PhantomData,
     pin::Pin,
@@ -110,111 +110,146 @@ impl Drop for Class {
     }
 }
 
-/// A node in `/dev`, for root alone, there as long as this object is.
+/// Two nodes in `/dev`, for root alone, there as long as this object is: one whose files are `A`,
+/// one whose files are `B`.
+///
+/// They are two of one `cdev`, for somebody can open a node as soon as that is added, and then
+/// nothing may fail any more: a module whose init fails is freed without regard to who opens its
+/// nodes just then.
 ///
 /// # Invariants
 ///
-/// A `cdev` whose operations are those of `S` exists only as the field of this type. After
-/// initialisation it is registered with the number, and there is a device of that number.
+/// A `cdev` whose operations are those of [`Opening<A, B>`] exists only as the field of this type.
+/// After initialisation it is added with both numbers.
 #[pin_data(PinnedDrop)]
-pub(crate) struct Node<S: Session> {
-    // First, because somebody can open the node as soon as it is registered.
-    subject: Arc<S::Subject>,
-    class: Arc<Class>,
-    number: Number,
+pub(crate) struct Nodes<A: Session, B: Session<Subject = A::Subject>> {
+    // First, because it is what somebody needs who opens a node.
+    subject: Arc<A::Subject>,
+    _devices: [Device; 2],
+    _numbers: Numbers,
     #[pin]
     cdev: Opaque<bindings::cdev>,
+    _sessions: PhantomData<fn() -> (A, B)>,
 }
 
-// SAFETY: A `cdev` may be unregistered by any thread.
-unsafe impl<S: Session> Send for Node<S> {}
-// SAFETY: A shared node can do nothing but be opened, which is up to the kernel.
-unsafe impl<S: Session> Sync for Node<S> {}
+// SAFETY: A `cdev` may be deleted by any thread.
+unsafe impl<A: Session, B: Session<Subject = A::Subject>> Send for Nodes<A, B> {}
+// SAFETY: Shared nodes can do nothing but be opened, which is up to the kernel.
+unsafe impl<A: Session, B: Session<Subject = A::Subject>> Sync for Nodes<A, B> {}
 
-impl<S: Session> Node<S> {
-    /// Makes `/dev/NAME`. Process context, may sleep.
+impl<A: Session, B: Session<Subject = A::Subject>> Nodes<A, B> {
+    /// Makes the nodes `/dev/NAME` of both names. Process context, may sleep. Until it returns,
+    /// `open(2)` may say `ENXIO`.
     ///
-    /// The node must be dropped when the module goes and not before: files that are open, or
-    /// about to be, keep the module, and with it the node.
+    /// To be the last that can fail of the module's init, and to be dropped when the module goes
+    /// and not before: files that are open, or about to be, keep the module, and with it the
+    /// nodes.
     ///
     /// # Errors
     ///
     /// `EEXIST` if there is such a node, `ENOMEM`, `EBUSY` if there are no more numbers.
     pub(crate) fn register(
-        class: Arc<Class>,
-        name: &'static CStr,
-        subject: Arc<S::Subject>,
+        class: Class,
+        names: [&'static CStr; 2],
+        subject: Arc<A::Subject>,
     ) -> impl PinInit<Self, Error> {
-        let number = Number::new(name);
-        // INVARIANT: This is that field, and it is registered.
-        try_pin_init!(Self {
-            subject,
-            class,
-            number: number?,
-            cdev <- {
-                let class = class.0;
-                let number = number.0;
-                Opaque::try_ffi_init(move |cdev: *mut bindings::cdev| {
+        pin_init::pin_init_scope(move || {
+            let class = Arc::new(class, GFP_KERNEL)?;
+            let numbers = Numbers::new(names[0])?;
+            let [first, second] = numbers.each();
+            let devices = [
+                Device::new(class.clone(), first, names[0])?,
+                Device::new(class, second, names[1])?,
+            ];
+            // INVARIANT: This is that field, and it is added.
+            Ok(try_pin_init!(Self {
+                subject,
+                _devices: devices,
+                _numbers: numbers,
+                _sessions: PhantomData,
+                cdev <- Opaque::try_ffi_init(move |cdev: *mut bindings::cdev| {
                     // SAFETY: `cdev` is valid for writes, and the operations live as long as the
                     // module.
-                    unsafe { bindings::cdev_init(cdev, &raw const *Operations::<S>::TABLE) };
+                    unsafe { bindings::cdev_init(cdev, &raw const *Opening::<A, B>::TABLE) };
                     // SAFETY: It was just initialised.
                     unsafe { (*cdev).owner = this_module::<crate::LocalModule>().as_ptr() };
-                    // SAFETY: As above, and the number is ours.
-                    to_result(unsafe { bindings::cdev_add(cdev, number, 1) })?;
-                    // SAFETY: The class is valid; the format has one conversion, for a string.
-                    let device = from_err_ptr(unsafe {
-                        bindings::device_create(
-                            class,
-                            ptr::null_mut(),
-                            number,
-                            ptr::null_mut(),
-                            c"%s".as_char_ptr(),
-                            name.as_char_ptr(),
-                        )
-                    });
-                    if device.is_err() {
-                        // SAFETY: It was just added.
-                        unsafe { bindings::cdev_del(cdev) };
-                    }
-                    device.map(drop)
-                })
-            },
+                    // SAFETY: As above, and the two numbers are ours.
+                    to_result(unsafe { bindings::cdev_add(cdev, first, 2) })
+                }),
+            }))
         })
     }
 }
 
 #[pinned_drop]
-impl<S: Session> PinnedDrop for Node<S> {
+impl<A: Session, B: Session<Subject = A::Subject>> PinnedDrop for Nodes<A, B> {
     fn drop(self: Pin<&mut Self>) {
-        // SAFETY: By the type invariants there is that device.
-        unsafe { bindings::device_destroy(self.class.0, self.number.0) };
-        // SAFETY: By the type invariants it is registered.
+        // SAFETY: By the type invariants it is added.
         unsafe { bindings::cdev_del(self.cdev.get()) };
     }
 }
 
-/// A device number.
+/// A device of a class, with which a node in `/dev` comes and goes.
 ///
 /// # Invariants
 ///
-/// It is reserved for the module.
-struct Number(bindings::dev_t);
+/// There is a device of that class and number, and nobody else destroys it.
+struct Device {
+    class: Arc<Class>,
+    number: bindings::dev_t,
+}
 
-impl Number {
-    /// Reserves one, in the name of `name`.
-    fn new(name: &'static CStr) -> Result<Self> {
-        let mut number = 0;
-        // SAFETY: `number` is valid for writes, and the name is a string.
-        to_result(unsafe { bindings::alloc_chrdev_region(&mut number, 0, 1, name.as_char_ptr()) })?;
-        // INVARIANT: It was just reserved.
-        Ok(Self(number))
+impl Device {
+    fn new(class: Arc<Class>, number: bindings::dev_t, name: &'static CStr) -> Result<Self> {
+        // SAFETY: The class is valid; the format has one conversion, for a string.
+        from_err_ptr(unsafe {
+            bindings::device_create(
+                class.0,
+                ptr::null_mut(),
+                number,
+                ptr::null_mut(),
+                c"%s".as_char_ptr(),
+                name.as_char_ptr(),
+            )
+        })?;
+        // INVARIANT: It was just made.
+        Ok(Self { class, number })
     }
 }
 
-impl Drop for Number {
+impl Drop for Device {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant it is ours.
-        unsafe { bindings::unregister_chrdev_region(self.0, 1) };
+        // SAFETY: By the type invariant there is that device, and it is ours.
+        unsafe { bindings::device_destroy(self.class.0, self.number) };
+    }
+}
+
+/// Two device numbers in a row.
+///
+/// # Invariants
+///
+/// It is the first of them, and both are reserved for the module.
+struct Numbers(bindings::dev_t);
+
+impl Numbers {
+    /// Reserves them, in the name of `name`.
+    fn new(name: &'static CStr) -> Result<Self> {
+        let mut first = 0;
+        // SAFETY: `first` is valid for writes, and the name is a string.
+        to_result(unsafe { bindings::alloc_chrdev_region(&mut first, 0, 2, name.as_char_ptr()) })?;
+        // INVARIANT: They were just reserved.
+        Ok(Self(first))
+    }
+
+    /// Both numbers: their minors are 0 and 1.
+    fn each(&self) -> [bindings::dev_t; 2] {
+        [self.0, self.0 | 1]
+    }
+}
+
+impl Drop for Numbers {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant they are ours.
+        unsafe { bindings::unregister_chrdev_region(self.0, 2) };
     }
 }

@@ -249,11 +249,11 @@ extern "C" {
     /// Calls `ended` for each namespace that there is, and never again. Process context, sleeps.
     pub(super) fn khttpd_net_unwatch();
 
-    /// Whether the module's init has succeeded and its exit has not begun. Any context.
-    pub(super) fn khttpd_module_is_live() -> bool;
-
     /// The character device of `inode`, which is being opened.
     pub(super) fn khttpd_inode_cdev(inode: *const bindings::inode) -> *mut bindings::cdev;
+
+    /// The minor number of the device that `inode` is a node of. Any context.
+    pub(super) fn khttpd_inode_minor(inode: *const bindings::inode) -> c_uint;
 
     /// In `flush`: whether no other descriptor refers to `file`.
     pub(super) fn khttpd_file_is_last(file: *mut bindings::file) -> bool;

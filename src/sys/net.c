@@ -94,14 +94,14 @@ void khttpd_net_unwatch(void)
  * Files.
  */
 
-bool khttpd_module_is_live(void)
-{
-	return READ_ONCE(THIS_MODULE->state) == MODULE_STATE_LIVE;
-}
-
 struct cdev *khttpd_inode_cdev(const struct inode *inode)
 {
 	return inode->i_cdev;
+}
+
+unsigned int khttpd_inode_minor(const struct inode *inode)
+{
+	return iminor(inode);
 }
 
 bool khttpd_file_is_last(struct file *file)

@@ -3,7 +3,7 @@
 //! From the kernel's file operations to sessions.
 
 use super::{
-    Node,
+    Nodes,
     Poll,
     Session, //
 };
@@ -26,19 +26,57 @@ use kernel::{
     },
     module::this_module,
     prelude::*,
+    sync::Arc,
     types::{
         ForeignOwnable,
         Opaque, //
     }, //
 };
 
-/// The file operations of sessions.
-pub(super) struct Operations<S>(PhantomData<S>);
+/// The file operations of a `cdev` with two nodes: which one is opened says whose the operations of
+/// the file are.
+pub(super) struct Opening<A, B>(PhantomData<(A, B)>);
 
-impl<S: Session> Operations<S> {
+impl<A: Session, B: Session<Subject = A::Subject>> Opening<A, B> {
     pub(super) const TABLE: &'static bindings::file_operations = &bindings::file_operations {
         owner: this_module::<crate::LocalModule>().as_ptr(),
         open: Some(Self::open),
+        ..pin_init::zeroed()
+    };
+
+    /// # Safety
+    ///
+    /// To be called by the kernel for a node of `Nodes<A, B>`.
+    unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
+        // SAFETY: The inode is being opened.
+        let cdev = unsafe { ffi::khttpd_inode_cdev(inode) };
+        #[expect(
+            clippy::multiple_unsafe_ops_per_block,
+            reason = "the macro takes a pointer to the field and moves it in one"
+        )]
+        // SAFETY: By the invariants of `Nodes` this is the field of one.
+        let nodes = unsafe { container_of!(Opaque::cast_from(cdev), Nodes<A, B>, cdev) };
+        // SAFETY: Whoever opens the file keeps the module, whose init has nothing left that fails,
+        // and with it the nodes. Their subject was set before and is not changed.
+        let subject = unsafe { &(*nodes).subject };
+        // SAFETY: The inode is that of a node.
+        let opened = match unsafe { ffi::khttpd_inode_minor(inode) } {
+            // SAFETY: As the kernel promises, both are valid, and the file is being opened.
+            0 => unsafe { Operations::<A>::open(subject, inode, file) },
+            // SAFETY: As above.
+            _ => unsafe { Operations::<B>::open(subject, inode, file) },
+        };
+        errno(opened)
+    }
+}
+
+/// The file operations of sessions.
+struct Operations<S>(PhantomData<S>);
+
+impl<S: Session> Operations<S> {
+    const TABLE: &'static bindings::file_operations = &bindings::file_operations {
+        // That of the operations that the file had before: it has its reference already.
+        owner: this_module::<crate::LocalModule>().as_ptr(),
         read_iter: Some(Self::read_iter),
         write_iter: Some(Self::write_iter),
         poll: if S::HAS_POLL { Some(Self::poll) } else { None },
@@ -64,42 +102,31 @@ impl<S: Session> Operations<S> {
         (session, file)
     }
 
+    /// Makes `file` one of a new session.
+    ///
     /// # Safety
     ///
-    /// To be called by the kernel for files of a node of `S`. The same holds for the others.
-    unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
-        // SAFETY: The function has no preconditions.
-        if !unsafe { ffi::khttpd_module_is_live() } {
-            // While the module's init goes on, it may still fail and take the node along.
-            return ENXIO.to_errno();
-        }
+    /// Both are valid, and the file is one of this module's that is being opened.
+    unsafe fn open(
+        subject: &Arc<S::Subject>,
+        inode: *mut bindings::inode,
+        file: *mut bindings::file,
+    ) -> Result {
         // SAFETY: Both are valid; this makes a file without position of it, and does not fail.
         unsafe { bindings::stream_open(inode, file) };
-        // SAFETY: The inode is being opened.
-        let cdev = unsafe { ffi::khttpd_inode_cdev(inode) };
-        #[expect(
-            clippy::multiple_unsafe_ops_per_block,
-            reason = "the macro takes a pointer to the field and moves it in one"
-        )]
-        // SAFETY: By the invariants of `Node` this is the field of one.
-        let node: *const Node<S> = unsafe { container_of!(Opaque::cast_from(cdev), Node<S>, cdev) };
-        // SAFETY: Whoever opens the file keeps the module, which is live, and with it the node. Its
-        // subject was set before it was registered and is not changed.
-        let subject = unsafe { &(*node).subject };
         // SAFETY: The file is valid, and just became one without position.
-        match S::open(subject, unsafe { File::from_raw_file(file) }) {
-            Ok(session) => {
-                // SAFETY: The private data is this function's to set.
-                unsafe { (*file).private_data = session.into_foreign() };
-                0
-            }
-            Err(e) => e.to_errno(),
-        }
+        let session = S::open(subject, unsafe { File::from_raw_file(file) })?;
+        // SAFETY: The private data is this function's to set.
+        unsafe { (*file).private_data = session.into_foreign() };
+        // SAFETY: The file is being opened, so that nobody else looks for its operations.
+        unsafe { (*file).f_op = Self::TABLE };
+        Ok(())
     }
 
     /// # Safety
     ///
-    /// As for [`Operations::open`].
+    /// To be called by the kernel for files that [`Operations::open`] has opened. The same holds
+    /// for the others.
     unsafe extern "C" fn release(_inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
         // SAFETY: The file is valid, and this is the last use of it.
         let session = unsafe { (*file).private_data };
@@ -110,7 +137,7 @@ impl<S: Session> Operations<S> {
 
     /// # Safety
     ///
-    /// As for [`Operations::open`].
+    /// As for [`Operations::release`].
     unsafe extern "C" fn read_iter(
         kiocb: *mut bindings::kiocb,
         to: *mut bindings::iov_iter,
@@ -125,7 +152,7 @@ impl<S: Session> Operations<S> {
 
     /// # Safety
     ///
-    /// As for [`Operations::open`].
+    /// As for [`Operations::release`].
     unsafe extern "C" fn write_iter(
         kiocb: *mut bindings::kiocb,
         from: *mut bindings::iov_iter,
@@ -140,7 +167,7 @@ impl<S: Session> Operations<S> {
 
     /// # Safety
     ///
-    /// As for [`Operations::open`].
+    /// As for [`Operations::release`].
     unsafe extern "C" fn poll(
         file: *mut bindings::file,
         table: *mut bindings::poll_table,
@@ -156,7 +183,7 @@ impl<S: Session> Operations<S> {
 
     /// # Safety
     ///
-    /// As for [`Operations::open`].
+    /// As for [`Operations::release`].
     unsafe extern "C" fn flush(file: *mut bindings::file, _id: *mut c_void) -> c_int {
         // SAFETY: The file is valid.
         if !unsafe { ffi::khttpd_file_is_last(file) } {
@@ -169,7 +196,7 @@ impl<S: Session> Operations<S> {
 
     /// # Safety
     ///
-    /// As for [`Operations::open`].
+    /// As for [`Operations::release`].
     unsafe extern "C" fn fsync(
         file: *mut bindings::file,
         _from: bindings::loff_t,

@@ -11,6 +11,7 @@ Needs a kernel with CONFIG_FAULT_INJECTION (Documentation/fault-injection/fault-
 
 import ctypes
 import errno
+import multiprocessing
 import os
 import random
 import re
@@ -26,6 +27,9 @@ FAULTS = '/sys/kernel/debug/{}/{}'
 
 # What the kernel calls a lack of memory: ENFILE if it is for a socket, EADDRINUSE if it is for a port (inet_csk_get_port).
 SHORT = {errno.ENOMEM, errno.ENFILE, errno.ENOBUFS, errno.EADDRINUSE}
+
+# What the kernel says of a node whose module is not there, not yet or not any more.
+GONE = {errno.ENOENT, errno.ENXIO, errno.ENODEV}
 
 libc = ctypes.CDLL(None, use_errno=True)
 SYS_FINIT_MODULE, SYS_DELETE_MODULE = 313, 176
@@ -88,8 +92,20 @@ def log_size():
     return subprocess.run(['dmesg'], check=True, capture_output=True, text=True).stdout.count('khttpd: ')
 
 
+def open_for_ever():
+    while True:
+        for node in NODE, RELAY:
+            try:
+                os.close(os.open(node, os.O_RDWR))
+            except OSError as e:
+                # The relay finds nobody to connect to.
+                assert e.errno in GONE | SHORT | {errno.ECONNREFUSED}, (node, e)
+
+
 def load(path):
-    """Whether it is loaded or not, nothing is left of it."""
+    """Whether it is loaded or not, nothing is left of it, though somebody opens the nodes as soon as they are there."""
+    opener = multiprocessing.Process(target=open_for_ever, daemon=True)
+    opener.start()
     module = os.open(path, os.O_RDONLY)
 
     def insert():
@@ -131,6 +147,9 @@ def load(path):
         low, high = (low, middle) if reached(middle) else (middle, high)
     print(f'allocations of the module loader: {high - 1}')
     each('insmod', insert, check, max(high - 5, 1))
+    assert opener.is_alive()
+    opener.kill()
+    opener.join()
     subprocess.run(['insmod', path], check=True)
     assert fetch('/')[0].startswith('HTTP/1.1 200 ')
 
