@@ -22,6 +22,7 @@ use super::{
     },
     zone::{
         FallBack,
+        MovedDirectory,
         Redirect,
         Zone, //
     },
@@ -184,10 +185,12 @@ impl<'o> Builder<'o> {
         let mut zone = Zone {
             table: mem::replace(&mut self.table, Table::new()),
             redirects: KVec::new(),
+            moved_directories: KVec::new(),
             fall_backs: KVec::new(),
             error_pages: KVec::new(),
         };
         let files = mem::take(&mut self.files);
+        rules.admit(name)?;
         enter_redirects(&mut zone, rules)?;
         let first = u32::try_from(self.entries.len()).map_err(|_| EFBIG)?;
         for (number, file) in (first..).zip(&files) {
@@ -331,18 +334,23 @@ fn enter_redirects(zone: &mut Zone, rules: &Rules<'_>) -> Result<(), LoadError> 
         let Rule::Redirect { status, from, to } = rule else {
             continue;
         };
-        let number = u32::try_from(zone.redirects.len()).map_err(|_| EFBIG)?;
-        let mut redirect = Redirect {
+        let to = Redirect {
             status: *status,
             location: copy(to.as_bytes())?,
-            directory: None,
         };
         match from {
-            Files::Exact(path) => insert(zone, *path, Target::Moved(number))?,
-            Files::Under(directory) => redirect.directory = Some(decoded(*directory)?),
-            Files::All | Files::Ending(_) => continue,
+            Files::Exact(path) => {
+                let number = u32::try_from(zone.redirects.len()).map_err(|_| EFBIG)?;
+                insert(zone, *path, Target::Moved(number))?;
+                zone.redirects.push(to, GFP_KERNEL_ACCOUNT)?;
+            }
+            Files::Under(directory) => {
+                let directory = decoded(*directory)?;
+                let moved = MovedDirectory { directory, to };
+                zone.moved_directories.push(moved, GFP_KERNEL_ACCOUNT)?;
+            }
+            Files::All | Files::Ending(_) => (),
         }
-        zone.redirects.push(redirect, GFP_KERNEL_ACCOUNT)?;
     }
     Ok(())
 }
@@ -409,7 +417,9 @@ fn add_pages(zone: &mut Zone, rules: &Rules<'_>, tree: &[u8]) -> Result<(), Load
             }
             Rule::ErrorPage { status, page } => {
                 let page = page_of(zone, rule, *page, tree)?;
-                zone.error_pages.push((*status, page), GFP_KERNEL_ACCOUNT)?;
+                if zone.error_page(*status).is_none() {
+                    zone.error_pages.push((*status, page), GFP_KERNEL_ACCOUNT)?;
+                }
             }
             _ => (),
         }
@@ -640,6 +650,27 @@ mod tests {
         asked(&made, b"/app/status", b"status")?;
         asked(&made, b"/app/other", b"app")?;
         asked(&made, b"/other", b"root")
+    }
+
+    #[test]
+    fn rules_that_are_looked_through_are_few() -> Result {
+        let count = |redirects, fall_backs| -> Result<Result<Site>> {
+            let mut rules = KVec::new();
+            for _ in 0..redirects {
+                rules.extend_from_slice(
+                    b"redirect 301 /a/* /b/\nredirect 301 /c /d\n",
+                    GFP_KERNEL,
+                )?;
+            }
+            for _ in 0..fall_backs {
+                rules.extend_from_slice(b"fallback /a/* /index.html\n", GFP_KERNEL)?;
+            }
+            Ok(site(&[(b"/index.html", b"root")], &rules, None))
+        };
+        assert!(count(1000, 24)?.is_ok());
+        assert!(count(1001, 24)?.err() == Some(ENOSPC));
+        assert!(count(1000, 25)?.err() == Some(ENOSPC));
+        Ok(())
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::{
 use kernel::prelude::*;
 use protocol::{
     rule::{
+        Files,
         Rule,
         TrailingSlash, //
     },
@@ -25,6 +26,10 @@ pub(super) const FILE: &[u8] = b".khttpd";
 
 /// The longest such file, and the longest text of rules for a whole site, in bytes.
 pub(super) const RULES_MAX: usize = 65_536;
+
+/// How many rules of a tree may be about all paths of a directory: they are looked through for each
+/// path where nothing is, in softirq.
+const ABOUT_DIRECTORIES_MAX: usize = 1024;
 
 /// Rules, in their order: of those that say different things, the last one counts.
 pub(super) struct Rules<'a>(KVec<Rule<'a>>);
@@ -63,6 +68,27 @@ impl<'a> Rules<'a> {
             rules.push(rule, GFP_KERNEL)?;
         }
         Ok(Self(rules))
+    }
+
+    /// Sees to it that requests do not take long by the number of rules.
+    ///
+    /// # Errors
+    ///
+    /// `ENOSPC` if there are too many for `tree`.
+    pub(super) fn admit(&self, tree: &[u8]) -> Result<(), LoadError> {
+        let about_directories = self.iter().filter(|rule| match rule {
+            Rule::FallBack { .. } => true,
+            Rule::Redirect { from, .. } => matches!(from, Files::Under(_)),
+            _ => false,
+        });
+        if about_directories.count() <= ABOUT_DIRECTORIES_MAX {
+            return Ok(());
+        }
+        let tree = Value(Shown(tree));
+        Err(LoadError::new(
+            ENOSPC,
+            fmt!("{tree}: more than {ABOUT_DIRECTORIES_MAX} rules are fallbacks or redirects of directories"),
+        ))
     }
 
     /// The rules.

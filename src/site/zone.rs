@@ -18,8 +18,10 @@ use protocol::http::{
 /// The paths of one tree.
 pub(super) struct Zone {
     pub(super) table: Table,
-    /// What [`Target::Moved`] names, and directories of which all has moved, the last rule first.
+    /// What [`Target::Moved`] names.
     pub(super) redirects: KVec<Redirect>,
+    /// Directories of which all has moved, the last rule first.
+    pub(super) moved_directories: KVec<MovedDirectory>,
     /// What is served where there is nothing, the last rule first.
     pub(super) fall_backs: KVec<FallBack>,
     pub(super) error_pages: KVec<(Status, EntryId)>,
@@ -29,8 +31,13 @@ pub(super) struct Zone {
 pub(super) struct Redirect {
     pub(super) status: Status,
     pub(super) location: KVec<u8>,
-    /// The directory whose name is replaced; nothing if it is about one path.
-    pub(super) directory: Option<KVec<u8>>,
+}
+
+/// Where all is that was in a directory, and below.
+pub(super) struct MovedDirectory {
+    /// What is replaced of a path.
+    pub(super) directory: KVec<u8>,
+    pub(super) to: Redirect,
 }
 
 /// What is served in a directory, and below, where there is nothing.
@@ -70,7 +77,8 @@ impl Zone {
         }
     }
 
-    /// What a path leads to that is not in the table. The rules are few.
+    /// What a path leads to that is not in the table. The rules are few, see
+    /// [`Rules::admit`](super::Rules::admit).
     #[inline(never)]
     fn find_otherwise(&self, path: &[u8]) -> Place<'_> {
         if let Some(moved) = self.directory_moved(path) {
@@ -84,11 +92,10 @@ impl Zone {
 
     /// Where a path is that lies in a directory of which all has moved.
     pub(super) fn directory_moved(&self, path: &[u8]) -> Option<Moved<'_>> {
-        self.redirects.iter().find_map(|redirect| {
-            let directory = redirect.directory.as_ref()?;
-            path.starts_with(directory)
-                .then(|| redirect.moved(directory.len()))
-        })
+        self.moved_directories
+            .iter()
+            .find(|moved| path.starts_with(&moved.directory))
+            .map(|moved| moved.to.moved(moved.directory.len()))
     }
 
     /// The page that goes with an error. Any context.
