@@ -220,12 +220,13 @@ impl Server {
         Ok((loaded?, begin.elapsed().as_millis()))
     }
 
-    /// Who accepts at `address`, if anybody does. Process context, may sleep.
+    /// Who accepts at `address`, if anybody does. Process context, may sleep. Somebody else may have
+    /// closed the listener, as `ss --kill` does: then another is needed.
     fn acceptor(&self, address: SocketAddr) -> Option<Arc<Acceptor>> {
         let config = self.config.lock();
         let mut acceptors = config.acceptors.iter();
         acceptors
-            .find(|acceptor| acceptor.address == address)
+            .find(|acceptor| acceptor.address == address && acceptor.listens())
             .cloned()
     }
 

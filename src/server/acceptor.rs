@@ -92,6 +92,11 @@ impl Acceptor {
         )
     }
 
+    /// Whether somebody can still come. Any context.
+    pub(crate) fn listens(&self) -> bool {
+        self.listener.listens()
+    }
+
     /// Accepts from now on, if it did not before. Process context, may sleep.
     pub(crate) fn open(self: &Arc<Self>) {
         self.listener.attach(self.clone());

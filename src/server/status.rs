@@ -54,7 +54,9 @@ impl Status<'_> {
     fn comments(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counters = &self.server.counters;
         let edition = self.server.edition();
-        writeln!(f, "# listeners {}", self.config.acceptors.len())?;
+        let acceptors = self.config.acceptors.iter();
+        let listeners = acceptors.filter(|acceptor| acceptor.listens()).count();
+        writeln!(f, "# listeners {listeners}")?;
         writeln!(f, "# connections {}", self.server.registry.len())?;
         for (count, (_, name)) in self.phases().iter().zip(Phase::ALL) {
             writeln!(f, "# connections-{name} {count}")?;

@@ -78,9 +78,17 @@ impl<O: Incoming> Listener<O> {
         unsafe { self.hooks.detach(&self.socket) }
     }
 
+    /// Whether it still listens, which somebody with the right to close sockets can end. Any
+    /// context.
+    pub(crate) fn listens(&self) -> bool {
+        // SAFETY: The socket is valid.
+        unsafe { ffi::khttpd_sock_listens(self.socket.sk()) }
+    }
+
     /// Whether somebody waits to be accepted. Any context.
     pub(crate) fn has_incoming(&self) -> bool {
-        // SAFETY: The socket is valid, and it listens since it was bound.
+        // SAFETY: The socket is valid, and it has been listening; where it does no more, nobody
+        // waits.
         unsafe { ffi::khttpd_sock_has_child(self.socket.sk()) }
     }
 

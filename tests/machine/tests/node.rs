@@ -153,6 +153,26 @@ fn listeners_come_and_go() -> Result {
 }
 
 #[test]
+fn what_somebody_else_closes_is_gone_and_the_next_command_listens_again() -> Result {
+    let machine = serving()?;
+    let mut client = served(&machine)?;
+    machine.exec_ok("ss --kill --tcp state established 'sport = :8080'")?;
+    assert!(client.is_closed()?);
+    machine.exec_ok("grep -qx '# connections 0' /dev/khttpd")?;
+    machine.exec_ok("curl -s --fail -o /dev/null http://127.0.0.1:8080/")?;
+
+    machine.exec_ok("ss --kill --tcp --listening 'sport = :8080'")?;
+    machine.exec_ok("! curl -s -o /dev/null http://127.0.0.1:8080/")?;
+    assert_eq!(number(&machine, "# listeners ")?, 0);
+    machine.exec_ok("grep -qx 'listen \\[::\\]:8080' /dev/khttpd && echo start > /dev/khttpd")?;
+    assert_eq!(number(&machine, "# listeners ")?, 1);
+    machine.exec_ok("curl -s --fail -o /dev/null http://127.0.0.1:8080/")?;
+
+    machine.exec_ok("ss --kill --tcp --listening 'sport = :8080' && rmmod khttpd")?;
+    assert_quiet(&machine)
+}
+
+#[test]
 fn stop_lets_replies_finish_and_start_serves_again() -> Result {
     let machine = serving()?;
     // As long as a slow machine takes for what is done while requests are unfinished.
