@@ -76,12 +76,18 @@ pub(crate) fn fewer(many: u32) -> u32 {
     many / slowness()
 }
 
-/// Fails if the kernel has complained of anything, or somebody but khttpd has said anything since boot.
-pub(crate) fn assert_quiet(machine: &Machine) -> Result {
+/// Fails if the kernel has complained of anything.
+pub(crate) fn assert_untroubled(machine: &Machine) -> Result<KernelLog> {
     look_for_leaks(machine)?;
     let log = machine.log()?;
     let trouble = log.trouble();
     assert!(trouble.is_empty(), "the kernel's log: {trouble:#?}");
+    Ok(log)
+}
+
+/// Fails if the kernel has complained of anything, or somebody but khttpd has said anything since boot.
+pub(crate) fn assert_quiet(machine: &Machine) -> Result {
+    let log = assert_untroubled(machine)?;
     let foreign: Vec<_> = since_first_load(&log)
         .filter(|text| !is_expected(text))
         .collect();
