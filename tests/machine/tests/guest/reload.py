@@ -17,6 +17,11 @@ SITE = "/tmp/site"
 CLIENTS = 2
 LARGE = 32 << 20
 
+# A leak goes on in every round; a cache that fills up does not, but may take as much as a few hundred reloads would lose.
+ROUNDS = 3
+# KiB for each reload: a page would be twice as much.
+LEAK = 2
+
 
 def body(version):
     """What version number `version` of a file is: all of it tells the version."""
@@ -172,9 +177,13 @@ def main():
     command(f"root {SITE}\n".encode())
     # What is taken once and for all is taken before the measure.
     run(300)
-    before = available()
-    told = run(count)
-    leaked = before - available()
+    told = []
+    for _ in range(ROUNDS):
+        before = available()
+        told += run(count)
+        leaked = before - available()
+        if leaked < LEAK * count:
+            break
     replies, lost, versions = (sum(numbers) for numbers in zip(*told))
     print("reloads", count, "replies", replies, "versions", versions, "lost", lost, "leaked-kib", leaked)
 
