@@ -70,7 +70,8 @@ impl<'a> Rules<'a> {
         Ok(Self(rules))
     }
 
-    /// Sees to it that requests do not take long by the number of rules.
+    /// Sees to it that requests do not take long by the number of rules. Process context, may
+    /// sleep.
     ///
     /// # Errors
     ///

@@ -78,7 +78,7 @@ impl Zone {
     }
 
     /// What a path leads to that is not in the table. The rules are few, see
-    /// [`Rules::admit`](super::Rules::admit).
+    /// [`Rules::admit`](super::rules::Rules::admit).
     #[inline(never)]
     fn find_otherwise(&self, path: &[u8]) -> Place<'_> {
         if let Some(moved) = self.directory_moved(path) {

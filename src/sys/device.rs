@@ -200,6 +200,7 @@ struct Device {
 }
 
 impl Device {
+    /// Makes it. Process context, may sleep.
     fn new(class: Arc<Class>, number: bindings::dev_t, name: &'static CStr) -> Result<Self> {
         // SAFETY: The class is valid; the format has one conversion, for a string.
         from_err_ptr(unsafe {
@@ -232,7 +233,7 @@ impl Drop for Device {
 struct Numbers(bindings::dev_t);
 
 impl Numbers {
-    /// Reserves them, in the name of `name`.
+    /// Reserves them, in the name of `name`. Process context, may sleep.
     fn new(name: &'static CStr) -> Result<Self> {
         let mut first = 0;
         // SAFETY: `first` is valid for writes, and the name is a string.
