@@ -844,6 +844,7 @@ fn counts(said: &str) -> HashMap<String, f64> {
 fn ten_thousand_reloads_under_load_tear_nothing_and_leak_nothing() -> Result {
     let machine = commanded()?;
     machine.put_file("/tmp/reload.py", 0o600, include_bytes!("guest/reload.py"))?;
+    machine.put_file("/tmp/status.py", 0o600, include_bytes!("guest/status.py"))?;
     // A grace period that waits for nobody would be most of the time otherwise.
     machine.exec_ok("echo 1 > /sys/kernel/rcu_expedited")?;
     let reloads = fewer(10_000);

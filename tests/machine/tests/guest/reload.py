@@ -5,13 +5,14 @@ Each body must be wholly of one version and be what its entity tag is the hash o
 must get all of it. Prints counts: reloads, replies, versions seen, replies lost, KiB of memory that are gone."""
 
 import base64
-import glob
 import hashlib
 import multiprocessing
 import os
 import socket
 import sys
 import time
+
+import status
 
 SITE = "/tmp/site"
 CLIENTS = 2
@@ -121,13 +122,7 @@ def client(stop, results):
 def available():
     """Memory that is not in use, in KiB, when what is only cached is let go; with the free pages that each processor keeps."""
     time.sleep(3)
-    with open("/proc/sys/vm/drop_caches", "w", encoding="ascii") as file:
-        file.write("3\n")
-    # What KASAN keeps of freed objects goes with this.
-    for cache in glob.glob("/sys/kernel/slab/*/shrink"):
-        with open(cache, "w", encoding="ascii") as file:
-            file.write("1\n")
-    time.sleep(1)
+    status.empty_caches()
     with open("/proc/zoneinfo", encoding="ascii") as file:
         kept = sum(int(line.split()[1]) for line in file if line.split()[0] == "count:")
     with open("/proc/meminfo", encoding="ascii") as file:

@@ -50,14 +50,19 @@ def wait_for_sockets(limit=60, **most):
         time.sleep(0.1)
 
 
-def objects():
-    """How many objects of each slab cache are in use, with nothing in a cache that can be taken out of it."""
+def empty_caches():
+    """Has the kernel let go of all that is only cached, and of what KASAN keeps of freed objects."""
     for _ in range(2):
         # What waits for RCU is freed meanwhile.
         time.sleep(1)
         write("/proc/sys/vm/drop_caches", "3\n")
         for cache in glob.glob("/sys/kernel/slab/*/shrink"):
             write(cache, "1\n")
+
+
+def objects():
+    """How many objects of each slab cache are in use, with nothing in a cache that can be taken out of it."""
+    empty_caches()
     with open("/proc/slabinfo", encoding="ascii") as file:
         return {line.split()[0]: int(line.split()[1]) for line in file if not line.startswith(("slabinfo", "#"))}
 
