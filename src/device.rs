@@ -2,9 +2,9 @@
 
 //! How the server is ruled: its nodes in `/dev`.
 
+mod command_error;
 mod control;
-mod reason;
-mod refusal;
+mod errno_text;
 mod relay;
 mod transaction;
 

@@ -33,18 +33,18 @@ use kernel::{
     prelude::*,
     sync::Arc, //
 };
-use protocol::command::{
+use protocol::control::command::{
     is_directory,
     CONNECTIONS, //
 };
-use server::Servers;
-use site::Bounds;
+use server::PerNet;
+use site::Limits;
 use sys::{
     device::{
-        Class,
-        Nodes, //
+        CharDevices, //
+        DeviceClass,
     },
-    net::Watch,
+    net::PernetRegistration,
     param, //
 };
 
@@ -91,8 +91,8 @@ struct Khttpd {
     // Dropped in this order: nobody can open a node any more when the servers stop, which they do
     // when the watch ends.
     #[pin]
-    nodes: Nodes<ControlFile, RelayFile>,
-    _watch: Watch<Servers>,
+    nodes: CharDevices<ControlFile, RelayFile>,
+    _watch: PernetRegistration<PerNet>,
 }
 
 impl kernel::InPlaceModule for Khttpd {
@@ -100,10 +100,10 @@ impl kernel::InPlaceModule for Khttpd {
         // What can't be undone once it is seen comes last.
         pin_init::pin_init_scope(|| {
             let (servers, watch) = start()?;
-            let class = Class::new(c"khttpd")?;
+            let class = DeviceClass::new(c"khttpd")?;
             Ok(try_pin_init!(Self {
                 _watch: watch,
-                nodes <- Nodes::register(class, [c"khttpd", c"khttpd-relay"], servers),
+                nodes <- CharDevices::register(class, [c"khttpd", c"khttpd-relay"], servers),
             }))
         })
     }
@@ -117,16 +117,16 @@ impl PinnedDrop for Khttpd {
 }
 
 /// Starts to serve as the parameters say.
-fn start() -> Result<(Arc<Servers>, Watch<Servers>)> {
+fn start() -> Result<(Arc<PerNet>, PernetRegistration<PerNet>)> {
     let (servers, listen) = parameters()?;
-    let watch = Watch::new(servers.clone())?;
+    let watch = PernetRegistration::new(servers.clone())?;
     let root = param::root().map(CStr::to_bytes);
     Transaction::at_load(&servers, listen, root, param::commands().to_bytes())?;
     Ok((servers, watch))
 }
 
 /// The parameters, checked; what is wrong with them goes to the log.
-fn parameters() -> Result<(Arc<Servers>, Option<SocketAddr>)> {
+fn parameters() -> Result<(Arc<PerNet>, Option<SocketAddr>)> {
     let address = param::address();
     let Some(ip) = address
         .to_str()
@@ -153,11 +153,11 @@ fn parameters() -> Result<(Arc<Servers>, Option<SocketAddr>)> {
     }
     let port = *module_parameters::port.value_ref();
     let listen = (port != 0).then_some(SocketAddr::new(ip, port));
-    let bounds = Bounds {
+    let bounds = Limits {
         max_site_bytes: *module_parameters::max_site_bytes.value_ref(),
         max_file_bytes: *module_parameters::max_file_bytes.value_ref(),
         max_entries: *module_parameters::max_entries.value_ref(),
     };
-    let servers = Servers::new(backlog, max_connections, bounds)?;
+    let servers = PerNet::new(backlog, max_connections, bounds)?;
     Ok((servers, listen))
 }

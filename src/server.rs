@@ -4,7 +4,7 @@
 //!
 //! # Locks
 //!
-//! From the outside in: the [`Turnstile`], [`Server::config`], then the seats of the [`Registry`] or
+//! From the outside in: the [`InterruptibleMutex`], [`Server::config`], then the seats of the [`Registry`] or
 //! the lock of a listener's socket. No socket's lock is held while one of these is taken. The lock of
 //! the [`Crowd`] is taken within a connection's, and nothing within it.
 //!
@@ -59,19 +59,19 @@ use self::{
 
 pub(crate) use self::{
     change::{
-        Change,
-        Obstacle, //
+        ConfigUpdate,
+        UpdateError, //
     },
-    servers::Servers,
-    turnstile::Turnstile, //
+    servers::PerNet,
+    turnstile::InterruptibleMutex, //
 };
 
 use crate::{
     site::{
         self,
-        Bounds,
+        Limits,
         LoadError,
-        Progress,
+        LoadProgress,
         Site,
         Sources, //
     },
@@ -147,12 +147,12 @@ pub(crate) struct Server {
     end_at: Setting,
     /// Who changes it is alone.
     #[pin]
-    turnstile: Turnstile,
+    turnstile: InterruptibleMutex,
     #[pin]
     config: Mutex<Config>,
     /// How far the loading of a site has come, if one is being loaded.
     #[pin]
-    loading: Mutex<Option<Arc<Progress>>>,
+    loading: Mutex<Option<Arc<LoadProgress>>>,
     #[pin]
     registry: Registry,
     /// Once a second, for as long as the server runs.
@@ -197,7 +197,7 @@ impl Server {
                 queue,
                 crowd <- Crowd::new(),
                 end_at: Setting::new(NEVER),
-                turnstile <- Turnstile::new(),
+                turnstile <- InterruptibleMutex::new(),
                 config <- new_mutex!(config),
                 loading <- new_mutex!(None),
                 registry <- Registry::new(),
@@ -212,7 +212,7 @@ impl Server {
     /// Makes a site of `sources`; returns the milliseconds that it took, too. Process context,
     /// sleeps; a signal interrupts it.
     fn load(&self, sources: &Sources, old: Option<&Site>) -> Result<(Site, i64), LoadError> {
-        let progress = Arc::new(Progress::new(), GFP_KERNEL)?;
+        let progress = Arc::new(LoadProgress::new(), GFP_KERNEL)?;
         *self.loading.lock() = Some(progress.clone());
         let begin = Instant::<Monotonic>::now();
         let loaded = site::load(sources, old, &progress);
@@ -399,11 +399,11 @@ impl Running {
     /// # Errors
     ///
     /// `ENOMEM`; nothing is left behind.
-    pub(crate) fn start(settings: Settings, bounds: Bounds) -> Result<Self, LoadError> {
+    pub(crate) fn start(settings: Settings, bounds: Limits) -> Result<Self, LoadError> {
         let mut sources = Sources::new(bounds);
         sources.set_root(b"built-in", HostPattern::Any)?;
         let begin = Instant::<Monotonic>::now();
-        let site = site::load(&sources, None, &Progress::new())?;
+        let site = site::load(&sources, None, &LoadProgress::new())?;
         let config = Config::new(sources, begin.elapsed().as_millis());
         let server = Server::new(settings, site, config)?;
         // From here on dropping this is what undoes it all.

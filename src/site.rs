@@ -9,40 +9,40 @@ mod builder;
 mod builtin;
 mod content;
 mod error;
-mod form;
 mod hosts;
 mod load;
 mod media_type;
+mod policy;
 mod progress;
 mod rules;
 mod shown;
 mod sources;
 mod table;
-mod terms;
+mod variant;
+mod virtual_host;
 mod walk;
-mod zone;
 
 pub(crate) use self::{
     error::LoadError,
     load::load,
-    progress::Progress,
+    policy::Limits, //
+    progress::LoadProgress,
     sources::Sources,
-    terms::Bounds, //
 };
 
 use self::{
-    builder::Builder,
+    builder::SiteBuilder,
     content::Contents,
-    error::Trouble,
-    form::{
-        Form,
-        Forms, //
-    },
+    error::FileError,
     hosts::Hosts,
-    terms::Terms,
-    zone::{
-        Place,
-        Zone, //
+    policy::LoadPolicy,
+    variant::{
+        Variant,
+        Variants, //
+    },
+    virtual_host::{
+        HostLookup,
+        VirtualHost, //
     }, //
 };
 
@@ -52,8 +52,8 @@ use protocol::http::{
     self,
     Coding,
     Codings,
-    Found,
     Full,
+    Lookup,
     Path,
     Representation,
     Sink,
@@ -63,10 +63,10 @@ use protocol::http::{
 /// Some trees of files, ready to be served.
 pub(crate) struct Site {
     hosts: Hosts,
-    zones: KVec<Zone>,
+    zones: KVec<VirtualHost>,
     entries: KVVec<Entry>,
     /// Those of one entry stand together, its identity first.
-    forms: Forms,
+    forms: Variants,
     contents: Contents,
     footprint: usize,
     left_out: u64,
@@ -117,7 +117,7 @@ impl Site {
     }
 
     #[inline]
-    fn form(&self, body: BodyId) -> Option<&Form> {
+    fn form(&self, body: BodyId) -> Option<&Variant> {
         self.forms.get(body.0)
     }
 
@@ -129,27 +129,27 @@ impl Site {
 
     /// What the hosts get that `host` is one of.
     #[inline]
-    fn zone(&self, host: Option<&[u8]>) -> Option<&Zone> {
+    fn zone(&self, host: Option<&[u8]>) -> Option<&VirtualHost> {
         // CAST: It was a `usize`.
         self.zones.get(self.hosts.find(host)? as usize)
     }
 }
 
-impl http::Site for Site {
+impl http::Resources for Site {
     type Body = BodyId;
     type Resource = EntryId;
 
     #[inline]
-    fn find(&self, host: Option<&[u8]>, path: Path<'_>) -> Found<'_, EntryId> {
+    fn find(&self, host: Option<&[u8]>, path: Path<'_>) -> Lookup<'_, EntryId> {
         let place = self.zone(host).map(|zone| zone.find(path.as_bytes()));
-        match place.unwrap_or(Place::Nothing) {
-            Place::Entry(entry) => self.entry(entry).map_or(Found::Nothing, |found| {
-                Found::Resource(entry, found.codings)
+        match place.unwrap_or(HostLookup::Nothing) {
+            HostLookup::Entry(entry) => self.entry(entry).map_or(Lookup::Nothing, |found| {
+                Lookup::Resource(entry, found.codings)
             }),
-            Place::Directory => Found::Directory,
-            Place::Moved(moved) => Found::Moved(moved),
-            Place::Status => Found::Status,
-            Place::Nothing => Found::Nothing,
+            HostLookup::Directory => Lookup::Directory,
+            HostLookup::Redirect(moved) => Lookup::Redirect(moved),
+            HostLookup::Status => Lookup::Status,
+            HostLookup::Nothing => Lookup::Nothing,
         }
     }
 

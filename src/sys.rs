@@ -10,7 +10,7 @@ pub(crate) mod clock;
 pub(crate) mod deferred;
 pub(crate) mod device;
 mod ffi;
-pub(crate) mod file;
+pub(crate) mod fs;
 pub(crate) mod hash;
 pub(crate) mod log;
 pub(crate) mod net;

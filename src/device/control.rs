@@ -3,7 +3,7 @@
 //! `/dev/khttpd`: what the server is told, what it is set to and what it has done.
 
 use super::{
-    refusal::Refusal,
+    command_error::CommandError,
     transaction::{
         Transaction,
         NEEDS_RIGHT, //
@@ -11,11 +11,11 @@ use super::{
 };
 use crate::{
     server::{
-        Servers,
-        Turnstile, //
+        InterruptibleMutex, //
+        PerNet,
     },
     sys::{
-        device::Session,
+        device::FileSession,
         log,
         net::Net, //
     }, //
@@ -37,7 +37,7 @@ use kernel::{
         Mutex, //
     }, //
 };
-use protocol::command::complete;
+use protocol::control::command::complete;
 
 /// The most bytes of commands that are carried out together.
 const COMMANDS_MAX: usize = 131_072;
@@ -45,23 +45,23 @@ const COMMANDS_MAX: usize = 131_072;
 /// An open file of the control node.
 #[pin_data(PinnedDrop)]
 pub(crate) struct ControlFile {
-    servers: Arc<Servers>,
+    servers: Arc<PerNet>,
     /// Where those wait who write to the same open file.
     #[pin]
-    writers: Turnstile,
+    writers: InterruptibleMutex,
     #[pin]
-    dialogue: Mutex<Dialogue>,
+    dialogue: Mutex<ControlState>,
 }
 
 /// Who writes, or closes what was written to.
-struct Writer {
+struct WriterIdentity {
     /// Whether it may do anything in its network namespace.
     may_administer: bool,
     /// The cookie of that.
     net: u64,
 }
 
-impl Writer {
+impl WriterIdentity {
     /// The calling task, which uses `file`.
     fn of(file: &File) -> Self {
         Net::with_current(|net| Self {
@@ -72,7 +72,7 @@ impl Writer {
 }
 
 /// What was said on both sides.
-struct Dialogue {
+struct ControlState {
     /// What is read next: the state when the file was opened, or the answer to what was written;
     /// nothing if that is the state once more.
     shown: Option<KVec<u8>>,
@@ -89,10 +89,10 @@ struct Dialogue {
 }
 
 #[vtable]
-impl Session for ControlFile {
-    type Subject = Servers;
+impl FileSession for ControlFile {
+    type Subject = PerNet;
 
-    fn open(servers: &Arc<Servers>, file: &File) -> Result<Pin<KBox<Self>>> {
+    fn open(servers: &Arc<PerNet>, file: &File) -> Result<Pin<KBox<Self>>> {
         let shown = match file.flags() & flags::O_ACCMODE {
             flags::O_WRONLY => None,
             _ => Some(state(servers)?),
@@ -100,8 +100,8 @@ impl Session for ControlFile {
         KBox::pin_init(
             pin_init!(Self {
                 servers: servers.clone(),
-                writers <- Turnstile::new(),
-                dialogue <- new_mutex!(Dialogue {
+                writers <- InterruptibleMutex::new(),
+                dialogue <- new_mutex!(ControlState {
                     shown,
                     read: 0,
                     unfinished: KVVec::new(),
@@ -134,7 +134,7 @@ impl Session for ControlFile {
     fn write(&self, file: &File, from: &mut IovIterSource<'_>) -> Result<usize> {
         let _pass = self.writers.enter()?;
         let length = from.len();
-        let writer = Writer::of(file);
+        let writer = WriterIdentity::of(file);
         self.check_unfinished(&writer, &[])?;
         let before = self.dialogue.lock().lines;
         let taken = self.take(&writer, from);
@@ -157,17 +157,17 @@ impl Session for ControlFile {
                 }
                 Ok(length)
             }
-            Err(refusal) => {
+            Err(command_error) => {
                 dialogue.unfinished = KVVec::new();
                 drop(dialogue);
-                Err(self.refuse(&writer, refusal))
+                Err(self.refuse(&writer, command_error))
             }
         }
     }
 
     /// A line is complete when the file is closed, too.
     fn close(&self, file: &File) -> Result {
-        let writer = Writer::of(file);
+        let writer = WriterIdentity::of(file);
         let checked = self.check_unfinished(&writer, &[]);
         let (text, before) = self.dialogue.lock().take_unfinished();
         checked?;
@@ -176,7 +176,7 @@ impl Session for ControlFile {
         }
         let done = self.carry_out(file, &writer, &text, before);
         done.map(drop)
-            .map_err(|refusal| self.refuse(&writer, refusal))
+            .map_err(|command_error| self.refuse(&writer, command_error))
     }
 }
 
@@ -185,18 +185,18 @@ impl ControlFile {
     /// is not. With an error nothing has changed.
     fn take(
         &self,
-        writer: &Writer,
+        writer: &WriterIdentity,
         from: &mut IovIterSource<'_>,
     ) -> Result<(KVVec<u8>, KVVec<u8>)> {
         let length = from.len();
         let mut text = KVVec::new();
         text.extend_from_slice(&self.dialogue.lock().unfinished, GFP_KERNEL)?;
         if text.len().saturating_add(length) > COMMANDS_MAX {
-            let refusal = Refusal::new(
+            let command_error = CommandError::new(
                 E2BIG,
                 fmt!("more than {COMMANDS_MAX} bytes of commands at once\n"),
             );
-            return Err(self.refuse(writer, refusal));
+            return Err(self.refuse(writer, command_error));
         }
         if from.copy_from_iter_vec(&mut text, GFP_KERNEL)? != length {
             return Err(EFAULT);
@@ -211,7 +211,7 @@ impl ControlFile {
 
     /// Whether the writer may leave `rest` unfinished, and go on with what was. Who carries it out
     /// in the end would lend its rights to one who has none, and its namespace to one of another.
-    fn check_unfinished(&self, writer: &Writer, rest: &[u8]) -> Result {
+    fn check_unfinished(&self, writer: &WriterIdentity, rest: &[u8]) -> Result {
         let (begun, begun_in) = {
             let dialogue = self.dialogue.lock();
             (!dialogue.unfinished.is_empty(), dialogue.begun_in)
@@ -224,17 +224,17 @@ impl ControlFile {
         };
         Err(self.refuse(
             writer,
-            Refusal::new(EPERM, fmt!("an unfinished line: {why}\n")),
+            CommandError::new(EPERM, fmt!("an unfinished line: {why}\n")),
         ))
     }
 
     fn carry_out(
         &self,
         file: &File,
-        writer: &Writer,
+        writer: &WriterIdentity,
         text: &[u8],
         before: u32,
-    ) -> Result<KVec<u8>, Refusal> {
+    ) -> Result<KVec<u8>, CommandError> {
         let transaction = Transaction {
             servers: &self.servers,
             file: Some(file),
@@ -249,21 +249,21 @@ impl ControlFile {
 
     /// Tells why, to the next who reads this file and, if it was said to an administrator, to the
     /// log and to all who read the state.
-    fn refuse(&self, writer: &Writer, refusal: Refusal) -> Error {
-        let errno = refusal.errno();
+    fn refuse(&self, writer: &WriterIdentity, command_error: CommandError) -> Error {
+        let errno = command_error.errno();
         if writer.may_administer {
-            self.publish(&refusal);
+            self.publish(&command_error);
         }
-        self.dialogue.lock().answer(refusal.into_line());
+        self.dialogue.lock().answer(command_error.into_line());
         errno
     }
 
-    fn publish(&self, refusal: &Refusal) {
+    fn publish(&self, command_error: &CommandError) {
         if log::admits() {
-            refusal.log("");
+            command_error.log("");
         }
         let remembered = Net::with_current(|net| self.servers.of(net))
-            .and_then(|server| server.remember_refusal(refusal.line()));
+            .and_then(|server| server.remember_refusal(command_error.line()));
         if remembered.is_err() && log::admits() {
             pr_warn!("not enough memory to remember this\n");
         }
@@ -279,7 +279,7 @@ impl PinnedDrop for ControlFile {
     }
 }
 
-impl Dialogue {
+impl ControlState {
     /// The unfinished line, which is not kept, and how many came before it; nothing of one whose
     /// end could not be written.
     fn take_unfinished(&mut self) -> (KVVec<u8>, u32) {
@@ -298,6 +298,6 @@ impl Dialogue {
 }
 
 /// What the server of the calling task's network namespace is set to and has done.
-fn state(servers: &Servers) -> Result<KVec<u8>> {
+fn state(servers: &PerNet) -> Result<KVec<u8>> {
     Net::with_current(|net| servers.of(net))?.status()
 }

@@ -3,11 +3,11 @@
 //! `/dev/khttpd-relay`: what is written to it goes to a TCP peer, and what that answers is read.
 
 use crate::{
-    server::Servers,
+    server::PerNet,
     sys::{
         device::{
+            FileSession, //
             Poll,
-            Session, //
         },
         net::Net,
         tcp::Client, //
@@ -34,10 +34,10 @@ const SYNC_MILLISECONDS: Msecs = 10_000;
 pub(crate) struct RelayFile(Client);
 
 #[vtable]
-impl Session for RelayFile {
-    type Subject = Servers;
+impl FileSession for RelayFile {
+    type Subject = PerNet;
 
-    fn open(servers: &Arc<Servers>, file: &File) -> Result<Pin<KBox<Self>>> {
+    fn open(servers: &Arc<PerNet>, file: &File) -> Result<Pin<KBox<Self>>> {
         let peer = Net::with_current(|net| servers.of(net))?.relay();
         let client = Client::connect(peer, waits(file))?;
         Ok(KBox::pin(Self(client), GFP_KERNEL)?)

@@ -3,14 +3,14 @@
 //! Commands that are carried out together or not at all.
 
 use super::{
-    reason,
-    refusal::Refusal, //
+    command_error::CommandError, //
+    errno_text,
 };
 use crate::{
     server::{
-        Change,
-        Obstacle,
-        Servers, //
+        ConfigUpdate,
+        PerNet, //
+        UpdateError,
     },
     sys::{
         log,
@@ -26,15 +26,15 @@ use kernel::{
     time::Msecs, //
 };
 use protocol::{
-    command::{
+    control::command::{
         Command,
         HELP, //
     },
-    http::HostPattern,
-    text::{
+    control::line::{
         Line,
         Lines, //
     }, //
+    http::HostPattern,
 };
 
 /// How long `send` waits, in milliseconds, until the peer has what was sent.
@@ -46,7 +46,7 @@ pub(super) const NEEDS_RIGHT: &str = "needs CAP_NET_ADMIN in its network namespa
 /// Lines of commands from one writer.
 pub(crate) struct Transaction<'a> {
     /// Whom they may be about.
-    pub(super) servers: &'a Servers,
+    pub(super) servers: &'a PerNet,
     /// What was opened to write them. Without it, whoever loads the module may do anything.
     pub(super) file: Option<&'a File>,
     /// Whether help goes to the log, too.
@@ -69,7 +69,7 @@ impl<'a> Transaction<'a> {
     ///
     /// That of the first thing that can't be done; then nothing is.
     pub(crate) fn at_load(
-        servers: &Servers,
+        servers: &PerNet,
         listen: Option<SocketAddr>,
         root: Option<&[u8]>,
         commands: &[u8],
@@ -91,18 +91,18 @@ impl<'a> Transaction<'a> {
         let done = transaction
             .check()
             .and_then(|()| transaction.run(Net::initial()));
-        done.map_err(|refusal| {
-            refusal.log(match refusal.line() {
+        done.map_err(|command_error| {
+            command_error.log(match command_error.line() {
                 [b'l', b'i', b'n', b'e', ..] => "commands=, ",
                 _ => "",
             });
-            refusal.errno()
+            command_error.errno()
         })
     }
 
     /// Carries the commands out, in the network namespace of the calling task. Process context,
     /// sleeps; a signal interrupts it.
-    pub(super) fn carry_out(&self) -> Result<KVec<u8>, Refusal> {
+    pub(super) fn carry_out(&self) -> Result<KVec<u8>, CommandError> {
         self.check()?;
         let asks = self.commands().any(|(_, command)| is_help(&command));
         // Before anything is done, as it may fail.
@@ -120,7 +120,7 @@ impl<'a> Transaction<'a> {
     }
 
     /// Whether all of the lines are commands.
-    fn check(&self) -> Result<(), Refusal> {
+    fn check(&self) -> Result<(), CommandError> {
         for line in Lines::after(self.before, self.text) {
             Command::parse(line)?;
         }
@@ -133,10 +133,10 @@ impl<'a> Transaction<'a> {
             .filter_map(|line| Some((line, Command::parse(line).ok()?)))
     }
 
-    fn run(&self, net: &Net) -> Result<(), Refusal> {
+    fn run(&self, net: &Net) -> Result<(), CommandError> {
         self.check_rights(net)?;
         let server = self.servers.of(net).map_err(failure)?;
-        let mut change = Change::begin(&server, net).map_err(failure)?;
+        let mut change = ConfigUpdate::begin(&server, net).map_err(failure)?;
         if let Some(address) = self.listen {
             change.listen(address).map_err(failure)?;
         }
@@ -155,8 +155,8 @@ impl<'a> Transaction<'a> {
         for (line, command) in self.commands() {
             if let Command::Send(peer, text) = command {
                 send(peer, text).map_err(|e| {
-                    let why = reason::of_sending(e);
-                    Refusal::of_line(e, line, format_args!("{why}"))
+                    let why = errno_text::of_sending(e);
+                    CommandError::of_line(e, line, format_args!("{why}"))
                 })?;
             }
         }
@@ -164,12 +164,16 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
-    fn check_rights(&self, net: &Net) -> Result<(), Refusal> {
+    fn check_rights(&self, net: &Net) -> Result<(), CommandError> {
         if self.file.is_none_or(|file| net.may_administer(file)) {
             return Ok(());
         }
         match self.commands().find(|(_, command)| !is_help(command)) {
-            Some((line, _)) => Err(Refusal::of_line(EPERM, line, format_args!("{NEEDS_RIGHT}"))),
+            Some((line, _)) => Err(CommandError::of_line(
+                EPERM,
+                line,
+                format_args!("{NEEDS_RIGHT}"),
+            )),
             None => Ok(()),
         }
     }
@@ -178,17 +182,17 @@ impl<'a> Transaction<'a> {
     fn add(
         &self,
         net: &Net,
-        change: &mut Change<'_>,
+        change: &mut ConfigUpdate<'_>,
         line: Line<'_>,
         command: Command<'_>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), CommandError> {
         match command {
             Command::Listen(addresses) => {
                 for (word, address) in addresses {
                     self.may_listen(net, address)
                         .and_then(|()| change.listen(address))
                         .map_err(|e| {
-                            Refusal::of_word(e, line.error(word, reason::of_listening(e)))
+                            CommandError::of_word(e, line.error(word, errno_text::of_listening(e)))
                         })?;
                 }
             }
@@ -198,7 +202,10 @@ impl<'a> Transaction<'a> {
                 }
                 for (word, address) in addresses {
                     change.unlisten(address).map_err(|e| {
-                        Refusal::of_word(e, line.error(word, "nobody was told to listen there"))
+                        CommandError::of_word(
+                            e,
+                            line.error(word, "nobody was told to listen there"),
+                        )
                     })?;
                 }
             }
@@ -231,10 +238,10 @@ impl<'a> Transaction<'a> {
     }
 
     /// Which command it is that has met with `obstacle`.
-    fn explain(&self, obstacle: Obstacle) -> Refusal {
+    fn explain(&self, obstacle: UpdateError) -> CommandError {
         match obstacle {
-            Obstacle::Other(e) => failure(e),
-            Obstacle::Site(e) => {
+            UpdateError::Other(e) => failure(e),
+            UpdateError::Site(e) => {
                 let line = self.last(|command| {
                     matches!(
                         command,
@@ -242,27 +249,27 @@ impl<'a> Transaction<'a> {
                     )
                 });
                 match line {
-                    Some(line) => Refusal::of_line(e.errno(), line, fmt!("{e}")),
-                    None => Refusal::new(e.errno(), fmt!("{e}\n")),
+                    Some(line) => CommandError::of_line(e.errno(), line, fmt!("{e}")),
+                    None => CommandError::new(e.errno(), fmt!("{e}\n")),
                 }
             }
-            Obstacle::Listen(address, e) => self.explain_listening(address, e),
+            UpdateError::Listen(address, e) => self.explain_listening(address, e),
         }
     }
 
-    fn explain_listening(&self, address: SocketAddr, e: Error) -> Refusal {
-        let why = reason::of_listening(e);
+    fn explain_listening(&self, address: SocketAddr, e: Error) -> CommandError {
+        let why = errno_text::of_listening(e);
         for (line, command) in self.commands() {
             if let Command::Listen(mut addresses) = command {
                 if let Some((word, _)) = addresses.find(|(_, found)| *found == address) {
-                    return Refusal::of_word(e, line.error(word, why));
+                    return CommandError::of_word(e, line.error(word, why));
                 }
             }
         }
         // It was told before, and now it comes to it.
         match self.last(|command| matches!(command, Command::Start)) {
-            Some(line) => Refusal::of_line(e, line, format_args!("{address}: {why}")),
-            None => Refusal::new(e, format_args!("cannot listen at {address}: {why}\n")),
+            Some(line) => CommandError::of_line(e, line, format_args!("{address}: {why}")),
+            None => CommandError::new(e, format_args!("cannot listen at {address}: {why}\n")),
         }
     }
 
@@ -280,14 +287,14 @@ fn is_help(command: &Command<'_>) -> bool {
 }
 
 /// Why a root or a rule can't be added.
-fn no_source(e: Error, line: Line<'_>) -> Refusal {
-    let why = reason::of_sources(e);
-    Refusal::of_line(e, line, format_args!("{why}"))
+fn no_source(e: Error, line: Line<'_>) -> CommandError {
+    let why = errno_text::of_sources(e);
+    CommandError::of_line(e, line, format_args!("{why}"))
 }
 
 /// An error that no command in particular is to blame for.
-fn failure(e: Error) -> Refusal {
-    Refusal::new(e, fmt!("{}\n", reason::of_anything(e)))
+fn failure(e: Error) -> CommandError {
+    CommandError::new(e, fmt!("{}\n", errno_text::of_anything(e)))
 }
 
 /// Sends `text` and a line feed to `peer` and waits until it has them.

@@ -7,14 +7,13 @@
 //! ```text
 //! bytes ─► Session::receive    where in the stream are we: a head, a body, the end
 //!            ─► Request        the head, read by httparse, then checked: host, framing, ...
-//!            ─► answer         target → Site → preconditions → ranges
-//! bytes ◄─ Reply               up to four slices of head, and what of which body follows
+//!            ─► answer         target → Resources → preconditions → ranges
+//! bytes ◄─ Response               up to four slices of head, and what of which body follows
 //! ```
 //!
-//! A head is rendered when a site is loaded ([`Prepared`]); a reply borrows the parts of it that
+//! A head is rendered when a site is loaded ([`RenderedHead`]); a reply borrows the parts of it that
 //! its status calls for.
 
-mod answer;
 mod body;
 mod clock;
 mod coding;
@@ -22,43 +21,44 @@ mod conditional;
 mod date;
 mod etag;
 mod field;
-mod head;
+mod head_buffer;
 mod host;
 mod method;
 mod multipart;
 mod octet;
-mod quality;
 mod range;
-mod rendered;
-mod reply;
+mod rendered_head;
 mod request;
+mod resources;
+mod responder;
+mod response;
 mod session;
 mod sink;
-mod site;
 mod status;
 pub(crate) mod target;
 mod version;
+mod weight;
 
 pub use self::{
-    body::{Discard, Framing, Progress},
+    body::{BodyDrain, DrainProgress, Framing},
     clock::Clock,
     coding::{choose as choose_coding, Coding, Codings},
     conditional::{evaluate as evaluate_preconditions, Outcome, Validators},
     date::{Timestamp, DATE_LENGTH},
     etag::{EntityTag, EntityTags},
-    field::{Fields, Lines, Name},
-    head::{Cuts, Facts, Prepared},
+    field::{FieldLines, FieldName, Fields},
     host::{Host, HostPattern, HOST_MAX},
     method::Method,
     multipart::{Boundary, Multipart, PartHead, MEDIA_TYPE_MAX, PART_HEAD_MAX},
-    range::{parse as parse_range, ByteRange, Ranges, Wanted},
-    reply::{Body, Reply, Scratch, Then},
-    request::{Expectation, NoRequest, Refusal, Request},
-    session::{Phase, Session, Step},
-    sink::{Counter, Full, Sink, Writer},
-    site::{Found, Moved, Representation, Site},
+    range::{parse as parse_range, ByteRange, RangeResult, Ranges},
+    rendered_head::{HeadOffsets, Metadata, RenderedHead},
+    request::{Expectation, ParseError, Rejection, Request},
+    resources::{Lookup, Redirect, Representation, Resources},
+    response::{Body, Disposition, Response, Scratch},
+    session::{Session, SessionPhase, Step},
+    sink::{Full, LengthCounter, Sink, SliceWriter},
     status::Status,
-    target::{encode as encode_path, Form, Malformed, Path, PathBuffer, Target},
+    target::{encode as encode_path, Path, PathBuffer, Target, TargetError, TargetForm},
     version::Version, //
 };
 

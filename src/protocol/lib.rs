@@ -31,8 +31,6 @@
     )
 )]
 
-pub mod archive;
-pub mod command;
+pub mod control;
+pub mod cpio;
 pub mod http;
-pub mod rule;
-pub mod text;

@@ -16,7 +16,7 @@ use crate::sys::{
     clock,
     net::Net,
     tcp::{
-        Incoming,
+        ListenHandler,
         Listener, //
     }, //
 };
@@ -148,7 +148,7 @@ impl Acceptor {
     }
 }
 
-impl Incoming for Acceptor {
+impl ListenHandler for Acceptor {
     fn incoming(this: ArcBorrow<'_, Self>) {
         let this = Arc::from(this);
         if !this.enqueue() && this.waited() >= CROWDED_MILLISECONDS {

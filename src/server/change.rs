@@ -4,7 +4,7 @@
 
 use super::{
     settings::LISTENERS_MAX,
-    turnstile::Pass,
+    turnstile::InterruptibleGuard,
     Edition,
     Prepared,
     Server, //
@@ -21,13 +21,13 @@ use kernel::{
     prelude::*,
     sync::Arc, //
 };
-use protocol::command::Timeout;
+use protocol::control::command::Timeout;
 
 /// What a server shall be like. Nothing of it happens before [`Prepared::make`].
-pub(crate) struct Change<'a> {
+pub(crate) struct ConfigUpdate<'a> {
     pub(super) server: &'a Arc<Server>,
     pub(super) net: &'a Net,
-    _pass: Pass<'a>,
+    _pass: InterruptibleGuard<'a>,
     pub(super) listen: KVec<SocketAddr>,
     pub(super) started: bool,
     pub(super) relay: SocketAddr,
@@ -40,7 +40,7 @@ pub(crate) struct Change<'a> {
 }
 
 /// Why a change can't be made.
-pub(crate) enum Obstacle {
+pub(crate) enum UpdateError {
     /// The address can't be listened at.
     Listen(SocketAddr, Error),
     /// The site can't be loaded.
@@ -49,13 +49,13 @@ pub(crate) enum Obstacle {
     Other(Error),
 }
 
-impl<T: Into<Error>> From<T> for Obstacle {
+impl<T: Into<Error>> From<T> for UpdateError {
     fn from(error: T) -> Self {
         Self::Other(error.into())
     }
 }
 
-impl<'a> Change<'a> {
+impl<'a> ConfigUpdate<'a> {
     /// Begins with what `server`, which is that of `net`, is like now; while there is one change,
     /// others wait. Process context, sleeps; a signal interrupts it.
     ///
@@ -157,7 +157,7 @@ impl<'a> Change<'a> {
 
     /// Does all that can fail, which changes nothing yet. What takes long is to load the site, and
     /// that is interrupted by a signal. Process context, sleeps.
-    pub(crate) fn prepare(self) -> Result<Prepared<'a>, Obstacle> {
+    pub(crate) fn prepare(self) -> Result<Prepared<'a>, UpdateError> {
         let edition = self.load()?;
         let mut prepared = Prepared {
             change: self,
@@ -170,7 +170,7 @@ impl<'a> Change<'a> {
     }
 
     /// The site as it shall be, unless it stays what it is.
-    fn load(&self) -> Result<Option<(Arc<Edition>, i64)>, Obstacle> {
+    fn load(&self) -> Result<Option<(Arc<Edition>, i64)>, UpdateError> {
         if !self.reload && self.server.config.lock().sources.is_same(&self.sources) {
             return Ok(None);
         }
@@ -178,7 +178,7 @@ impl<'a> Change<'a> {
         let (site, milliseconds) = self
             .server
             .load(&self.sources, Some(&old))
-            .map_err(Obstacle::Site)?;
+            .map_err(UpdateError::Site)?;
         Ok(Some((
             Edition::new(site, &self.server.queue)?,
             milliseconds,

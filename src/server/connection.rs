@@ -15,12 +15,12 @@ use super::{
 use crate::sys::{
     clock,
     tcp::{
-        Busy,
-        Callback,
+        CallbackContext,
+        EnterError,
         Guard,
-        Owner,
         Socket,
         Stream, //
+        StreamHandler,
     }, //
 };
 use kernel::{
@@ -221,17 +221,17 @@ impl Connection {
     }
 }
 
-impl Owner for Connection {
+impl StreamHandler for Connection {
     type State = Exchange;
 
-    fn event<'a>(this: ArcBorrow<'a, Self>, callback: Callback<'a>) {
+    fn event<'a>(this: ArcBorrow<'a, Self>, callback: CallbackContext<'a>) {
         let server = this.seat.server();
         let guard = match this.stream.enter(callback) {
             Ok(guard) => Some(guard),
-            Err(Busy::Owned) => None,
+            Err(EnterError::Owned) => None,
             // Whoever sends goes on until there is no space. Without memory TCP says at once that
             // there is some; then the deadline comes.
-            Err(Busy::Lent) => return,
+            Err(EnterError::Borrowed) => return,
         };
         if server.crowd.gathers() && server.crowd.join(this) {
             server.counters.increment(Count::Crowded);

@@ -30,11 +30,11 @@ use kernel::prelude::*;
 use protocol::http::{
     self,
     Clock,
-    Reply,
+    Disposition,
+    Response,
     Scratch,
     Session,
     Step,
-    Then,
     Timestamp,
     HEAD_MAX,
     REQUESTS_MAX, //
@@ -281,11 +281,11 @@ impl Exchange {
                 return Ok(Next::Wait);
             }
             let then = sender.outgoing.then();
-            if then != Then::KeepAlive {
+            if then != Disposition::KeepAlive {
                 // Here, so that the FIN leaves together with the end of the reply.
                 sender.half_close();
                 // With bytes unread the release would be a reset, and the reply be lost.
-                if then == Then::Close && !guard.has_unread() {
+                if then == Disposition::Close && !guard.has_unread() {
                     return Ok(guard.close(Next::Close));
                 }
                 guard.enter(Phase::Linger);
@@ -394,7 +394,7 @@ impl Exchange {
     ) -> Result {
         match &step.reply {
             Some(reply) => {
-                let more = reply.then != Then::KeepAlive || sender.answers(rest);
+                let more = reply.then != Disposition::KeepAlive || sender.answers(rest);
                 Self::reply(sender, serving, reply, more)
             }
             None => {
@@ -412,7 +412,7 @@ impl Exchange {
     fn answers(&self, rest: &[u8]) -> bool {
         rest.ends_with(b"\r\n\r\n")
             && !rest.starts_with(b"\r")
-            && self.session.phase() == http::Phase::Idle
+            && self.session.phase() == http::SessionPhase::Idle
     }
 
     /// Begins a reply; `more`: something will be sent behind it at once.
@@ -420,7 +420,7 @@ impl Exchange {
     fn reply(
         sender: &mut Sender<'_, Connection>,
         serving: &Serving<'_>,
-        reply: &Reply<'_, BodyId>,
+        reply: &Response<'_, BodyId>,
         more: bool,
     ) -> Result {
         // What follows is another request, with its own time.
@@ -437,8 +437,10 @@ impl Exchange {
             return guard.close(Next::Close);
         }
         let phase = match guard.session.phase() {
-            http::Phase::Idle if serving.server.is_stopping() => return guard.close(Next::Close),
-            http::Phase::Idle => Phase::Idle,
+            http::SessionPhase::Idle if serving.server.is_stopping() => {
+                return guard.close(Next::Close)
+            }
+            http::SessionPhase::Idle => Phase::Idle,
             _ => Phase::Request,
         };
         guard.enter(phase);

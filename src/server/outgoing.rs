@@ -25,10 +25,10 @@ use kernel::{
 use protocol::http::{
     Body,
     ByteRange,
+    Disposition, //
     Multipart,
     PartHead,
-    Reply,
-    Then, //
+    Response,
 };
 
 /// What is left of a reply when the send buffer has not taken all of it at once.
@@ -41,7 +41,7 @@ pub(crate) struct Outgoing {
     parts: Option<KBox<Parts>>,
     /// Where content and parts are, while there are any.
     edition: Option<Arc<Edition>>,
-    then: Then,
+    then: Disposition,
 }
 
 /// The parts of a multipart body that come next.
@@ -59,7 +59,7 @@ impl Outgoing {
             content: None,
             parts: None,
             edition: None,
-            then: Then::KeepAlive,
+            then: Disposition::KeepAlive,
         }
     }
 
@@ -72,17 +72,17 @@ impl Outgoing {
     /// Whether all of the reply is in the send buffer, and the connection persists.
     #[inline]
     pub(crate) fn is_done(&self) -> bool {
-        self.is_empty() && self.then == Then::KeepAlive
+        self.is_empty() && self.then == Disposition::KeepAlive
     }
 
     /// What is to be done when all of the reply is in the send buffer.
-    pub(crate) fn then(&self) -> Then {
+    pub(crate) fn then(&self) -> Disposition {
         self.then
     }
 
     /// There is no reply any more that could be understood.
     pub(crate) fn end(&mut self) {
-        self.then = Then::Linger;
+        self.then = Disposition::Linger;
     }
 
     /// Begins to send `reply`; what does not find space is for [`Outgoing::flush`]. `more`:
@@ -96,7 +96,7 @@ impl Outgoing {
     pub(crate) fn begin(
         sender: &mut Sender<'_, Connection>,
         serving: &Serving<'_>,
-        reply: &Reply<'_, BodyId>,
+        reply: &Response<'_, BodyId>,
         more: bool,
     ) -> Result {
         sender.outgoing.then = reply.then;
@@ -139,7 +139,7 @@ impl Outgoing {
     fn begin_slice(
         sender: &mut Sender<'_, Connection>,
         serving: &Serving<'_>,
-        reply: &Reply<'_, BodyId>,
+        reply: &Response<'_, BodyId>,
         (body, range): (BodyId, Range<usize>),
         more: bool,
     ) -> Result {
@@ -167,7 +167,7 @@ impl Outgoing {
     fn begin_parts(
         sender: &mut Sender<'_, Connection>,
         serving: &Serving<'_>,
-        reply: &Reply<'_, BodyId>,
+        reply: &Response<'_, BodyId>,
         parts: KBox<Parts>,
     ) -> Result {
         let sent = sender.send(&serving.server.buffers, reply.head, true)?;
@@ -178,8 +178,8 @@ impl Outgoing {
         Ok(())
     }
 
-    /// Sends what is left, as far as there is space; `false` if something still is. Then
-    /// [`Owner::event`](crate::sys::tcp::Owner::event) follows when there is space again.
+    /// Sends what is left, as far as there is space; `false` if something still is. Disposition
+    /// [`StreamHandler::event`](crate::sys::tcp::StreamHandler::event) follows when there is space again.
     ///
     /// # Errors
     ///
@@ -222,7 +222,7 @@ impl Outgoing {
 
     /// Whether what is sent next is not the end of the reply, or a FIN follows it.
     fn is_followed(&self) -> bool {
-        !self.is_empty() || self.then != Then::KeepAlive
+        !self.is_empty() || self.then != Disposition::KeepAlive
     }
 
     fn send_head(sender: &mut Sender<'_, Connection>, serving: &Serving<'_>) -> Result<usize> {

@@ -4,9 +4,9 @@
 
 use super::{
     Acceptor,
-    Change,
+    ConfigUpdate,
     Edition,
-    Obstacle, //
+    UpdateError, //
 };
 use crate::sys::log;
 use core::{
@@ -17,11 +17,11 @@ use kernel::{
     prelude::*,
     sync::Arc, //
 };
-use protocol::command::Timeout;
+use protocol::control::command::Timeout;
 
 /// A change that only needs to be made. If it is dropped instead, all stays as it was.
 pub(crate) struct Prepared<'a> {
-    pub(super) change: Change<'a>,
+    pub(super) change: ConfigUpdate<'a>,
     /// The site as it shall be, and the milliseconds it took, unless it stays what it is.
     pub(super) edition: Option<(Arc<Edition>, i64)>,
     /// Who shall accept: who does already, and new ones who do not yet.
@@ -56,7 +56,7 @@ impl Prepared<'_> {
             || !same.into_iter().all(|(old, new)| Arc::ptr_eq(old, new))
     }
 
-    pub(super) fn bind(&mut self) -> Result<(), Obstacle> {
+    pub(super) fn bind(&mut self) -> Result<(), UpdateError> {
         if !self.change.started {
             return Ok(());
         }
@@ -70,7 +70,7 @@ impl Prepared<'_> {
                 Some(known) => Ok(known),
                 None => self.bind_one(address),
             };
-            let acceptor = bound.map_err(|e| Obstacle::Listen(address, e))?;
+            let acceptor = bound.map_err(|e| UpdateError::Listen(address, e))?;
             self.acceptors.push(acceptor, GFP_KERNEL)?;
         }
         Ok(())

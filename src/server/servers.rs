@@ -8,10 +8,10 @@ use super::{
     Settings, //
 };
 use crate::{
-    site::Bounds,
+    site::Limits,
     sys::net::{
         Net,
-        Tenant, //
+        PernetOperations, //
     }, //
 };
 use kernel::{
@@ -25,21 +25,21 @@ use kernel::{
 
 /// The servers, each of a network namespace, from its first use to the namespace's end.
 #[pin_data]
-pub(crate) struct Servers {
+pub(crate) struct PerNet {
     backlog: i32,
     max_connections: u32,
-    bounds: Bounds,
+    bounds: Limits,
     #[pin]
     running: Mutex<KVec<(u64, Running)>>,
 }
 
-impl Servers {
+impl PerNet {
     /// None yet; what they begin with. Process context, may sleep.
     ///
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub(crate) fn new(backlog: i32, max_connections: u32, bounds: Bounds) -> Result<Arc<Self>> {
+    pub(crate) fn new(backlog: i32, max_connections: u32, bounds: Limits) -> Result<Arc<Self>> {
         Arc::pin_init(
             pin_init!(Self {
                 backlog,
@@ -72,7 +72,7 @@ impl Servers {
     }
 }
 
-impl Tenant for Servers {
+impl PernetOperations for PerNet {
     fn ended(&self, net: &Net) {
         let cookie = net.cookie();
         let mut running = self.running.lock();

@@ -17,12 +17,12 @@ use crate::site::{
 use kernel::sync::ArcBorrow;
 use protocol::http::{
     Coding,
-    Found,
     Full,
+    Lookup,
     Path,
     Representation,
+    Resources,
     Sink,
-    Site,
     Status, //
 };
 
@@ -33,12 +33,12 @@ pub(crate) struct Serving<'a> {
     pub(crate) tally: &'a Tally,
 }
 
-impl Site for Serving<'_> {
+impl Resources for Serving<'_> {
     type Body = BodyId;
     type Resource = EntryId;
 
     #[inline]
-    fn find(&self, host: Option<&[u8]>, path: Path<'_>) -> Found<'_, EntryId> {
+    fn find(&self, host: Option<&[u8]>, path: Path<'_>) -> Lookup<'_, EntryId> {
         self.edition.find(host, path)
     }
 

@@ -6,7 +6,7 @@ use kernel::sync::atomic::{
     ordering::Relaxed,
     Atomic, //
 };
-use protocol::command::Timeout;
+use protocol::control::command::Timeout;
 
 /// After the last reply the peer is given this many seconds to close (RFC 9112, section 9.6).
 pub(crate) const LINGER_SECONDS: u32 = 5;

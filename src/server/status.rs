@@ -9,7 +9,7 @@ use super::{
     Server, //
 };
 use kernel::fmt;
-use protocol::command::Timeout;
+use protocol::control::command::Timeout;
 
 /// A server as it is shown, with the locks that it takes to be one picture.
 pub(super) struct Status<'a> {

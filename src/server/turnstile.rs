@@ -14,14 +14,14 @@ use kernel::{
 
 /// Lets one task pass at a time.
 #[pin_data]
-pub(crate) struct Turnstile {
+pub(crate) struct InterruptibleMutex {
     #[pin]
     busy: Mutex<bool>,
     #[pin]
     free: CondVar,
 }
 
-impl Turnstile {
+impl InterruptibleMutex {
     /// Nobody is in.
     pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
@@ -35,7 +35,7 @@ impl Turnstile {
     /// # Errors
     ///
     /// `ERESTARTSYS` for a signal.
-    pub(crate) fn enter(&self) -> Result<Pass<'_>> {
+    pub(crate) fn enter(&self) -> Result<InterruptibleGuard<'_>> {
         let mut busy = self.busy.lock();
         while *busy {
             // Who was woken because nobody is in goes in, even with a signal: nobody else was woken.
@@ -44,14 +44,14 @@ impl Turnstile {
             }
         }
         *busy = true;
-        Ok(Pass(self))
+        Ok(InterruptibleGuard(self))
     }
 }
 
 /// Whoever has it is in, until it is dropped.
-pub(crate) struct Pass<'a>(&'a Turnstile);
+pub(crate) struct InterruptibleGuard<'a>(&'a InterruptibleMutex);
 
-impl Drop for Pass<'_> {
+impl Drop for InterruptibleGuard<'_> {
     fn drop(&mut self) {
         *self.0.busy.lock() = false;
         self.0.free.notify_one();

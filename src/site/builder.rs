@@ -4,10 +4,9 @@
 
 use super::{
     content::{
-        Collector,
+        Deduplicator,
         ETAG_LEN, //
     },
-    form::Forms,
     hosts::Hosts,
     load::interrupted,
     rules::Rules,
@@ -16,22 +15,23 @@ use super::{
         Value, //
     },
     table::{
-        Name,
-        Table,
-        Target, //
+        IndexTarget, //
+        NameRange,
+        PathIndex,
     },
-    zone::{
-        FallBack,
-        MovedDirectory,
-        Redirect,
-        Zone, //
+    variant::Variants,
+    virtual_host::{
+        DirectoryRedirect,
+        Fallback,
+        StoredRedirect,
+        VirtualHost, //
     },
     Entry,
     EntryId,
+    FileError, //
     LoadError,
+    LoadPolicy,
     Site,
-    Terms,
-    Trouble, //
 };
 use crate::sys::{
     clock,
@@ -40,21 +40,21 @@ use crate::sys::{
 use core::mem;
 use kernel::prelude::*;
 use protocol::{
+    control::rule::{
+        EncodedPath,
+        FilePattern,
+        Rule,
+        TrailingSlash, //
+    }, //
     http::{
         Coding,
         Codings,
-        Facts,
         HostPattern,
+        Metadata,
         Status,
         Timestamp,
         TARGET_MAX, //
     },
-    rule::{
-        Files,
-        Path,
-        Rule,
-        TrailingSlash, //
-    }, //
 };
 
 /// The file that stands for its directory, with the slash in front of it.
@@ -75,15 +75,15 @@ const CODED: [(Coding, &[u8]); 3] = [
 const ENTRY_BYTES: usize = 300;
 
 /// Takes files, tree by tree, and makes a [`Site`] of them.
-pub(super) struct Builder<'o> {
-    terms: &'o Terms,
-    contents: Collector<'o>,
+pub(super) struct SiteBuilder<'o> {
+    terms: &'o LoadPolicy,
+    contents: Deduplicator<'o>,
     /// The paths and files of the tree that is being read.
-    table: Table,
+    table: PathIndex,
     files: KVVec<File>,
-    forms: Forms,
+    forms: Variants,
     entries: KVVec<Entry>,
-    zones: KVec<Zone>,
+    zones: KVec<VirtualHost>,
     hosts: Hosts,
     /// Files and directories so far.
     found: u32,
@@ -93,24 +93,24 @@ pub(super) struct Builder<'o> {
 
 /// A file of the tree that is being read.
 struct File {
-    path: Name,
+    path: NameRange,
     content: u32,
     modified: Timestamp,
 }
 
-impl<'o> Builder<'o> {
+impl<'o> SiteBuilder<'o> {
     /// Without files; shares with `old` what is the same. Process context, may sleep.
     ///
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub(super) fn new(terms: &'o Terms, old: Option<&'o Site>) -> Result<Self> {
+    pub(super) fn new(terms: &'o LoadPolicy, old: Option<&'o Site>) -> Result<Self> {
         Ok(Self {
             terms,
-            contents: Collector::new(old)?,
-            table: Table::new(),
+            contents: Deduplicator::new(old)?,
+            table: PathIndex::new(),
             files: KVVec::new(),
-            forms: Forms::new(),
+            forms: Variants::new(),
             entries: KVVec::new(),
             zones: KVec::new(),
             hosts: Hosts::new(),
@@ -124,10 +124,10 @@ impl<'o> Builder<'o> {
     /// # Errors
     ///
     /// There may be no more of them.
-    pub(super) fn count(&mut self) -> Result<(), Trouble> {
+    pub(super) fn count(&mut self) -> Result<(), FileError> {
         let max = self.terms.bounds.max_entries;
         if self.found >= max {
-            return Err(Trouble::Entries(max));
+            return Err(FileError::Entries(max));
         }
         self.found += 1;
         Ok(())
@@ -144,10 +144,10 @@ impl<'o> Builder<'o> {
         path: &[u8],
         content: PageBuffer,
         modified: u64,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), FileError> {
         self.count()?;
         if path.len() > TARGET_MAX {
-            return Err(Trouble::Path(TARGET_MAX));
+            return Err(FileError::Path(TARGET_MAX));
         }
         let file = File {
             path: self.table.keep(path)?,
@@ -182,8 +182,8 @@ impl<'o> Builder<'o> {
         rules: &Rules<'_>,
         hosts: HostPattern<'_>,
     ) -> Result<(), LoadError> {
-        let mut zone = Zone {
-            table: mem::replace(&mut self.table, Table::new()),
+        let mut zone = VirtualHost {
+            table: mem::replace(&mut self.table, PathIndex::new()),
             redirects: KVec::new(),
             moved_directories: KVec::new(),
             fall_backs: KVec::new(),
@@ -224,7 +224,7 @@ impl<'o> Builder<'o> {
         let footprint = contents.footprint()?
             + self.forms.footprint()
             + self.entries.capacity() * size_of::<Entry>()
-            + self.zones.iter().map(Zone::footprint).sum::<usize>();
+            + self.zones.iter().map(VirtualHost::footprint).sum::<usize>();
         self.terms
             .admit_memory(footprint)
             .map_err(|e| LoadError::at(b"", b"the last file", e))?;
@@ -242,12 +242,12 @@ impl<'o> Builder<'o> {
     /// Makes an entry of `file`, with all the codings in which it is there.
     fn add_forms(
         &mut self,
-        table: &Table,
+        table: &PathIndex,
         rules: &Rules<'_>,
         file: &File,
         first: u32,
         files: &[File],
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), FileError> {
         let path = table.bytes(file.path);
         let coded = self.coded(table, file, first, files)?;
         let first_form = u32::try_from(self.forms.len()).map_err(|_| EFBIG)?;
@@ -260,7 +260,7 @@ impl<'o> Builder<'o> {
         }
         for (coding, number) in coded {
             let (length, etag) = self.stored(number)?;
-            let facts = Facts {
+            let facts = Metadata {
                 length,
                 media_type: &media_type,
                 coding,
@@ -271,7 +271,7 @@ impl<'o> Builder<'o> {
                 extra: &extra,
             };
             self.forms.add(number, &facts).map_err(|e| match e {
-                EMSGSIZE => Trouble::Head,
+                EMSGSIZE => FileError::Head,
                 e => e.into(),
             })?;
         }
@@ -286,7 +286,7 @@ impl<'o> Builder<'o> {
     /// The contents of `file` in its codings: itself, and files beside it that are shorter.
     fn coded(
         &self,
-        table: &Table,
+        table: &PathIndex,
         file: &File,
         first: u32,
         files: &[File],
@@ -299,7 +299,7 @@ impl<'o> Builder<'o> {
             path.clear();
             path.extend_from_slice(table.bytes(file.path), GFP_KERNEL_ACCOUNT)?;
             path.extend_from_slice(suffix, GFP_KERNEL_ACCOUNT)?;
-            let Some(Target::Entry(number)) = table.find(&path) else {
+            let Some(IndexTarget::Entry(number)) = table.find(&path) else {
                 continue;
             };
             let beside = number
@@ -325,38 +325,38 @@ impl<'o> Builder<'o> {
 
 /// Lets the paths that have moved lead where they are now, and others where rules say, before
 /// files can take them.
-fn enter_redirects(zone: &mut Zone, rules: &Rules<'_>) -> Result<(), LoadError> {
+fn enter_redirects(zone: &mut VirtualHost, rules: &Rules<'_>) -> Result<(), LoadError> {
     // The last rule for a path counts.
     for rule in rules.iter().rev() {
         if let Rule::StatusPage(path) = rule {
-            insert(zone, *path, Target::Status)?;
+            insert(zone, *path, IndexTarget::Status)?;
         }
         let Rule::Redirect { status, from, to } = rule else {
             continue;
         };
-        let to = Redirect {
+        let to = StoredRedirect {
             status: *status,
             location: copy(to.as_bytes())?,
         };
         match from {
-            Files::Exact(path) => {
+            FilePattern::Exact(path) => {
                 let number = u32::try_from(zone.redirects.len()).map_err(|_| EFBIG)?;
-                insert(zone, *path, Target::Moved(number))?;
+                insert(zone, *path, IndexTarget::Redirect(number))?;
                 zone.redirects.push(to, GFP_KERNEL_ACCOUNT)?;
             }
-            Files::Under(directory) => {
+            FilePattern::Under(directory) => {
                 let directory = decoded(*directory)?;
-                let moved = MovedDirectory { directory, to };
+                let moved = DirectoryRedirect { directory, to };
                 zone.moved_directories.push(moved, GFP_KERNEL_ACCOUNT)?;
             }
-            Files::All | Files::Ending(_) => (),
+            FilePattern::All | FilePattern::Suffix(_) => (),
         }
     }
     Ok(())
 }
 
 /// Lets a path of a rule lead somewhere, unless one that counts more has done so.
-fn insert(zone: &mut Zone, path: Path<'_>, target: Target) -> Result {
+fn insert(zone: &mut VirtualHost, path: EncodedPath<'_>, target: IndexTarget) -> Result {
     let path = decoded(path)?;
     if zone.directory_moved(&path).is_some() {
         return Ok(());
@@ -368,8 +368,13 @@ fn insert(zone: &mut Zone, path: Path<'_>, target: Target) -> Result {
 }
 
 /// Lets the path of a file lead to it, and that of a directory to its index.
-fn enter_file(zone: &mut Zone, rules: &Rules<'_>, path: Name, number: u32) -> Result<(), Trouble> {
-    let entry = Target::Entry(number);
+fn enter_file(
+    zone: &mut VirtualHost,
+    rules: &Rules<'_>,
+    path: NameRange,
+    number: u32,
+) -> Result<(), FileError> {
+    let entry = IndexTarget::Entry(number);
     enter(zone, path, entry)?;
     let bytes = zone.table.bytes(path);
     let Some(without_slash) = bytes.strip_suffix(INDEX).map(<[u8]>::len) else {
@@ -377,7 +382,7 @@ fn enter_file(zone: &mut Zone, rules: &Rules<'_>, path: Name, number: u32) -> Re
     };
     enter(zone, path.shortened(without_slash + 1), entry)?;
     let target = match rules.trailing_slash() {
-        TrailingSlash::Redirect => Target::Directory,
+        TrailingSlash::Redirect => IndexTarget::Directory,
         TrailingSlash::Serve => entry,
         TrailingSlash::Refuse => return Ok(()),
     };
@@ -388,31 +393,31 @@ fn enter_file(zone: &mut Zone, rules: &Rules<'_>, path: Name, number: u32) -> Re
 }
 
 /// Lets a path lead somewhere, unless it has moved.
-fn enter(zone: &mut Zone, path: Name, target: Target) -> Result<(), Trouble> {
+fn enter(zone: &mut VirtualHost, path: NameRange, target: IndexTarget) -> Result<(), FileError> {
     let bytes = zone.table.bytes(path);
     let taken = zone.table.find(bytes);
     if zone.directory_moved(bytes).is_some()
-        || matches!(taken, Some(Target::Moved(_) | Target::Status))
+        || matches!(taken, Some(IndexTarget::Redirect(_) | IndexTarget::Status))
     {
         return Ok(());
     }
     zone.table.enter(path, target).map_err(|e| match e {
-        EEXIST => Trouble::Twice,
+        EEXIST => FileError::Twice,
         e => e.into(),
     })
 }
 
 /// Finds the pages that rules name; the last rule comes first.
-fn add_pages(zone: &mut Zone, rules: &Rules<'_>, tree: &[u8]) -> Result<(), LoadError> {
+fn add_pages(zone: &mut VirtualHost, rules: &Rules<'_>, tree: &[u8]) -> Result<(), LoadError> {
     for rule in rules.iter().rev() {
         match rule {
-            Rule::FallBack { under, page } => {
+            Rule::Fallback { under, page } => {
                 let directory = match under {
-                    Files::Under(directory) => decoded(*directory)?,
+                    FilePattern::Under(directory) => decoded(*directory)?,
                     _ => copy(b"/")?,
                 };
                 let page = page_of(zone, rule, *page, tree)?;
-                let fall_back = FallBack { directory, page };
+                let fall_back = Fallback { directory, page };
                 zone.fall_backs.push(fall_back, GFP_KERNEL_ACCOUNT)?;
             }
             Rule::ErrorPage { status, page } => {
@@ -424,7 +429,7 @@ fn add_pages(zone: &mut Zone, rules: &Rules<'_>, tree: &[u8]) -> Result<(), Load
             _ => (),
         }
     }
-    if let Some(Target::Entry(page)) = zone.table.find(NOT_FOUND_PAGE) {
+    if let Some(IndexTarget::Entry(page)) = zone.table.find(NOT_FOUND_PAGE) {
         let page = (Status::NotFound, EntryId(page));
         zone.error_pages.push(page, GFP_KERNEL_ACCOUNT)?;
     }
@@ -433,13 +438,13 @@ fn add_pages(zone: &mut Zone, rules: &Rules<'_>, tree: &[u8]) -> Result<(), Load
 
 /// The file that a rule names.
 fn page_of(
-    zone: &Zone,
+    zone: &VirtualHost,
     rule: &Rule<'_>,
-    page: Path<'_>,
+    page: EncodedPath<'_>,
     tree: &[u8],
 ) -> Result<EntryId, LoadError> {
     match zone.table.find(&decoded(page)?) {
-        Some(Target::Entry(number)) => Ok(EntryId(number)),
+        Some(IndexTarget::Entry(number)) => Ok(EntryId(number)),
         _ => Err(LoadError::new(
             ENOENT,
             fmt!(
@@ -452,7 +457,7 @@ fn page_of(
 }
 
 /// What a path of a rule comes to.
-fn decoded(path: Path<'_>) -> Result<KVec<u8>> {
+fn decoded(path: EncodedPath<'_>) -> Result<KVec<u8>> {
     let mut bytes = KVec::new();
     for byte in path.decoded() {
         bytes.push(byte, GFP_KERNEL_ACCOUNT)?;
@@ -469,34 +474,34 @@ fn copy(bytes: &[u8]) -> Result<KVec<u8>> {
 #[kunit_tests(khttpd_site)]
 mod tests {
     use super::{
-        super::Bounds,
+        super::Limits,
         *, //
     };
     use protocol::http::{
-        Found,
+        Lookup,
         PathBuffer,
-        Site as _, //
+        Resources as _, //
     };
 
     /// A site of one tree.
     fn site(files: &[(&[u8], &[u8])], rules: &[u8], old: Option<&Site>) -> Result<Site> {
-        bounded(files, rules, old, Bounds::MAX).map_err(|e| e.errno())
+        bounded(files, rules, old, Limits::MAX).map_err(|e| e.errno())
     }
 
     fn bounded(
         files: &[(&[u8], &[u8])],
         rules: &[u8],
         old: Option<&Site>,
-        bounds: Bounds,
+        bounds: Limits,
     ) -> Result<Site, LoadError> {
-        let terms = Terms::new(bounds);
-        let mut builder = Builder::new(&terms, old)?;
+        let terms = LoadPolicy::new(bounds);
+        let mut builder = SiteBuilder::new(&terms, old)?;
         add(&mut builder, files, rules, HostPattern::Any)?;
         builder.build()
     }
 
     fn add(
-        builder: &mut Builder<'_>,
+        builder: &mut SiteBuilder<'_>,
         files: &[(&[u8], &[u8])],
         rules: &[u8],
         hosts: HostPattern<'_>,
@@ -515,11 +520,11 @@ mod tests {
         let mut buffer = KBox::new(PathBuffer::new(), GFP_KERNEL)?;
         let path = protocol::http::Path::parse(path, &mut buffer).map_err(|_| EINVAL)?;
         match site.find(Some(host), path.ok_or(EINVAL)?) {
-            Found::Nothing => copy(b"nothing"),
-            Found::Directory => copy(b"directory"),
-            Found::Moved(moved) => copy(moved.location),
-            Found::Status => copy(b"status"),
-            Found::Resource(entry, _) => {
+            Lookup::Nothing => copy(b"nothing"),
+            Lookup::Directory => copy(b"directory"),
+            Lookup::Redirect(moved) => copy(moved.location),
+            Lookup::Status => copy(b"status"),
+            Lookup::Resource(entry, _) => {
                 let form = site.representation(entry, Coding::Identity).ok_or(EIO)?;
                 let mut content = KVec::new();
                 for piece in site.body(form.body).ok_or(EIO)?.slices() {
@@ -692,8 +697,8 @@ mod tests {
 
     #[test]
     fn each_host_gets_its_own_tree() -> Result {
-        let terms = Terms::new(Bounds::MAX);
-        let mut builder = Builder::new(&terms, None)?;
+        let terms = LoadPolicy::new(Limits::MAX);
+        let mut builder = SiteBuilder::new(&terms, None)?;
         for (host, content) in [("*", "any"), ("a.example", "a"), ("*.a.example", "below")] {
             let host = HostPattern::parse(host.as_bytes()).map_err(|_| EINVAL)?;
             let files: [(&[u8], &[u8]); 2] = [(b"/f", content.as_bytes()), (b"/same", b"same")];
@@ -711,25 +716,25 @@ mod tests {
     fn bounds_are_met_by_what_exceeds_them() -> Result {
         let files: [(&[u8], &[u8]); 3] = [(b"/a", b"1"), (b"/b", b"2"), (b"/c", b"3")];
         let with = |bounds| bounded(&files, b"", None, bounds).err().map(|e| e.errno());
-        let max = Bounds::MAX;
-        assert!(with(Bounds {
+        let max = Limits::MAX;
+        assert!(with(Limits {
             max_entries: 3,
             ..max
         })
         .is_none());
         assert!(
-            with(Bounds {
+            with(Limits {
                 max_entries: 2,
                 ..max
             }) == Some(ENOSPC)
         );
         assert!(
-            with(Bounds {
+            with(Limits {
                 max_site_bytes: 1000,
                 ..max
             }) == Some(ENOSPC)
         );
-        assert!(with(Bounds {
+        assert!(with(Limits {
             max_site_bytes: 1 << 20,
             ..max
         })
@@ -752,8 +757,8 @@ mod tests {
     #[test]
     fn an_entry_takes_less_than_512_bytes_beside_its_content() -> Result {
         const COUNT: u32 = 20_000;
-        let terms = Terms::new(Bounds::MAX);
-        let mut builder = Builder::new(&terms, None)?;
+        let terms = LoadPolicy::new(Limits::MAX);
+        let mut builder = SiteBuilder::new(&terms, None)?;
         for number in 0..COUNT {
             let mut path = KVec::new();
             path.extend_from_slice(b"/a-directory/with-some/files-0000.html", GFP_KERNEL)?;
@@ -762,7 +767,7 @@ mod tests {
             for (place, byte) in content.pieces().flatten().zip(number.to_be_bytes()) {
                 *place = byte;
             }
-            builder.add(&path, content, 0).map_err(Trouble::errno)?;
+            builder.add(&path, content, 0).map_err(FileError::errno)?;
         }
         let rules = Rules::new(b"", b"", b"").map_err(|e| e.errno())?;
         builder

@@ -4,14 +4,14 @@
 
 use super::{
     rules::FILE,
-    Builder,
     LoadError,
-    Progress,
-    Terms, //
+    LoadPolicy, //
+    LoadProgress,
+    SiteBuilder,
 };
 use crate::sys::page::PageBuffer;
 use kernel::prelude::*;
-use protocol::archive::Archive;
+use protocol::cpio::Archive;
 
 /// Made by Kbuild: the files of `www/` as a cpio archive.
 static ARCHIVE: &[u8] = include_bytes!(env!("KHTTPD_SITE"));
@@ -30,9 +30,9 @@ pub(super) fn rules() -> &'static [u8] {
 ///
 /// `ENOMEM`; `EINVAL` if the archive is not what Kbuild makes; the bounds that are met.
 pub(super) fn add_to(
-    builder: &mut Builder<'_>,
-    terms: &Terms,
-    progress: &Progress,
+    builder: &mut SiteBuilder<'_>,
+    terms: &LoadPolicy,
+    progress: &LoadProgress,
 ) -> Result<(), LoadError> {
     let mut path = KVec::new();
     for entry in Archive::new(ARCHIVE) {
@@ -65,7 +65,7 @@ pub(super) fn add_to(
 mod tests {
     use super::{
         super::{
-            Bounds,
+            Limits,
             Site,
             Sources, //
         },
@@ -73,17 +73,17 @@ mod tests {
     };
     use protocol::http::{
         Coding,
-        Found,
         HostPattern,
+        Lookup,
         Path,
         PathBuffer,
-        Site as _, //
+        Resources as _, //
     };
 
     fn built_in() -> Result<Site> {
-        let mut sources = Sources::new(Bounds::MAX);
+        let mut sources = Sources::new(Limits::MAX);
         sources.set_root(b"built-in", HostPattern::Any)?;
-        crate::site::load(&sources, None, &Progress::new()).map_err(|e| e.errno())
+        crate::site::load(&sources, None, &LoadProgress::new()).map_err(|e| e.errno())
     }
 
     #[test]
@@ -97,7 +97,7 @@ mod tests {
             let path = Path::parse(&path, &mut buffer)
                 .map_err(|_| EINVAL)?
                 .ok_or(EINVAL)?;
-            let Found::Resource(found, _) = site.find(None, path) else {
+            let Lookup::Resource(found, _) = site.find(None, path) else {
                 return Err(ENOENT);
             };
             let identity = site.representation(found, Coding::Identity).ok_or(ENOENT)?;

@@ -4,8 +4,8 @@
 
 use super::{
     table::{
-        Table,
-        Target, //
+        IndexTarget, //
+        PathIndex,
     },
     Site, //
 };
@@ -15,8 +15,8 @@ use crate::sys::{
         PageBuffer,
         PageBytes,
         Pages,
-        Shelf,
         Span, //
+        TailPacker,
     }, //
 };
 use kernel::prelude::*;
@@ -88,10 +88,10 @@ impl Contents {
     }
 
     /// Their numbers by their digests.
-    fn index(&self) -> Result<Table> {
-        let mut index = Table::new();
+    fn index(&self) -> Result<PathIndex> {
+        let mut index = PathIndex::new();
         for (number, content) in self.list.iter().enumerate() {
-            match index.insert(&content.digest, Target::Entry(u32::try_from(number)?)) {
+            match index.insert(&content.digest, IndexTarget::Entry(u32::try_from(number)?)) {
                 Err(e) if e != EEXIST => return Err(e),
                 _ => (),
             }
@@ -100,8 +100,8 @@ impl Contents {
     }
 
     /// The same bytes, if they are here.
-    fn same(&self, index: &Table, digest: &[u8; 16], bytes: PageBytes<'_>) -> Option<u32> {
-        let Some(Target::Entry(number)) = index.find(digest) else {
+    fn same(&self, index: &PathIndex, digest: &[u8; 16], bytes: PageBytes<'_>) -> Option<u32> {
+        let Some(IndexTarget::Entry(number)) = index.find(digest) else {
             return None;
         };
         let content = self.get(number)?;
@@ -111,16 +111,16 @@ impl Contents {
 }
 
 /// Collects contents, and finds those that are known.
-pub(super) struct Collector<'o> {
+pub(super) struct Deduplicator<'o> {
     contents: Contents,
-    index: Table,
-    shelf: Shelf,
-    old: Option<(&'o Contents, Table)>,
+    index: PathIndex,
+    shelf: TailPacker,
+    old: Option<(&'o Contents, PathIndex)>,
     /// The bytes of all contents.
     bytes: usize,
 }
 
-impl<'o> Collector<'o> {
+impl<'o> Deduplicator<'o> {
     /// One that shares what `old` has too. Process context, may sleep.
     ///
     /// # Errors
@@ -136,8 +136,8 @@ impl<'o> Collector<'o> {
                 list: KVVec::new(),
                 pages: Pages::new(),
             },
-            index: Table::new(),
-            shelf: Shelf::new(),
+            index: PathIndex::new(),
+            shelf: TailPacker::new(),
             old,
             bytes: 0,
         })
@@ -161,7 +161,7 @@ impl<'o> Collector<'o> {
             Some(bytes) => self.contents.pages.share(bytes)?,
             None => self.contents.pages.take(buffer, &mut self.shelf)?,
         };
-        match self.index.insert(&digest, Target::Entry(number)) {
+        match self.index.insert(&digest, IndexTarget::Entry(number)) {
             Err(e) if e != EEXIST => return Err(e),
             _ => (),
         }

@@ -30,7 +30,7 @@ impl LoadError {
     }
 
     /// What is the trouble with the file `name` of `tree`. Process context, may sleep.
-    pub(super) fn at(tree: &[u8], name: &[u8], trouble: Trouble) -> Self {
+    pub(super) fn at(tree: &[u8], name: &[u8], trouble: FileError) -> Self {
         let errno = trouble.errno();
         Self::new(
             errno,
@@ -46,7 +46,7 @@ impl LoadError {
 
 impl From<Error> for LoadError {
     fn from(errno: Error) -> Self {
-        Self::new(errno, fmt!("{}", Trouble::Errno(errno)))
+        Self::new(errno, fmt!("{}", FileError::Errno(errno)))
     }
 }
 
@@ -60,14 +60,14 @@ impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.message.as_ref().map(|message| message.to_str()) {
             Some(Ok(message)) => f.write_str(message),
-            _ => fmt::Display::fmt(&Trouble::Errno(self.errno), f),
+            _ => fmt::Display::fmt(&FileError::Errno(self.errno), f),
         }
     }
 }
 
 /// What is wrong with a file.
 #[derive(Clone, Copy)]
-pub(super) enum Trouble {
+pub(super) enum FileError {
     /// What the kernel says.
     Errno(Error),
     /// It is written while it is read.
@@ -94,7 +94,7 @@ pub(super) enum Trouble {
     Head,
 }
 
-impl Trouble {
+impl FileError {
     /// The error number.
     pub(super) fn errno(self) -> Error {
         match self {
@@ -114,19 +114,19 @@ impl Trouble {
     }
 }
 
-impl From<Error> for Trouble {
+impl From<Error> for FileError {
     fn from(errno: Error) -> Self {
         Self::Errno(errno)
     }
 }
 
-impl From<AllocError> for Trouble {
+impl From<AllocError> for FileError {
     fn from(_: AllocError) -> Self {
         Self::Errno(ENOMEM)
     }
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Errno(_) => f.write_str(reason(self.errno())),

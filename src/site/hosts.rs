@@ -3,8 +3,8 @@
 //! From the host of a request to the tree that is for it.
 
 use super::table::{
-    Table,
-    Target, //
+    IndexTarget, //
+    PathIndex,
 };
 use kernel::prelude::*;
 use protocol::http::{
@@ -14,9 +14,9 @@ use protocol::http::{
 
 /// The trees by their hosts.
 pub(super) struct Hosts {
-    exact: Table,
+    exact: PathIndex,
     /// By the domain that the hosts are below.
-    below: Table,
+    below: PathIndex,
     /// The longest of those, in bytes.
     longest: usize,
     /// The one for all that no other is for.
@@ -27,8 +27,8 @@ impl Hosts {
     /// No trees. Process context.
     pub(super) fn new() -> Self {
         Self {
-            exact: Table::new(),
-            below: Table::new(),
+            exact: PathIndex::new(),
+            below: PathIndex::new(),
             longest: 0,
             any: None,
         }
@@ -49,11 +49,11 @@ impl Hosts {
             HostPattern::Below(domain) => {
                 let domain = canonical(domain.as_bytes(), &mut buffer).ok_or(EINVAL)?;
                 self.longest = self.longest.max(domain.len());
-                self.below.insert(domain, Target::Entry(tree))
+                self.below.insert(domain, IndexTarget::Entry(tree))
             }
             HostPattern::Exact(name) => {
                 let name = canonical(name.as_bytes(), &mut buffer).ok_or(EINVAL)?;
-                self.exact.insert(name, Target::Entry(tree))
+                self.exact.insert(name, IndexTarget::Entry(tree))
             }
         }
     }
@@ -82,10 +82,10 @@ impl Hosts {
     }
 }
 
-fn number(target: Option<Target>) -> Option<u32> {
+fn number(target: Option<IndexTarget>) -> Option<u32> {
     match target? {
-        Target::Entry(tree) => Some(tree),
-        Target::Directory | Target::Moved(_) | Target::Status => None,
+        IndexTarget::Entry(tree) => Some(tree),
+        IndexTarget::Directory | IndexTarget::Redirect(_) | IndexTarget::Status => None,
     }
 }
 

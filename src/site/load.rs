@@ -6,12 +6,12 @@ use super::{
     builtin,
     rules::Rules,
     walk::Walk,
-    Builder,
     LoadError,
-    Progress,
+    LoadPolicy, //
+    LoadProgress,
     Site,
+    SiteBuilder,
     Sources,
-    Terms, //
 };
 use kernel::{
     current,
@@ -40,11 +40,11 @@ pub(super) fn interrupted() -> Result {
 pub(crate) fn load(
     sources: &Sources,
     old: Option<&Site>,
-    progress: &Progress,
+    progress: &LoadProgress,
 ) -> Result<Site, LoadError> {
-    let mut terms = Terms::new(sources.bounds());
+    let mut terms = LoadPolicy::new(sources.bounds());
     Rules::new(sources.rules(), b"", b"")?.apply_to(&mut terms);
-    let mut builder = Builder::new(&terms, old)?;
+    let mut builder = SiteBuilder::new(&terms, old)?;
     for tree in sources.trees() {
         let name = tree.name();
         match tree.directory() {

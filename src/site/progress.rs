@@ -8,13 +8,13 @@ use kernel::sync::atomic::{
 };
 
 /// Counters of a site that is being loaded, to be looked at meanwhile. Any context.
-pub(crate) struct Progress {
+pub(crate) struct LoadProgress {
     files: Atomic<u64>,
     bytes: Atomic<u64>,
     left_out: Atomic<u64>,
 }
 
-impl Progress {
+impl LoadProgress {
     /// Nothing is loaded yet.
     pub(crate) const fn new() -> Self {
         Self {

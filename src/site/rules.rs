@@ -9,16 +9,16 @@ use super::{
         Value, //
     },
     LoadError,
-    Terms, //
+    LoadPolicy, //
 };
 use kernel::prelude::*;
 use protocol::{
-    rule::{
-        Files,
+    control::line::Lines, //
+    control::rule::{
+        FilePattern,
         Rule,
         TrailingSlash, //
     },
-    text::Lines, //
 };
 
 /// The name of the file at the root of a tree that has rules for it.
@@ -51,7 +51,7 @@ impl<'a> Rules<'a> {
         }
         for line in Lines::new(file) {
             let rule = match Rule::parse(line) {
-                Ok(Some(Rule::Reading(_))) => Err(line.error(
+                Ok(Some(Rule::Policy(_))) => Err(line.error(
                     b"",
                     "whoever loads a tree decides this, not the tree: use the control node",
                 )),
@@ -78,8 +78,8 @@ impl<'a> Rules<'a> {
     /// `ENOSPC` if there are too many for `tree`.
     pub(super) fn admit(&self, tree: &[u8]) -> Result<(), LoadError> {
         let about_directories = self.iter().filter(|rule| match rule {
-            Rule::FallBack { .. } => true,
-            Rule::Redirect { from, .. } => matches!(from, Files::Under(_)),
+            Rule::Fallback { .. } => true,
+            Rule::Redirect { from, .. } => matches!(from, FilePattern::Under(_)),
             _ => false,
         });
         if about_directories.count() <= ABOUT_DIRECTORIES_MAX {
@@ -98,10 +98,10 @@ impl<'a> Rules<'a> {
     }
 
     /// Has the terms say what the rules do.
-    pub(super) fn apply_to(&self, terms: &mut Terms) {
+    pub(super) fn apply_to(&self, terms: &mut LoadPolicy) {
         for rule in &self.0 {
-            if let Rule::Reading(reading) = rule {
-                terms.apply(*reading);
+            if let Rule::Policy(policy) = rule {
+                terms.apply(*policy);
             }
         }
     }

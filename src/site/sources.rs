@@ -8,7 +8,7 @@ use super::{
         Appended,
         Shown, //
     },
-    Bounds, //
+    Limits, //
 };
 use kernel::{
     fmt::{
@@ -19,16 +19,16 @@ use kernel::{
     str::CString, //
 };
 use protocol::{
+    control::line::Lines, //
+    control::rule::Rule,
     http::HostPattern,
-    rule::Rule,
-    text::Lines, //
 };
 
 /// What a site is made from: trees, each for some hosts, and rules for all of them.
 ///
 /// It is shown as the commands that make it.
 pub(crate) struct Sources {
-    bounds: Bounds,
+    bounds: Limits,
     trees: KVec<Tree>,
     /// As they are written in a file.
     rules: KVec<u8>,
@@ -50,7 +50,7 @@ const BUILT_IN: &[u8] = b"built-in";
 
 impl Sources {
     /// Without trees and rules; `bounds` hold unless a rule says otherwise.
-    pub(crate) const fn new(bounds: Bounds) -> Self {
+    pub(crate) const fn new(bounds: Limits) -> Self {
         Self {
             bounds,
             trees: KVec::new(),
@@ -109,7 +109,7 @@ impl Sources {
         let name = Lines::new(&text)
             .next()
             .and_then(|line| line.words().next());
-        let alone = matches!(rule, Rule::Reading(_) | Rule::TrailingSlash(_));
+        let alone = matches!(rule, Rule::Policy(_) | Rule::TrailingSlash(_));
         let mut rules = KVec::new();
         for line in Lines::new(&self.rules) {
             let replaced = alone && line.words().next() == name;
@@ -138,7 +138,7 @@ impl Sources {
     }
 
     /// What holds unless a rule says otherwise.
-    pub(super) fn bounds(&self) -> Bounds {
+    pub(super) fn bounds(&self) -> Limits {
         self.bounds
     }
 

@@ -7,25 +7,25 @@ use kernel::prelude::*;
 
 /// What a name leads to.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Target {
+pub(super) enum IndexTarget {
     /// What has this number.
     Entry(u32),
     /// A directory, which has to be asked for with a slash at the end.
     Directory,
     /// Something that is elsewhere: what has this number among those.
-    Moved(u32),
+    Redirect(u32),
     /// What the server tells of itself.
     Status,
 }
 
 /// A name that was added to a table; it need not lead anywhere.
 #[derive(Clone, Copy)]
-pub(super) struct Name {
+pub(super) struct NameRange {
     start: u32,
     len: u16,
 }
 
-impl Name {
+impl NameRange {
     /// The first `len` bytes of it, or all.
     pub(super) fn shortened(self, len: usize) -> Self {
         let len = u16::try_from(len).unwrap_or(self.len).min(self.len);
@@ -34,20 +34,20 @@ impl Name {
 }
 
 /// A name that leads somewhere.
-struct Key {
+struct IndexKey {
     hash: u32,
-    name: Name,
-    target: Target,
+    name: NameRange,
+    target: IndexTarget,
 }
 
 /// A hash table with open addressing and linear probing, at most half full, that only grows.
 ///
 /// The hash is keyed, so nobody can prepare names that collide.
-pub(super) struct Table {
+pub(super) struct PathIndex {
     hash_key: SipKey,
     /// All names, one after the other.
     names: KVVec<u8>,
-    keys: KVVec<Key>,
+    keys: KVVec<IndexKey>,
     /// Numbers of keys, [`FREE`] where there is none; the length is a power of two.
     slots: KVVec<u32>,
 }
@@ -55,7 +55,7 @@ pub(super) struct Table {
 const FREE: u32 = u32::MAX;
 const MIN_SLOTS: usize = 16;
 
-impl Table {
+impl PathIndex {
     /// An empty table. Process context.
     pub(super) fn new() -> Self {
         Self {
@@ -74,7 +74,7 @@ impl Table {
 
     /// Where `name` leads. Any context.
     #[inline]
-    pub(super) fn find(&self, name: &[u8]) -> Option<Target> {
+    pub(super) fn find(&self, name: &[u8]) -> Option<IndexTarget> {
         let hash = self.hash_key.hash(name);
         self.probe(hash)
             .map_while(|slot| self.slots.get(slot).and_then(|&number| self.key(number)))
@@ -87,17 +87,17 @@ impl Table {
     /// # Errors
     ///
     /// `ENAMETOOLONG` beyond 64 KiB, `EFBIG` beyond 4 GiB of names, `ENOMEM`.
-    pub(super) fn keep(&mut self, name: &[u8]) -> Result<Name> {
+    pub(super) fn keep(&mut self, name: &[u8]) -> Result<NameRange> {
         let len = u16::try_from(name.len()).map_err(|_| ENAMETOOLONG)?;
         let start = u32::try_from(self.names.len()).map_err(|_| EFBIG)?;
         start.checked_add(u32::from(len)).ok_or(EFBIG)?;
         self.names.extend_from_slice(name, GFP_KERNEL_ACCOUNT)?;
-        Ok(Name { start, len })
+        Ok(NameRange { start, len })
     }
 
     /// The bytes of a name of this table. Any context.
     #[inline]
-    pub(super) fn bytes(&self, name: Name) -> &[u8] {
+    pub(super) fn bytes(&self, name: NameRange) -> &[u8] {
         // CAST: It was a `usize`.
         let start = name.start as usize;
         let end = start + usize::from(name.len);
@@ -109,14 +109,14 @@ impl Table {
     /// # Errors
     ///
     /// `EEXIST` if there is such a name already, `ENOMEM`, `EFBIG` beyond 2^32 names.
-    pub(super) fn enter(&mut self, name: Name, target: Target) -> Result {
+    pub(super) fn enter(&mut self, name: NameRange, target: IndexTarget) -> Result {
         if self.find(self.bytes(name)).is_some() {
             return Err(EEXIST);
         }
         self.grow()?;
         let number = u32::try_from(self.keys.len()).map_err(|_| EFBIG)?;
         let hash = self.hash_key.hash(self.bytes(name));
-        let key = Key { hash, name, target };
+        let key = IndexKey { hash, name, target };
         self.keys.push(key, GFP_KERNEL_ACCOUNT)?;
         self.place(hash, number);
         Ok(())
@@ -126,8 +126,8 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// As of [`Table::keep`] and [`Table::enter`].
-    pub(super) fn insert(&mut self, name: &[u8], target: Target) -> Result {
+    /// As of [`PathIndex::keep`] and [`PathIndex::enter`].
+    pub(super) fn insert(&mut self, name: &[u8], target: IndexTarget) -> Result {
         let name = self.keep(name)?;
         self.enter(name, target)
     }
@@ -140,13 +140,15 @@ impl Table {
 
     /// The memory that it needs, in bytes.
     pub(super) fn needed(&self) -> usize {
-        self.names.len() + self.keys.len() * size_of::<Key>() + self.slots.len() * size_of::<u32>()
+        self.names.len()
+            + self.keys.len() * size_of::<IndexKey>()
+            + self.slots.len() * size_of::<u32>()
     }
 
     /// The memory that it takes, in bytes.
     pub(super) fn footprint(&self) -> usize {
         self.names.capacity()
-            + self.keys.capacity() * size_of::<Key>()
+            + self.keys.capacity() * size_of::<IndexKey>()
             + self.slots.capacity() * size_of::<u32>()
     }
 
@@ -160,7 +162,7 @@ impl Table {
     }
 
     #[inline]
-    fn key(&self, number: u32) -> Option<&Key> {
+    fn key(&self, number: u32) -> Option<&IndexKey> {
         // CAST: It was a `usize`, or is free, and then it is beyond all keys.
         self.keys.get(number as usize)
     }
@@ -198,19 +200,19 @@ mod tests {
 
     #[test]
     fn empty_table_finds_nothing() {
-        assert!(Table::new().find(b"/").is_none());
+        assert!(PathIndex::new().find(b"/").is_none());
     }
 
     #[test]
     fn every_name_of_many_is_found_and_no_other() -> Result {
-        let mut table = Table::new();
+        let mut table = PathIndex::new();
         for number in 0..5000u32 {
-            table.insert(&number.to_le_bytes(), Target::Entry(number))?;
+            table.insert(&number.to_le_bytes(), IndexTarget::Entry(number))?;
         }
         table.finish()?;
         for number in 0..5000u32 {
             let found = table.find(&number.to_le_bytes());
-            assert!(found == Some(Target::Entry(number)));
+            assert!(found == Some(IndexTarget::Entry(number)));
         }
         assert!(table.find(&5000u32.to_le_bytes()).is_none());
         assert!(table.find(b"").is_none());
@@ -219,15 +221,15 @@ mod tests {
 
     /// How many slots are looked at on average until one of `count` names is found, in hundredths.
     fn steps(count: u32) -> Result<usize> {
-        let mut table = Table::new();
+        let mut table = PathIndex::new();
         for number in 0..count {
-            table.insert(&number.to_le_bytes(), Target::Entry(number))?;
+            table.insert(&number.to_le_bytes(), IndexTarget::Entry(number))?;
         }
         let mut steps = 0;
         for number in 0..count {
             let leads = |slot: usize| {
                 let key = table.slots.get(slot).and_then(|key| table.key(*key));
-                key.is_some_and(|key| key.target == Target::Entry(number))
+                key.is_some_and(|key| key.target == IndexTarget::Entry(number))
             };
             let hash = table.hash_key.hash(&number.to_le_bytes());
             steps += 1 + table.probe(hash).take_while(|slot| !leads(*slot)).count();
@@ -245,24 +247,24 @@ mod tests {
 
     #[test]
     fn a_name_leads_to_one_place() -> Result {
-        let mut table = Table::new();
-        table.insert(b"/a", Target::Directory)?;
-        assert!(table.insert(b"/a", Target::Entry(0)) == Err(EEXIST));
-        assert!(table.find(b"/a") == Some(Target::Directory));
+        let mut table = PathIndex::new();
+        table.insert(b"/a", IndexTarget::Directory)?;
+        assert!(table.insert(b"/a", IndexTarget::Entry(0)) == Err(EEXIST));
+        assert!(table.find(b"/a") == Some(IndexTarget::Directory));
         Ok(())
     }
 
     #[test]
     fn a_name_may_be_the_beginning_of_another() -> Result {
-        let mut table = Table::new();
+        let mut table = PathIndex::new();
         let name = table.keep(b"/a/index.html")?;
         assert!(table.find(b"/a/index.html").is_none());
-        table.enter(name, Target::Entry(7))?;
-        table.enter(name.shortened(3), Target::Entry(7))?;
-        table.enter(name.shortened(2), Target::Directory)?;
-        assert!(table.find(b"/a/index.html") == Some(Target::Entry(7)));
-        assert!(table.find(b"/a/") == Some(Target::Entry(7)));
-        assert!(table.find(b"/a") == Some(Target::Directory));
+        table.enter(name, IndexTarget::Entry(7))?;
+        table.enter(name.shortened(3), IndexTarget::Entry(7))?;
+        table.enter(name.shortened(2), IndexTarget::Directory)?;
+        assert!(table.find(b"/a/index.html") == Some(IndexTarget::Entry(7)));
+        assert!(table.find(b"/a/") == Some(IndexTarget::Entry(7)));
+        assert!(table.find(b"/a") == Some(IndexTarget::Directory));
         Ok(())
     }
 }

@@ -8,17 +8,17 @@ use super::{
         FILE,
         RULES_MAX, //
     },
-    Builder,
+    FileError, //
     LoadError,
-    Progress,
-    Terms,
-    Trouble, //
+    LoadPolicy,
+    LoadProgress,
+    SiteBuilder,
 };
 use crate::sys::{
-    file::{
-        Facts,
+    fs::{
+        FsPath, //
         OpenFile,
-        Place, //
+        Stat,
     },
     page::PageBuffer, //
 };
@@ -33,9 +33,9 @@ const ATTEMPTS: usize = 5;
 /// A tree that is being read.
 pub(super) struct Walk<'a> {
     name: &'a CStr,
-    root: Place,
-    terms: &'a Terms,
-    progress: &'a Progress,
+    root: FsPath,
+    terms: &'a LoadPolicy,
+    progress: &'a LoadProgress,
     /// Directories that were seen and not read yet.
     directories: KVVec<Path>,
     /// The bytes of their paths.
@@ -97,11 +97,11 @@ impl<'a> Walk<'a> {
     /// What `open(2)` says of it.
     pub(super) fn new(
         name: &'a CStr,
-        terms: &'a Terms,
-        progress: &'a Progress,
+        terms: &'a LoadPolicy,
+        progress: &'a LoadProgress,
     ) -> Result<Self, LoadError> {
-        let root = Place::directory(name)
-            .map_err(|e| LoadError::at(name.to_bytes(), b"", Trouble::Errno(e)))?;
+        let root = FsPath::directory(name)
+            .map_err(|e| LoadError::at(name.to_bytes(), b"", FileError::Errno(e)))?;
         Ok(Self {
             name,
             root,
@@ -122,7 +122,7 @@ impl<'a> Walk<'a> {
         self.read_rules(&path).map_err(|e| self.error(&path, e))
     }
 
-    fn read_rules(&self, path: &Path) -> Result<KVVec<u8>, Trouble> {
+    fn read_rules(&self, path: &Path) -> Result<KVVec<u8>, FileError> {
         let mut text = KVVec::new();
         let place = match self.look_up(path) {
             Ok(place) => place,
@@ -130,12 +130,12 @@ impl<'a> Walk<'a> {
             Err(e) => return Err(e.into()),
         };
         let max = RULES_MAX as u64;
-        let admit = |facts: &Facts| match facts.size() {
-            size if size > max => Err(Trouble::RulesBytes(size, max)),
+        let admit = |facts: &Stat| match facts.size() {
+            size if size > max => Err(FileError::RulesBytes(size, max)),
             _ => Ok(facts.is_file()),
         };
         // Without its rules a tree would be another one.
-        let (content, _) = read(&place, admit)?.ok_or(Trouble::NoFile)?;
+        let (content, _) = read(&place, admit)?.ok_or(FileError::NoFile)?;
         for piece in content.bytes().slices() {
             text.extend_from_slice(piece, GFP_KERNEL_ACCOUNT)?;
         }
@@ -147,7 +147,7 @@ impl<'a> Walk<'a> {
     /// # Errors
     ///
     /// What is wrong with which file; `EINTR` after a signal.
-    pub(super) fn add_to(&mut self, builder: &mut Builder<'_>) -> Result<(), LoadError> {
+    pub(super) fn add_to(&mut self, builder: &mut SiteBuilder<'_>) -> Result<(), LoadError> {
         self.directories.push(Path::root()?, GFP_KERNEL_ACCOUNT)?;
         while let Some(directory) = self.directories.pop() {
             self.noted = self.noted.saturating_sub(directory.0.len());
@@ -170,7 +170,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The names in a directory, each with a NUL behind it; none if it is not admitted any more.
-    fn names(&self, directory: &Path) -> Result<KVVec<u8>, Trouble> {
+    fn names(&self, directory: &Path) -> Result<KVVec<u8>, FileError> {
         let found;
         let place = match directory.as_bytes() {
             b"/" => &self.root,
@@ -194,7 +194,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Appends a name and a NUL. There may be no end of them.
-    fn append(&self, names: &mut KVVec<u8>, name: &[u8]) -> Result<(), Trouble> {
+    fn append(&self, names: &mut KVVec<u8>, name: &[u8]) -> Result<(), FileError> {
         interrupted()?;
         names.extend_from_slice(name, GFP_KERNEL_ACCOUNT)?;
         names.push(0, GFP_KERNEL_ACCOUNT)?;
@@ -202,7 +202,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Adds what stands at a path, or notes that it is a directory, or leaves it out.
-    fn add(&mut self, path: &Path, builder: &mut Builder<'_>) -> Result<(), Trouble> {
+    fn add(&mut self, path: &Path, builder: &mut SiteBuilder<'_>) -> Result<(), FileError> {
         interrupted()?;
         let place = self.look_up(path)?;
         let facts = place.facts()?;
@@ -225,7 +225,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Whether something may be served from where it stands.
-    fn is_admitted(&self, place: &Place) -> Result<bool> {
+    fn is_admitted(&self, place: &FsPath) -> Result<bool> {
         if !self.terms.cross_mounts && !place.shares_mount(&self.root) {
             return Ok(false);
         }
@@ -233,7 +233,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Whether nothing is hidden or closed from the root to what a link may have led to.
-    fn is_open(&self, place: &Place) -> Result<bool> {
+    fn is_open(&self, place: &FsPath) -> Result<bool> {
         let mut open = true;
         let mut below = Some(place.clone());
         while let Some(inner) = below.filter(|_| open) {
@@ -249,9 +249,9 @@ impl<'a> Walk<'a> {
     }
 
     /// A directory is to be read.
-    fn note(&mut self, path: &Path, builder: &mut Builder<'_>) -> Result<(), Trouble> {
+    fn note(&mut self, path: &Path, builder: &mut SiteBuilder<'_>) -> Result<(), FileError> {
         if path.depth() >= DEPTH_MAX {
-            return Err(Trouble::Depth(DEPTH_MAX));
+            return Err(FileError::Depth(DEPTH_MAX));
         }
         builder.count()?;
         self.noted += path.0.len();
@@ -262,27 +262,27 @@ impl<'a> Walk<'a> {
         Ok(self.directories.push(Path(copy), GFP_KERNEL_ACCOUNT)?)
     }
 
-    fn look_up(&self, path: &Path) -> Result<Place> {
+    fn look_up(&self, path: &Path) -> Result<FsPath> {
         self.root.look_up(path.relative()?, self.terms.follow_links)
     }
 
-    fn error(&self, path: &Path, trouble: Trouble) -> LoadError {
+    fn error(&self, path: &Path, trouble: FileError) -> LoadError {
         LoadError::at(self.name.to_bytes(), path.as_bytes(), trouble)
     }
 }
 
 /// Reads a file as it was at one time, if it was admitted then; tells when it was modified too.
 fn read(
-    place: &Place,
-    admit: impl Fn(&Facts) -> Result<bool, Trouble>,
-) -> Result<Option<(PageBuffer, u64)>, Trouble> {
+    place: &FsPath,
+    admit: impl Fn(&Stat) -> Result<bool, FileError>,
+) -> Result<Option<(PageBuffer, u64)>, FileError> {
     for _ in 0..ATTEMPTS {
         let before = place.facts()?;
         if !admit(&before)? {
             return Ok(None);
         }
         if before.is_mapped() {
-            return Err(Trouble::Mapped);
+            return Err(FileError::Mapped);
         }
         place.settle(&before)?;
         let content = read_once(&place.open()?, &before)?;
@@ -294,11 +294,11 @@ fn read(
             _ => interrupted()?,
         }
     }
-    Err(Trouble::Changing)
+    Err(FileError::Changing)
 }
 
 /// Reads a file that is as long as it was; nothing if it is not.
-fn read_once(file: &OpenFile, facts: &Facts) -> Result<Option<PageBuffer>, Trouble> {
+fn read_once(file: &OpenFile, facts: &Stat) -> Result<Option<PageBuffer>, FileError> {
     let size = usize::try_from(facts.size()).map_err(|_| EFBIG)?;
     let mut buffer = PageBuffer::new(size)?;
     let mut at = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Nodes in `/dev` that belong to an object.
+//! CharDevices in `/dev` that belong to an object.
 //!
 //! [`kernel::miscdevice`] does not do for this: its files have neither `poll` nor `flush`, and all
 //! nodes of its kind share a lock that is held while one is opened, which may take long where that
@@ -10,7 +10,7 @@
 
 mod operations;
 
-use self::operations::Opening;
+use self::operations::OpenOps;
 use core::{
     marker::PhantomData,
     pin::Pin,
@@ -35,7 +35,7 @@ use kernel::{
 
 /// An open file of a node. All of its methods run in process context and may sleep.
 #[vtable]
-pub(crate) trait Session: Send + Sync + Sized + 'static {
+pub(crate) trait FileSession: Send + Sync + Sized + 'static {
     /// What all files of the node have in common.
     type Subject: Send + Sync + 'static;
 
@@ -82,14 +82,14 @@ impl Poll<'_> {
 /// # Invariants
 ///
 /// The pointer is a class that nobody else destroys.
-pub(crate) struct Class(*mut bindings::class);
+pub(crate) struct DeviceClass(*mut bindings::class);
 
 // SAFETY: A class is not bound to a thread, and what is done with it locks.
-unsafe impl Send for Class {}
+unsafe impl Send for DeviceClass {}
 // SAFETY: As above.
-unsafe impl Sync for Class {}
+unsafe impl Sync for DeviceClass {}
 
-impl Class {
+impl DeviceClass {
     /// Makes a class. Process context, may sleep.
     ///
     /// # Errors
@@ -103,7 +103,7 @@ impl Class {
     }
 }
 
-impl Drop for Class {
+impl Drop for DeviceClass {
     fn drop(&mut self) {
         // SAFETY: By the type invariant it is ours.
         unsafe { bindings::class_destroy(self.0) };
@@ -119,25 +119,25 @@ impl Drop for Class {
 ///
 /// # Invariants
 ///
-/// A `cdev` whose operations are those of [`Opening<A, B>`] exists only as the field of this type.
+/// A `cdev` whose operations are those of [`OpenOps<A, B>`] exists only as the field of this type.
 /// After initialisation it is added with both numbers.
 #[pin_data(PinnedDrop)]
-pub(crate) struct Nodes<A: Session, B: Session<Subject = A::Subject>> {
+pub(crate) struct CharDevices<A: FileSession, B: FileSession<Subject = A::Subject>> {
     // First, because it is what somebody needs who opens a node.
     subject: Arc<A::Subject>,
     _devices: [Device; 2],
-    _numbers: Numbers,
+    _numbers: DevtRange,
     #[pin]
     cdev: Opaque<bindings::cdev>,
     _sessions: PhantomData<fn() -> (A, B)>,
 }
 
 // SAFETY: A `cdev` may be deleted by any thread.
-unsafe impl<A: Session, B: Session<Subject = A::Subject>> Send for Nodes<A, B> {}
+unsafe impl<A: FileSession, B: FileSession<Subject = A::Subject>> Send for CharDevices<A, B> {}
 // SAFETY: Shared nodes can do nothing but be opened, which is up to the kernel.
-unsafe impl<A: Session, B: Session<Subject = A::Subject>> Sync for Nodes<A, B> {}
+unsafe impl<A: FileSession, B: FileSession<Subject = A::Subject>> Sync for CharDevices<A, B> {}
 
-impl<A: Session, B: Session<Subject = A::Subject>> Nodes<A, B> {
+impl<A: FileSession, B: FileSession<Subject = A::Subject>> CharDevices<A, B> {
     /// Makes the nodes `/dev/NAME` of both names. Process context, may sleep. Until it returns,
     /// `open(2)` may say `ENXIO`.
     ///
@@ -149,13 +149,13 @@ impl<A: Session, B: Session<Subject = A::Subject>> Nodes<A, B> {
     ///
     /// `EEXIST` if there is such a node, `ENOMEM`, `EBUSY` if there are no more numbers.
     pub(crate) fn register(
-        class: Class,
+        class: DeviceClass,
         names: [&'static CStr; 2],
         subject: Arc<A::Subject>,
     ) -> impl PinInit<Self, Error> {
         pin_init::pin_init_scope(move || {
             let class = Arc::new(class, GFP_KERNEL)?;
-            let numbers = Numbers::new(names[0])?;
+            let numbers = DevtRange::new(names[0])?;
             let [first, second] = numbers.each();
             let devices = [
                 Device::new(class.clone(), first, names[0])?,
@@ -170,7 +170,7 @@ impl<A: Session, B: Session<Subject = A::Subject>> Nodes<A, B> {
                 cdev <- Opaque::try_ffi_init(move |cdev: *mut bindings::cdev| {
                     // SAFETY: `cdev` is valid for writes, and the operations live as long as the
                     // module.
-                    unsafe { bindings::cdev_init(cdev, &raw const *Opening::<A, B>::TABLE) };
+                    unsafe { bindings::cdev_init(cdev, &raw const *OpenOps::<A, B>::TABLE) };
                     // SAFETY: It was just initialised.
                     unsafe { (*cdev).owner = this_module::<crate::LocalModule>().as_ptr() };
                     // SAFETY: As above, and the two numbers are ours.
@@ -182,7 +182,7 @@ impl<A: Session, B: Session<Subject = A::Subject>> Nodes<A, B> {
 }
 
 #[pinned_drop]
-impl<A: Session, B: Session<Subject = A::Subject>> PinnedDrop for Nodes<A, B> {
+impl<A: FileSession, B: FileSession<Subject = A::Subject>> PinnedDrop for CharDevices<A, B> {
     fn drop(self: Pin<&mut Self>) {
         // SAFETY: By the type invariants it is added.
         unsafe { bindings::cdev_del(self.cdev.get()) };
@@ -195,13 +195,13 @@ impl<A: Session, B: Session<Subject = A::Subject>> PinnedDrop for Nodes<A, B> {
 ///
 /// There is a device of that class and number, and nobody else destroys it.
 struct Device {
-    class: Arc<Class>,
+    class: Arc<DeviceClass>,
     number: bindings::dev_t,
 }
 
 impl Device {
     /// Makes it. Process context, may sleep.
-    fn new(class: Arc<Class>, number: bindings::dev_t, name: &'static CStr) -> Result<Self> {
+    fn new(class: Arc<DeviceClass>, number: bindings::dev_t, name: &'static CStr) -> Result<Self> {
         // SAFETY: The class is valid; the format has one conversion, for a string.
         from_err_ptr(unsafe {
             bindings::device_create(
@@ -230,9 +230,9 @@ impl Drop for Device {
 /// # Invariants
 ///
 /// It is the first of them, and both are reserved for the module.
-struct Numbers(bindings::dev_t);
+struct DevtRange(bindings::dev_t);
 
-impl Numbers {
+impl DevtRange {
     /// Reserves them, in the name of `name`. Process context, may sleep.
     fn new(name: &'static CStr) -> Result<Self> {
         let mut first = 0;
@@ -248,7 +248,7 @@ impl Numbers {
     }
 }
 
-impl Drop for Numbers {
+impl Drop for DevtRange {
     fn drop(&mut self) {
         // SAFETY: By the type invariant they are ours.
         unsafe { bindings::unregister_chrdev_region(self.0, 2) };

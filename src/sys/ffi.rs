@@ -19,14 +19,14 @@ use kernel::{
 ///
 /// A `None` stands for a callback of the socket's own that is left in place.
 #[repr(C)]
-pub(super) struct Callbacks {
-    pub(super) data_ready: Option<Callback>,
-    pub(super) write_space: Option<Callback>,
-    pub(super) state_change: Option<Callback>,
+pub(super) struct RawCallbacks {
+    pub(super) data_ready: Option<RawCallback>,
+    pub(super) write_space: Option<RawCallback>,
+    pub(super) state_change: Option<RawCallback>,
 }
 
 /// A callback of `struct sock`.
-pub(super) type Callback = unsafe extern "C" fn(sk: *mut bindings::sock);
+pub(super) type RawCallback = unsafe extern "C" fn(sk: *mut bindings::sock);
 
 /// Is told that `net` ends.
 pub(super) type NetEnded = unsafe extern "C" fn(context: *mut c_void, net: *mut bindings::net);
@@ -115,7 +115,7 @@ extern "C" {
     /// [`khttpd_detach`], and the callbacks fit the user data, whose lowest three bits are zero.
     pub(super) fn khttpd_attach(
         sk: *mut bindings::sock,
-        spare: *mut Callbacks,
+        spare: *mut RawCallbacks,
         user_data: *mut c_void,
     ) -> bool;
 
@@ -123,7 +123,7 @@ extern "C" {
     /// none. No callback uses the user data any more.
     ///
     /// Process context, may sleep.
-    pub(super) fn khttpd_detach(sk: *mut bindings::sock, spare: *mut Callbacks) -> *mut c_void;
+    pub(super) fn khttpd_detach(sk: *mut bindings::sock, spare: *mut RawCallbacks) -> *mut c_void;
 
     /// Gives `child`, just accepted, the `sk_data_ready` that `listener` had before it got ours.
     ///
@@ -131,7 +131,7 @@ extern "C" {
     pub(super) fn khttpd_forget_inherited(
         child: *mut bindings::sock,
         listener: *mut bindings::sock,
-        spare: *const Callbacks,
+        spare: *const RawCallbacks,
     );
 
     /// The user data of `sk`, or null. A lock of the socket is held that [`khttpd_detach`] takes.

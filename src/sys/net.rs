@@ -77,7 +77,7 @@ impl Net {
 }
 
 /// Who is told of the end of namespaces.
-pub(crate) trait Tenant: Send + Sync + 'static {
+pub(crate) trait PernetOperations: Send + Sync + 'static {
     /// `net` ends, or nobody will be told of its end any more. No task is in it, but its devices
     /// still work. Process context, may sleep.
     fn ended(&self, net: &Net);
@@ -88,11 +88,11 @@ pub(crate) trait Tenant: Send + Sync + 'static {
 /// # Invariants
 ///
 /// It is the only one, and the pernet operations are registered with its tenant as their context.
-pub(crate) struct Watch<T: Tenant> {
+pub(crate) struct PernetRegistration<T: PernetOperations> {
     _tenant: Arc<T>,
 }
 
-impl<T: Tenant> Watch<T> {
+impl<T: PernetOperations> PernetRegistration<T> {
     /// Begins to tell `tenant`. To be called once, within the module's init; may sleep.
     ///
     /// # Errors
@@ -117,7 +117,7 @@ impl<T: Tenant> Watch<T> {
     }
 }
 
-impl<T: Tenant> Drop for Watch<T> {
+impl<T: PernetOperations> Drop for PernetRegistration<T> {
     fn drop(&mut self) {
         // SAFETY: By the type invariant they are registered, and for this object.
         unsafe { ffi::khttpd_net_unwatch() };

@@ -4,7 +4,7 @@
 //!
 //! `MSG_SPLICE_PAGES` takes only what comes from the page allocator, never slab memory. Bytes are
 //! read into a [`PageBuffer`], become part of [`Pages`], and never change again; what does not
-//! fill its last page shares one with others, see [`Shelf`].
+//! fill its last page shares one with others, see [`TailPacker`].
 //!
 //! C headers: [`include/linux/gfp.h`](srctree/include/linux/gfp.h),
 //! [`include/linux/bvec.h`](srctree/include/linux/bvec.h)
@@ -228,7 +228,7 @@ impl Pages {
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub(crate) fn take(&mut self, mut buffer: PageBuffer, shelf: &mut Shelf) -> Result<Span> {
+    pub(crate) fn take(&mut self, mut buffer: PageBuffer, shelf: &mut TailPacker) -> Result<Span> {
         self.blocks
             .reserve(buffer.blocks.len(), GFP_KERNEL_ACCOUNT)?;
         let span = self.next_span(buffer.len, buffer.blocks.len())?;
@@ -364,7 +364,7 @@ impl PageBuffer {
     }
 
     /// Moves what does not fill the last page to a page that is shared.
-    fn put_end_on(&mut self, shelf: &mut Shelf) -> Result {
+    fn put_end_on(&mut self, shelf: &mut TailPacker) -> Result {
         let Some(last) = self.blocks.last_mut() else {
             return Ok(());
         };
@@ -379,19 +379,19 @@ impl PageBuffer {
 ///
 /// They are no large blocks: as long as one piece is in use, in an old site or in a new one, all of
 /// its page is.
-pub(crate) struct Shelf([Option<Open>; SHELF_PAGES]);
+pub(crate) struct TailPacker([Option<PartialPage>; SHELF_PAGES]);
 
 /// A page that has room.
 ///
 /// # Invariants
 ///
 /// A reference to the page is this object's; what lies from `used` on belongs to nobody else.
-struct Open {
+struct PartialPage {
     page: NonNull<bindings::page>,
     used: usize,
 }
 
-impl Shelf {
+impl TailPacker {
     /// Without pages.
     pub(crate) const fn new() -> Self {
         Self([const { None }; SHELF_PAGES])
@@ -412,9 +412,10 @@ impl Shelf {
     fn put_on_fresh_page(&mut self, bytes: &[u8]) -> Result<Block> {
         let (page, _) = alloc_block(bytes.len())?;
         // INVARIANT: The page was just allocated.
-        let mut fresh = Open { page, used: 0 };
+        let mut fresh = PartialPage { page, used: 0 };
         let block = fresh.put(bytes);
-        let room = |slot: &Option<Open>| slot.as_ref().map_or(0, |open| PAGE_SIZE - open.used);
+        let room =
+            |slot: &Option<PartialPage>| slot.as_ref().map_or(0, |open| PAGE_SIZE - open.used);
         let fullest = self.0.iter_mut().min_by_key(|slot| room(slot));
         match fullest {
             Some(slot) if room(slot) < PAGE_SIZE - fresh.used => *slot = Some(fresh),
@@ -424,7 +425,7 @@ impl Shelf {
     }
 }
 
-impl Open {
+impl PartialPage {
     /// Copies `bytes` to the page, which has room for them.
     fn put(&mut self, bytes: &[u8]) -> Block {
         // SAFETY: By the type invariant there is a reference already.
@@ -444,7 +445,7 @@ impl Open {
     }
 }
 
-impl Drop for Open {
+impl Drop for PartialPage {
     fn drop(&mut self) {
         // SAFETY: By the type invariant the reference is ours.
         unsafe { ffi::khttpd_put_page(self.page.as_ptr()) };
@@ -481,7 +482,7 @@ mod tests {
     #[test]
     fn bytes_come_back_whatever_their_number() -> Result {
         let largest = PAGE_SIZE << MAX_ORDER;
-        let (mut pages, mut shelf) = (Pages::new(), Shelf::new());
+        let (mut pages, mut shelf) = (Pages::new(), TailPacker::new());
         for len in [
             0,
             1,
@@ -502,7 +503,7 @@ mod tests {
 
     #[test]
     fn small_pieces_share_pages_and_keep_them() -> Result {
-        let (mut pages, mut shelf) = (Pages::new(), Shelf::new());
+        let (mut pages, mut shelf) = (Pages::new(), TailPacker::new());
         let mut spans = KVec::new();
         for number in 0..256usize {
             let bytes = KVec::from_elem(number as u8, 128, GFP_KERNEL)?;
@@ -523,7 +524,7 @@ mod tests {
     fn what_is_shared_outlives_its_first_owner() -> Result {
         let bytes = pattern(3 * PAGE_SIZE + 5)?;
         let mut first = Pages::new();
-        let span = first.take(PageBuffer::copy_of(&bytes)?, &mut Shelf::new())?;
+        let span = first.take(PageBuffer::copy_of(&bytes)?, &mut TailPacker::new())?;
         let mut second = Pages::new();
         let shared = second.share(first.bytes(span))?;
         assert!(first.bytes(span).equals(&second.bytes(shared)));
@@ -536,7 +537,7 @@ mod tests {
     fn range_begins_in_the_block_that_holds_its_first_byte() -> Result {
         let bytes = pattern(7 * PAGE_SIZE + 3)?;
         let mut all = Pages::new();
-        let span = all.take(PageBuffer::copy_of(&bytes)?, &mut Shelf::new())?;
+        let span = all.take(PageBuffer::copy_of(&bytes)?, &mut TailPacker::new())?;
         let pages = all.bytes(span);
         for start in [
             0,

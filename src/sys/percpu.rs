@@ -22,21 +22,21 @@ compile_error!("khttpd needs a kernel without PREEMPT_RT, where softirqs of a CP
 ///
 /// Whoever runs with softirqs disabled finds the value of its CPU free, unless it has borrowed it
 /// itself further up its call chain. So there is no waiting, only [`PerCpu::try_borrow`].
-pub(crate) struct PerCpu<T>(KVec<KBox<Slot<T>>>);
+pub(crate) struct PerCpu<T>(KVec<KBox<CpuSlot<T>>>);
 
 /// # Invariants
 ///
 /// `value` is accessed only by whoever changed `lent` from `false` to `true`, until it changes it
 /// back.
 #[repr(align(64))]
-struct Slot<T> {
+struct CpuSlot<T> {
     lent: Atomic<bool>,
     value: UnsafeCell<T>,
 }
 
 // SAFETY: `lent` makes sure that one thread at a time has access to the value, so that sharing a
 // slot is no more than sending its value.
-unsafe impl<T: Send> Sync for Slot<T> {}
+unsafe impl<T: Send> Sync for CpuSlot<T> {}
 
 /// A type whose values begin alike.
 pub(crate) trait Initial: Sized + 'static {
@@ -54,13 +54,13 @@ impl<T: Initial> PerCpu<T> {
         let count = usize::try_from(cpu::nr_cpu_ids())?;
         let mut slots = KVec::with_capacity(count, GFP_KERNEL)?;
         for _ in 0..count {
-            slots.push(Slot::new()?, GFP_KERNEL)?;
+            slots.push(CpuSlot::new()?, GFP_KERNEL)?;
         }
         Ok(Self(slots))
     }
 }
 
-impl<T: Initial> Slot<T> {
+impl<T: Initial> CpuSlot<T> {
     /// A slot that is not lent to anybody, made where it stays: values may be larger than what
     /// belongs on a kernel stack.
     fn new() -> Result<KBox<Self>> {
@@ -96,7 +96,7 @@ impl<T> PerCpu<T> {
 ///
 /// `slot.lent` was changed from `false` to `true` for this object, and it is the only one.
 pub(crate) struct Borrowed<'a, T> {
-    slot: &'a Slot<T>,
+    slot: &'a CpuSlot<T>,
 }
 
 impl<T> Borrowed<'_, T> {

@@ -49,17 +49,17 @@ pub(crate) use self::{
     client::Client,
     guard::Guard,
     listener::{
-        Incoming,
+        ListenHandler,
         Listener, //
     },
     send_buffers::SendBuffers,
     sender::Sender,
     socket::Socket,
     stream::{
-        Busy,
-        Callback,
-        Owner,
+        CallbackContext,
+        EnterError,
         Stream, //
+        StreamHandler,
     }, //
 };
 

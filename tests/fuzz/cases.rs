@@ -10,20 +10,20 @@
 #[path = "../../src/protocol/tests/fixture/mod.rs"]
 mod fixture;
 
-use fixture::{Answer, Memory, NOW};
-use protocol::archive::Archive;
-use protocol::command::{complete, Command};
+use fixture::{Memory, ResponseParts, NOW};
+use protocol::control::command::{complete, Command};
+use protocol::control::line::Lines;
+use protocol::control::rule::{Rule, VALUE_MAX};
+use protocol::cpio::Archive;
 use protocol::http::{
-    choose_coding, encode_path, evaluate_preconditions, parse_range, Clock, Coding, Codings,
-    Discard, EntityTags, Form, Framing, Name, NoRequest, Outcome, Path, PathBuffer, Progress,
-    Request, Scratch, Session, Then, Timestamp, Validators, Wanted, Writer, HEAD_MAX, RANGES_MAX,
-    REQUESTS_MAX, TARGET_MAX,
+    choose_coding, encode_path, evaluate_preconditions, parse_range, BodyDrain, Clock, Coding,
+    Codings, Disposition, DrainProgress, EntityTags, FieldName, Framing, Outcome, ParseError, Path,
+    PathBuffer, RangeResult, Request, Scratch, Session, SliceWriter, TargetForm, Timestamp,
+    Validators, HEAD_MAX, RANGES_MAX, REQUESTS_MAX, TARGET_MAX,
 };
-use protocol::rule::{Rule, VALUE_MAX};
-use protocol::text::Lines;
 use std::sync::OnceLock;
 
-/// Cuts the lines behind the first into pieces: each byte of the first line is the length of one,
+/// HeadOffsets the lines behind the first into pieces: each byte of the first line is the length of one,
 /// and after the last it begins anew. Without any there is one piece.
 fn pieces(bytes: &[u8]) -> (&[u8], Vec<&[u8]>) {
     let end = bytes.iter().position(|b| *b == b'\n').unwrap_or(0);
@@ -56,11 +56,11 @@ pub fn head(bytes: &[u8]) {
             assert_eq!(Request::new().parse(head), Ok(()));
             for part in [head.len() - 1, head.len() / 2, head.len() / 3] {
                 let outcome = Request::new().parse(&head[..part]);
-                assert_eq!(outcome, Err(NoRequest::Partial), "{part}");
+                assert_eq!(outcome, Err(ParseError::Partial), "{part}");
             }
         }
-        Err(NoRequest::Partial) => assert!(!bytes.windows(4).any(|four| four == b"\r\n\r\n")),
-        Err(NoRequest::Refused(refusal)) => {
+        Err(ParseError::Partial) => assert!(!bytes.windows(4).any(|four| four == b"\r\n\r\n")),
+        Err(ParseError::Refused(refusal)) => {
             let status = refusal.status.code();
             assert!(matches!(status, 400 | 413 | 414 | 431 | 501 | 505));
         }
@@ -100,7 +100,7 @@ pub fn command(bytes: &[u8]) {
 
 /// A request target.
 pub fn target(bytes: &[u8]) {
-    let Ok(Form::Path(target)) = Form::parse(bytes) else {
+    let Ok(TargetForm::Path(target)) = TargetForm::parse(bytes) else {
         return;
     };
     let mut buffer = PathBuffer::new();
@@ -120,7 +120,7 @@ pub fn target(bytes: &[u8]) {
     assert!(segments.all(|segment| segment != b"." && segment != b".."));
 
     let mut room = vec![0; 3 * path.len()];
-    let mut writer = Writer::new(&mut room);
+    let mut writer = SliceWriter::new(&mut room);
     assert_eq!(encode_path(path, &mut writer), Ok(()));
     let length = writer.length();
     let mut again = PathBuffer::new();
@@ -182,16 +182,16 @@ pub fn conditional(bytes: &[u8]) {
     };
     let has = |name| request.fields.has(name);
     let (old, new) = (outcome(fixture::MODIFIED), outcome(NOW - 1));
-    let may_fail = has(Name::IfMatch) || has(Name::IfUnmodifiedSince);
-    let may_be_unmodified = has(Name::IfNoneMatch) || has(Name::IfModifiedSince);
+    let may_fail = has(FieldName::IfMatch) || has(FieldName::IfUnmodifiedSince);
+    let may_be_unmodified = has(FieldName::IfNoneMatch) || has(FieldName::IfModifiedSince);
     for outcome in [old, new] {
         assert!(outcome != Outcome::Failed || may_fail);
         assert!(outcome != Outcome::NotModified || may_be_unmodified);
     }
     // Where tags are compared, dates count for nothing.
     let dates = [
-        (Name::IfMatch, Name::IfUnmodifiedSince),
-        (Name::IfNoneMatch, Name::IfModifiedSince),
+        (FieldName::IfMatch, FieldName::IfUnmodifiedSince),
+        (FieldName::IfNoneMatch, FieldName::IfModifiedSince),
     ];
     if dates.iter().all(|(tag, date)| has(*tag) || !has(*date)) {
         assert_eq!(old, new);
@@ -208,9 +208,9 @@ pub fn range(bytes: &[u8]) {
     let length = std::str::from_utf8(length).unwrap_or_default();
     let length = length.parse().unwrap_or(u64::MAX);
     let ranges = match parse_range(value, length) {
-        Wanted::Whole | Wanted::Nothing => return,
-        Wanted::One(range) => vec![range],
-        Wanted::Several(ranges) => ranges.as_slice().to_vec(),
+        RangeResult::Whole | RangeResult::Nothing => return,
+        RangeResult::One(range) => vec![range],
+        RangeResult::Several(ranges) => ranges.as_slice().to_vec(),
     };
     assert!((1..=RANGES_MAX).contains(&ranges.len()));
     for (n, range) in ranges.iter().enumerate() {
@@ -245,20 +245,20 @@ pub fn negotiation(bytes: &[u8]) {
 /// A chunked body in pieces.
 pub fn chunked(bytes: &[u8]) {
     let (whole, pieces) = pieces(bytes);
-    let begin = || Discard::new(Framing::Chunked).expect("chunked is a body");
+    let begin = || BodyDrain::new(Framing::Chunked).expect("chunked is a body");
     let outcome = begin().take(whole);
-    if let Progress::End(end) = outcome {
+    if let DrainProgress::End(end) = outcome {
         assert_eq!(end_of_chunked(whole), Some(end));
     }
     let mut discard = begin();
     let mut taken = 0;
-    let mut split = Progress::More;
+    let mut split = DrainProgress::More;
     for piece in pieces {
         split = match discard.take(piece) {
-            Progress::End(count) => Progress::End(taken + count),
+            DrainProgress::End(count) => DrainProgress::End(taken + count),
             other => other,
         };
-        if split != Progress::More {
+        if split != DrainProgress::More {
             break;
         }
         taken += piece.len();
@@ -315,7 +315,7 @@ pub fn session(bytes: &[u8]) {
     }
     let persistent = answers
         .iter()
-        .take_while(|answer| answer.then == Then::KeepAlive);
+        .take_while(|answer| answer.then == Disposition::KeepAlive);
     assert!(
         persistent.count() + 1 >= answers.len(),
         "a reply after the last"
@@ -323,7 +323,7 @@ pub fn session(bytes: &[u8]) {
 }
 
 /// The replies to some pieces, and whether the connection broke.
-fn connection(site: &Memory, pieces: &[&[u8]]) -> (Vec<Answer>, bool) {
+fn connection(site: &Memory, pieces: &[&[u8]]) -> (Vec<ResponseParts>, bool) {
     let clock = Clock::new(NOW);
     let mut scratch = Box::new(Scratch::new());
     let mut session = Session::new(REQUESTS_MAX);
@@ -340,7 +340,7 @@ fn connection(site: &Memory, pieces: &[&[u8]]) -> (Vec<Answer>, bool) {
             assert!(!(step.broken && answered.is_some()));
             let ended = answers
                 .last()
-                .is_some_and(|a: &Answer| a.then != Then::KeepAlive);
+                .is_some_and(|a: &ResponseParts| a.then != Disposition::KeepAlive);
             assert!(!(broken || ended) || (answered.is_none() && consumed == buffer.len()));
             broken |= step.broken;
             answers.extend(answered);
@@ -355,7 +355,7 @@ fn connection(site: &Memory, pieces: &[&[u8]]) -> (Vec<Answer>, bool) {
 }
 
 /// What holds for every reply.
-fn check_answer(answer: &Answer) {
+fn check_answer(answer: &ResponseParts) {
     let head = &answer.head;
     assert!(head.starts_with("HTTP/1.1 ") && lines_are_clean(head.as_bytes()));
     assert!(head.is_ascii() && !head.contains('\t'), "{head}");
@@ -378,9 +378,9 @@ fn check_answer(answer: &Answer) {
         (_, length) => panic!("Content-Length: {length:?}"),
     }
     let close = answer.field("Connection") == Some("close");
-    assert_eq!(close, answer.then != Then::KeepAlive, "{head}");
-    let sent_away = matches!(answer.status, 301 | 302 | 307 | 308);
-    assert_eq!(answer.field("Location").is_some(), sent_away);
+    assert_eq!(close, answer.then != Disposition::KeepAlive, "{head}");
+    let redirect_response = matches!(answer.status, 301 | 302 | 307 | 308);
+    assert_eq!(answer.field("Location").is_some(), redirect_response);
     if let Some(location) = answer.field("Location") {
         let ours = location.starts_with('/') && !location.starts_with("//");
         let by_rule = ["http://other.example/?q=1", "https://other.example/"];

@@ -12,7 +12,9 @@
 mod fixture;
 
 use fixture::Memory;
-use protocol::http::{Clock, Coding, Phase, Scratch, Session, Then, HEAD_MAX, REQUESTS_MAX};
+use protocol::http::{
+    Clock, Coding, Disposition, Scratch, Session, SessionPhase, HEAD_MAX, REQUESTS_MAX,
+};
 use std::io::{ErrorKind, Read, Result, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::ffi::OsStrExt;
@@ -21,12 +23,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How long a peer may be silent, in each phase of a connection.
-fn patience(phase: Phase) -> Duration {
+fn patience(phase: SessionPhase) -> Duration {
     Duration::from_secs(match phase {
-        Phase::Idle => 60,
-        Phase::Head => 10,
-        Phase::Body => 30,
-        Phase::Ended => 1,
+        SessionPhase::Idle => 60,
+        SessionPhase::Head => 10,
+        SessionPhase::Body => 30,
+        SessionPhase::Ended => 1,
     })
 }
 
@@ -93,7 +95,7 @@ fn serve(mut stream: &TcpStream, site: &Memory) -> Result<()> {
     let mut scratch = Box::new(Scratch::new());
     let mut buffer = Vec::new();
     let mut chunk = [0; 4 * HEAD_MAX];
-    let mut deadline = Instant::now() + patience(Phase::Idle);
+    let mut deadline = Instant::now() + patience(SessionPhase::Idle);
     loop {
         let clock = Clock::new(
             SystemTime::now()
@@ -132,10 +134,12 @@ fn serve(mut stream: &TcpStream, site: &Memory) -> Result<()> {
             }
             buffer.drain(..consumed);
             match then {
-                Some(Then::Close) => return Ok(()),
-                Some(Then::Linger) => return linger(stream),
+                Some(Disposition::Close) => return Ok(()),
+                Some(Disposition::Linger) => return linger(stream),
                 _ if broken => return linger(stream),
-                Some(Then::KeepAlive) => deadline = Instant::now() + patience(session.phase()),
+                Some(Disposition::KeepAlive) => {
+                    deadline = Instant::now() + patience(session.phase())
+                }
                 None if consumed == 0 => break,
                 None => {}
             }
@@ -152,7 +156,7 @@ fn serve(mut stream: &TcpStream, site: &Memory) -> Result<()> {
 /// Lets the peer read the last reply before the connection goes.
 fn linger(mut stream: &TcpStream) -> Result<()> {
     stream.shutdown(Shutdown::Write)?;
-    let end = Instant::now() + patience(Phase::Ended);
+    let end = Instant::now() + patience(SessionPhase::Ended);
     let mut chunk = [0; 65_536];
     while Instant::now() < end {
         stream.set_read_timeout(Some(Duration::from_millis(100)))?;

@@ -3,7 +3,7 @@
 //! Bodies of requests (RFC 9112 sections 6 and 7): found, and thrown away.
 
 use super::{
-    field::{Fields, Name},
+    field::{FieldName, Fields},
     status::Status,
     version::Version,
     BODY_MAX, //
@@ -23,12 +23,14 @@ pub enum Framing {
 impl Framing {
     /// Reads the fields about it. Whatever could be understood in two ways is 400.
     pub fn parse(fields: &Fields<'_>, version: Version) -> Result<Framing, Status> {
-        let coded = fields.has(Name::TransferEncoding);
-        match (coded, fields.has(Name::ContentLength)) {
+        let coded = fields.has(FieldName::TransferEncoding);
+        match (coded, fields.has(FieldName::ContentLength)) {
             (false, false) => Ok(Framing::None),
-            (false, true) => {
-                Framing::length(fields.once(Name::ContentLength).ok_or(Status::BadRequest)?)
-            }
+            (false, true) => Framing::length(
+                fields
+                    .once(FieldName::ContentLength)
+                    .ok_or(Status::BadRequest)?,
+            ),
             // HTTP/1.0 has no transfer codings, so somebody on the way did not understand this one
             // (section 6.1).
             (true, false) if version != Version::Http10 => Framing::coded(fields),
@@ -58,7 +60,7 @@ impl Framing {
     /// here.
     fn coded(fields: &Fields<'_>) -> Result<Framing, Status> {
         let is_chunked = |coding: &[u8]| coding.eq_ignore_ascii_case(b"chunked");
-        let codings = fields.elements(Name::TransferEncoding);
+        let codings = fields.elements(FieldName::TransferEncoding);
         let (count, chunked, last) = codings.fold(
             (0usize, 0usize, false),
             |(count, chunked, _): (usize, usize, bool), coding| {
@@ -78,9 +80,9 @@ impl Framing {
     }
 }
 
-/// What became of the bytes given to [`Discard::take`].
+/// What became of the bytes given to [`BodyDrain::take`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Progress {
+pub enum DrainProgress {
     /// All of them belong to the body, and more is to come.
     More,
     /// The body ended after so many of them.
@@ -91,8 +93,8 @@ pub enum Progress {
 
 /// Finds the end of a body, whatever pieces it comes in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Discard {
-    state: State,
+pub struct BodyDrain {
+    state: DrainState,
     /// Bytes of content to come in this stretch.
     left: u32,
     /// Bytes of the whole body that may still come.
@@ -101,7 +103,7 @@ pub struct Discard {
 
 /// Where in a body the next byte stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum State {
+enum DrainState {
     /// In a body of known length.
     Content,
     /// Before the first digit of a chunk size.
@@ -134,19 +136,19 @@ enum State {
     End,
 }
 
-impl Discard {
+impl BodyDrain {
     /// The body of a request that is framed like this; [`None`] if it has none.
     #[inline]
-    pub const fn new(framing: Framing) -> Option<Discard> {
+    pub const fn new(framing: Framing) -> Option<BodyDrain> {
         match framing {
             Framing::None => None,
-            Framing::Length(left) => Some(Discard {
-                state: State::Content,
+            Framing::Length(left) => Some(BodyDrain {
+                state: DrainState::Content,
                 left,
                 budget: left,
             }),
-            Framing::Chunked => Some(Discard {
-                state: State::Size,
+            Framing::Chunked => Some(BodyDrain {
+                state: DrainState::Size,
                 left: 0,
                 budget: BODY_MAX,
             }),
@@ -154,21 +156,21 @@ impl Discard {
     }
 
     /// Takes what belongs to the body off the front of `bytes`.
-    pub fn take(&mut self, bytes: &[u8]) -> Progress {
+    pub fn take(&mut self, bytes: &[u8]) -> DrainProgress {
         let mut rest = bytes;
         loop {
-            if matches!(self.state, State::Content | State::Data) {
+            if matches!(self.state, DrainState::Content | DrainState::Data) {
                 rest = self.skip(rest);
             }
-            if self.state == State::End {
-                return Progress::End(bytes.len().saturating_sub(rest.len()));
+            if self.state == DrainState::End {
+                return DrainProgress::End(bytes.len().saturating_sub(rest.len()));
             }
             let [byte, after @ ..] = rest else {
-                return Progress::More;
+                return DrainProgress::More;
             };
             match self.budget.checked_sub(1).zip(self.next(*byte)) {
                 Some((budget, state)) => (self.budget, self.state) = (budget, state),
-                None => return Progress::Broken,
+                None => return DrainProgress::Broken,
             }
             rest = after;
         }
@@ -182,10 +184,10 @@ impl Discard {
         self.left = self.left.saturating_sub(count);
         self.budget = self.budget.saturating_sub(count);
         if self.left == 0 {
-            self.state = if self.state == State::Data {
-                State::DataCr
+            self.state = if self.state == DrainState::Data {
+                DrainState::DataCr
             } else {
-                State::End
+                DrainState::End
             };
         }
         usize::try_from(count)
@@ -198,9 +200,9 @@ impl Discard {
     /// such byte there.
     ///
     /// Only CRLF ends a line: what a lone LF or CR means in a chunk is where two parsers disagree.
-    fn next(&mut self, byte: u8) -> Option<State> {
+    fn next(&mut self, byte: u8) -> Option<DrainState> {
         Some(match (self.state, byte) {
-            (State::Size | State::Digits, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {
+            (DrainState::Size | DrainState::Digits, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {
                 let digit = char::from(byte).to_digit(16)?;
                 // A chunk that exceeds the budget is refused before it is read.
                 self.left = self
@@ -208,23 +210,25 @@ impl Discard {
                     .checked_mul(16)?
                     .checked_add(digit)
                     .filter(|left| *left <= self.budget)?;
-                State::Digits
+                DrainState::Digits
             }
-            (State::Digits | State::Space, b' ' | b'\t') => State::Space,
-            (State::Digits | State::Space, b';') => State::Extension,
-            (State::Extension, b'\t' | b' '..=0x7e | 0x80..) => State::Extension,
-            (State::Digits | State::Extension, b'\r') => State::SizeLf,
-            (State::SizeLf, b'\n') if self.left == 0 => State::Trailer,
-            (State::SizeLf, b'\n') => State::Data,
-            (State::DataCr, b'\r') => State::DataLf,
-            (State::DataLf, b'\n') => State::Size,
-            (State::Trailer, b'\r') => State::EndLf,
-            (State::Trailer | State::TrailerName, byte) if is_tchar(byte) => State::TrailerName,
-            (State::TrailerName, b':') => State::TrailerValue,
-            (State::TrailerValue, b'\t' | b' '..=0x7e | 0x80..) => State::TrailerValue,
-            (State::TrailerValue, b'\r') => State::TrailerLf,
-            (State::TrailerLf, b'\n') => State::Trailer,
-            (State::EndLf, b'\n') => State::End,
+            (DrainState::Digits | DrainState::Space, b' ' | b'\t') => DrainState::Space,
+            (DrainState::Digits | DrainState::Space, b';') => DrainState::Extension,
+            (DrainState::Extension, b'\t' | b' '..=0x7e | 0x80..) => DrainState::Extension,
+            (DrainState::Digits | DrainState::Extension, b'\r') => DrainState::SizeLf,
+            (DrainState::SizeLf, b'\n') if self.left == 0 => DrainState::Trailer,
+            (DrainState::SizeLf, b'\n') => DrainState::Data,
+            (DrainState::DataCr, b'\r') => DrainState::DataLf,
+            (DrainState::DataLf, b'\n') => DrainState::Size,
+            (DrainState::Trailer, b'\r') => DrainState::EndLf,
+            (DrainState::Trailer | DrainState::TrailerName, byte) if is_tchar(byte) => {
+                DrainState::TrailerName
+            }
+            (DrainState::TrailerName, b':') => DrainState::TrailerValue,
+            (DrainState::TrailerValue, b'\t' | b' '..=0x7e | 0x80..) => DrainState::TrailerValue,
+            (DrainState::TrailerValue, b'\r') => DrainState::TrailerLf,
+            (DrainState::TrailerLf, b'\n') => DrainState::Trailer,
+            (DrainState::EndLf, b'\n') => DrainState::End,
             _ => return None,
         })
     }

@@ -4,7 +4,7 @@
 
 use super::{
     field::elements,
-    quality::Quality, //
+    weight::Weight, //
 };
 
 /// How the content of a representation is coded.
@@ -35,7 +35,7 @@ impl Coding {
         }
     }
 
-    /// Names are case-insensitive; `x-gzip` is an old name of gzip.
+    /// FieldNames are case-insensitive; `x-gzip` is an old name of gzip.
     fn parse(name: &[u8]) -> Option<Coding> {
         if name.eq_ignore_ascii_case(b"x-gzip") {
             return Some(Coding::Gzip);
@@ -84,14 +84,14 @@ impl Codings {
 
 /// What a client thinks of each coding.
 #[derive(Clone, Copy, Default)]
-struct Wishes {
-    listed: [Option<Quality>; Coding::ALL.len()],
-    any: Option<Quality>,
+struct Preferences {
+    listed: [Option<Weight>; Coding::ALL.len()],
+    any: Option<Weight>,
 }
 
-impl Wishes {
+impl Preferences {
     fn note(&mut self, element: &[u8]) {
-        let (name, quality) = Quality::split(element);
+        let (name, quality) = Weight::split(element);
         // A member with a weight that is none can't be weighed.
         let Some(quality) = quality else { return };
         if name == b"*" {
@@ -105,11 +105,11 @@ impl Wishes {
 
     /// The identity is acceptable unless it was excluded, but it is liked least when nothing was
     /// said of it.
-    fn of(&self, coding: Coding) -> Quality {
+    fn of(&self, coding: Coding) -> Weight {
         let unsaid = if coding == Coding::Identity {
-            Quality::LEAST
+            Weight::LEAST
         } else {
-            Quality::NONE
+            Weight::NONE
         };
         self.listed
             .get(coding as usize)
@@ -132,7 +132,7 @@ pub fn choose<'b>(
     if available == Codings::IDENTITY && !lines.clone().any(|line| line.contains(&b';')) {
         return Some(Coding::Identity);
     }
-    let mut wishes = Wishes::default();
+    let mut wishes = Preferences::default();
     let mut said = false;
     for line in lines {
         said = true;
@@ -147,7 +147,7 @@ pub fn choose<'b>(
         .filter(|coding| available.contain(*coding))
     {
         let quality = wishes.of(coding);
-        if quality > best.map_or(Quality::NONE, |(best, _)| best) {
+        if quality > best.map_or(Weight::NONE, |(best, _)| best) {
             best = Some((quality, coding));
         }
     }

@@ -5,7 +5,7 @@
 use super::{
     date::Timestamp,
     etag::{EntityTag, EntityTags},
-    field::{Fields, Name}, //
+    field::{FieldName, Fields}, //
 };
 
 /// What identifies the state of a representation (RFC 9110 section 8.8).
@@ -46,18 +46,18 @@ pub fn evaluate(fields: &Fields<'_>, current: Validators<'_>, now: Timestamp) ->
             .and_then(|value| Timestamp::parse(value, now))
     };
 
-    if fields.has(Name::IfMatch) {
-        if !names(|theirs, ours| theirs.is_strongly(ours), Name::IfMatch) {
+    if fields.has(FieldName::IfMatch) {
+        if !names(|theirs, ours| theirs.strong_eq(ours), FieldName::IfMatch) {
             return Outcome::Failed;
         }
-    } else if date(Name::IfUnmodifiedSince).is_some_and(|date| current.modified > date) {
+    } else if date(FieldName::IfUnmodifiedSince).is_some_and(|date| current.modified > date) {
         return Outcome::Failed;
     }
-    if fields.has(Name::IfNoneMatch) {
-        if names(|theirs, ours| theirs.is_weakly(ours), Name::IfNoneMatch) {
+    if fields.has(FieldName::IfNoneMatch) {
+        if names(|theirs, ours| theirs.weak_eq(ours), FieldName::IfNoneMatch) {
             return Outcome::NotModified;
         }
-    } else if date(Name::IfModifiedSince).is_some_and(|date| current.modified <= date) {
+    } else if date(FieldName::IfModifiedSince).is_some_and(|date| current.modified <= date) {
         return Outcome::NotModified;
     }
     Outcome::Perform
@@ -67,14 +67,18 @@ pub fn evaluate(fields: &Fields<'_>, current: Validators<'_>, now: Timestamp) ->
 ///
 /// A tag is compared strongly. A date must be the exact one, and strong itself: nothing can have
 /// changed unseen within its second (section 8.8.2.2), which holds when that second is over.
-pub(super) fn range_is_meant(fields: &Fields<'_>, current: Validators<'_>, now: Timestamp) -> bool {
-    if !fields.has(Name::IfRange) {
+pub(super) fn if_range_matches(
+    fields: &Fields<'_>,
+    current: Validators<'_>,
+    now: Timestamp,
+) -> bool {
+    if !fields.has(FieldName::IfRange) {
         return true;
     }
     fields
-        .once(Name::IfRange)
+        .once(FieldName::IfRange)
         .is_some_and(|value| match EntityTag::parse(value) {
-            Some(theirs) => theirs.is_strongly(current.etag),
+            Some(theirs) => theirs.strong_eq(current.etag),
             None => {
                 Timestamp::parse(value, now) == Some(current.modified) && current.modified < now
             }

@@ -37,13 +37,13 @@ impl<'b> EntityTag<'b> {
 
     /// The strong comparison with a strong tag of ours (RFC 9110 section 8.8.3.2).
     #[inline]
-    pub fn is_strongly(self, ours: &[u8]) -> bool {
+    pub fn strong_eq(self, ours: &[u8]) -> bool {
         !self.weak && self.opaque == ours
     }
 
     /// The weak comparison with a strong tag of ours.
     #[inline]
-    pub fn is_weakly(self, ours: &[u8]) -> bool {
+    pub fn weak_eq(self, ours: &[u8]) -> bool {
         self.opaque == ours
     }
 }
@@ -135,12 +135,8 @@ mod tests {
             ("\"1\"", "\"2\"", false, false),
         ] {
             let tag = EntityTag::parse(theirs.as_bytes()).unwrap();
-            assert_eq!(
-                tag.is_strongly(ours.as_bytes()),
-                strongly,
-                "{theirs} {ours}"
-            );
-            assert_eq!(tag.is_weakly(ours.as_bytes()), weakly, "{theirs} {ours}");
+            assert_eq!(tag.strong_eq(ours.as_bytes()), strongly, "{theirs} {ours}");
+            assert_eq!(tag.weak_eq(ours.as_bytes()), weakly, "{theirs} {ours}");
         }
     }
 

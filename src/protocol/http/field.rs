@@ -8,7 +8,7 @@ use httparse::Header;
 
 /// A field that changes a reply.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Name {
+pub enum FieldName {
     /// RFC 9110 section 12.5.3.
     AcceptEncoding,
     /// RFC 9110 section 7.6.1.
@@ -38,7 +38,7 @@ pub enum Name {
 /// How many names there are.
 const NAMES: usize = 12;
 
-impl Name {
+impl FieldName {
     #[inline]
     const fn bit(self) -> u16 {
         1u16.wrapping_shl(self as u32)
@@ -49,21 +49,24 @@ impl Name {
     /// The length tells nearly all of them apart, so that a field of no interest costs one
     /// comparison.
     #[inline]
-    pub fn parse(name: &[u8]) -> Option<Name> {
-        let known: &[(&[u8], Name)] = match name.len() {
-            4 => &[(b"host", Name::Host)],
-            5 => &[(b"range", Name::Range)],
-            6 => &[(b"expect", Name::Expect)],
-            8 => &[(b"if-match", Name::IfMatch), (b"if-range", Name::IfRange)],
-            10 => &[(b"connection", Name::Connection)],
-            13 => &[(b"if-none-match", Name::IfNoneMatch)],
-            14 => &[(b"content-length", Name::ContentLength)],
-            15 => &[(b"accept-encoding", Name::AcceptEncoding)],
-            17 => &[
-                (b"if-modified-since", Name::IfModifiedSince),
-                (b"transfer-encoding", Name::TransferEncoding),
+    pub fn parse(name: &[u8]) -> Option<FieldName> {
+        let known: &[(&[u8], FieldName)] = match name.len() {
+            4 => &[(b"host", FieldName::Host)],
+            5 => &[(b"range", FieldName::Range)],
+            6 => &[(b"expect", FieldName::Expect)],
+            8 => &[
+                (b"if-match", FieldName::IfMatch),
+                (b"if-range", FieldName::IfRange),
             ],
-            19 => &[(b"if-unmodified-since", Name::IfUnmodifiedSince)],
+            10 => &[(b"connection", FieldName::Connection)],
+            13 => &[(b"if-none-match", FieldName::IfNoneMatch)],
+            14 => &[(b"content-length", FieldName::ContentLength)],
+            15 => &[(b"accept-encoding", FieldName::AcceptEncoding)],
+            17 => &[
+                (b"if-modified-since", FieldName::IfModifiedSince),
+                (b"transfer-encoding", FieldName::TransferEncoding),
+            ],
+            19 => &[(b"if-unmodified-since", FieldName::IfUnmodifiedSince)],
             _ => &[],
         };
         known
@@ -93,25 +96,25 @@ pub struct Fields<'b> {
     /// The first value of each.
     values: [Option<&'b [u8]>; NAMES],
     /// A bit for each name that came.
-    present: Names,
+    present: FieldNames,
     /// A bit for each name that came more than once.
     repeated: u16,
 }
 
 /// A set of names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Names(u16);
+pub(super) struct FieldNames(u16);
 
-impl Names {
+impl FieldNames {
     /// These.
-    pub(super) const fn of(names: &[Name]) -> Names {
+    pub(super) const fn of(names: &[FieldName]) -> FieldNames {
         let mut set = 0;
         let mut rest = names;
         while let [first, others @ ..] = rest {
             set |= first.bit();
             rest = others;
         }
-        Names(set)
+        FieldNames(set)
     }
 }
 
@@ -123,7 +126,7 @@ impl<'b> Fields<'b> {
         Fields {
             section: &[],
             values: [None; NAMES],
-            present: Names(0),
+            present: FieldNames(0),
             repeated: 0,
         }
     }
@@ -153,7 +156,7 @@ impl<'b> Fields<'b> {
                 // checked in this loop, and above for the last one.
                 self.section = rest;
             }
-            if let Some(name) = Name::parse(line.name.as_bytes()) {
+            if let Some(name) = FieldName::parse(line.name.as_bytes()) {
                 self.note(name, line.value)?;
             }
         }
@@ -161,7 +164,7 @@ impl<'b> Fields<'b> {
     }
 
     #[inline]
-    fn note(&mut self, name: Name, value: &'b [u8]) -> Option<()> {
+    fn note(&mut self, name: FieldName, value: &'b [u8]) -> Option<()> {
         self.present.0 |= name.bit();
         match self.values.get_mut(name as usize)? {
             Some(_) => self.repeated |= name.bit(),
@@ -171,30 +174,30 @@ impl<'b> Fields<'b> {
     }
 
     #[inline]
-    fn first(&self, name: Name) -> Option<&'b [u8]> {
+    fn first(&self, name: FieldName) -> Option<&'b [u8]> {
         self.values.get(name as usize).copied().flatten()
     }
 
     #[inline]
-    fn is_repeated(&self, name: Name) -> bool {
+    fn is_repeated(&self, name: FieldName) -> bool {
         self.repeated & name.bit() != 0
     }
 
     /// Whether the field is there at all.
     #[inline]
-    pub fn has(&self, name: Name) -> bool {
+    pub fn has(&self, name: FieldName) -> bool {
         self.present.0 & name.bit() != 0
     }
 
     /// Whether one of `names` is there: most requests have none of those that make a difference.
     #[inline]
-    pub(super) fn has_any(&self, names: Names) -> bool {
+    pub(super) fn has_any(&self, names: FieldNames) -> bool {
         self.present.0 & names.0 != 0
     }
 
     /// The value of a field that came exactly once.
     #[inline]
-    pub fn once(&self, name: Name) -> Option<&'b [u8]> {
+    pub fn once(&self, name: FieldName) -> Option<&'b [u8]> {
         self.first(name).filter(|_| !self.is_repeated(name))
     }
 
@@ -204,13 +207,13 @@ impl<'b> Fields<'b> {
     /// commas (RFC 9110 section 5.3). A field that came once is at hand; only a repeated one is
     /// looked up in the head again.
     #[inline]
-    pub fn lines(&self, name: Name) -> Lines<'b> {
+    pub fn lines(&self, name: FieldName) -> FieldLines<'b> {
         let section: &[u8] = if self.is_repeated(name) {
             self.section
         } else {
             &[]
         };
-        Lines {
+        FieldLines {
             name,
             once: self.once(name),
             section,
@@ -220,20 +223,20 @@ impl<'b> Fields<'b> {
     /// The elements of a field that is a plain list, without the empty ones (RFC 9110 section
     /// 5.6.1).
     #[inline]
-    pub fn elements(&self, name: Name) -> impl Iterator<Item = &'b [u8]> {
+    pub fn elements(&self, name: FieldName) -> impl Iterator<Item = &'b [u8]> {
         self.lines(name).flat_map(elements)
     }
 }
 
 /// The values of the lines of one field, see [`Fields::lines`].
 #[derive(Clone)]
-pub struct Lines<'b> {
-    name: Name,
+pub struct FieldLines<'b> {
+    name: FieldName,
     once: Option<&'b [u8]>,
     section: &'b [u8],
 }
 
-impl<'b> Iterator for Lines<'b> {
+impl<'b> Iterator for FieldLines<'b> {
     type Item = &'b [u8];
 
     fn next(&mut self) -> Option<&'b [u8]> {
@@ -244,7 +247,7 @@ impl<'b> Iterator for Lines<'b> {
             let (line, rest) = cut(self.section, b'\n').unwrap_or((self.section, &[]));
             self.section = rest;
             match cut(line, b':') {
-                Some((name, value)) if Name::parse(name) == Some(self.name) => {
+                Some((name, value)) if FieldName::parse(name) == Some(self.name) => {
                     return Some(value.trim_ascii())
                 }
                 Some(_) | None => {}
@@ -273,7 +276,7 @@ pub(super) fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 #[cfg(test)]
 mod tests {
-    use super::{elements, Fields, Name};
+    use super::{elements, FieldName, Fields};
 
     fn fields(head: &[u8]) -> Option<Fields<'_>> {
         let mut headers = [httparse::EMPTY_HEADER; 8];
@@ -286,14 +289,14 @@ mod tests {
 
     #[test]
     fn rfc9110_5_1_field_names_are_case_insensitive() {
-        assert_eq!(Name::parse(b"hOsT"), Some(Name::Host));
+        assert_eq!(FieldName::parse(b"hOsT"), Some(FieldName::Host));
         assert_eq!(
-            Name::parse(b"Transfer-Encoding"),
-            Some(Name::TransferEncoding)
+            FieldName::parse(b"Transfer-Encoding"),
+            Some(FieldName::TransferEncoding)
         );
-        assert_eq!(Name::parse(b"Transfer_Encoding"), None);
-        assert_eq!(Name::parse(b"Hosts"), None);
-        assert_eq!(Name::parse(b""), None);
+        assert_eq!(FieldName::parse(b"Transfer_Encoding"), None);
+        assert_eq!(FieldName::parse(b"Hosts"), None);
+        assert_eq!(FieldName::parse(b""), None);
     }
 
     #[test]
@@ -301,12 +304,12 @@ mod tests {
         let fields =
             fields(b"GET / HTTP/1.1\r\nIf-Match: \"a\"\r\nHost: x\r\nif-match:\t\"b\" \r\n\r\n")
                 .unwrap();
-        let lines: Vec<_> = fields.lines(Name::IfMatch).collect();
+        let lines: Vec<_> = fields.lines(FieldName::IfMatch).collect();
         assert_eq!(lines, [b"\"a\"", b"\"b\""]);
-        assert_eq!(fields.once(Name::IfMatch), None);
-        assert_eq!(fields.once(Name::Host), Some(&b"x"[..]));
-        assert!(!fields.has(Name::Range));
-        assert_eq!(fields.lines(Name::Range).count(), 0);
+        assert_eq!(fields.once(FieldName::IfMatch), None);
+        assert_eq!(fields.once(FieldName::Host), Some(&b"x"[..]));
+        assert!(!fields.has(FieldName::Range));
+        assert_eq!(fields.lines(FieldName::Range).count(), 0);
     }
 
     #[test]

@@ -48,7 +48,7 @@ impl<'b> Host<'b> {
     }
 }
 
-/// Some hosts. Names are compared without regard to case and to a dot at their end.
+/// Some hosts. FieldNames are compared without regard to case and to a dot at their end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum HostPattern<'a> {
     /// `*`: those that no other pattern fits.

@@ -21,7 +21,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// Names are case-sensitive (RFC 9110 section 9.1).
+    /// FieldNames are case-sensitive (RFC 9110 section 9.1).
     #[inline]
     pub fn parse(name: &[u8]) -> Method {
         match name {

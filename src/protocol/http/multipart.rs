@@ -4,7 +4,7 @@
 
 use super::{
     range::{ByteRange, Ranges},
-    sink::{Counter, Full, Sink}, //
+    sink::{Full, LengthCounter, Sink}, //
 };
 
 /// A media type longer than this is left out of the head of a part, in bytes.
@@ -83,7 +83,7 @@ impl Multipart {
             length: 0,
             boundary: Boundary::of(etag),
         };
-        let mut heads = Counter::default();
+        let mut heads = LengthCounter::default();
         let mut content = 0u64;
         for range in ranges.as_slice() {
             multipart.put_part(*range, media_type, &mut heads).ok()?;
@@ -171,7 +171,7 @@ pub(super) fn put_content_range(
 
 #[cfg(test)]
 mod tests {
-    use super::super::range::{self, Wanted};
+    use super::super::range::{self, RangeResult};
     use super::{Multipart, PartHead, MEDIA_TYPE_MAX};
 
     fn body(
@@ -179,7 +179,7 @@ mod tests {
         complete: u64,
         media_type: &[u8],
     ) -> (Multipart, Vec<(String, Option<u64>)>) {
-        let Wanted::Several(ranges) = range::parse(value.as_bytes(), complete) else {
+        let RangeResult::Several(ranges) = range::parse(value.as_bytes(), complete) else {
             panic!("{value} is not several ranges");
         };
         let multipart = Multipart::new(ranges, complete, b"\"tag\"", media_type).unwrap();
@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn rfc9112_6_2_a_length_beyond_64_bits_is_none() {
-        let Wanted::Several(ranges) = range::parse(b"bytes=0-0,2-", u64::MAX) else {
+        let RangeResult::Several(ranges) = range::parse(b"bytes=0-0,2-", u64::MAX) else {
             panic!()
         };
         assert_eq!(Multipart::new(ranges, u64::MAX, b"", b""), None);

@@ -4,16 +4,16 @@
 
 /// Octets that have something in common.
 #[derive(Clone, Copy)]
-pub(super) struct Class(u8);
+pub(super) struct OctetClass(u8);
 
 /// `unreserved` and `sub-delims` of RFC 3986: what stands for itself in the name of a host.
-pub(super) const NAME: Class = Class(1);
+pub(super) const NAME: OctetClass = OctetClass(1);
 
 /// What stands for itself in a path: `pchar` of RFC 3986 and `/`, all but the escape.
-pub(super) const PATH: Class = Class(2);
+pub(super) const PATH: OctetClass = OctetClass(2);
 
 /// As [`PATH`], but for the dot, which may make a segment that stands for another.
-pub(super) const UNDOTTED: Class = Class(4);
+pub(super) const UNDOTTED: OctetClass = OctetClass(4);
 
 const TABLE: [u8; 256] = {
     let mut table = [0; 256];
@@ -42,7 +42,7 @@ const fn classes(octet: u8) -> u8 {
     }
 }
 
-impl Class {
+impl OctetClass {
     /// Whether `octet` belongs to it.
     #[inline]
     pub(super) fn has(self, octet: u8) -> bool {

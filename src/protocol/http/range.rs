@@ -62,21 +62,21 @@ impl ByteRange {
 
 /// One `range-spec` as it was asked for (RFC 9110 section 14.1.1).
 #[derive(Clone, Copy)]
-enum Spec {
+enum RangeSpec {
     /// From a position to another, or to the end.
     From(u64, Option<u64>),
     /// So many bytes at the end.
     Suffix(u64),
 }
 
-impl Spec {
-    fn parse(text: &[u8]) -> Option<Spec> {
+impl RangeSpec {
+    fn parse(text: &[u8]) -> Option<RangeSpec> {
         match cut(text, b'-')? {
-            (b"", suffix) => Some(Spec::Suffix(position(suffix)?)),
-            (first, b"") => Some(Spec::From(position(first)?, None)),
+            (b"", suffix) => Some(RangeSpec::Suffix(position(suffix)?)),
+            (first, b"") => Some(RangeSpec::From(position(first)?, None)),
             (first, last) => {
                 let (first, last) = (position(first)?, position(last)?);
-                (first <= last).then_some(Spec::From(first, Some(last)))
+                (first <= last).then_some(RangeSpec::From(first, Some(last)))
             }
         }
     }
@@ -85,9 +85,9 @@ impl Spec {
     fn resolve(self, length: u64) -> Option<ByteRange> {
         let end = length.checked_sub(1)?;
         let (first, last) = match self {
-            Spec::From(first, last) => (first, last.unwrap_or(end).min(end)),
-            Spec::Suffix(0) => return None,
-            Spec::Suffix(count) => (length.saturating_sub(count), end),
+            RangeSpec::From(first, last) => (first, last.unwrap_or(end).min(end)),
+            RangeSpec::Suffix(0) => return None,
+            RangeSpec::Suffix(count) => (length.saturating_sub(count), end),
         };
         // INVARIANT: `last` is at most the last position, and `first` is not behind it.
         (first <= last).then_some(ByteRange { first, last })
@@ -165,7 +165,7 @@ impl Ranges {
 
 /// What a `Range` field asks of a representation (RFC 9110 section 14.2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Wanted {
+pub enum RangeResult {
     /// The field is no valid byte range set, or asks for too much: it is ignored.
     Whole,
     /// One range.
@@ -181,48 +181,48 @@ pub enum Wanted {
 /// One malformed member makes the whole set invalid. More than [`RANGES_MAX`] ranges that lie apart
 /// get the whole representation (section 17.15: many small ranges cost the server more than the
 /// client).
-pub fn parse(value: &[u8], length: u64) -> Wanted {
+pub fn parse(value: &[u8], length: u64) -> RangeResult {
     match cut(value, b'=') {
         Some((unit, set)) if unit.eq_ignore_ascii_case(b"bytes") => {
-            read(set, length).unwrap_or(Wanted::Whole)
+            read(set, length).unwrap_or(RangeResult::Whole)
         }
-        Some(_) | None => Wanted::Whole,
+        Some(_) | None => RangeResult::Whole,
     }
 }
 
-fn read(set: &[u8], length: u64) -> Option<Wanted> {
+fn read(set: &[u8], length: u64) -> Option<RangeResult> {
     let mut ranges = Ranges::NONE;
     let mut asked = false;
     for text in elements(set) {
         asked = true;
-        let spec = Spec::parse(text)?;
+        let spec = RangeSpec::parse(text)?;
         match spec.resolve(length) {
             Some(range) => ranges.add(range)?,
             // The end of nothing is satisfiable, but no `Content-Range` can tell it (section
             // 14.1.2).
-            None if length == 0 && matches!(spec, Spec::Suffix(1..)) => return None,
+            None if length == 0 && matches!(spec, RangeSpec::Suffix(1..)) => return None,
             None => {}
         }
     }
     Some(match ranges.as_slice() {
         [] if !asked => return None,
-        [] => Wanted::Nothing,
-        [one] => Wanted::One(*one),
-        [..] => Wanted::Several(ranges),
+        [] => RangeResult::Nothing,
+        [one] => RangeResult::One(*one),
+        [..] => RangeResult::Several(ranges),
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{parse, Wanted};
+    use super::{parse, RangeResult};
 
     /// The ranges as `first-last`, or `whole` or `nothing`.
     fn of(value: &str, length: u64) -> String {
         let ranges = match parse(value.as_bytes(), length) {
-            Wanted::Whole => return "whole".to_owned(),
-            Wanted::Nothing => return "nothing".to_owned(),
-            Wanted::One(range) => vec![range],
-            Wanted::Several(ranges) => ranges.as_slice().to_vec(),
+            RangeResult::Whole => return "whole".to_owned(),
+            RangeResult::Nothing => return "nothing".to_owned(),
+            RangeResult::One(range) => vec![range],
+            RangeResult::Several(ranges) => ranges.as_slice().to_vec(),
         };
         ranges
             .iter()

@@ -8,7 +8,7 @@ use httparse::Header;
 
 use super::{
     body::Framing,
-    field::{cut, Fields, Name, Names},
+    field::{cut, FieldName, FieldNames, Fields},
     host::Host,
     method::Method,
     status::Status,
@@ -53,7 +53,7 @@ pub struct Request<'b> {
 
 /// Why a head gets nothing but an error.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Refusal {
+pub struct Rejection {
     /// The status of the reply.
     pub status: Status,
     /// Whether the request is known to be a HEAD, whose reply has no body.
@@ -62,11 +62,11 @@ pub struct Refusal {
 
 /// Why there is no request to be had.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum NoRequest {
+pub enum ParseError {
     /// The head has not ended. Nothing is wrong with it so far.
     Partial,
     /// The head is malformed or too large.
-    Refused(Refusal),
+    Refused(Rejection),
 }
 
 impl<'b> Request<'b> {
@@ -91,18 +91,18 @@ impl<'b> Request<'b> {
     /// As httparse does it, the request is filled where it lies: it is large, and else there would
     /// be a copy of it on the stack for each step. Empty lines in front of the head are the
     /// session's business; httparse skips any number of them.
-    pub fn parse(&mut self, bytes: &'b [u8]) -> Result<(), NoRequest> {
+    pub fn parse(&mut self, bytes: &'b [u8]) -> Result<(), ParseError> {
         let outcome = match self.read(bytes) {
             Err(Status::VersionNotSupported) => self.read_other_version(bytes),
             outcome => outcome,
         };
         let checked = match outcome {
             Ok(true) => self.check(),
-            Ok(false) => return Err(NoRequest::Partial),
+            Ok(false) => return Err(ParseError::Partial),
             Err(status) => Err(status),
         };
         let head_only = self.method == Method::Head;
-        checked.map_err(|status| NoRequest::Refused(Refusal { status, head_only }))
+        checked.map_err(|status| ParseError::Refused(Rejection { status, head_only }))
     }
 
     /// Lets httparse read a head, and says whether it is complete.
@@ -164,11 +164,11 @@ impl<'b> Request<'b> {
     /// Checks what decides about the request as a whole.
     #[inline]
     fn check(&mut self) -> Result<(), Status> {
-        const DECISIVE: Names = Names::of(&[
-            Name::Connection,
-            Name::ContentLength,
-            Name::Expect,
-            Name::TransferEncoding,
+        const DECISIVE: FieldNames = FieldNames::of(&[
+            FieldName::Connection,
+            FieldName::ContentLength,
+            FieldName::Expect,
+            FieldName::TransferEncoding,
         ]);
         self.host = self.find_host()?;
         if !self.fields.has_any(DECISIVE) {
@@ -183,9 +183,11 @@ impl<'b> Request<'b> {
 
     /// Exactly one, well-formed (RFC 9112 section 3.2).
     fn find_host(&self) -> Result<Option<Host<'b>>, Status> {
-        match self.fields.once(Name::Host) {
+        match self.fields.once(FieldName::Host) {
             Some(value) => Host::parse(value).map(Some).ok_or(Status::BadRequest),
-            None if self.version == Version::Http10 && !self.fields.has(Name::Host) => Ok(None),
+            None if self.version == Version::Http10 && !self.fields.has(FieldName::Host) => {
+                Ok(None)
+            }
             None => Err(Status::BadRequest),
         }
     }
@@ -195,7 +197,7 @@ impl<'b> Request<'b> {
         if self.version == Version::Http10 {
             return Expectation::None;
         }
-        let elements = self.fields.elements(Name::Expect);
+        let elements = self.fields.elements(FieldName::Expect);
         elements.fold(Expectation::None, |so_far, element| match so_far {
             Expectation::Unknown => Expectation::Unknown,
             _ if element.eq_ignore_ascii_case(b"100-continue") => Expectation::Continue,
@@ -205,7 +207,7 @@ impl<'b> Request<'b> {
 
     fn is_persistent(&self) -> bool {
         let mut keep_alive = self.version != Version::Http10;
-        for option in self.fields.elements(Name::Connection) {
+        for option in self.fields.elements(FieldName::Connection) {
             if option.eq_ignore_ascii_case(b"close") {
                 return false;
             }

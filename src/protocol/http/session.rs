@@ -3,13 +3,13 @@
 //! The requests of one connection, one after the other (RFC 9112 section 9).
 
 use super::{
-    answer::{answer, refuse, Answer},
-    body::{Discard, Progress},
+    body::{BodyDrain, DrainProgress},
     clock::{Clock, Persistence},
     method::Method,
-    reply::{Reply, Scratch, Then},
-    request::{Expectation, NoRequest, Refusal, Request},
-    site::Site,
+    request::{Expectation, ParseError, Rejection, Request},
+    resources::Resources,
+    responder::{answer, refuse, ResponseParts},
+    response::{Disposition, Response, Scratch},
     status::Status,
     version::Version,
     EMPTY_LINES_MAX,
@@ -19,14 +19,14 @@ use super::{
 /// Where a connection is in its stream of requests.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Session {
-    state: State,
+    state: SessionState,
     /// Requests answered.
     requests: u32,
     requests_max: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum State {
+enum SessionState {
     /// Before a head, of which so many bytes were looked at, after so many empty lines; whether it
     /// is known to be that of a HEAD.
     Head {
@@ -35,13 +35,13 @@ enum State {
         head_only: bool,
     },
     /// In the body of a request that was answered.
-    Body(Discard),
+    Body(BodyDrain),
     /// Behind the last request.
     Ended,
 }
 
 /// Before the first byte of a request.
-const IDLE: State = State::Head {
+const IDLE: SessionState = SessionState::Head {
     seen: 0,
     empty_lines: 0,
     head_only: false,
@@ -49,7 +49,7 @@ const IDLE: State = State::Head {
 
 /// What a connection is waiting for, which decides how long it may wait.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Phase {
+pub enum SessionPhase {
     /// A request.
     Idle,
     /// The rest of a head.
@@ -66,9 +66,9 @@ pub struct Step<'a, B> {
     /// How many of them are done with.
     pub consumed: usize,
     /// What is to be sent.
-    pub reply: Option<Reply<'a, B>>,
+    pub reply: Option<Response<'a, B>>,
     /// The body of a request that was answered already has no end that can be trusted. Nothing can
-    /// be said any more: the connection ends as after [`Then::Linger`].
+    /// be said any more: the connection ends as after [`Disposition::Linger`].
     pub broken: bool,
 }
 
@@ -94,12 +94,12 @@ impl Session {
 
     /// What the connection is waiting for.
     #[inline]
-    pub const fn phase(&self) -> Phase {
+    pub const fn phase(&self) -> SessionPhase {
         match self.state {
-            State::Head { seen: 0, .. } => Phase::Idle,
-            State::Head { .. } => Phase::Head,
-            State::Body(_) => Phase::Body,
-            State::Ended => Phase::Ended,
+            SessionState::Head { seen: 0, .. } => SessionPhase::Idle,
+            SessionState::Head { .. } => SessionPhase::Head,
+            SessionState::Body(_) => SessionPhase::Body,
+            SessionState::Ended => SessionPhase::Ended,
         }
     }
 
@@ -115,7 +115,7 @@ impl Session {
     /// that lets the connection persist, there may be more to be had from the bytes that are left.
     /// A step that does neither waits for more bytes; it never does so when [`HEAD_MAX`] bytes or
     /// more are left.
-    pub fn receive<'a, S: Site>(
+    pub fn receive<'a, S: Resources>(
         &mut self,
         bytes: &[u8],
         site: &'a S,
@@ -123,12 +123,12 @@ impl Session {
         scratch: &'a mut Scratch,
     ) -> Step<'a, S::Body> {
         let mut rest = bytes;
-        if let State::Body(discard) = &mut self.state {
+        if let SessionState::Body(discard) = &mut self.state {
             match discard.take(rest) {
-                Progress::More => return Step::silent(bytes.len()),
-                Progress::End(count) => rest = rest.get(count..).unwrap_or(&[]),
-                Progress::Broken => {
-                    self.state = State::Ended;
+                DrainProgress::More => return Step::silent(bytes.len()),
+                DrainProgress::End(count) => rest = rest.get(count..).unwrap_or(&[]),
+                DrainProgress::Broken => {
+                    self.state = SessionState::Ended;
                     return Step {
                         consumed: bytes.len(),
                         reply: None,
@@ -138,7 +138,7 @@ impl Session {
             }
             self.state = IDLE;
         }
-        let State::Head {
+        let SessionState::Head {
             seen,
             mut empty_lines,
             head_only,
@@ -152,7 +152,7 @@ impl Session {
         }
         let skipped = bytes.len().saturating_sub(rest.len());
         if empty_lines > EMPTY_LINES_MAX || rest.starts_with(b"\n") {
-            let refusal = Refusal {
+            let refusal = Rejection {
                 status: Status::BadRequest,
                 head_only: false,
             };
@@ -167,31 +167,31 @@ impl Session {
         let parsed = if seen == 0 || window.len() == HEAD_MAX || fresh.contains(&b'\n') {
             request.parse(window)
         } else {
-            Err(NoRequest::Partial)
+            Err(ParseError::Partial)
         };
         match parsed {
             Ok(()) => {
                 let consumed = skipped.saturating_add(request.length);
                 self.reply(&request, consumed, bytes.len(), site, clock, scratch)
             }
-            Err(NoRequest::Partial) if window.len() < HEAD_MAX => {
-                self.state = State::Head {
+            Err(ParseError::Partial) if window.len() < HEAD_MAX => {
+                self.state = SessionState::Head {
                     seen: u16::try_from(window.len()).unwrap_or(u16::MAX),
                     empty_lines,
                     head_only: head_only || request.method == Method::Head,
                 };
                 Step::silent(skipped)
             }
-            Err(NoRequest::Partial) => {
+            Err(ParseError::Partial) => {
                 let status = if window.contains(&b'\n') {
                     Status::FieldsTooLarge
                 } else {
                     Status::UriTooLong
                 };
                 let head_only = request.method == Method::Head;
-                self.end(bytes.len(), Refusal { status, head_only }, clock, scratch)
+                self.end(bytes.len(), Rejection { status, head_only }, clock, scratch)
             }
-            Err(NoRequest::Refused(refusal)) => self.end(bytes.len(), refusal, clock, scratch),
+            Err(ParseError::Refused(refusal)) => self.end(bytes.len(), refusal, clock, scratch),
         }
     }
 
@@ -201,23 +201,23 @@ impl Session {
         &mut self,
         clock: &'a Clock,
         scratch: &'a mut Scratch,
-    ) -> Option<Reply<'a, B>> {
+    ) -> Option<Response<'a, B>> {
         let begun = match self.state {
-            State::Head {
+            SessionState::Head {
                 seen, head_only, ..
             } if seen != 0 => Some(head_only),
             _ => None,
         };
-        self.state = State::Ended;
+        self.state = SessionState::Ended;
         begun.map(|head_only| {
             let status = Status::RequestTimeout;
-            error(Refusal { status, head_only }, clock, scratch)
+            error(Rejection { status, head_only }, clock, scratch)
         })
     }
 
     /// The peer has sent its last byte: what is unfinished stays so, and nothing more is answered.
     pub fn finish(&mut self) {
-        self.state = State::Ended;
+        self.state = SessionState::Ended;
     }
 
     /// The server itself is unable to go on: 500 or 503. The connection ends.
@@ -226,10 +226,10 @@ impl Session {
         status: Status,
         clock: &'a Clock,
         scratch: &'a mut Scratch,
-    ) -> Reply<'a, B> {
-        self.state = State::Ended;
+    ) -> Response<'a, B> {
+        self.state = SessionState::Ended;
         error(
-            Refusal {
+            Rejection {
                 status,
                 head_only: false,
             },
@@ -242,7 +242,7 @@ impl Session {
     ///
     /// It is not inlined, so that what it needs is not on the stack while a head is read.
     #[inline(never)]
-    fn reply<'a, S: Site>(
+    fn reply<'a, S: Resources>(
         &mut self,
         request: &Request<'_>,
         consumed: usize,
@@ -252,13 +252,13 @@ impl Session {
         scratch: &'a mut Scratch,
     ) -> Step<'a, S::Body> {
         self.requests = self.requests.saturating_add(1);
-        let Answer {
+        let ResponseParts {
             status,
             head: [first, second],
             body,
         } = answer(request, site, clock.now(), scratch);
 
-        let discard = Discard::new(request.framing);
+        let discard = BodyDrain::new(request.framing);
         // A client that waits for 100 and hears a final status may send the body or may not (RFC
         // 9110 section 10.1.1): where the next request begins can't be known.
         let unknown_end = request.expectation == Expectation::Continue && discard.is_some();
@@ -275,18 +275,18 @@ impl Session {
         let quiet =
             !request.persistent && discard.is_none() && consumed == received && !status.closes();
         self.state = match discard {
-            _ if !persists => State::Ended,
-            Some(discard) => State::Body(discard),
+            _ if !persists => SessionState::Ended,
+            Some(discard) => SessionState::Body(discard),
             None => IDLE,
         };
         let then = match (persists, quiet) {
-            (true, _) => Then::KeepAlive,
-            (false, true) => Then::Close,
-            (false, false) => Then::Linger,
+            (true, _) => Disposition::KeepAlive,
+            (false, true) => Disposition::Close,
+            (false, false) => Disposition::Linger,
         };
         Step {
             consumed: if persists { consumed } else { received },
-            reply: Some(Reply {
+            reply: Some(Response {
                 status,
                 head: [first, second, clock.tail(persistence)],
                 body,
@@ -300,11 +300,11 @@ impl Session {
     fn end<'a, B>(
         &mut self,
         consumed: usize,
-        refusal: Refusal,
+        refusal: Rejection,
         clock: &'a Clock,
         scratch: &'a mut Scratch,
     ) -> Step<'a, B> {
-        self.state = State::Ended;
+        self.state = SessionState::Ended;
         Step {
             consumed,
             reply: Some(error(refusal, clock, scratch)),
@@ -314,17 +314,17 @@ impl Session {
 }
 
 /// An error after which the connection ends.
-fn error<'a, B>(refusal: Refusal, clock: &'a Clock, scratch: &'a mut Scratch) -> Reply<'a, B> {
-    let Answer {
+fn error<'a, B>(refusal: Rejection, clock: &'a Clock, scratch: &'a mut Scratch) -> Response<'a, B> {
+    let ResponseParts {
         status,
         head: [first, second],
         body,
     } = refuse(refusal, scratch);
     let head = [first, second, clock.tail(Persistence::Ended)];
-    Reply {
+    Response {
         status,
         head,
         body,
-        then: Then::Linger,
+        then: Disposition::Linger,
     }
 }

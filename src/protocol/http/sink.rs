@@ -42,9 +42,9 @@ impl<const N: usize> Sink for heapless::Vec<u8, N> {
 
 /// Counts what would be appended.
 #[derive(Clone, Copy, Default, Debug)]
-pub struct Counter(usize);
+pub struct LengthCounter(usize);
 
-impl Counter {
+impl LengthCounter {
     /// The bytes counted so far.
     #[inline]
     pub const fn count(self) -> usize {
@@ -52,7 +52,7 @@ impl Counter {
     }
 }
 
-impl Sink for Counter {
+impl Sink for LengthCounter {
     fn put(&mut self, bytes: &[u8]) -> Result<(), Full> {
         self.0 = self.0.checked_add(bytes.len()).ok_or(Full)?;
         Ok(())
@@ -60,15 +60,15 @@ impl Sink for Counter {
 }
 
 /// Appends to a slice.
-pub struct Writer<'w> {
+pub struct SliceWriter<'w> {
     room: &'w mut [u8],
     length: usize,
 }
 
-impl<'w> Writer<'w> {
+impl<'w> SliceWriter<'w> {
     /// A writer that begins at the front of `room`.
-    pub fn new(room: &'w mut [u8]) -> Writer<'w> {
-        Writer { room, length: 0 }
+    pub fn new(room: &'w mut [u8]) -> SliceWriter<'w> {
+        SliceWriter { room, length: 0 }
     }
 
     /// The bytes written so far.
@@ -78,7 +78,7 @@ impl<'w> Writer<'w> {
     }
 }
 
-impl Sink for Writer<'_> {
+impl Sink for SliceWriter<'_> {
     fn put(&mut self, bytes: &[u8]) -> Result<(), Full> {
         let end = self.length.checked_add(bytes.len()).ok_or(Full)?;
         self.room
@@ -92,17 +92,17 @@ impl Sink for Writer<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Counter, Full, Sink, Writer};
+    use super::{Full, LengthCounter, Sink, SliceWriter};
 
     #[test]
     fn decimals() {
         for value in [0, 7, 10, 1000, u64::MAX - 1, u64::MAX] {
             let mut room = [0; 20];
-            let mut writer = Writer::new(&mut room);
+            let mut writer = SliceWriter::new(&mut room);
             writer.put_decimal(value).unwrap();
             let length = writer.length();
             assert_eq!(room[..length], *value.to_string().as_bytes());
-            let mut counter = Counter::default();
+            let mut counter = LengthCounter::default();
             counter.put_decimal(value).unwrap();
             assert_eq!(counter.count(), length);
         }
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn a_writer_never_writes_a_part() {
         let mut room = [b'.'; 4];
-        let mut writer = Writer::new(&mut room);
+        let mut writer = SliceWriter::new(&mut room);
         assert_eq!(writer.put(b"abc"), Ok(()));
         assert_eq!(writer.put(b"de"), Err(Full));
         assert_eq!(writer.put(b"f"), Ok(()));

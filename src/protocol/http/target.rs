@@ -12,7 +12,7 @@ use super::{
 
 /// The path is not one: a bad escape, a control byte, or a byte that a URI cannot hold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Malformed;
+pub struct TargetError;
 
 /// A request target split into its parts, nothing decoded yet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,7 +29,7 @@ pub struct Target<'b> {
 
 /// The forms of a target that a file server has an answer to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Form<'b> {
+pub enum TargetForm<'b> {
     /// The origin form or the absolute form.
     Path(Target<'b>),
     /// `*`: the server itself (RFC 9112 section 3.2.4).
@@ -39,7 +39,7 @@ pub enum Form<'b> {
 impl<'b> Target<'b> {
     /// The decoded path, as [`Path::parse`] does it.
     #[inline]
-    pub fn decode(&self, buffer: &'b mut PathBuffer) -> Result<Option<Path<'b>>, Malformed> {
+    pub fn decode(&self, buffer: &'b mut PathBuffer) -> Result<Option<Path<'b>>, TargetError> {
         match Path::undecoded(self.path, self.plain) {
             Some(path) => Ok(Some(path)),
             None => decode(self.path, buffer),
@@ -47,21 +47,21 @@ impl<'b> Target<'b> {
     }
 }
 
-impl<'b> Form<'b> {
+impl<'b> TargetForm<'b> {
     /// Tells the forms apart and splits the target.
     ///
     /// A target of another scheme is not ours: 421 for `https`, which this connection cannot be
     /// (RFC 9110 section 7.4), 400 for all else.
     #[inline]
-    pub fn parse(target: &'b [u8]) -> Result<Form<'b>, Status> {
+    pub fn parse(target: &'b [u8]) -> Result<TargetForm<'b>, Status> {
         match target {
-            [b'/', ..] => Form::split(None, target),
-            b"*" => Ok(Form::Asterisk),
-            _ => Form::absolute(target),
+            [b'/', ..] => TargetForm::split(None, target),
+            b"*" => Ok(TargetForm::Asterisk),
+            _ => TargetForm::absolute(target),
         }
     }
 
-    fn absolute(target: &'b [u8]) -> Result<Form<'b>, Status> {
+    fn absolute(target: &'b [u8]) -> Result<TargetForm<'b>, Status> {
         let after = |scheme: &[u8]| {
             let (start, rest) = target.split_at_checked(scheme.len())?;
             start.eq_ignore_ascii_case(scheme).then_some(rest)
@@ -79,14 +79,14 @@ impl<'b> Form<'b> {
             .position(|b| matches!(b, b'/' | b'?'))
             .unwrap_or(rest.len());
         let (authority, rest) = rest.split_at_checked(end).ok_or(Status::BadRequest)?;
-        Form::split(
+        TargetForm::split(
             Some(Host::parse(authority).ok_or(Status::BadRequest)?),
             rest,
         )
     }
 
     #[inline]
-    fn split(host: Option<Host<'b>>, rest: &'b [u8]) -> Result<Form<'b>, Status> {
+    fn split(host: Option<Host<'b>>, rest: &'b [u8]) -> Result<TargetForm<'b>, Status> {
         // The question mark is not plain.
         let plain = plain_length(rest);
         let (path, query) = match rest.get(plain..) {
@@ -99,7 +99,7 @@ impl<'b> Form<'b> {
         if !query.unwrap_or_default().iter().all(|b| is_query(*b)) {
             return Err(Status::BadRequest);
         }
-        Ok(Form::Path(Target {
+        Ok(TargetForm::Path(Target {
             host,
             path: if path.is_empty() { b"/" } else { path },
             plain: path.len() == plain,
@@ -138,7 +138,10 @@ impl<'p> Path<'p> {
     /// that is well-formed but can name nothing: an escaped `/` is no separator, and no name holds
     /// one.
     #[inline]
-    pub fn parse(raw: &'p [u8], buffer: &'p mut PathBuffer) -> Result<Option<Path<'p>>, Malformed> {
+    pub fn parse(
+        raw: &'p [u8],
+        buffer: &'p mut PathBuffer,
+    ) -> Result<Option<Path<'p>>, TargetError> {
         Path::undecoded(raw, plain_length(raw) == raw.len())
             .map_or_else(|| decode(raw, buffer), |path| Ok(Some(path)))
     }
@@ -176,17 +179,17 @@ fn plain_length(raw: &[u8]) -> usize {
 
 /// The long way of [`Path::parse`].
 #[inline(never)]
-fn decode<'p>(raw: &[u8], buffer: &'p mut PathBuffer) -> Result<Option<Path<'p>>, Malformed> {
+fn decode<'p>(raw: &[u8], buffer: &'p mut PathBuffer) -> Result<Option<Path<'p>>, TargetError> {
     buffer.clear();
     let mut findable = true;
     let mut segments = raw
         .strip_prefix(b"/")
-        .ok_or(Malformed)?
+        .ok_or(TargetError)?
         .split(|b| *b == b'/')
         .peekable();
     while let Some(segment) = segments.next() {
         let start = buffer.len();
-        buffer.push(b'/').map_err(|_| Malformed)?;
+        buffer.push(b'/').map_err(|_| TargetError)?;
         findable &= decode_segment(segment, buffer)?;
         let up = match buffer.get(start..) {
             Some(b"/.") => false,
@@ -201,7 +204,7 @@ fn decode<'p>(raw: &[u8], buffer: &'p mut PathBuffer) -> Result<Option<Path<'p>>
         }
         // A dot segment at the end names a directory.
         if segments.peek().is_none() {
-            buffer.push(b'/').map_err(|_| Malformed)?;
+            buffer.push(b'/').map_err(|_| TargetError)?;
         }
     }
     // INVARIANT: each segment was decoded once, control bytes were refused, dot segments are gone.
@@ -209,22 +212,22 @@ fn decode<'p>(raw: &[u8], buffer: &'p mut PathBuffer) -> Result<Option<Path<'p>>
 }
 
 /// Decodes one segment and says whether a name can look like that.
-fn decode_segment(segment: &[u8], buffer: &mut PathBuffer) -> Result<bool, Malformed> {
+fn decode_segment(segment: &[u8], buffer: &mut PathBuffer) -> Result<bool, TargetError> {
     let mut findable = true;
     let mut rest = segment;
     loop {
         let byte;
         (byte, rest) = match rest {
             [] => return Ok(findable),
-            [b'%', high, low, rest @ ..] => (escaped(*high, *low).ok_or(Malformed)?, rest),
+            [b'%', high, low, rest @ ..] => (escaped(*high, *low).ok_or(TargetError)?, rest),
             [plain, rest @ ..] if is_plain(*plain) => (*plain, rest),
-            [..] => return Err(Malformed),
+            [..] => return Err(TargetError),
         };
         if byte.is_ascii_control() {
-            return Err(Malformed);
+            return Err(TargetError);
         }
         findable &= byte != b'/';
-        buffer.push(byte).map_err(|_| Malformed)?;
+        buffer.push(byte).map_err(|_| TargetError)?;
     }
 }
 

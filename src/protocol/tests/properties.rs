@@ -7,8 +7,9 @@ mod fixture;
 use fixture::{talk, talk_in_pieces};
 use proptest::prelude::*;
 use protocol::http::{
-    choose_coding, encode_path, parse_range, ByteRange, Codings, Discard, EntityTags, Form,
-    Framing, Host, Path, PathBuffer, Progress, Request, Timestamp, Wanted, HEAD_MAX, RANGES_MAX,
+    choose_coding, encode_path, parse_range, BodyDrain, ByteRange, Codings, DrainProgress,
+    EntityTags, Framing, Host, Path, PathBuffer, RangeResult, Request, TargetForm, Timestamp,
+    HEAD_MAX, RANGES_MAX,
 };
 
 /// Whole requests, some with bodies, some that are errors but leave the connection open.
@@ -92,7 +93,7 @@ fn segment() -> impl Strategy<Value = String> {
     "[^/\\x00-\\x1f\\x7f]{1,12}".prop_filter("a dot segment", |name| name != "." && name != "..")
 }
 
-/// Cuts bytes at some places.
+/// HeadOffsets bytes at some places.
 fn pieces<'b>(bytes: &'b [u8], cuts: &[prop::sample::Index]) -> Vec<&'b [u8]> {
     let mut at: Vec<_> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
     at.extend([0, bytes.len()]);
@@ -134,7 +135,7 @@ proptest! {
         let talk = talk_in_pieces(&fixture::site(), 10_000, &pieces(&bytes, &cuts));
         prop_assert!(talk.left < HEAD_MAX);
         for answer in &talk.answers[..talk.answers.len().saturating_sub(1)] {
-            prop_assert_eq!(answer.then, protocol::http::Then::KeepAlive);
+            prop_assert_eq!(answer.then, protocol::http::Disposition::KeepAlive);
         }
     }
 
@@ -179,9 +180,9 @@ proptest! {
     ) {
         let value = format!("bytes={}", specs.join(","));
         let ranges = match parse_range(value.as_bytes(), length) {
-            Wanted::Whole | Wanted::Nothing => Vec::new(),
-            Wanted::One(range) => vec![range],
-            Wanted::Several(ranges) => ranges.as_slice().to_vec(),
+            RangeResult::Whole | RangeResult::Nothing => Vec::new(),
+            RangeResult::One(range) => vec![range],
+            RangeResult::Several(ranges) => ranges.as_slice().to_vec(),
         };
         prop_assert!(ranges.len() <= RANGES_MAX);
         for (n, range) in ranges.iter().enumerate() {
@@ -203,8 +204,8 @@ proptest! {
         let specs = asked.iter().map(|range| format!("{}-{}", range.start(), range.end()));
         let list: Vec<_> = specs.collect();
         let ranges = match parse_range(format!("bytes={}", list.join(",")).as_bytes(), 100) {
-            Wanted::One(range) => vec![range],
-            Wanted::Several(ranges) => ranges.as_slice().to_vec(),
+            RangeResult::One(range) => vec![range],
+            RangeResult::Several(ranges) => ranges.as_slice().to_vec(),
             other => panic!("{other:?}"),
         };
         for byte in 0..100 {
@@ -219,13 +220,13 @@ proptest! {
         bytes in "([0-5]{1,2}(;[a-z=\"]{0,4})?\r\n[a-z]{0,5}(\r\n)?){0,4}0\r\n(A: b\r\n)?\r\nrest",
         cut in any::<prop::sample::Index>(),
     ) {
-        let mut whole = Discard::new(Framing::Chunked).unwrap();
+        let mut whole = BodyDrain::new(Framing::Chunked).unwrap();
         let mut halves = whole;
         let cut = cut.index(bytes.len() + 1);
         let outcome = whole.take(bytes.as_bytes());
         let outcome_of_halves = match halves.take(&bytes.as_bytes()[..cut]) {
-            Progress::More => match halves.take(&bytes.as_bytes()[cut..]) {
-                Progress::End(count) => Progress::End(cut + count),
+            DrainProgress::More => match halves.take(&bytes.as_bytes()[cut..]) {
+                DrainProgress::End(count) => DrainProgress::End(cut + count),
                 other => other,
             },
             other => other,
@@ -236,10 +237,10 @@ proptest! {
     #[test]
     fn small_parsers_survive_anything(bytes in noise()) {
         let now = Timestamp(fixture::NOW);
-        let _ = (Form::parse(&bytes), Host::parse(&bytes), Timestamp::parse(&bytes, now));
+        let _ = (TargetForm::parse(&bytes), Host::parse(&bytes), Timestamp::parse(&bytes, now));
         prop_assert!(EntityTags::new(&bytes).count() <= bytes.len());
         let _ = choose_coding([bytes.as_slice()].into_iter(), Codings::IDENTITY);
-        if let Progress::End(count) = Discard::new(Framing::Chunked).unwrap().take(&bytes) {
+        if let DrainProgress::End(count) = BodyDrain::new(Framing::Chunked).unwrap().take(&bytes) {
             prop_assert!(count <= bytes.len());
         }
     }

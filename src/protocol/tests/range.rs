@@ -4,10 +4,10 @@
 
 mod fixture;
 
-use fixture::{ask, get, lacks, Answer, Feature};
+use fixture::{ask, get, lacks, Feature, ResponseParts};
 use protocol::http::Coding;
 
-fn ranged(value: &str) -> Answer {
+fn ranged(value: &str) -> ResponseParts {
     get("/range.txt", &format!("Range: {value}\r\n"))
 }
 

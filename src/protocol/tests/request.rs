@@ -5,7 +5,7 @@
 mod fixture;
 
 use fixture::{ask, assert_refused, get, head, talk};
-use protocol::http::{Then, FIELDS_MAX, HEAD_MAX};
+use protocol::http::{Disposition, FIELDS_MAX, HEAD_MAX};
 
 const HOST: &str = "Host: localhost\r\n";
 
@@ -58,7 +58,7 @@ fn rfc9112_2_3_versions() {
         assert_eq!(answer.status, status, "{version}");
         assert!(answer.head.starts_with("HTTP/1.1 "), "{version}");
         assert_eq!(
-            answer.then == Then::KeepAlive,
+            answer.then == Disposition::KeepAlive,
             status == 200 && version != "HTTP/1.0"
         );
     }
@@ -202,7 +202,7 @@ fn rfc9110_9_methods() {
         let answer = ask(method, "/hello.txt", "");
         assert_eq!(
             (answer.status, answer.then),
-            (405, Then::KeepAlive),
+            (405, Disposition::KeepAlive),
             "{method}"
         );
         assert_eq!(
@@ -278,7 +278,7 @@ fn rfc9110_10_1_1_expectations() {
         let answer = get("/hello.txt", &format!("Expect: {value}\r\n"));
         assert_eq!(
             (answer.status, answer.then),
-            (417, Then::KeepAlive),
+            (417, Disposition::KeepAlive),
             "{value}"
         );
     }

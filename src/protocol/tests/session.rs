@@ -4,9 +4,9 @@
 
 mod fixture;
 
-use fixture::{ask, get, head, lacks, server, talk, talk_in_pieces, Answer, Feature};
+use fixture::{ask, get, head, lacks, server, talk, talk_in_pieces, Feature, ResponseParts};
 use protocol::http::{
-    Clock, Phase, Scratch, Session, Status, Then, BODY_MAX, FIELDS_MAX, REQUESTS_MAX,
+    Clock, Disposition, Scratch, Session, SessionPhase, Status, BODY_MAX, FIELDS_MAX, REQUESTS_MAX,
 };
 
 const GET: &str = "GET /hello.txt HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -16,7 +16,7 @@ fn rfc9110_15_3_1_a_file_is_served() {
     let answer = get("/hello.txt", "");
     assert_eq!(
         (answer.status, answer.text().as_str(), answer.then),
-        (200, "hello world\n", Then::KeepAlive)
+        (200, "hello world\n", Disposition::KeepAlive)
     );
     for (name, value) in [
         ("Content-Length", "12"),
@@ -85,42 +85,67 @@ fn rfc9112_2_one_byte_at_a_time() {
 #[test]
 fn rfc9112_9_3_persistence() {
     for (version, option, field, then) in [
-        ("1.1", "", None, Then::KeepAlive),
-        ("1.1", "Connection: keep-alive\r\n", None, Then::KeepAlive),
-        ("1.1", "Connection: closed\r\n", None, Then::KeepAlive),
-        ("1.1", "Connection: close\r\n", Some("close"), Then::Close),
-        ("1.1", "connection: CLOSE\r\n", Some("close"), Then::Close),
+        ("1.1", "", None, Disposition::KeepAlive),
+        (
+            "1.1",
+            "Connection: keep-alive\r\n",
+            None,
+            Disposition::KeepAlive,
+        ),
+        (
+            "1.1",
+            "Connection: closed\r\n",
+            None,
+            Disposition::KeepAlive,
+        ),
+        (
+            "1.1",
+            "Connection: close\r\n",
+            Some("close"),
+            Disposition::Close,
+        ),
+        (
+            "1.1",
+            "connection: CLOSE\r\n",
+            Some("close"),
+            Disposition::Close,
+        ),
         (
             "1.1",
             "Connection: x, close\r\n",
             Some("close"),
-            Then::Close,
+            Disposition::Close,
         ),
         (
             "1.1",
             "Connection: x\r\nConnection: close\r\n",
             Some("close"),
-            Then::Close,
+            Disposition::Close,
         ),
         (
             "1.1",
             "Connection: keep-alive, close\r\n",
             Some("close"),
-            Then::Close,
+            Disposition::Close,
         ),
-        ("1.0", "", Some("close"), Then::Close),
-        ("1.0", "Connection: x\r\n", Some("close"), Then::Close),
+        ("1.0", "", Some("close"), Disposition::Close),
+        (
+            "1.0",
+            "Connection: x\r\n",
+            Some("close"),
+            Disposition::Close,
+        ),
         (
             "1.0",
             "Connection: Keep-Alive\r\n",
             Some("keep-alive"),
-            Then::KeepAlive,
+            Disposition::KeepAlive,
         ),
         (
             "1.0",
             "Connection: keep-alive, close\r\n",
             Some("close"),
-            Then::Close,
+            Disposition::Close,
         ),
     ] {
         let request = format!("GET /hello.txt HTTP/{version}\r\nHost: x\r\n{option}\r\n");
@@ -140,7 +165,7 @@ fn rfc9112_9_6_nothing_after_close_is_answered() {
     let talk = talk(format!("{GET}{closing}{GET}").as_bytes());
     assert_eq!((talk.statuses(), talk.left), (vec![200, 200], 0));
     // What was sent behind it could destroy the reply.
-    assert_eq!(talk.answers[1].then, Then::Linger);
+    assert_eq!(talk.answers[1].then, Disposition::Linger);
 }
 
 #[test]
@@ -154,14 +179,15 @@ fn requests_of_a_connection_are_bounded() {
     let talk = talk_in_pieces(&fixture::site(), bound, &pieces);
     assert_eq!(talk.answers.len(), bound as usize);
     let (last, others) = talk.answers.split_last().unwrap();
-    let goes_on = |answer: &Answer| answer.status == 200 && answer.field("Connection").is_none();
+    let goes_on =
+        |answer: &ResponseParts| answer.status == 200 && answer.field("Connection").is_none();
     assert!(others.iter().all(goes_on));
     assert_eq!(
         (last.status, last.field("Connection")),
         (200, Some("close"))
     );
     // The client could not know that it was the last, so that more may come and destroy the reply.
-    assert_eq!(last.then, Then::Linger);
+    assert_eq!(last.then, Disposition::Linger);
 }
 
 #[test]
@@ -208,7 +234,7 @@ fn rfc9112_6_1_ambiguous_framing_is_refused() {
         let text = format!("POST / HTTP/1.1\r\nHost: x\r\n{fields}\r\nhello{GET}");
         let talk = talk(text.as_bytes());
         assert_eq!((talk.statuses(), talk.left), (vec![400], 0), "{fields}");
-        assert_eq!(talk.answers[0].then, Then::Linger, "{fields}");
+        assert_eq!(talk.answers[0].then, Disposition::Linger, "{fields}");
     }
 }
 
@@ -222,7 +248,7 @@ fn rfc9110_15_5_14_a_body_at_its_limit_and_one_past_it() {
     let talk = of(BODY_MAX + 1);
     assert_eq!(
         (talk.statuses(), talk.answers[0].then),
-        (vec![413], Then::Linger)
+        (vec![413], Disposition::Linger)
     );
 }
 
@@ -232,7 +258,7 @@ fn rfc9110_10_1_1_a_client_that_waits_for_100_gets_its_status_at_once() {
     let talk = talk(format!("{start}hello{GET}").as_bytes());
     assert_eq!(talk.statuses(), [405]);
     // It may send the body or not: where the next request begins can't be known.
-    assert_eq!(talk.answers[0].then, Then::Linger);
+    assert_eq!(talk.answers[0].then, Disposition::Linger);
     let bodiless = GET.replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n");
     assert_eq!(
         fixture::talk(bodiless.repeat(2).as_bytes()).statuses(),
@@ -248,19 +274,23 @@ fn rfc9110_15_5_9_a_head_that_takes_too_long() {
     let (site, clock) = (fixture::site(), Clock::new(fixture::NOW));
     let mut scratch = Scratch::new();
     for (bytes, phase, status) in [
-        ("", Phase::Idle, None),
-        ("\r\n", Phase::Idle, None),
-        ("GET /he", Phase::Head, Some(408)),
-        ("HEAD / HTTP/1.1\r\nHost: x\r\nX", Phase::Head, Some(408)),
-        ("\r\n\r", Phase::Head, Some(408)),
+        ("", SessionPhase::Idle, None),
+        ("\r\n", SessionPhase::Idle, None),
+        ("GET /he", SessionPhase::Head, Some(408)),
+        (
+            "HEAD / HTTP/1.1\r\nHost: x\r\nX",
+            SessionPhase::Head,
+            Some(408),
+        ),
+        ("\r\n\r", SessionPhase::Head, Some(408)),
         (
             "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhel",
-            Phase::Body,
+            SessionPhase::Body,
             None,
         ),
     ] {
         let mut session = Session::new(100);
-        assert_eq!(session.phase(), Phase::Idle);
+        assert_eq!(session.phase(), SessionPhase::Idle);
         let mut rest = bytes.as_bytes();
         while !rest.is_empty() {
             let step = session.receive(rest, &site, &clock, &mut scratch);
@@ -278,9 +308,10 @@ fn rfc9110_15_5_9_a_head_that_takes_too_long() {
             "{bytes:?}"
         );
         assert!(answer.is_none_or(|answer| {
-            answer.then == Then::Linger && answer.body.is_empty() == bytes.starts_with("HEAD")
+            answer.then == Disposition::Linger
+                && answer.body.is_empty() == bytes.starts_with("HEAD")
         }));
-        assert_eq!(session.phase(), Phase::Ended);
+        assert_eq!(session.phase(), SessionPhase::Ended);
         let step = session.receive(GET.as_bytes(), &site, &clock, &mut scratch);
         assert!(step.consumed == GET.len() && step.reply.is_none() && !step.broken);
     }
@@ -296,7 +327,7 @@ fn rfc9110_15_6_4_a_server_without_strength_says_so() {
     let mut session = Session::new(100);
     let reply = session.fail(Status::ServiceUnavailable, &clock, &mut scratch);
     let answer = fixture::answer(&site, &reply);
-    assert_eq!((answer.status, answer.then), (503, Then::Linger));
+    assert_eq!((answer.status, answer.then), (503, Disposition::Linger));
     assert_eq!(answer.field("Connection"), Some("close"));
 }
 

@@ -5,7 +5,7 @@
 mod fixture;
 
 use fixture::{ask, assert_refused, get, head, lacks, Feature};
-use protocol::http::{Then, TARGET_MAX};
+use protocol::http::{Disposition, TARGET_MAX};
 
 #[test]
 fn rfc9110_15_5_15_a_target_at_its_limit_and_one_past_it() {
@@ -138,7 +138,7 @@ fn rfc9110_15_5_5_paths_that_name_nothing() {
         let answer = get(target, "");
         assert_eq!(
             (answer.status, answer.then),
-            (404, Then::KeepAlive),
+            (404, Disposition::KeepAlive),
             "{target}"
         );
         assert_eq!(answer.text(), "404 Not Found\r\n");

@@ -3,9 +3,9 @@
 //! From the kernel's file operations to sessions.
 
 use super::{
-    Nodes,
+    CharDevices,
+    FileSession, //
     Poll,
-    Session, //
 };
 use crate::sys::ffi;
 use core::{
@@ -35,9 +35,9 @@ use kernel::{
 
 /// The file operations of a `cdev` with two nodes: which one is opened says whose the operations of
 /// the file are.
-pub(super) struct Opening<A, B>(PhantomData<(A, B)>);
+pub(super) struct OpenOps<A, B>(PhantomData<(A, B)>);
 
-impl<A: Session, B: Session<Subject = A::Subject>> Opening<A, B> {
+impl<A: FileSession, B: FileSession<Subject = A::Subject>> OpenOps<A, B> {
     pub(super) const TABLE: &'static bindings::file_operations = &bindings::file_operations {
         owner: this_module::<crate::LocalModule>().as_ptr(),
         open: Some(Self::open),
@@ -46,7 +46,7 @@ impl<A: Session, B: Session<Subject = A::Subject>> Opening<A, B> {
 
     /// # Safety
     ///
-    /// To be called by the kernel for a node of `Nodes<A, B>`.
+    /// To be called by the kernel for a node of `CharDevices<A, B>`.
     unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
         // SAFETY: The inode is being opened.
         let cdev = unsafe { ffi::khttpd_inode_cdev(inode) };
@@ -54,26 +54,26 @@ impl<A: Session, B: Session<Subject = A::Subject>> Opening<A, B> {
             clippy::multiple_unsafe_ops_per_block,
             reason = "the macro takes a pointer to the field and moves it in one"
         )]
-        // SAFETY: By the invariants of `Nodes` this is the field of one.
-        let nodes = unsafe { container_of!(Opaque::cast_from(cdev), Nodes<A, B>, cdev) };
+        // SAFETY: By the invariants of `CharDevices` this is the field of one.
+        let nodes = unsafe { container_of!(Opaque::cast_from(cdev), CharDevices<A, B>, cdev) };
         // SAFETY: Whoever opens the file keeps the module, whose init has nothing left that fails,
         // and with it the nodes. Their subject was set before and is not changed.
         let subject = unsafe { &(*nodes).subject };
         // SAFETY: The inode is that of a node.
         let opened = match unsafe { ffi::khttpd_inode_minor(inode) } {
             // SAFETY: As the kernel promises, both are valid, and the file is being opened.
-            0 => unsafe { Operations::<A>::open(subject, inode, file) },
+            0 => unsafe { FileOps::<A>::open(subject, inode, file) },
             // SAFETY: As above.
-            _ => unsafe { Operations::<B>::open(subject, inode, file) },
+            _ => unsafe { FileOps::<B>::open(subject, inode, file) },
         };
         errno(opened)
     }
 }
 
 /// The file operations of sessions.
-struct Operations<S>(PhantomData<S>);
+struct FileOps<S>(PhantomData<S>);
 
-impl<S: Session> Operations<S> {
+impl<S: FileSession> FileOps<S> {
     const TABLE: &'static bindings::file_operations = &bindings::file_operations {
         // That of the operations that the file had before: it has its reference already.
         owner: this_module::<crate::LocalModule>().as_ptr(),
@@ -90,7 +90,7 @@ impl<S: Session> Operations<S> {
     ///
     /// # Safety
     ///
-    /// The file was opened by [`Operations::open`] and is not released before `'a` ends.
+    /// The file was opened by [`FileOps::open`] and is not released before `'a` ends.
     unsafe fn opened<'a>(file: *mut bindings::file) -> (Pin<&'a S>, &'a File) {
         // SAFETY: As the caller promises, the file is valid, and nobody changes its private data.
         let session = unsafe { (*file).private_data };
@@ -125,7 +125,7 @@ impl<S: Session> Operations<S> {
 
     /// # Safety
     ///
-    /// To be called by the kernel for files that [`Operations::open`] has opened. The same holds
+    /// To be called by the kernel for files that [`FileOps::open`] has opened. The same holds
     /// for the others.
     unsafe extern "C" fn release(_inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
         // SAFETY: The file is valid, and this is the last use of it.
@@ -137,7 +137,7 @@ impl<S: Session> Operations<S> {
 
     /// # Safety
     ///
-    /// As for [`Operations::release`].
+    /// As for [`FileOps::release`].
     unsafe extern "C" fn read_iter(
         kiocb: *mut bindings::kiocb,
         to: *mut bindings::iov_iter,
@@ -152,7 +152,7 @@ impl<S: Session> Operations<S> {
 
     /// # Safety
     ///
-    /// As for [`Operations::release`].
+    /// As for [`FileOps::release`].
     unsafe extern "C" fn write_iter(
         kiocb: *mut bindings::kiocb,
         from: *mut bindings::iov_iter,
@@ -167,7 +167,7 @@ impl<S: Session> Operations<S> {
 
     /// # Safety
     ///
-    /// As for [`Operations::release`].
+    /// As for [`FileOps::release`].
     unsafe extern "C" fn poll(
         file: *mut bindings::file,
         table: *mut bindings::poll_table,
@@ -183,7 +183,7 @@ impl<S: Session> Operations<S> {
 
     /// # Safety
     ///
-    /// As for [`Operations::release`].
+    /// As for [`FileOps::release`].
     unsafe extern "C" fn flush(file: *mut bindings::file, _id: *mut c_void) -> c_int {
         // SAFETY: The file is valid.
         if !unsafe { ffi::khttpd_file_is_last(file) } {
@@ -196,7 +196,7 @@ impl<S: Session> Operations<S> {
 
     /// # Safety
     ///
-    /// As for [`Operations::release`].
+    /// As for [`FileOps::release`].
     unsafe extern "C" fn fsync(
         file: *mut bindings::file,
         _from: bindings::loff_t,

@@ -4,9 +4,9 @@
 
 use super::{
     ffi,
-    Owner,
     Sender,
     Stream, //
+    StreamHandler,
 };
 use core::{
     ops::{
@@ -29,14 +29,14 @@ use kernel::{
 ///
 /// - The socket's spinlock is held, nobody owns the socket, and softirqs are disabled.
 /// - `lent` of the stream was set for this object, which is the only one of its stream.
-pub(crate) struct Guard<'a, O: Owner> {
+pub(crate) struct Guard<'a, O: StreamHandler> {
     stream: &'a Stream<O>,
     /// The lock was taken for this object, not by the caller of a callback.
     taken: bool,
     _cpu: NotThreadSafe,
 }
 
-impl<'a, O: Owner> Guard<'a, O> {
+impl<'a, O: StreamHandler> Guard<'a, O> {
     /// # Safety
     ///
     /// The socket's spinlock is held for as long as the guard exists, nobody owns the socket, and
@@ -109,7 +109,7 @@ impl<'a, O: Owner> Guard<'a, O> {
     }
 }
 
-impl<O: Owner> Deref for Guard<'_, O> {
+impl<O: StreamHandler> Deref for Guard<'_, O> {
     type Target = O::State;
 
     #[inline]
@@ -119,7 +119,7 @@ impl<O: Owner> Deref for Guard<'_, O> {
     }
 }
 
-impl<O: Owner> DerefMut for Guard<'_, O> {
+impl<O: StreamHandler> DerefMut for Guard<'_, O> {
     #[inline]
     fn deref_mut(&mut self) -> &mut O::State {
         // SAFETY: The lock is held by the type invariant, and `self` is borrowed mutably.
@@ -127,7 +127,7 @@ impl<O: Owner> DerefMut for Guard<'_, O> {
     }
 }
 
-impl<O: Owner> Drop for Guard<'_, O> {
+impl<O: StreamHandler> Drop for Guard<'_, O> {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: The lock is held by the type invariant, and `lent` was set for this object.

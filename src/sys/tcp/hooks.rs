@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Callbacks of ours in the place of a socket's own.
+//! RawCallbacks of ours in the place of a socket's own.
 
 use super::{
     ffi,
@@ -25,25 +25,25 @@ use kernel::{
 /// # Invariants
 ///
 /// - `spare` is accessed only by the C helpers, which lock the socket or its callbacks.
-/// - The callbacks that were given to [`Hooks::new`] take the socket's user data for an `Arc<T>`. The
+/// - The callbacks that were given to [`SockCallbacks::new`] take the socket's user data for an `Arc<T>`. The
 ///   C helpers show no user data but ours: another's, as BPF's, has other flags.
-pub(super) struct Hooks<T> {
-    spare: UnsafeCell<ffi::Callbacks>,
+pub(super) struct SockCallbacks<T> {
+    spare: UnsafeCell<ffi::RawCallbacks>,
     _owner: PhantomData<fn(T)>,
 }
 
 // SAFETY: All access is by C helpers: writers hold the socket's lock and its `sk_callback_lock`,
 // readers one of the two.
-unsafe impl<T> Sync for Hooks<T> {}
+unsafe impl<T> Sync for SockCallbacks<T> {}
 
-impl<T: Send + Sync + 'static> Hooks<T> {
-    /// Hooks with these callbacks, not attached yet.
+impl<T: Send + Sync + 'static> SockCallbacks<T> {
+    /// SockCallbacks with these callbacks, not attached yet.
     ///
     /// # Safety
     ///
     /// The callbacks take the user data of their socket for an `Arc<T>`, which they borrow while
     /// the socket is locked by their caller, or by way of [`with_owner::<T>`](with_owner).
-    pub(super) const unsafe fn new(callbacks: ffi::Callbacks) -> Self {
+    pub(super) const unsafe fn new(callbacks: ffi::RawCallbacks) -> Self {
         // INVARIANT: As the caller promises.
         Self {
             spare: UnsafeCell::new(callbacks),
@@ -77,7 +77,7 @@ impl<T: Send + Sync + 'static> Hooks<T> {
     ///
     /// # Safety
     ///
-    /// As for [`Hooks::attach`].
+    /// As for [`SockCallbacks::attach`].
     pub(super) unsafe fn detach(&self, socket: &Socket) -> Option<Arc<T>> {
         // SAFETY: The socket is valid, and `spare` belongs to it as the caller promises.
         let user_data = unsafe { ffi::khttpd_detach(socket.sk(), self.spare.get()) };
@@ -91,7 +91,7 @@ impl<T: Send + Sync + 'static> Hooks<T> {
     }
 
     /// The callbacks the socket does without, for the C helpers.
-    pub(super) fn as_raw(&self) -> *const ffi::Callbacks {
+    pub(super) fn as_raw(&self) -> *const ffi::RawCallbacks {
         self.spare.get()
     }
 }
@@ -101,7 +101,7 @@ impl<T: Send + Sync + 'static> Hooks<T> {
 /// # Safety
 ///
 /// `sk` is the socket that the callback is called with, and its user data comes from a
-/// [`Hooks<T>`].
+/// [`SockCallbacks<T>`].
 pub(super) unsafe fn with_owner<T: 'static>(
     sk: *mut bindings::sock,
     f: impl FnOnce(ArcBorrow<'_, T>),

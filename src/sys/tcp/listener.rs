@@ -6,7 +6,7 @@ use super::{
     ffi,
     hooks::{
         with_owner,
-        Hooks, //
+        SockCallbacks, //
     },
     Net,
     Socket, //
@@ -30,18 +30,18 @@ use kernel::{
 };
 
 /// The owner of a [`Listener`].
-pub(crate) trait Incoming: Send + Sync + Sized + 'static {
+pub(crate) trait ListenHandler: Send + Sync + Sized + 'static {
     /// Somebody waits to be accepted. Softirq; must not sleep.
     fn incoming(this: ArcBorrow<'_, Self>);
 }
 
 /// A listening socket that tells `O` when somebody waits.
-pub(crate) struct Listener<O: Incoming> {
+pub(crate) struct Listener<O: ListenHandler> {
     socket: Socket,
-    hooks: Hooks<O>,
+    hooks: SockCallbacks<O>,
 }
 
-impl<O: Incoming> Listener<O> {
+impl<O: ListenHandler> Listener<O> {
     /// Binds to `address` of `net` and listens; `::` takes IPv4 as well. Nobody is told of anything before
     /// [`Listener::attach`]. Process context, may sleep.
     ///
@@ -52,7 +52,7 @@ impl<O: Incoming> Listener<O> {
     pub(crate) fn bind(net: &Net, address: SocketAddr, backlog: i32) -> Result<Self> {
         // SAFETY: `data_ready` uses `with_owner::<O>`.
         let hooks = unsafe {
-            Hooks::new(ffi::Callbacks {
+            SockCallbacks::new(ffi::RawCallbacks {
                 data_ready: Some(Self::data_ready),
                 write_space: None,
                 state_change: None,

@@ -4,9 +4,9 @@
 
 use super::{
     ffi,
-    Owner,
     SendBuffers,
     Stream, //
+    StreamHandler,
 };
 use crate::sys::page::{
     Block,
@@ -36,12 +36,12 @@ use kernel::{
 /// # Invariants
 ///
 /// The stream's [`Guard`](super::Guard) exists and is borrowed mutably, for this object.
-pub(crate) struct Sender<'a, O: Owner> {
+pub(crate) struct Sender<'a, O: StreamHandler> {
     stream: &'a Stream<O>,
     _cpu: NotThreadSafe,
 }
 
-impl<'a, O: Owner> Sender<'a, O> {
+impl<'a, O: StreamHandler> Sender<'a, O> {
     /// # Safety
     ///
     /// The guard of the stream exists, and is borrowed mutably for `'a`.
@@ -61,7 +61,7 @@ impl<'a, O: Owner> Sender<'a, O> {
 
     /// Copies `pieces`, one after the other, into the send buffer; `more`: to be sent together
     /// with what is sent next. Returns how many bytes found space, and when that is not all,
-    /// [`Owner::event`] follows.
+    /// [`StreamHandler::event`] follows.
     ///
     /// # Errors
     ///
@@ -135,7 +135,7 @@ impl<'a, O: Owner> Sender<'a, O> {
     }
 }
 
-impl<O: Owner> Deref for Sender<'_, O> {
+impl<O: StreamHandler> Deref for Sender<'_, O> {
     type Target = O::State;
 
     #[inline]
@@ -146,7 +146,7 @@ impl<O: Owner> Deref for Sender<'_, O> {
     }
 }
 
-impl<O: Owner> DerefMut for Sender<'_, O> {
+impl<O: StreamHandler> DerefMut for Sender<'_, O> {
     #[inline]
     fn deref_mut(&mut self) -> &mut O::State {
         // SAFETY: The guard is borrowed mutably for this object by the type invariant, and `self`

@@ -4,7 +4,7 @@
 
 use super::{
     ffi,
-    hooks::Hooks,
+    hooks::SockCallbacks,
     Guard,
     Socket, //
 };
@@ -27,7 +27,7 @@ use kernel::{
 };
 
 /// The owner of a [`Stream`].
-pub(crate) trait Owner: Send + Sync + Sized + 'static {
+pub(crate) trait StreamHandler: Send + Sync + Sized + 'static {
     /// What the socket's lock guards.
     type State: Send;
 
@@ -36,7 +36,7 @@ pub(crate) trait Owner: Send + Sync + Sized + 'static {
     ///
     /// Softirq or process context, in the middle of TCP's own work: it may just be sending, or
     /// about to queue what has come. Must not sleep.
-    fn event<'a>(this: ArcBorrow<'a, Self>, callback: Callback<'a>);
+    fn event<'a>(this: ArcBorrow<'a, Self>, callback: CallbackContext<'a>);
 
     /// The connection was reset or is closed on both sides.
     ///
@@ -51,18 +51,18 @@ pub(crate) trait Owner: Send + Sync + Sized + 'static {
 ///
 /// The socket is valid. Whoever called the callback holds the socket's spinlock and has disabled
 /// softirqs, or owns the socket.
-pub(crate) struct Callback<'a> {
+pub(crate) struct CallbackContext<'a> {
     sk: *mut bindings::sock,
     _caller: PhantomData<&'a ()>,
     _cpu: NotThreadSafe,
 }
 
 /// Why a stream can't be entered.
-pub(crate) enum Busy {
+pub(crate) enum EnterError {
     /// A process owns the socket.
     Owned,
     /// The callback was caused by what is being done with the stream further up the call chain.
-    Lent,
+    Borrowed,
 }
 
 /// An accepted connection and the state `O::State` of what is spoken on it.
@@ -71,8 +71,8 @@ pub(crate) enum Busy {
 ///
 /// - `lent` is accessed with the socket's spinlock held while nobody owns the socket.
 /// - `state` is accessed only by way of a [`Guard`], which exists while `lent` is set.
-pub(crate) struct Stream<O: Owner> {
-    hooks: Hooks<O>,
+pub(crate) struct Stream<O: StreamHandler> {
+    hooks: SockCallbacks<O>,
     socket: Socket,
     lent: UnsafeCell<bool>,
     state: UnsafeCell<O::State>,
@@ -80,14 +80,14 @@ pub(crate) struct Stream<O: Owner> {
 
 // SAFETY: The state is handed out with the socket's lock held, to one at a time, so sharing a
 // stream is no more than sending its state.
-unsafe impl<O: Owner> Sync for Stream<O> {}
+unsafe impl<O: StreamHandler> Sync for Stream<O> {}
 
-impl<O: Owner> Stream<O> {
+impl<O: StreamHandler> Stream<O> {
     /// A stream whose events nobody is told of yet.
     pub(crate) const fn new(socket: Socket, state: O::State) -> Self {
         // SAFETY: The callbacks take the user data for an `Arc<O>`, with the socket locked.
         let hooks = unsafe {
-            Hooks::new(ffi::Callbacks {
+            SockCallbacks::new(ffi::RawCallbacks {
                 data_ready: Some(Self::data_ready),
                 write_space: Some(Self::write_space),
                 state_change: Some(Self::state_change),
@@ -152,16 +152,19 @@ impl<O: Owner> Stream<O> {
     ///
     /// Why it does not, or can't give it.
     #[inline]
-    pub(crate) fn enter<'a>(&'a self, callback: Callback<'a>) -> Result<Guard<'a, O>, Busy> {
+    pub(crate) fn enter<'a>(
+        &'a self,
+        callback: CallbackContext<'a>,
+    ) -> Result<Guard<'a, O>, EnterError> {
         let sk = self.socket.sk();
         // SAFETY: The socket is valid.
         if !ptr::eq(callback.sk, sk) || unsafe { ffi::khttpd_sock_owned(sk) } {
-            return Err(Busy::Owned);
+            return Err(EnterError::Owned);
         }
         // SAFETY: Nobody owns the socket, so by the invariant of the callback its caller holds the
         // spinlock.
         if !unsafe { self.lend() } {
-            return Err(Busy::Lent);
+            return Err(EnterError::Borrowed);
         }
         // SAFETY: As above, and the caller has disabled softirqs and waits for the callback, which
         // outlives the guard. `lent` was just set for it.
@@ -204,7 +207,7 @@ impl<O: Owner> Stream<O> {
     #[inline]
     unsafe fn with_owner<'a>(
         sk: *mut bindings::sock,
-        f: impl FnOnce(ArcBorrow<'a, O>, Callback<'a>),
+        f: impl FnOnce(ArcBorrow<'a, O>, CallbackContext<'a>),
     ) {
         // SAFETY: TCP calls callbacks with the spinlock held, or owning the socket, and both keep
         // `khttpd_detach` away.
@@ -218,7 +221,7 @@ impl<O: Owner> Stream<O> {
         // INVARIANT: As TCP calls it.
         f(
             owner,
-            Callback {
+            CallbackContext {
                 sk,
                 _caller: PhantomData,
                 _cpu: NotThreadSafe,

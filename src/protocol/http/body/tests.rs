@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-use super::{Discard, Fields, Framing, Progress, Status, Version, BODY_MAX};
+use super::{BodyDrain, DrainProgress, Fields, Framing, Status, Version, BODY_MAX};
 
 fn framing(version: Version, lines: &str) -> Result<Framing, Status> {
     let head = format!("POST / HTTP/1.1\r\n{lines}\r\n");
@@ -19,19 +19,19 @@ fn of(lines: &str) -> Result<Framing, Status> {
 /// The end of a chunked body that is followed by more; [`None`] if it is broken.
 fn end(body: &str) -> Option<usize> {
     let bytes = [body.as_bytes(), b"GET / HTTP/1.1\r\n"].concat();
-    let whole = match Discard::new(Framing::Chunked).unwrap().take(&bytes) {
-        Progress::End(count) => Some(count),
-        Progress::Broken => None,
-        Progress::More => panic!("{body:?} has no end"),
+    let whole = match BodyDrain::new(Framing::Chunked).unwrap().take(&bytes) {
+        DrainProgress::End(count) => Some(count),
+        DrainProgress::Broken => None,
+        DrainProgress::More => panic!("{body:?} has no end"),
     };
-    let mut one_by_one = Discard::new(Framing::Chunked).unwrap();
+    let mut one_by_one = BodyDrain::new(Framing::Chunked).unwrap();
     let mut count = 0;
     let split = bytes.iter().find_map(|byte| {
         count += 1;
         match one_by_one.take(&[*byte]) {
-            Progress::More => None,
-            Progress::End(taken) => Some(Some(count - 1 + taken)),
-            Progress::Broken => Some(None),
+            DrainProgress::More => None,
+            DrainProgress::End(taken) => Some(Some(count - 1 + taken)),
+            DrainProgress::Broken => Some(None),
         }
     });
     assert_eq!(split, Some(whole), "{body:?} in pieces");
@@ -218,9 +218,9 @@ fn rfc9112_7_1_a_chunked_body_is_bounded() {
 
 #[test]
 fn rfc9112_6_2_a_body_of_known_length_may_hold_anything() {
-    let mut discard = Discard::new(Framing::Length(5)).unwrap();
-    assert_eq!(discard.take(b"\r\nG"), Progress::More);
-    assert_eq!(discard.take(b""), Progress::More);
-    assert_eq!(discard.take(b"ETGET"), Progress::End(2));
-    assert_eq!(Discard::new(Framing::None), None);
+    let mut discard = BodyDrain::new(Framing::Length(5)).unwrap();
+    assert_eq!(discard.take(b"\r\nG"), DrainProgress::More);
+    assert_eq!(discard.take(b""), DrainProgress::More);
+    assert_eq!(discard.take(b"ETGET"), DrainProgress::End(2));
+    assert_eq!(BodyDrain::new(Framing::None), None);
 }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-use super::{encode, encode_query, Form, Malformed, Path, PathBuffer, Status};
+use super::{encode, encode_query, Path, PathBuffer, Status, TargetError, TargetForm};
 
 /// The decoded path, or what became of it.
-fn path(raw: &str) -> Result<Option<String>, Malformed> {
+fn path(raw: &str) -> Result<Option<String>, TargetError> {
     let mut buffer = PathBuffer::new();
     let path = Path::parse(raw.as_bytes(), &mut buffer)?;
     Ok(path.map(|path| String::from_utf8_lossy(path.as_bytes()).into_owned()))
 }
 
-fn found(text: &str) -> Result<Option<String>, Malformed> {
+fn found(text: &str) -> Result<Option<String>, TargetError> {
     Ok(Some(text.to_owned()))
 }
 
@@ -26,7 +26,7 @@ fn rfc9112_3_2_forms_of_a_target() {
         ("http://h?q", Some("h"), "/", Some("q")),
         ("http://[::1]:8080//x", Some("[::1]"), "//x", None),
     ] {
-        let Ok(Form::Path(parsed)) = Form::parse(target.as_bytes()) else {
+        let Ok(TargetForm::Path(parsed)) = TargetForm::parse(target.as_bytes()) else {
             panic!("{target} is refused");
         };
         assert_eq!(
@@ -37,7 +37,7 @@ fn rfc9112_3_2_forms_of_a_target() {
         assert_eq!(parsed.path, path.as_bytes(), "{target}");
         assert_eq!(parsed.query, query.map(str::as_bytes), "{target}");
     }
-    assert_eq!(Form::parse(b"*"), Ok(Form::Asterisk));
+    assert_eq!(TargetForm::parse(b"*"), Ok(TargetForm::Asterisk));
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn rfc9112_3_2_targets_that_are_refused() {
         "/a?<x>",
     ] {
         assert_eq!(
-            Form::parse(target.as_bytes()),
+            TargetForm::parse(target.as_bytes()),
             Err(Status::BadRequest),
             "{target}"
         );
@@ -69,7 +69,10 @@ fn rfc9112_3_2_targets_that_are_refused() {
 
 #[test]
 fn rfc9110_7_4_https_is_misdirected() {
-    assert_eq!(Form::parse(b"https://h/"), Err(Status::MisdirectedRequest));
+    assert_eq!(
+        TargetForm::parse(b"https://h/"),
+        Err(Status::MisdirectedRequest)
+    );
 }
 
 #[test]
@@ -154,7 +157,7 @@ fn rfc3986_3_3_paths_that_are_malformed() {
         "/a#b",
         "/a\tb",
     ] {
-        assert_eq!(path(raw), Err(Malformed), "{raw:?}");
+        assert_eq!(path(raw), Err(TargetError), "{raw:?}");
     }
 }
 

@@ -16,13 +16,13 @@ use core::{
 };
 
 use crate::{
-    http::HostPattern,
-    rule::Rule,
-    text::{
+    control::line::{
         Error,
         Line,
         Words, //
     }, //
+    control::rule::Rule,
+    http::HostPattern,
 };
 
 /// How many connections may be served at a time.

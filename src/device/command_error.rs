@@ -7,17 +7,17 @@ use kernel::{
     fmt,
     prelude::*, //
 };
-use protocol::text;
+use protocol::control::line;
 
 /// Why commands are not carried out: an error number for programs, a line for people.
-pub(super) struct Refusal {
+pub(super) struct CommandError {
     errno: Error,
     /// Empty where there is no memory for it.
     line: KVec<u8>,
 }
 
-impl Refusal {
-    /// A refusal that says `line`. Process context, may sleep.
+impl CommandError {
+    /// A command_error that says `line`. Process context, may sleep.
     pub(super) fn new(errno: Error, line: fmt::Arguments<'_>) -> Self {
         Self {
             errno,
@@ -25,14 +25,14 @@ impl Refusal {
         }
     }
 
-    /// A refusal of a word.
-    pub(super) fn of_word(errno: Error, word: text::Error<'_>) -> Self {
+    /// An error of a word.
+    pub(super) fn of_word(errno: Error, word: line::Error<'_>) -> Self {
         Self::new(errno, format_args!("{word}\n"))
     }
 
-    /// A refusal of a line, for a reason that is not known beforehand.
-    pub(super) fn of_line(errno: Error, line: text::Line<'_>, reason: fmt::Arguments<'_>) -> Self {
-        let (number, shown) = (line.number(), text::Shown(line.as_bytes()));
+    /// An error of a line, for a reason that is not known beforehand.
+    pub(super) fn of_line(errno: Error, line: line::Line<'_>, reason: fmt::Arguments<'_>) -> Self {
+        let (number, shown) = (line.number(), line::Escaped(line.as_bytes()));
         Self::new(
             errno,
             format_args!("line {number}: \"{shown}\": {reason}\n"),
@@ -58,14 +58,14 @@ impl Refusal {
         pr_err!("{place}{line}");
     }
 
-    /// As [`Refusal::line`], and nothing is left.
+    /// As [`CommandError::line`], and nothing is left.
     pub(super) fn into_line(self) -> KVec<u8> {
         self.line
     }
 }
 
-impl From<text::Error<'_>> for Refusal {
-    fn from(error: text::Error<'_>) -> Self {
+impl From<line::Error<'_>> for CommandError {
+    fn from(error: line::Error<'_>) -> Self {
         Self::of_word(EINVAL, error)
     }
 }

@@ -15,24 +15,24 @@
 //! ```
 //!
 //! Where several rules say different things of a file, the last one counts. A few more, see
-//! [`Reading`], say what may become part of a site; they are for whoever loads it, not for whoever
+//! [`PolicyRule`], say what may become part of a site; they are for whoever loads it, not for whoever
 //! wrote it.
 
-mod files;
-mod path;
-mod reading;
+mod encoded_path;
+mod file_pattern;
+mod policy;
 mod value;
 
 pub use self::{
-    files::Files,
-    path::Path,
-    reading::Reading,
-    value::{Location, Value, VALUE_MAX}, //
+    encoded_path::EncodedPath,
+    file_pattern::FilePattern,
+    policy::PolicyRule,
+    value::{FieldValue, Location, VALUE_MAX}, //
 };
 
 use crate::{
+    control::line::{Error, Line, Words}, //
     http::Status,
-    text::{Error, Line, Words}, //
 };
 use core::fmt;
 
@@ -44,54 +44,54 @@ pub enum Rule<'a> {
         /// A status of 400 or more.
         status: Status,
         /// The file.
-        page: Path<'a>,
+        page: EncodedPath<'a>,
     },
     /// What is served, with 200, where nothing else is.
-    FallBack {
-        /// The paths that it is about: [`Files::All`] or [`Files::Under`].
-        under: Files<'a>,
+    Fallback {
+        /// The paths that it is about: [`FilePattern::All`] or [`FilePattern::Under`].
+        under: FilePattern<'a>,
         /// The file.
-        page: Path<'a>,
+        page: EncodedPath<'a>,
     },
     /// The value of `Cache-Control`.
     CacheControl {
         /// The files that it is about.
-        files: Files<'a>,
+        files: FilePattern<'a>,
         /// The value.
-        value: Value<'a>,
+        value: FieldValue<'a>,
     },
     /// One more field line.
     Field {
         /// The files that it is about.
-        files: Files<'a>,
+        files: FilePattern<'a>,
         /// The name: a token (RFC 9110 section 5.6.2), and none that khttpd itself sends.
         name: &'a str,
         /// The value.
-        value: Value<'a>,
+        value: FieldValue<'a>,
     },
     /// The value of `Content-Type`.
     MediaType {
         /// The files that it is about.
-        files: Files<'a>,
+        files: FilePattern<'a>,
         /// The media type with its parameters.
-        value: Value<'a>,
+        value: FieldValue<'a>,
     },
     /// Something that is elsewhere.
     Redirect {
         /// 301, 302, 307 or 308.
         status: Status,
-        /// A path ([`Files::Exact`]), or all under a directory ([`Files::Under`]).
-        from: Files<'a>,
-        /// Where it is; for [`Files::Under`] it ends with a slash, and what follows the
+        /// A path ([`FilePattern::Exact`]), or all under a directory ([`FilePattern::Under`]).
+        from: FilePattern<'a>,
+        /// Where it is; for [`FilePattern::Under`] it ends with a slash, and what follows the
         /// directory is appended.
         to: Location<'a>,
     },
     /// What is done about a directory that was asked for without its slash.
     TrailingSlash(TrailingSlash),
     /// Where the server tells how it is.
-    StatusPage(Path<'a>),
+    StatusPage(EncodedPath<'a>),
     /// What may become part of a site.
-    Reading(Reading),
+    Policy(PolicyRule),
 }
 
 /// What is done about a directory that was asked for without its slash.
@@ -107,7 +107,7 @@ pub enum TrailingSlash {
 }
 
 /// What is wrong with a word of a rule.
-type Wrong<'a> = (&'a [u8], &'static str);
+type WordError<'a> = (&'a [u8], &'static str);
 
 /// The fields that khttpd sends itself, or that would change the meaning of those.
 const OWN_FIELDS: [&str; 18] = [
@@ -141,13 +141,13 @@ impl<'a> Rule<'a> {
         Rule::read(line.words()).map_err(|(word, reason)| line.error(word, reason))
     }
 
-    fn read(mut words: Words<'a>) -> Result<Option<Rule<'a>>, Wrong<'a>> {
+    fn read(mut words: Words<'a>) -> Result<Option<Rule<'a>>, WordError<'a>> {
         let name = words.next().unwrap_or_default();
         let rule = match name {
             b"error" => error_page(&mut words)?,
             b"fallback" => fall_back(&mut words)?,
             b"cache-control" => Rule::CacheControl {
-                files: Files::parse(next(&mut words, "which files? try *")?)?,
+                files: FilePattern::parse(next(&mut words, "which files? try *")?)?,
                 value: rest(&mut words)?,
             },
             b"field" => field(&mut words)?,
@@ -155,10 +155,10 @@ impl<'a> Rule<'a> {
             b"redirect" => redirect(&mut words)?,
             b"trailing-slash" => Rule::TrailingSlash(trailing_slash(&mut words)?),
             b"status-page" => {
-                Rule::StatusPage(Path::parse(next(&mut words, "where? try /status")?)?)
+                Rule::StatusPage(EncodedPath::parse(next(&mut words, "where? try /status")?)?)
             }
-            name => match Reading::parse(name, &mut words)? {
-                Some(reading) => Rule::Reading(reading),
+            name => match PolicyRule::parse(name, &mut words)? {
+                Some(reading) => Rule::Policy(reading),
                 None => return Ok(None),
             },
         };
@@ -170,18 +170,18 @@ impl<'a> Rule<'a> {
 }
 
 /// The next word, or the reason why there should be one.
-fn next<'a>(words: &mut Words<'a>, missing: &'static str) -> Result<&'a [u8], Wrong<'a>> {
+fn next<'a>(words: &mut Words<'a>, missing: &'static str) -> Result<&'a [u8], WordError<'a>> {
     words.next().ok_or((b"", missing))
 }
 
 /// All words that are left, as a value.
-fn rest<'a>(words: &mut Words<'a>) -> Result<Value<'a>, Wrong<'a>> {
+fn rest<'a>(words: &mut Words<'a>) -> Result<FieldValue<'a>, WordError<'a>> {
     let rest = words.rest();
     words.by_ref().for_each(drop);
-    Value::parse(rest)
+    FieldValue::parse(rest)
 }
 
-fn error_page<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, Wrong<'a>> {
+fn error_page<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, WordError<'a>> {
     let status = next(words, "which status? try 404")?;
     Ok(Rule::ErrorPage {
         status: Status::ALL
@@ -189,24 +189,24 @@ fn error_page<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, Wrong<'a>> {
             .copied()
             .find(|known| known.code() >= 400 && is_code(*known, status))
             .ok_or((status, "not the status of an error that khttpd sends"))?,
-        page: Path::parse(next(words, "which page? try /404.html")?)?,
+        page: EncodedPath::parse(next(words, "which page? try /404.html")?)?,
     })
 }
 
-fn fall_back<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, Wrong<'a>> {
+fn fall_back<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, WordError<'a>> {
     let paths = next(words, "for which paths? try *")?;
-    let under = Files::parse(paths)?;
-    if !matches!(under, Files::All | Files::Under(_)) {
+    let under = FilePattern::parse(paths)?;
+    if !matches!(under, FilePattern::All | FilePattern::Under(_)) {
         return Err((paths, "must be *, or a directory and a star, as in /app/*"));
     }
-    Ok(Rule::FallBack {
+    Ok(Rule::Fallback {
         under,
-        page: Path::parse(next(words, "which page? try /index.html")?)?,
+        page: EncodedPath::parse(next(words, "which page? try /index.html")?)?,
     })
 }
 
-fn field<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, Wrong<'a>> {
-    let files = Files::parse(next(words, "which files? try *")?)?;
+fn field<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, WordError<'a>> {
+    let files = FilePattern::parse(next(words, "which files? try *")?)?;
     let name = next(words, "which field? try X-Frame-Options: DENY")?;
     let bare = name
         .strip_suffix(b":")
@@ -227,8 +227,8 @@ fn field<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, Wrong<'a>> {
     })
 }
 
-fn media_type<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, Wrong<'a>> {
-    let files = Files::parse(next(words, "which files? try *.html")?)?;
+fn media_type<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, WordError<'a>> {
+    let files = FilePattern::parse(next(words, "which files? try *.html")?)?;
     let value = rest(words)?;
     let text = value.as_bytes();
     let end = text.iter().position(|byte| *byte == b';');
@@ -246,7 +246,7 @@ fn media_type<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, Wrong<'a>> {
     }
 }
 
-fn redirect<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, Wrong<'a>> {
+fn redirect<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, WordError<'a>> {
     const REDIRECTS: [Status; 4] = [
         Status::MovedPermanently,
         Status::Found,
@@ -260,15 +260,15 @@ fn redirect<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, Wrong<'a>> {
         .ok_or((status, "must be 301, 302, 307 or 308"))?;
     let from = next(words, "from where? try /old or /old/*")?;
     let to = next(words, "to where? try /new")?;
-    let files = Files::parse(from)?;
+    let files = FilePattern::parse(from)?;
     let location = Location::parse(to)?;
     match files {
-        Files::Exact(_) => {}
-        Files::Under(_) if location.is_directory() => {}
-        Files::Under(_) => {
+        FilePattern::Exact(_) => {}
+        FilePattern::Under(_) if location.is_directory() => {}
+        FilePattern::Under(_) => {
             return Err((to, "must end with a slash, as all under a directory moves"))
         }
-        Files::All | Files::Ending(_) => {
+        FilePattern::All | FilePattern::Suffix(_) => {
             return Err((
                 from,
                 "must be a path, or a directory and a star, as in /old/*",
@@ -282,7 +282,7 @@ fn redirect<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, Wrong<'a>> {
     })
 }
 
-fn trailing_slash<'a>(words: &mut Words<'a>) -> Result<TrailingSlash, Wrong<'a>> {
+fn trailing_slash<'a>(words: &mut Words<'a>) -> Result<TrailingSlash, WordError<'a>> {
     match next(words, "must be redirect, serve or refuse")? {
         b"redirect" => Ok(TrailingSlash::Redirect),
         b"serve" => Ok(TrailingSlash::Serve),
@@ -322,7 +322,7 @@ impl fmt::Display for Rule<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Rule::ErrorPage { status, page } => write!(f, "error {} {page}", status.code()),
-            Rule::FallBack { under, page } => write!(f, "fallback {under} {page}"),
+            Rule::Fallback { under, page } => write!(f, "fallback {under} {page}"),
             Rule::CacheControl { files, value } => write!(f, "cache-control {files} {value}"),
             Rule::Field { files, name, value } => write!(f, "field {files} {name}: {value}"),
             Rule::MediaType { files, value } => write!(f, "media-type {files} {value}"),
@@ -335,7 +335,7 @@ impl fmt::Display for Rule<'_> {
                 TrailingSlash::Refuse => "trailing-slash refuse",
             }),
             Rule::StatusPage(path) => write!(f, "status-page {path}"),
-            Rule::Reading(reading) => write!(f, "{reading}"),
+            Rule::Policy(reading) => write!(f, "{reading}"),
         }
     }
 }

@@ -3,9 +3,9 @@
 //! Replies.
 
 use super::{
+    head_buffer::HeadBuffer,
     multipart::Multipart,
     range::ByteRange,
-    rendered::Rendered,
     status::Status,
     target::PathBuffer, //
 };
@@ -13,7 +13,7 @@ use super::{
 /// Room for one reply at a time. It is large: it belongs neither on a stack nor to a connection.
 pub struct Scratch {
     pub(super) path: PathBuffer,
-    pub(super) lines: Rendered,
+    pub(super) lines: HeadBuffer,
 }
 
 impl Scratch {
@@ -21,7 +21,7 @@ impl Scratch {
     pub const fn new() -> Scratch {
         Scratch {
             path: PathBuffer::new(),
-            lines: Rendered::new(),
+            lines: HeadBuffer::new(),
         }
     }
 }
@@ -34,7 +34,7 @@ impl Default for Scratch {
 
 /// What is sent in return for a request.
 #[derive(Clone, Copy, Debug)]
-pub struct Reply<'a, B> {
+pub struct Response<'a, B> {
     /// The status.
     pub status: Status,
     /// The head, in slices to be sent one after the other. Some may be empty.
@@ -42,10 +42,10 @@ pub struct Reply<'a, B> {
     /// What follows the head.
     pub body: Body<'a, B>,
     /// What becomes of the connection.
-    pub then: Then,
+    pub then: Disposition,
 }
 
-impl<B> Reply<'_, B> {
+impl<B> Response<'_, B> {
     /// The length of the head in bytes.
     #[inline]
     pub fn head_length(&self) -> usize {
@@ -82,7 +82,7 @@ impl<B> Body<'_, B> {
 
 /// What becomes of the connection after a reply.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Then {
+pub enum Disposition {
     /// It waits for the next request.
     KeepAlive,
     /// It is closed once everything is sent: nothing more can come that matters.

@@ -71,11 +71,11 @@ extern "C" {
     ) -> bool;
 
     /// Writes what is known of a file.
-    fn khttpd_path_facts(path: *const bindings::path, facts: *mut Facts) -> c_int;
+    fn khttpd_path_facts(path: *const bindings::path, facts: *mut Stat) -> c_int;
 
     /// Waits until writes have ended that began before `facts` were asked for; those that begin
     /// later bear another time.
-    fn khttpd_path_settle(path: *const bindings::path, facts: *const Facts) -> c_int;
+    fn khttpd_path_settle(path: *const bindings::path, facts: *const Stat) -> c_int;
 
     /// Opens a file or a directory for reading, if the task may; an error pointer otherwise.
     fn khttpd_file_open(path: *const bindings::path) -> *mut bindings::file;
@@ -101,7 +101,7 @@ extern "C" {
 /// written meanwhile.
 #[repr(C)]
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Facts {
+pub(crate) struct Stat {
     size: u64,
     inode: u64,
     modified: i64,
@@ -117,7 +117,7 @@ pub(crate) struct Facts {
 /// The bits of a mode that tell the type of a file.
 const TYPE: u16 = 0o170_000;
 
-impl Facts {
+impl Stat {
     /// The length in bytes.
     pub(crate) fn size(&self) -> u64 {
         self.size
@@ -154,9 +154,9 @@ impl Facts {
 /// # Invariants
 ///
 /// The references of the path are owned by this object, and neither is null.
-pub(crate) struct Place(bindings::path);
+pub(crate) struct FsPath(bindings::path);
 
-impl Place {
+impl FsPath {
     /// The directory with this name, links followed.
     ///
     /// # Errors
@@ -216,7 +216,7 @@ impl Place {
     /// # Errors
     ///
     /// What `stat(2)` says.
-    pub(crate) fn facts(&self) -> Result<Facts> {
+    pub(crate) fn facts(&self) -> Result<Stat> {
         let mut facts = MaybeUninit::uninit();
         // SAFETY: By the type invariant the path is valid, and `facts` is valid for writes.
         to_result(unsafe { khttpd_path_facts(&raw const self.0, facts.as_mut_ptr()) })?;
@@ -230,7 +230,7 @@ impl Place {
     /// # Errors
     ///
     /// `EINTR`.
-    pub(crate) fn settle(&self, facts: &Facts) -> Result {
+    pub(crate) fn settle(&self, facts: &Stat) -> Result {
         // SAFETY: By the type invariant the path is valid; `facts` is what C expects.
         to_result(unsafe { khttpd_path_settle(&raw const self.0, facts) })
     }
@@ -249,7 +249,7 @@ impl Place {
     }
 }
 
-impl Clone for Place {
+impl Clone for FsPath {
     fn clone(&self) -> Self {
         // SAFETY: By the type invariant the path is valid.
         unsafe { bindings::path_get(&raw const self.0) };
@@ -258,7 +258,7 @@ impl Clone for Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for FsPath {
     fn drop(&mut self) {
         // SAFETY: By the type invariant the references are ours.
         unsafe { bindings::path_put(&raw const self.0) };

@@ -4,34 +4,34 @@
 
 use super::{
     coding::{self, Coding, Codings},
-    conditional::{evaluate, range_is_meant, Outcome},
+    conditional::{evaluate, if_range_matches, Outcome},
     date::Timestamp,
-    field::{Name, Names},
-    head::{put_length, ALWAYS},
+    field::{FieldName, FieldNames},
+    head_buffer::{
+        put_location, put_moved, put_part, put_parts, put_status, put_status_page, put_text,
+        Detail, HeadBuffer,
+    },
     method::Method,
     multipart::Multipart,
-    range::{self, ByteRange, Ranges, Wanted},
-    rendered::{
-        put_location, put_moved, put_part, put_parts, put_status, put_status_page, put_text,
-        Detail, Rendered,
-    },
-    reply::{Body, Scratch},
-    request::{Expectation, Refusal, Request},
+    range::{self, ByteRange, RangeResult, Ranges},
+    rendered_head::{put_length, ALWAYS},
+    request::{Expectation, Rejection, Request},
+    resources::{Lookup, Redirect, Representation, Resources},
+    response::{Body, Scratch},
     sink::{Full, Sink},
-    site::{Found, Moved, Representation, Site},
     status::Status,
-    target::{Form, Path, Target}, //
+    target::{Path, Target, TargetForm}, //
 };
 
 /// A reply without its last lines.
-pub(super) struct Answer<'a, B> {
+pub(super) struct ResponseParts<'a, B> {
     pub(super) status: Status,
     pub(super) head: [&'a [u8]; 2],
     pub(super) body: Body<'a, B>,
 }
 
 /// What all steps of an answer need.
-struct Asker<'b, 'a, S> {
+struct Responder<'b, 'a, S> {
     request: &'b Request<'b>,
     site: &'a S,
     host: Option<&'b [u8]>,
@@ -40,16 +40,16 @@ struct Asker<'b, 'a, S> {
 
 /// Answers a request.
 #[inline]
-pub(super) fn answer<'a, S: Site>(
+pub(super) fn answer<'a, S: Resources>(
     request: &Request<'_>,
     site: &'a S,
     now: Timestamp,
     scratch: &'a mut Scratch,
-) -> Answer<'a, S::Body> {
+) -> ResponseParts<'a, S::Body> {
     let Scratch { path, lines } = scratch;
     lines.clear();
     let host = request.host.map(|host| host.as_bytes());
-    let mut asker = Asker {
+    let mut asker = Responder {
         request,
         site,
         host,
@@ -63,10 +63,10 @@ pub(super) fn answer<'a, S: Site>(
     if request.expectation == Expectation::Unknown {
         return asker.error(Status::ExpectationFailed, Detail::None, lines);
     }
-    let target = match Form::parse(request.target) {
-        Ok(Form::Path(target)) => target,
-        Ok(Form::Asterisk) if request.method == Method::Options => return options(lines),
-        Ok(Form::Asterisk) => return asker.error(Status::BadRequest, Detail::None, lines),
+    let target = match TargetForm::parse(request.target) {
+        Ok(TargetForm::Path(target)) => target,
+        Ok(TargetForm::Asterisk) if request.method == Method::Options => return options(lines),
+        Ok(TargetForm::Asterisk) => return asker.error(Status::BadRequest, Detail::None, lines),
         Err(status) => return asker.error(status, Detail::None, lines),
     };
     asker.host = target.host.map_or(asker.host, |host| Some(host.as_bytes()));
@@ -77,20 +77,20 @@ pub(super) fn answer<'a, S: Site>(
     }
 }
 
-impl<'a, S: Site> Asker<'_, 'a, S> {
+impl<'a, S: Resources> Responder<'_, 'a, S> {
     fn look_up(
         &self,
         target: Target<'_>,
         path: Path<'_>,
-        lines: &'a mut Rendered,
-    ) -> Answer<'a, S::Body> {
+        lines: &'a mut HeadBuffer,
+    ) -> ResponseParts<'a, S::Body> {
         match self.site.find(self.host, path) {
-            Found::Nothing => self.error(Status::NotFound, Detail::None, lines),
+            Lookup::Nothing => self.error(Status::NotFound, Detail::None, lines),
             _ if self.request.method == Method::Options => options(lines),
-            Found::Resource(resource, codings) => self.negotiate(resource, codings, lines),
-            Found::Directory => self.add_slash(path, target.query, lines),
-            Found::Moved(moved) => self.redirect(moved, path, target.query, lines),
-            Found::Status => self.status(lines),
+            Lookup::Resource(resource, codings) => self.negotiate(resource, codings, lines),
+            Lookup::Directory => self.add_slash(path, target.query, lines),
+            Lookup::Redirect(moved) => self.redirect(moved, path, target.query, lines),
+            Lookup::Status => self.status(lines),
         }
     }
 
@@ -99,18 +99,19 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
         &self,
         resource: S::Resource,
         codings: Codings,
-        lines: &'a mut Rendered,
-    ) -> Answer<'a, S::Body> {
-        const CONDITIONAL: Names = Names::of(&[
-            Name::IfMatch,
-            Name::IfModifiedSince,
-            Name::IfNoneMatch,
-            Name::IfUnmodifiedSince,
-            Name::Range,
+        lines: &'a mut HeadBuffer,
+    ) -> ResponseParts<'a, S::Body> {
+        const CONDITIONAL: FieldNames = FieldNames::of(&[
+            FieldName::IfMatch,
+            FieldName::IfModifiedSince,
+            FieldName::IfNoneMatch,
+            FieldName::IfUnmodifiedSince,
+            FieldName::Range,
         ]);
         let fields = &self.request.fields;
-        let chosen = if fields.has(Name::AcceptEncoding) || !codings.contain(Coding::Identity) {
-            coding::choose(fields.lines(Name::AcceptEncoding), codings)
+        let chosen = if fields.has(FieldName::AcceptEncoding) || !codings.contain(Coding::Identity)
+        {
+            coding::choose(fields.lines(FieldName::AcceptEncoding), codings)
         } else {
             Some(Coding::Identity)
         };
@@ -130,8 +131,8 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
         &self,
         representation: Representation<'a, S::Body>,
         codings: Codings,
-        lines: &'a mut Rendered,
-    ) -> Answer<'a, S::Body> {
+        lines: &'a mut HeadBuffer,
+    ) -> ResponseParts<'a, S::Body> {
         let fields = &self.request.fields;
         match evaluate(fields, representation.validators(), self.now) {
             Outcome::Perform => {}
@@ -147,10 +148,10 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
         }
         // Range is defined for GET only, and it is no list: one that came twice is invalid.
         let range = fields
-            .once(Name::Range)
+            .once(FieldName::Range)
             .filter(|_| self.request.method == Method::Get);
         match range {
-            Some(value) if range_is_meant(fields, representation.validators(), self.now) => {
+            Some(value) if if_range_matches(fields, representation.validators(), self.now) => {
                 self.part(value, &representation, codings, lines)
             }
             Some(_) | None => self.whole(&representation),
@@ -158,14 +159,14 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
     }
 
     #[inline]
-    fn whole(&self, representation: &Representation<'a, S::Body>) -> Answer<'a, S::Body> {
+    fn whole(&self, representation: &Representation<'a, S::Body>) -> ResponseParts<'a, S::Body> {
         let body = match ByteRange::whole(representation.length) {
             Some(range) if self.request.method == Method::Get => {
                 Body::Slice(representation.body, range)
             }
             Some(_) | None => Body::Empty,
         };
-        Answer {
+        ResponseParts {
             status: Status::Ok,
             head: [representation.head.whole(), &[]],
             body,
@@ -178,21 +179,23 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
         value: &[u8],
         representation: &Representation<'a, S::Body>,
         codings: Codings,
-        lines: &'a mut Rendered,
-    ) -> Answer<'a, S::Body> {
+        lines: &'a mut HeadBuffer,
+    ) -> ResponseParts<'a, S::Body> {
         // Who sends If-Range has the rest of the metadata already (RFC 9110 section 15.3.7).
-        let known = self.request.fields.has(Name::IfRange);
+        let known = self.request.fields.has(FieldName::IfRange);
         match range::parse(value, representation.length) {
-            Wanted::Whole => self.whole(representation),
-            Wanted::Nothing => {
+            RangeResult::Whole => self.whole(representation),
+            RangeResult::Nothing => {
                 let detail = Detail::Length(representation.length, codings);
                 self.error(Status::RangeNotSatisfiable, detail, lines)
             }
-            Wanted::One(range) => one_part(range, representation, known, lines),
-            Wanted::Several(ranges) => match several_parts(ranges, representation, known, lines) {
-                Some(answer) => answer,
-                None => self.whole(representation),
-            },
+            RangeResult::One(range) => one_part(range, representation, known, lines),
+            RangeResult::Several(ranges) => {
+                match several_parts(ranges, representation, known, lines) {
+                    Some(answer) => answer,
+                    None => self.whole(representation),
+                }
+            }
         }
     }
 
@@ -202,31 +205,31 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
         &self,
         path: Path<'_>,
         query: Option<&[u8]>,
-        lines: &'a mut Rendered,
-    ) -> Answer<'a, S::Body> {
+        lines: &'a mut HeadBuffer,
+    ) -> ResponseParts<'a, S::Body> {
         let put = put_location(path, query, lines);
-        self.sent_away(Status::MovedPermanently, put, lines)
+        self.redirect_response(Status::MovedPermanently, put, lines)
     }
 
     /// Sends the client to where a rule of the site says.
     #[inline(never)]
     fn redirect(
         &self,
-        moved: Moved<'_>,
+        moved: Redirect<'_>,
         path: Path<'_>,
         query: Option<&[u8]>,
-        lines: &'a mut Rendered,
-    ) -> Answer<'a, S::Body> {
+        lines: &'a mut HeadBuffer,
+    ) -> ResponseParts<'a, S::Body> {
         let put = put_moved(moved, path, query, lines);
-        self.sent_away(moved.status, put, lines)
+        self.redirect_response(moved.status, put, lines)
     }
 
-    fn sent_away(
+    fn redirect_response(
         &self,
         status: Status,
         put: Result<(), Full>,
-        lines: &'a mut Rendered,
-    ) -> Answer<'a, S::Body> {
+        lines: &'a mut HeadBuffer,
+    ) -> ResponseParts<'a, S::Body> {
         match put {
             Ok(()) => text(status, self.is_head(), lines),
             // Escaped, it would be longer than any target this server takes.
@@ -236,7 +239,7 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
 
     /// What the server tells of itself: its lines, and behind them in the same room their head.
     #[inline(never)]
-    fn status(&self, lines: &'a mut Rendered) -> Answer<'a, S::Body> {
+    fn status(&self, lines: &'a mut HeadBuffer) -> ResponseParts<'a, S::Body> {
         let put = self.site.put_status(lines);
         let length = lines.len();
         if put.and_then(|()| put_status_page(length, lines)).is_err() {
@@ -244,7 +247,7 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
         }
         let lines: &'a [u8] = lines;
         let (text, head) = lines.split_at_checked(length).unwrap_or((&[], lines));
-        Answer {
+        ResponseParts {
             status: Status::Ok,
             head: [head, ALWAYS],
             body: if self.is_head() {
@@ -261,8 +264,8 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
         &self,
         status: Status,
         detail: Detail,
-        lines: &'a mut Rendered,
-    ) -> Answer<'a, S::Body> {
+        lines: &'a mut HeadBuffer,
+    ) -> ResponseParts<'a, S::Body> {
         // It fits: the lines of a detail are short, and there is nothing before them.
         lines.clear();
         let _: Result<(), Full> = put_status(status, detail, lines);
@@ -274,7 +277,7 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
             Some(range) if !self.is_head() => Body::Slice(page.body, range),
             Some(_) | None => Body::Empty,
         };
-        Answer {
+        ResponseParts {
             status,
             head: [lines, page.head.common_lines()],
             body,
@@ -289,7 +292,7 @@ impl<'a, S: Site> Asker<'_, 'a, S> {
 
 /// The reply to a head that is no request, or to no request at all. It does not need a site.
 #[inline(never)]
-pub(super) fn refuse<B>(refusal: Refusal, scratch: &mut Scratch) -> Answer<'_, B> {
+pub(super) fn refuse<B>(refusal: Rejection, scratch: &mut Scratch) -> ResponseParts<'_, B> {
     let lines = &mut scratch.lines;
     lines.clear();
     let _: Result<(), Full> = put_status(refusal.status, Detail::None, lines);
@@ -297,14 +300,14 @@ pub(super) fn refuse<B>(refusal: Refusal, scratch: &mut Scratch) -> Answer<'_, B
 }
 
 /// Completes the head in `lines` with what says that a short text follows.
-fn text<B>(status: Status, head_only: bool, lines: &mut Rendered) -> Answer<'_, B> {
+fn text<B>(status: Status, head_only: bool, lines: &mut HeadBuffer) -> ResponseParts<'_, B> {
     let _: Result<(), Full> = put_text(status.text(), lines);
     let body = if head_only {
         Body::Empty
     } else {
         Body::Text(status.text())
     };
-    Answer {
+    ResponseParts {
         status,
         head: [lines, ALWAYS],
         body,
@@ -312,10 +315,10 @@ fn text<B>(status: Status, head_only: bool, lines: &mut Rendered) -> Answer<'_, 
 }
 
 /// What this server can do (RFC 9110 section 9.3.7).
-fn options<B>(lines: &mut Rendered) -> Answer<'_, B> {
+fn options<B>(lines: &mut HeadBuffer) -> ResponseParts<'_, B> {
     let _: Result<(), Full> =
         put_status(Status::Ok, Detail::Allow, lines).and_then(|()| put_length(0, lines));
-    Answer {
+    ResponseParts {
         status: Status::Ok,
         head: [lines, ALWAYS],
         body: Body::Empty,
@@ -323,8 +326,8 @@ fn options<B>(lines: &mut Rendered) -> Answer<'_, B> {
 }
 
 /// RFC 9110 section 15.4.5.
-fn not_modified<'a, B>(representation: &Representation<'a, B>) -> Answer<'a, B> {
-    Answer {
+fn not_modified<'a, B>(representation: &Representation<'a, B>) -> ResponseParts<'a, B> {
+    ResponseParts {
         status: Status::NotModified,
         head: [
             Status::NotModified.line(),
@@ -339,8 +342,8 @@ fn one_part<'a, B: Copy>(
     range: ByteRange,
     representation: &Representation<'a, B>,
     known: bool,
-    lines: &'a mut Rendered,
-) -> Answer<'a, B> {
+    lines: &'a mut HeadBuffer,
+) -> ResponseParts<'a, B> {
     let head = representation.head;
     let _: Result<(), Full> = put_part(range, representation.length, lines);
     let rest = if known {
@@ -348,7 +351,7 @@ fn one_part<'a, B: Copy>(
     } else {
         head.part_lines()
     };
-    Answer {
+    ResponseParts {
         status: Status::PartialContent,
         head: [lines, rest],
         body: Body::Slice(representation.body, range),
@@ -363,8 +366,8 @@ fn several_parts<'a, B: Copy>(
     ranges: Ranges,
     representation: &Representation<'a, B>,
     known: bool,
-    lines: &'a mut Rendered,
-) -> Option<Answer<'a, B>> {
+    lines: &'a mut HeadBuffer,
+) -> Option<ResponseParts<'a, B>> {
     if representation.coding != Coding::Identity {
         return None;
     }
@@ -375,14 +378,14 @@ fn several_parts<'a, B: Copy>(
         representation.head.media_type(),
     )?;
     put_parts(&multipart, lines).ok()?;
-    let Rendered { lines, parts } = lines;
+    let HeadBuffer { lines, parts } = lines;
     let head = representation.head;
     let rest = if known {
         head.validator_lines()
     } else {
         head.parts_lines()
     };
-    Some(Answer {
+    Some(ResponseParts {
         status: Status::PartialContent,
         head: [lines, rest],
         body: Body::Multipart(representation.body, parts.insert(multipart)),

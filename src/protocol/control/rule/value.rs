@@ -2,7 +2,7 @@
 
 //! What rules put into replies.
 
-use super::Wrong;
+use super::WordError;
 use core::fmt;
 
 /// The longest value or location in bytes.
@@ -15,11 +15,11 @@ pub const VALUE_MAX: usize = 1024;
 /// It has 1 to [`VALUE_MAX`] bytes, all of them visible ASCII, spaces or tabs, so that it cannot
 /// end its line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Value<'a>(&'a str);
+pub struct FieldValue<'a>(&'a str);
 
-impl<'a> Value<'a> {
+impl<'a> FieldValue<'a> {
     /// Reads a value.
-    pub(super) fn parse(text: &'a [u8]) -> Result<Value<'a>, Wrong<'a>> {
+    pub(super) fn parse(text: &'a [u8]) -> Result<FieldValue<'a>, WordError<'a>> {
         let within = |byte: &u8| byte.is_ascii_graphic() || matches!(byte, b' ' | b'\t');
         if text.is_empty() {
             return Err((text, "a value is missing"));
@@ -31,7 +31,7 @@ impl<'a> Value<'a> {
             ));
         }
         // INVARIANT: as was just checked, and in `bounded`.
-        bounded(text).map(Value)
+        bounded(text).map(FieldValue)
     }
 
     /// The bytes.
@@ -41,7 +41,7 @@ impl<'a> Value<'a> {
     }
 }
 
-impl fmt::Display for Value<'_> {
+impl fmt::Display for FieldValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
     }
@@ -58,7 +58,7 @@ pub struct Location<'a>(&'a str);
 
 impl<'a> Location<'a> {
     /// Reads a location.
-    pub(super) fn parse(word: &'a [u8]) -> Result<Location<'a>, Wrong<'a>> {
+    pub(super) fn parse(word: &'a [u8]) -> Result<Location<'a>, WordError<'a>> {
         let host = word
             .strip_prefix(b"http://")
             .or_else(|| word.strip_prefix(b"https://"));
@@ -114,7 +114,7 @@ impl fmt::Display for Location<'_> {
     }
 }
 
-fn bounded(text: &[u8]) -> Result<&str, Wrong<'_>> {
+fn bounded(text: &[u8]) -> Result<&str, WordError<'_>> {
     if text.len() > VALUE_MAX {
         return Err((text, "longer than 1024 bytes"));
     }

@@ -2,13 +2,13 @@
 
 //! On which terms files become part of a site.
 
-use super::Trouble;
-use crate::sys::file::Facts;
-use protocol::rule::Reading;
+use super::FileError;
+use crate::sys::fs::Stat;
+use protocol::control::rule::PolicyRule;
 
 /// How much a site may have, unless a rule says otherwise.
 #[derive(Clone, Copy)]
-pub(crate) struct Bounds {
+pub(crate) struct Limits {
     /// The most memory of a whole site, in bytes.
     pub(crate) max_site_bytes: u64,
     /// The longest file, in bytes.
@@ -17,7 +17,7 @@ pub(crate) struct Bounds {
     pub(crate) max_entries: u32,
 }
 
-impl Bounds {
+impl Limits {
     /// As much as there can be.
     #[cfg(CONFIG_KUNIT = "y")]
     pub(super) const MAX: Self = Self {
@@ -28,8 +28,8 @@ impl Bounds {
 }
 
 /// What may be read, and how much.
-pub(super) struct Terms {
-    pub(super) bounds: Bounds,
+pub(super) struct LoadPolicy {
+    pub(super) bounds: Limits,
     pub(super) follow_links: bool,
     pub(super) cross_mounts: bool,
     hidden_files: bool,
@@ -40,9 +40,9 @@ pub(super) struct Terms {
 /// That everybody may read it.
 const READABLE: u16 = 0o004;
 
-impl Terms {
+impl LoadPolicy {
     /// What holds without rules.
-    pub(super) fn new(bounds: Bounds) -> Self {
+    pub(super) fn new(bounds: Limits) -> Self {
         Self {
             bounds,
             follow_links: false,
@@ -54,16 +54,16 @@ impl Terms {
     }
 
     /// Does as a rule says.
-    pub(super) fn apply(&mut self, rule: Reading) {
+    pub(super) fn apply(&mut self, rule: PolicyRule) {
         match rule {
-            Reading::FollowLinks(flag) => self.follow_links = flag,
-            Reading::HiddenFiles(flag) => self.hidden_files = flag,
-            Reading::CrossMounts(flag) => self.cross_mounts = flag,
-            Reading::PermRequired(mode) => self.perm_required = mode,
-            Reading::PermForbid(mode) => self.perm_forbid = mode,
-            Reading::MaxSiteBytes(bytes) => self.bounds.max_site_bytes = bytes,
-            Reading::MaxFileBytes(bytes) => self.bounds.max_file_bytes = bytes,
-            Reading::MaxEntries(entries) => self.bounds.max_entries = entries,
+            PolicyRule::FollowLinks(flag) => self.follow_links = flag,
+            PolicyRule::HiddenFiles(flag) => self.hidden_files = flag,
+            PolicyRule::CrossMounts(flag) => self.cross_mounts = flag,
+            PolicyRule::PermRequired(mode) => self.perm_required = mode,
+            PolicyRule::PermForbid(mode) => self.perm_forbid = mode,
+            PolicyRule::MaxSiteBytes(bytes) => self.bounds.max_site_bytes = bytes,
+            PolicyRule::MaxFileBytes(bytes) => self.bounds.max_file_bytes = bytes,
+            PolicyRule::MaxEntries(entries) => self.bounds.max_entries = entries,
         }
     }
 
@@ -79,7 +79,7 @@ impl Terms {
     }
 
     /// Whether a file or a directory has the mode bits to be served.
-    pub(super) fn admit_mode(&self, facts: &Facts) -> bool {
+    pub(super) fn admit_mode(&self, facts: &Stat) -> bool {
         let mode = facts.permissions();
         if facts.is_directory() {
             // Whoever may read files in it may search it.
@@ -94,10 +94,10 @@ impl Terms {
     /// # Errors
     ///
     /// That it is too long.
-    pub(super) fn admit(&self, facts: &Facts) -> Result<bool, Trouble> {
+    pub(super) fn admit(&self, facts: &Stat) -> Result<bool, FileError> {
         let (size, max) = (facts.size(), self.bounds.max_file_bytes);
         match self.admit_mode(facts) {
-            true if size > max => Err(Trouble::FileBytes(size, max)),
+            true if size > max => Err(FileError::FileBytes(size, max)),
             admitted => Ok(admitted),
         }
     }
@@ -107,9 +107,9 @@ impl Terms {
     /// # Errors
     ///
     /// The bound that it exceeds.
-    pub(super) fn admit_memory(&self, bytes: usize) -> Result<(), Trouble> {
+    pub(super) fn admit_memory(&self, bytes: usize) -> Result<(), FileError> {
         match self.bounds.max_site_bytes {
-            max if bytes as u64 > max => Err(Trouble::SiteBytes(max)),
+            max if bytes as u64 > max => Err(FileError::SiteBytes(max)),
             _ => Ok(()),
         }
     }

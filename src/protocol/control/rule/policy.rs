@@ -2,8 +2,8 @@
 
 //! What may become part of a site.
 
-use super::{next, Wrong};
-use crate::text::Words;
+use super::{next, WordError};
+use crate::control::line::Words;
 use core::fmt;
 
 /// A rule for whoever loads a site: what is read, and how much of it.
@@ -19,7 +19,7 @@ use core::fmt;
 /// max-entries 1048576            paths of a site
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Reading {
+pub enum PolicyRule {
     /// Whether symbolic links are followed, though never out of the tree.
     FollowLinks(bool),
     /// Whether names that begin with a dot are served.
@@ -38,27 +38,27 @@ pub enum Reading {
     MaxEntries(u32),
 }
 
-impl Reading {
+impl PolicyRule {
     /// Reads the rest of the rule that is called `name`; [`None`] if there is no such rule.
     pub(super) fn parse<'a>(
         name: &[u8],
         words: &mut Words<'a>,
-    ) -> Result<Option<Reading>, Wrong<'a>> {
+    ) -> Result<Option<PolicyRule>, WordError<'a>> {
         Ok(Some(match name {
-            b"follow-links" => Reading::FollowLinks(flag(words)?),
-            b"hidden-files" => Reading::HiddenFiles(flag(words)?),
-            b"cross-mounts" => Reading::CrossMounts(flag(words)?),
-            b"perm-required" => Reading::PermRequired(mode(words)?),
-            b"perm-forbid" => Reading::PermForbid(mode(words)?),
-            b"max-site-bytes" => Reading::MaxSiteBytes(bytes(words)?),
-            b"max-file-bytes" => Reading::MaxFileBytes(bytes(words)?),
-            b"max-entries" => Reading::MaxEntries(entries(words)?),
+            b"follow-links" => PolicyRule::FollowLinks(flag(words)?),
+            b"hidden-files" => PolicyRule::HiddenFiles(flag(words)?),
+            b"cross-mounts" => PolicyRule::CrossMounts(flag(words)?),
+            b"perm-required" => PolicyRule::PermRequired(mode(words)?),
+            b"perm-forbid" => PolicyRule::PermForbid(mode(words)?),
+            b"max-site-bytes" => PolicyRule::MaxSiteBytes(bytes(words)?),
+            b"max-file-bytes" => PolicyRule::MaxFileBytes(bytes(words)?),
+            b"max-entries" => PolicyRule::MaxEntries(entries(words)?),
             _ => return Ok(None),
         }))
     }
 }
 
-fn flag<'a>(words: &mut Words<'a>) -> Result<bool, Wrong<'a>> {
+fn flag<'a>(words: &mut Words<'a>) -> Result<bool, WordError<'a>> {
     match next(words, "must be yes or no")? {
         b"yes" => Ok(true),
         b"no" => Ok(false),
@@ -66,7 +66,7 @@ fn flag<'a>(words: &mut Words<'a>) -> Result<bool, Wrong<'a>> {
     }
 }
 
-fn mode<'a>(words: &mut Words<'a>) -> Result<u16, Wrong<'a>> {
+fn mode<'a>(words: &mut Words<'a>) -> Result<u16, WordError<'a>> {
     let reason = "must be an octal number up to 7777, as in 0004";
     let word = next(words, reason)?;
     number(word, 8, 0o7777)
@@ -74,7 +74,7 @@ fn mode<'a>(words: &mut Words<'a>) -> Result<u16, Wrong<'a>> {
         .ok_or((word, reason))
 }
 
-fn bytes<'a>(words: &mut Words<'a>) -> Result<u64, Wrong<'a>> {
+fn bytes<'a>(words: &mut Words<'a>) -> Result<u64, WordError<'a>> {
     let reason = "must be a number of bytes, 1 or more";
     let word = next(words, reason)?;
     number(word, 10, u64::MAX)
@@ -82,7 +82,7 @@ fn bytes<'a>(words: &mut Words<'a>) -> Result<u64, Wrong<'a>> {
         .ok_or((word, reason))
 }
 
-fn entries<'a>(words: &mut Words<'a>) -> Result<u32, Wrong<'a>> {
+fn entries<'a>(words: &mut Words<'a>) -> Result<u32, WordError<'a>> {
     let reason = "must be a number, 1 to 16777216";
     let word = next(words, reason)?;
     number(word, 10, 1 << 24)
@@ -101,18 +101,18 @@ fn number(word: &[u8], radix: u32, max: u64) -> Option<u64> {
         .filter(|number| *number <= max && !word.is_empty())
 }
 
-impl fmt::Display for Reading {
+impl fmt::Display for PolicyRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = |flag: &bool| if *flag { "yes" } else { "no" };
         match self {
-            Reading::FollowLinks(flag) => write!(f, "follow-links {}", word(flag)),
-            Reading::HiddenFiles(flag) => write!(f, "hidden-files {}", word(flag)),
-            Reading::CrossMounts(flag) => write!(f, "cross-mounts {}", word(flag)),
-            Reading::PermRequired(mode) => write!(f, "perm-required {mode:04o}"),
-            Reading::PermForbid(mode) => write!(f, "perm-forbid {mode:04o}"),
-            Reading::MaxSiteBytes(bytes) => write!(f, "max-site-bytes {bytes}"),
-            Reading::MaxFileBytes(bytes) => write!(f, "max-file-bytes {bytes}"),
-            Reading::MaxEntries(entries) => write!(f, "max-entries {entries}"),
+            PolicyRule::FollowLinks(flag) => write!(f, "follow-links {}", word(flag)),
+            PolicyRule::HiddenFiles(flag) => write!(f, "hidden-files {}", word(flag)),
+            PolicyRule::CrossMounts(flag) => write!(f, "cross-mounts {}", word(flag)),
+            PolicyRule::PermRequired(mode) => write!(f, "perm-required {mode:04o}"),
+            PolicyRule::PermForbid(mode) => write!(f, "perm-forbid {mode:04o}"),
+            PolicyRule::MaxSiteBytes(bytes) => write!(f, "max-site-bytes {bytes}"),
+            PolicyRule::MaxFileBytes(bytes) => write!(f, "max-file-bytes {bytes}"),
+            PolicyRule::MaxEntries(entries) => write!(f, "max-entries {entries}"),
         }
     }
 }

@@ -154,9 +154,9 @@ const SHOWN_MAX: usize = 80;
 
 /// Bytes as an error shows them: escaped, and of many only the beginning.
 #[derive(Clone, Copy, Debug)]
-pub struct Shown<'a>(pub &'a [u8]);
+pub struct Escaped<'a>(pub &'a [u8]);
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.get(..SHOWN_MAX) {
             Some(beginning) if self.0.len() > SHOWN_MAX => {
@@ -170,7 +170,7 @@ impl fmt::Display for Shown<'_> {
 impl fmt::Display for Error<'_> {
     /// `line 3: "eror": no such rule`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = Shown(self.word);
+        let shown = Escaped(self.word);
         write!(f, "line {}: \"{shown}\": {}", self.line, self.reason)
     }
 }

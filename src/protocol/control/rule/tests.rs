@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-use super::{Files, Reading, Rule, VALUE_MAX};
-use crate::text::Lines;
+use super::{FilePattern, PolicyRule, Rule, VALUE_MAX};
+use crate::control::line::Lines;
 use proptest::prelude::*;
 
 /// The rule of a line, or what is said of it.
@@ -10,8 +10,8 @@ fn parse(line: &[u8]) -> Result<Option<Rule<'_>>, String> {
     Rule::parse(line).map_err(|error| error.to_string())
 }
 
-fn files(word: &str) -> Files<'_> {
-    Files::parse(word.as_bytes()).unwrap()
+fn files(word: &str) -> FilePattern<'_> {
+    FilePattern::parse(word.as_bytes()).unwrap()
 }
 
 #[test]
@@ -238,18 +238,18 @@ proptest! {
     #[test]
     fn any_bytes_are_read_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
         for line in Lines::new(&bytes) {
-            if let Ok(Some(Rule::Reading(reading))) = Rule::parse(line) {
-                prop_assert!(!matches!(reading, Reading::MaxEntries(0)));
+            if let Ok(Some(Rule::Policy(reading))) = Rule::parse(line) {
+                prop_assert!(!matches!(reading, PolicyRule::MaxEntries(0)));
             }
         }
     }
 
     #[test]
     fn a_path_that_a_rule_names_is_one_that_can_be_asked_for(raw in "/[a-c%.24/E\u{e9}]{0,12}") {
-        if let Ok(path) = super::Path::parse(raw.as_bytes()) {
+        if let Ok(path) = super::EncodedPath::parse(raw.as_bytes()) {
             let decoded: Vec<u8> = path.decoded().collect();
             let mut encoded = vec![0; 3 * decoded.len()];
-            let mut writer = crate::http::Writer::new(&mut encoded);
+            let mut writer = crate::http::SliceWriter::new(&mut encoded);
             crate::http::encode_path(&decoded, &mut writer).unwrap();
             let length = writer.length();
             let mut buffer = crate::http::PathBuffer::new();

@@ -6,12 +6,12 @@ use core::ops::Deref;
 
 use super::{
     coding::Codings,
-    head::{put_length, put_line, VARY},
     method::ALLOW,
     multipart::{put_content_range, Multipart},
     range::ByteRange,
+    rendered_head::{put_length, put_line, VARY},
+    resources::Redirect,
     sink::{Full, Sink},
-    site::Moved,
     status::Status,
     target::{encode, encode_query, Path},
     TARGET_MAX, //
@@ -25,15 +25,15 @@ const TEXT_MAX: usize = 128;
 
 /// What is made for one reply: lines, and what its parts are if it has several. A reply borrows
 /// both, so that it stays small.
-pub(super) struct Rendered {
+pub(super) struct HeadBuffer {
     pub(super) lines: heapless::Vec<u8, RENDERED_MAX>,
     pub(super) parts: Option<Multipart>,
 }
 
-impl Rendered {
+impl HeadBuffer {
     /// Nothing yet.
-    pub(super) const fn new() -> Rendered {
-        Rendered {
+    pub(super) const fn new() -> HeadBuffer {
+        HeadBuffer {
             lines: heapless::Vec::new(),
             parts: None,
         }
@@ -46,7 +46,7 @@ impl Rendered {
     }
 }
 
-impl Deref for Rendered {
+impl Deref for HeadBuffer {
     type Target = [u8];
 
     #[inline]
@@ -55,7 +55,7 @@ impl Deref for Rendered {
     }
 }
 
-impl Sink for Rendered {
+impl Sink for HeadBuffer {
     #[inline]
     fn put(&mut self, bytes: &[u8]) -> Result<(), Full> {
         self.lines.put(bytes)
@@ -77,13 +77,17 @@ pub(super) enum Detail {
 }
 
 /// The lines about a short text.
-pub(super) fn put_text(text: &[u8], lines: &mut Rendered) -> Result<(), Full> {
+pub(super) fn put_text(text: &[u8], lines: &mut HeadBuffer) -> Result<(), Full> {
     put_length(u64::try_from(text.len()).unwrap_or(0), lines)?;
     put_line(b"Content-Type: ", b"text/plain; charset=utf-8", lines)
 }
 
 /// The status line, and what a status tells beyond the usual.
-pub(super) fn put_status(status: Status, detail: Detail, lines: &mut Rendered) -> Result<(), Full> {
+pub(super) fn put_status(
+    status: Status,
+    detail: Detail,
+    lines: &mut HeadBuffer,
+) -> Result<(), Full> {
     lines.put(status.line())?;
     match detail {
         Detail::None => Ok(()),
@@ -101,7 +105,7 @@ pub(super) fn put_status(status: Status, detail: Detail, lines: &mut Rendered) -
 }
 
 /// The head of a page that tells how the server is, which is so long and soon out of date.
-pub(super) fn put_status_page(length: usize, lines: &mut Rendered) -> Result<(), Full> {
+pub(super) fn put_status_page(length: usize, lines: &mut HeadBuffer) -> Result<(), Full> {
     lines.put(Status::Ok.line())?;
     put_length(u64::try_from(length).unwrap_or(0), lines)?;
     put_line(b"Content-Type: ", b"text/plain; charset=utf-8", lines)?;
@@ -113,7 +117,7 @@ pub(super) fn put_status_page(length: usize, lines: &mut Rendered) -> Result<(),
 pub(super) fn put_location(
     path: Path<'_>,
     query: Option<&[u8]>,
-    lines: &mut Rendered,
+    lines: &mut HeadBuffer,
 ) -> Result<(), Full> {
     let start = path.as_bytes().iter().position(|b| *b != b'/').unwrap_or(0);
     lines.put(Status::MovedPermanently.line())?;
@@ -126,10 +130,10 @@ pub(super) fn put_location(
 /// Where something is that has moved. What is kept of the path goes behind the slash of the
 /// location, without slashes of its own in front: those could name another host.
 pub(super) fn put_moved(
-    moved: Moved<'_>,
+    moved: Redirect<'_>,
     path: Path<'_>,
     query: Option<&[u8]>,
-    lines: &mut Rendered,
+    lines: &mut HeadBuffer,
 ) -> Result<(), Full> {
     let kept = path.as_bytes().get(moved.kept..).unwrap_or(&[]);
     let start = kept.iter().position(|b| *b != b'/').unwrap_or(kept.len());
@@ -143,7 +147,7 @@ pub(super) fn put_moved(
 }
 
 /// The end of a `Location`.
-fn put_query(query: Option<&[u8]>, lines: &mut Rendered) -> Result<(), Full> {
+fn put_query(query: Option<&[u8]>, lines: &mut HeadBuffer) -> Result<(), Full> {
     if let Some(query) = query {
         lines.put(b"?")?;
         encode_query(query, lines)?;
@@ -156,14 +160,18 @@ fn put_query(query: Option<&[u8]>, lines: &mut Rendered) -> Result<(), Full> {
 }
 
 /// The first lines of a 206 with one part (RFC 9110 section 15.3.7.1).
-pub(super) fn put_part(range: ByteRange, complete: u64, lines: &mut Rendered) -> Result<(), Full> {
+pub(super) fn put_part(
+    range: ByteRange,
+    complete: u64,
+    lines: &mut HeadBuffer,
+) -> Result<(), Full> {
     lines.put(Status::PartialContent.line())?;
     put_length(range.length(), lines)?;
     put_content_range(range, complete, lines)
 }
 
 /// The first lines of a 206 with several parts (RFC 9110 section 15.3.7.2).
-pub(super) fn put_parts(multipart: &Multipart, lines: &mut Rendered) -> Result<(), Full> {
+pub(super) fn put_parts(multipart: &Multipart, lines: &mut HeadBuffer) -> Result<(), Full> {
     lines.put(Status::PartialContent.line())?;
     put_length(multipart.length(), lines)?;
     lines.put(b"Content-Type: multipart/byteranges; boundary=")?;

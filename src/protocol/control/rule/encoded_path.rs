@@ -2,7 +2,7 @@
 
 //! Paths as they are written in rules.
 
-use super::Wrong;
+use super::WordError;
 use crate::http::target::{decoded, is_plain};
 use core::fmt::{self, Write};
 
@@ -13,11 +13,11 @@ use core::fmt::{self, Write};
 /// It begins with `/`. Each `%` begins an escape, of a byte that is neither a slash nor a control
 /// byte, no segment comes to `.` or `..`, and no byte but `/` is other than a path can hold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Path<'a>(&'a [u8]);
+pub struct EncodedPath<'a>(&'a [u8]);
 
-impl<'a> Path<'a> {
+impl<'a> EncodedPath<'a> {
     /// Reads a path.
-    pub(super) fn parse(word: &'a [u8]) -> Result<Path<'a>, Wrong<'a>> {
+    pub(super) fn parse(word: &'a [u8]) -> Result<EncodedPath<'a>, WordError<'a>> {
         let segments = word
             .strip_prefix(b"/")
             .ok_or((word, "a path begins with a slash"))?;
@@ -25,7 +25,7 @@ impl<'a> Path<'a> {
             check_segment(segment).map_err(|reason| (word, reason))?;
         }
         // INVARIANT: all of it was just checked.
-        Ok(Path(word))
+        Ok(EncodedPath(word))
     }
 
     /// What it comes to, byte by byte.
@@ -70,7 +70,7 @@ pub(super) fn check_segment(segment: &[u8]) -> Result<(), &'static str> {
     Ok(())
 }
 
-impl fmt::Display for Path<'_> {
+impl fmt::Display for EncodedPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_bytes(self.0, f)
     }

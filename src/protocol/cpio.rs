@@ -9,7 +9,7 @@
 
 /// The bytes are no such archive, or it was cut short.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Malformed;
+pub struct Error;
 
 /// The length of a header in bytes.
 const HEADER: usize = 110;
@@ -25,7 +25,7 @@ const TYPE: u32 = 0o170_000;
 
 /// A member of an archive.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Entry<'a> {
+pub struct Member<'a> {
     /// The name, without a leading `./` and without the NUL.
     pub name: &'a [u8],
     /// Type and permissions, as in `st_mode`.
@@ -36,7 +36,7 @@ pub struct Entry<'a> {
     pub content: &'a [u8],
 }
 
-impl Entry<'_> {
+impl Member<'_> {
     /// Whether it is a regular file.
     #[inline]
     pub const fn is_file(&self) -> bool {
@@ -69,7 +69,7 @@ impl<'a> Archive<'a> {
         }
     }
 
-    fn read(&mut self) -> Option<Option<Entry<'a>>> {
+    fn read(&mut self) -> Option<Option<Member<'a>>> {
         let numbers = self.take(HEADER)?.strip_prefix(MAGIC)?;
         let mode = number(numbers, 1)?;
         let modified = number(numbers, 5)?;
@@ -87,7 +87,7 @@ impl<'a> Archive<'a> {
         let name = name.strip_prefix(b"./").unwrap_or(name);
         // A NUL would end the name earlier for whoever reads it as a string.
         (!name.contains(&0)).then_some(())?;
-        Some(Some(Entry {
+        Some(Some(Member {
             name,
             mode,
             modified: u64::from(modified),
@@ -109,13 +109,13 @@ impl<'a> Archive<'a> {
 }
 
 impl<'a> Iterator for Archive<'a> {
-    type Item = Result<Entry<'a>, Malformed>;
+    type Item = Result<Member<'a>, Error>;
 
-    fn next(&mut self) -> Option<Result<Entry<'a>, Malformed>> {
+    fn next(&mut self) -> Option<Result<Member<'a>, Error>> {
         if self.ended {
             return None;
         }
-        let member = self.read().ok_or(Malformed).transpose();
+        let member = self.read().ok_or(Error).transpose();
         self.ended = !matches!(member, Some(Ok(_)));
         member
     }
@@ -135,7 +135,7 @@ fn number(numbers: &[u8], n: usize) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Archive, Entry, Malformed};
+    use super::{Archive, Error, Member};
     use proptest::prelude::*;
 
     /// Appends a member as cpio does.
@@ -182,7 +182,7 @@ mod tests {
         let entries = entries.unwrap();
         assert_eq!(entries.len(), 3);
         assert!(entries[0].is_directory() && entries[0].name == b".");
-        let file = Entry {
+        let file = Member {
             name: b"a.txt",
             mode: 0o100_644,
             modified: 1_577_934_245,
@@ -202,14 +202,14 @@ mod tests {
         // The padding behind the last name may be missing.
         for length in 0..archive.len() - 3 {
             let last = Archive::new(&archive[..length]).last();
-            assert_eq!(last, Some(Err(Malformed)), "{length}");
+            assert_eq!(last, Some(Err(Error)), "{length}");
         }
     }
 
     #[test]
     fn nothing_follows_an_error() {
         let mut archive = Archive::new(b"070702");
-        assert_eq!(archive.next(), Some(Err(Malformed)));
+        assert_eq!(archive.next(), Some(Err(Error)));
         assert_eq!(archive.next(), None);
     }
 

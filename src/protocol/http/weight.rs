@@ -1,38 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Quality values (RFC 9110 section 12.4.2).
+//! Weight values (RFC 9110 section 12.4.2).
 
 use super::field::cut;
 
 /// A weight in thousandths.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) struct Quality(u16);
+pub(super) struct Weight(u16);
 
-impl Quality {
+impl Weight {
     /// Not acceptable.
-    pub(super) const NONE: Quality = Quality(0);
+    pub(super) const NONE: Weight = Weight(0);
 
     /// Acceptable, but less than what got any weight: smaller than a sender can say.
-    pub(super) const LEAST: Quality = Quality(1);
+    pub(super) const LEAST: Weight = Weight(1);
 
     /// What an element without a weight has.
-    const FULL: Quality = Quality::from_thousandths(1000);
+    const FULL: Weight = Weight::from_thousandths(1000);
 
-    /// Doubled, which leaves room for [`Quality::LEAST`] below one thousandth.
-    const fn from_thousandths(value: u16) -> Quality {
-        Quality(value.saturating_mul(2))
+    /// Doubled, which leaves room for [`Weight::LEAST`] below one thousandth.
+    const fn from_thousandths(value: u16) -> Weight {
+        Weight(value.saturating_mul(2))
     }
 
     /// Splits an element into what is weighed and its weight, which is [`None`] if it is malformed.
-    pub(super) fn split(element: &[u8]) -> (&[u8], Option<Quality>) {
+    pub(super) fn split(element: &[u8]) -> (&[u8], Option<Weight>) {
         match cut(element, b';') {
-            None => (element, Some(Quality::FULL)),
-            Some((name, weight)) => (name.trim_ascii_end(), Quality::parse(weight.trim_ascii())),
+            None => (element, Some(Weight::FULL)),
+            Some((name, weight)) => (name.trim_ascii_end(), Weight::parse(weight.trim_ascii())),
         }
     }
 
     /// Reads `"q=" qvalue`: at most three digits after the point, and not more than one.
-    fn parse(weight: &[u8]) -> Option<Quality> {
+    fn parse(weight: &[u8]) -> Option<Weight> {
         let [b'q' | b'Q', b'=', whole @ (b'0' | b'1'), rest @ ..] = weight else {
             return None;
         };
@@ -48,13 +48,13 @@ impl Quality {
             })?;
             value = value.checked_mul(10)?.checked_add(u16::from(digit))?;
         }
-        (value <= 1000).then_some(Quality::from_thousandths(value))
+        (value <= 1000).then_some(Weight::from_thousandths(value))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Quality;
+    use super::Weight;
 
     #[test]
     fn rfc9110_12_4_2_quality_values() {
@@ -75,14 +75,8 @@ mod tests {
             ("", None),
             ("q=0;x=1", None),
         ] {
-            assert_eq!(
-                Quality::parse(text.as_bytes()),
-                value.map(Quality),
-                "{text}"
-            );
+            assert_eq!(Weight::parse(text.as_bytes()), value.map(Weight), "{text}");
         }
-        assert!(
-            Quality::NONE < Quality::LEAST && Quality::LEAST < Quality::parse(b"q=0.001").unwrap()
-        );
+        assert!(Weight::NONE < Weight::LEAST && Weight::LEAST < Weight::parse(b"q=0.001").unwrap());
     }
 }

@@ -6,9 +6,9 @@ use proptest::prelude::*;
 
 use super::{complete, Command, Timeout, HELP};
 use crate::{
+    control::line::{Error, Lines},
+    control::rule::Rule,
     http::HostPattern,
-    rule::Rule,
-    text::{Error, Lines},
 };
 
 fn parse(text: &str) -> Result<Command<'_>, Error<'_>> {
@@ -263,7 +263,7 @@ fn help_lists_commands_that_there_are() {
 
 #[test]
 fn help_and_manual_page_have_the_same_commands() {
-    let manual = include_str!("../../../man/khttpd.4");
+    let manual = include_str!("../../../../man/khttpd.4");
     let mut described: Vec<_> = manual
         .lines()
         .filter_map(|line| line.strip_prefix(".It Ic ")?.split(' ').next())

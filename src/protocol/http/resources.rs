@@ -6,7 +6,7 @@ use super::{
     coding::{Coding, Codings},
     conditional::Validators,
     date::Timestamp,
-    head::Prepared,
+    rendered_head::RenderedHead,
     sink::{Full, Sink},
     status::Status,
     target::Path, //
@@ -15,18 +15,18 @@ use super::{
 /// A table of what is served.
 ///
 /// Every method is a look-up that neither waits nor allocates.
-pub trait Site {
-    /// Names a stored content to whoever sends the bytes.
+pub trait Resources {
+    /// FieldNames a stored content to whoever sends the bytes.
     type Body: Copy;
 
-    /// Names a resource between two look-ups.
+    /// FieldNames a resource between two look-ups.
     type Resource: Copy;
 
     /// Looks a path up.
     ///
     /// `host` is well-formed and stands as it was sent, without its port: hosts are compared
     /// without regard to case. It is [`None`] where a client of HTTP/1.0 named none.
-    fn find(&self, host: Option<&[u8]>, path: Path<'_>) -> Found<'_, Self::Resource>;
+    fn find(&self, host: Option<&[u8]>, path: Path<'_>) -> Lookup<'_, Self::Resource>;
 
     /// A resource in one of the codings it was found to have.
     fn representation(
@@ -35,7 +35,7 @@ pub trait Site {
         coding: Coding,
     ) -> Option<Representation<'_, Self::Body>>;
 
-    /// Appends the lines of the page that [`Found::Status`] leads to.
+    /// Appends the lines of the page that [`Lookup::Status`] leads to.
     fn put_status(&self, sink: &mut impl Sink) -> Result<(), Full>;
 
     /// The page sent with an error, in the identity coding, if the site has one.
@@ -48,13 +48,13 @@ pub trait Site {
 
 /// What a path leads to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Found<'s, R> {
+pub enum Lookup<'s, R> {
     /// Something to serve, and the codings in which it is stored.
     Resource(R, Codings),
     /// A directory that was asked for without its slash: 301.
     Directory,
     /// Something that is elsewhere.
-    Moved(Moved<'s>),
+    Redirect(Redirect<'s>),
     /// What the server tells of itself at this moment.
     Status,
     /// Nothing: 404.
@@ -63,7 +63,7 @@ pub enum Found<'s, R> {
 
 /// Where something is that was asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Moved<'s> {
+pub struct Redirect<'s> {
     /// 301, 302, 307 or 308.
     pub status: Status,
     /// A path or an address, escaped; with a slash at its end if something follows it.
@@ -76,7 +76,7 @@ pub struct Moved<'s> {
 #[derive(Clone, Copy, Debug)]
 pub struct Representation<'s, B> {
     /// The head of its 200.
-    pub head: Prepared<'s>,
+    pub head: RenderedHead<'s>,
     /// Its content.
     pub body: B,
     /// The length of the content in bytes.

@@ -6,34 +6,34 @@ use super::BodyId;
 use kernel::prelude::*;
 use protocol::http::{
     Coding,
-    Cuts,
-    Facts,
-    Prepared,
+    HeadOffsets,
+    Metadata,
+    RenderedHead,
     Representation,
+    SliceWriter, //
     Timestamp,
-    Writer, //
 };
 
 /// A content, and what is said of it.
-pub(super) struct Form {
+pub(super) struct Variant {
     modified: Timestamp,
     /// The number of the content.
     pub(super) content: u32,
     /// Where its head begins: that of a `200`, but for date and connection.
     head: u32,
     head_len: u16,
-    cuts: Cuts,
+    cuts: HeadOffsets,
     pub(super) coding: Coding,
 }
 
 /// The forms of a site, by number.
-pub(super) struct Forms {
-    list: KVVec<Form>,
+pub(super) struct Variants {
+    list: KVVec<Variant>,
     /// All heads, one after the other.
     heads: KVVec<u8>,
 }
 
-impl Forms {
+impl Variants {
     /// None.
     pub(super) const fn new() -> Self {
         Self {
@@ -47,13 +47,14 @@ impl Forms {
     /// # Errors
     ///
     /// `EMSGSIZE` for a head beyond 64 KiB, `EFBIG` beyond 4 GiB of heads, `ENOMEM`.
-    pub(super) fn add(&mut self, content: u32, facts: &Facts<'_>) -> Result {
-        let len = Prepared::length(facts).map_err(|_| EMSGSIZE)?;
+    pub(super) fn add(&mut self, content: u32, facts: &Metadata<'_>) -> Result {
+        let len = RenderedHead::length(facts).map_err(|_| EMSGSIZE)?;
         let start = self.heads.len();
         self.heads.extend_with(len, 0, GFP_KERNEL_ACCOUNT)?;
         let room = self.heads.get_mut(start..).unwrap_or_default();
-        let cuts = Prepared::render(facts, &mut Writer::new(room)).map_err(|_| EMSGSIZE)?;
-        let form = Form {
+        let cuts =
+            RenderedHead::render(facts, &mut SliceWriter::new(room)).map_err(|_| EMSGSIZE)?;
+        let form = Variant {
             modified: facts.modified,
             content,
             head: u32::try_from(start).map_err(|_| EFBIG)?,
@@ -72,7 +73,7 @@ impl Forms {
 
     /// The form with this number. Any context.
     #[inline]
-    pub(super) fn get(&self, number: u32) -> Option<&Form> {
+    pub(super) fn get(&self, number: u32) -> Option<&Variant> {
         // CAST: It was a `usize`.
         self.list.get(number as usize)
     }
@@ -81,7 +82,7 @@ impl Forms {
     #[inline]
     pub(super) fn representation(
         &self,
-        form: &Form,
+        form: &Variant,
         body: BodyId,
         length: usize,
     ) -> Representation<'_, BodyId> {
@@ -96,11 +97,11 @@ impl Forms {
 
     /// The head of a form of this object. Any context.
     #[inline]
-    pub(super) fn head(&self, form: &Form) -> Prepared<'_> {
+    pub(super) fn head(&self, form: &Variant) -> RenderedHead<'_> {
         // CAST: It was a `usize`.
         let start = form.head as usize;
         let bytes = self.heads.get(start..start + usize::from(form.head_len));
-        Prepared::new(bytes.unwrap_or(&[]), form.cuts)
+        RenderedHead::new(bytes.unwrap_or(&[]), form.cuts)
     }
 
     /// Gives back the memory that was kept for more. Process context, may sleep.
@@ -111,11 +112,11 @@ impl Forms {
 
     /// The memory that they need, in bytes.
     pub(super) fn needed(&self) -> usize {
-        self.list.len() * size_of::<Form>() + self.heads.len()
+        self.list.len() * size_of::<Variant>() + self.heads.len()
     }
 
     /// The memory that they take, in bytes.
     pub(super) fn footprint(&self) -> usize {
-        self.list.capacity() * size_of::<Form>() + self.heads.capacity()
+        self.list.capacity() * size_of::<Variant>() + self.heads.capacity()
     }
 }

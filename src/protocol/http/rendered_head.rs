@@ -5,7 +5,7 @@
 use super::{
     coding::Coding,
     date::Timestamp,
-    sink::{Counter, Full, Sink},
+    sink::{Full, LengthCounter, Sink},
     status::Status, //
 };
 
@@ -20,7 +20,7 @@ const ETAG: &[u8] = b"ETag: ";
 
 /// What a loader knows of a representation.
 #[derive(Clone, Copy, Debug)]
-pub struct Facts<'f> {
+pub struct Metadata<'f> {
     /// The length of the content in bytes.
     pub length: u64,
     /// The media type with its parameters.
@@ -42,7 +42,7 @@ pub struct Facts<'f> {
 /// Where the parts of a prepared head begin, in bytes. The first part, the status line, begins at
 /// 0.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Cuts {
+pub struct HeadOffsets {
     /// `Content-Length`.
     length: u16,
     /// `Content-Type` and `Content-Encoding`.
@@ -61,29 +61,29 @@ pub struct Cuts {
 /// `Content-Type` on, 304 all from `ETag` on, an error page the lines about its content and the
 /// common ones.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Prepared<'s> {
+pub struct RenderedHead<'s> {
     bytes: &'s [u8],
-    cuts: Cuts,
+    cuts: HeadOffsets,
 }
 
-impl<'s> Prepared<'s> {
-    /// A head that [`Prepared::render`] wrote, with the cuts that it returned.
+impl<'s> RenderedHead<'s> {
+    /// A head that [`RenderedHead::render`] wrote, with the cuts that it returned.
     #[inline]
-    pub const fn new(bytes: &'s [u8], cuts: Cuts) -> Prepared<'s> {
-        Prepared { bytes, cuts }
+    pub const fn new(bytes: &'s [u8], cuts: HeadOffsets) -> RenderedHead<'s> {
+        RenderedHead { bytes, cuts }
     }
 
-    /// The bytes that [`Prepared::render`] needs.
-    pub fn length(facts: &Facts<'_>) -> Result<usize, Full> {
-        let mut counter = Counter::default();
-        Prepared::render(facts, &mut counter)?;
+    /// The bytes that [`RenderedHead::render`] needs.
+    pub fn length(facts: &Metadata<'_>) -> Result<usize, Full> {
+        let mut counter = LengthCounter::default();
+        RenderedHead::render(facts, &mut counter)?;
         Ok(counter.count())
     }
 
     /// Renders a head. It fails if the sink is full or the head would be longer than 65,535 bytes.
-    pub fn render(facts: &Facts<'_>, sink: &mut impl Sink) -> Result<Cuts, Full> {
+    pub fn render(facts: &Metadata<'_>, sink: &mut impl Sink) -> Result<HeadOffsets, Full> {
         let mut sink = Measured { sink, written: 0 };
-        let mut cuts = Cuts::default();
+        let mut cuts = HeadOffsets::default();
         sink.put(Status::Ok.line())?;
         cuts.length = sink.written;
         put_length(facts.length, &mut sink)?;
@@ -111,7 +111,7 @@ impl<'s> Prepared<'s> {
 
     /// Where the parts begin.
     #[inline]
-    pub const fn cuts(self) -> Cuts {
+    pub const fn cuts(self) -> HeadOffsets {
         self.cuts
     }
 
@@ -215,10 +215,10 @@ pub(super) fn put_length(length: u64, sink: &mut impl Sink) -> Result<(), Full> 
 
 #[cfg(test)]
 mod tests {
-    use super::{Coding, Facts, Full, Prepared, Timestamp};
-    use crate::http::Writer;
+    use super::{Coding, Full, Metadata, RenderedHead, Timestamp};
+    use crate::http::SliceWriter;
 
-    const FACTS: Facts<'static> = Facts {
+    const FACTS: Metadata<'static> = Metadata {
         length: 612,
         media_type: b"text/html; charset=utf-8",
         coding: Coding::Gzip,
@@ -236,11 +236,11 @@ mod tests {
     #[test]
     fn rfc9110_15_3_7_and_15_4_5_parts_serve_other_statuses() {
         let mut room = [0; 512];
-        let mut writer = Writer::new(&mut room);
-        let cuts = Prepared::render(&FACTS, &mut writer).unwrap();
+        let mut writer = SliceWriter::new(&mut room);
+        let cuts = RenderedHead::render(&FACTS, &mut writer).unwrap();
         let length = writer.length();
-        assert_eq!(Prepared::length(&FACTS), Ok(length));
-        let head = Prepared::new(&room[..length], cuts);
+        assert_eq!(RenderedHead::length(&FACTS), Ok(length));
+        let head = RenderedHead::new(&room[..length], cuts);
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
 
         let content = "Content-Length: 612\r\nContent-Type: text/html; charset=utf-8\r\n\
@@ -264,14 +264,14 @@ mod tests {
     fn a_head_that_is_too_long_is_refused() {
         let extra = vec![b'x'; 65_535];
         assert_eq!(
-            Prepared::length(&Facts {
+            RenderedHead::length(&Metadata {
                 extra: &extra,
                 ..FACTS
             }),
             Err(Full)
         );
         assert_eq!(
-            Prepared::render(&FACTS, &mut Writer::new(&mut [0; 100])),
+            RenderedHead::render(&FACTS, &mut SliceWriter::new(&mut [0; 100])),
             Err(Full)
         );
     }
@@ -279,8 +279,8 @@ mod tests {
     #[test]
     fn cuts_of_another_head_give_nothing() {
         let mut room = [0; 512];
-        let cuts = Prepared::render(&FACTS, &mut Writer::new(&mut room)).unwrap();
-        let head = Prepared::new(b"short", cuts);
+        let cuts = RenderedHead::render(&FACTS, &mut SliceWriter::new(&mut room)).unwrap();
+        let head = RenderedHead::new(b"short", cuts);
         assert_eq!(
             (
                 head.content_lines(),

@@ -3,48 +3,48 @@
 //! Which files a rule is about.
 
 use super::{
-    path::{check_segment, write_bytes, Path},
-    Wrong,
+    encoded_path::{check_segment, write_bytes, EncodedPath},
+    WordError,
 };
 use crate::http::target::decoded;
 use core::fmt;
 
 /// Some of the paths of a site.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Files<'a> {
+pub enum FilePattern<'a> {
     /// `*`: all.
     All,
     /// `*.css`: those that end so.
-    Ending(Ending<'a>),
+    Suffix(Suffix<'a>),
     /// `/assets/*`: those in a directory, at any depth. The path ends with the slash.
-    Under(Path<'a>),
+    Under(EncodedPath<'a>),
     /// `/index.html`: this one.
-    Exact(Path<'a>),
+    Exact(EncodedPath<'a>),
 }
 
 /// How a name ends, written as in a URI.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Ending<'a>(&'a [u8]);
+pub struct Suffix<'a>(&'a [u8]);
 
-impl<'a> Files<'a> {
+impl<'a> FilePattern<'a> {
     /// Reads which files are meant.
-    pub(super) fn parse(word: &'a [u8]) -> Result<Files<'a>, Wrong<'a>> {
+    pub(super) fn parse(word: &'a [u8]) -> Result<FilePattern<'a>, WordError<'a>> {
         match word {
-            b"*" => Ok(Files::All),
+            b"*" => Ok(FilePattern::All),
             [b'*', ending @ ..] => {
                 if ending.contains(&b'/') {
                     return Err((word, "a name ends without a slash"));
                 }
                 check_segment(ending).map_err(|reason| (word, reason))?;
-                Ok(Files::Ending(Ending(ending)))
+                Ok(FilePattern::Suffix(Suffix(ending)))
             }
             [directory @ .., b'/', b'*'] => {
                 let (directory, _) = word
                     .split_at_checked(directory.len().saturating_add(1))
                     .unwrap_or((word, &[]));
-                Path::parse(directory).map(Files::Under)
+                EncodedPath::parse(directory).map(FilePattern::Under)
             }
-            [b'/', ..] => Path::parse(word).map(Files::Exact),
+            [b'/', ..] => EncodedPath::parse(word).map(FilePattern::Exact),
             _ => Err((word, "neither a path, nor /DIRECTORY/*, nor *ENDING, nor *")),
         }
     }
@@ -52,23 +52,23 @@ impl<'a> Files<'a> {
     /// The length of the path of a directory, of those that are in one.
     pub fn length(&self) -> Option<usize> {
         match self {
-            Files::Under(directory) => Some(directory.decoded().count()),
-            Files::All | Files::Ending(_) | Files::Exact(_) => None,
+            FilePattern::Under(directory) => Some(directory.decoded().count()),
+            FilePattern::All | FilePattern::Suffix(_) | FilePattern::Exact(_) => None,
         }
     }
 
     /// Whether the decoded `path` is one of them.
     pub fn contain(&self, path: &[u8]) -> bool {
         match self {
-            Files::All => true,
-            Files::Ending(ending) => ending.ends(path),
-            Files::Under(directory) => starts_with(path, directory.decoded()),
-            Files::Exact(exact) => exact.names(path),
+            FilePattern::All => true,
+            FilePattern::Suffix(ending) => ending.ends(path),
+            FilePattern::Under(directory) => starts_with(path, directory.decoded()),
+            FilePattern::Exact(exact) => exact.names(path),
         }
     }
 }
 
-impl Ending<'_> {
+impl Suffix<'_> {
     fn ends(self, path: &[u8]) -> bool {
         let bytes = decoded(self.0);
         path.len()
@@ -83,16 +83,16 @@ fn starts_with(path: &[u8], start: impl Iterator<Item = u8>) -> bool {
     start.into_iter().all(|byte| rest.next() == Some(byte))
 }
 
-impl fmt::Display for Files<'_> {
+impl fmt::Display for FilePattern<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Files::All => f.write_str("*"),
-            Files::Ending(Ending(ending)) => {
+            FilePattern::All => f.write_str("*"),
+            FilePattern::Suffix(Suffix(ending)) => {
                 f.write_str("*")?;
                 write_bytes(ending, f)
             }
-            Files::Under(directory) => write!(f, "{directory}*"),
-            Files::Exact(path) => write!(f, "{path}"),
+            FilePattern::Under(directory) => write!(f, "{directory}*"),
+            FilePattern::Exact(path) => write!(f, "{path}"),
         }
     }
 }
