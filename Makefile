@@ -15,7 +15,7 @@ export BENCH_S CASES CPUS FLAVOUR FUZZ_S JOBS KERNEL MACHINE MEMORY MIRROR NET P
 override export CMD := $(value CMD)
 
 modules: vendor ## build khttpd.ko for the kernel in KDIR=, with WWW=DIR instead of www/ built in (the default target)
-	@RUSTC="$(RUSTC)" tests/kernel/fit "$(KDIR)"
+	@RUSTC="$(RUSTC)" tests/tools/kernel/fit "$(KDIR)"
 	+@$(kbuild) modules
 
 modules_install: ## install khttpd.ko for the kernel in KDIR= and its manual page in MANDIR=
@@ -23,37 +23,37 @@ modules_install: ## install khttpd.ko for the kernel in KDIR= and its manual pag
 	@install -D --mode=644 man/khttpd.4 "$(INSTALL_MOD_PATH)$(MANDIR)/man4/khttpd.4"
 
 run: ## boot a virtual machine that serves www/ (PORT= WWW=DIR NET=user|tap SHARE=DIR KERNEL= JOBS= CPUS= MEMORY=)
-	@tests/run
+	@tests/tools/run
 
 boot: ## boot the same machine without building or loading the module
-	@tests/run boot
+	@tests/tools/run boot
 
-shell: ## a shell in the running machine, or one command: CMD='cat /dev/khttpd' (tests/shell keeps its exact status)
-	@tests/shell $(if $(CMD),"$$CMD")
+shell: ## a shell in the running machine, or one command: CMD='cat /dev/khttpd' (tests/tools/shell keeps its exact status)
+	@tests/tools/shell $(if $(CMD),"$$CMD")
 
-test: ## all tests, from an empty cache or a warm one (FLAVOUR=NAME: on the kernel of tests/kernel/config.NAME)
-	@tests/check lint host machine bench
+test: ## all tests, from an empty cache or a warm one (FLAVOUR=NAME: on the kernel of tests/tools/kernel/config.NAME)
+	@tests/tools/check lint host machine bench
 
 lint: ## rustfmt, shellcheck, and clippy on both the host's and the kernel's side
-	@tests/check lint
+	@tests/tools/check lint
 
 test-host: ## the tests that need no machine
-	@tests/check host
+	@tests/tools/check host
 
 test-machine: ## the tests of the real module in the virtual machine (TEST=NAME for one file of them)
-	@tests/check machine
+	@tests/tools/check machine
 
-test-faults: ## let memory fail at every allocation, on the kernel of tests/kernel/config.sanitize (or FLAVOUR=leak)
-	@FLAVOUR="$(or $(FLAVOUR),sanitize)" tests/check faults
+test-faults: ## let memory fail at every allocation, on the kernel of tests/tools/kernel/config.sanitize (or FLAVOUR=leak)
+	@FLAVOUR="$(or $(FLAVOUR),sanitize)" tests/tools/check faults
 
 test-long: ## the tests of the machine that take minutes (TEST=NAME, FLAVOUR=NAME)
-	@tests/check long
+	@tests/tools/check long
 
 fuzz: ## look for input that breaks the protocol, on the host (FUZZ_S=60 seconds for each target, TARGET= for one)
 	@tests/fuzz/run $(TARGET)
 
 fuzz-machine: ## the same for the module in a machine that runs (FUZZ_S=600 seconds, KHTTPD_SEED= for the same again, FLAVOUR=)
-	@KHTTPD_FUZZ_S=$(or $(FUZZ_S),600) tests/check fuzz
+	@KHTTPD_FUZZ_S=$(or $(FUZZ_S),600) tests/tools/check fuzz
 
 bench: ## measure khttpd beside nginx and lighttpd (CASES= SERVERS= "khttpd nginx lighttpd floor", CPUS="1 2" ROUNDS=3 BENCH_S=seconds a run)
 	@tests/bench/run all
@@ -74,13 +74,13 @@ bench-record: ## make what is counted now the baseline
 	@tests/bench/run record
 
 vendor: ## bring the crates that Cargo.lock pins into vendor/
-	@tests/vendor
+	@tests/tools/vendor
 
 clean: ## remove what was built here
-	@tests/clean
+	@tests/tools/clean
 
 clean-cache: ## remove the tool-chain root and the kernels from the cache
-	@tests/clean cache
+	@tests/tools/clean cache
 
 help: ## this list
 	@sed -n 's/^\([a-z_ -]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17

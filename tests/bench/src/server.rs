@@ -15,7 +15,7 @@ pub(crate) enum Server {
     Nginx,
     /// Debian's lighttpd.
     Lighttpd,
-    /// The module in tests/floor, which answers without HTTP. Its distance to khttpd is what HTTP costs.
+    /// The module in tests/bench/floor, which answers without HTTP. Its distance to khttpd is what HTTP costs.
     Floor,
 }
 

@@ -6,7 +6,7 @@
 //! with a layer in memory above it, so that the guest has curl, wrk, nginx and a shell. An agent in the guest runs
 //! commands that come over virtio-serial ports: the network is left to what is tested.
 //!
-//! This runs inside the tool-chain root (tests/root/enter), where QEMU is; `make test-machine` and `make run` see to it
+//! This runs inside the tool-chain root (tests/tools/root/enter), where QEMU is; `make test-machine` and `make run` see to it
 //! and say by KHTTPD_* variables where kernel, agent and module are.
 //!
 //! ```no_run

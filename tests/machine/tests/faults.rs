@@ -2,7 +2,7 @@
 
 //! Memory that fails, at any moment: what was begun is undone, and said; what there was goes on.
 //!
-//! The kernel must be able to let allocations fail (`make test-faults`, on the kernel of tests/kernel/config.sanitize).
+//! The kernel must be able to let allocations fail (`make test-faults`, on the kernel of tests/tools/kernel/config.sanitize).
 
 mod common;
 

@@ -33,7 +33,7 @@ pub(crate) fn serving() -> Result<Machine> {
     Ok(machine)
 }
 
-/// A machine with the site of the protocol's own tests, which [`LOAD_WIRED`] serves. What tests/lib/wire.sh has prepared is
+/// A machine with the site of the protocol's own tests, which [`LOAD_WIRED`] serves. What tests/tools/lib/wire.sh has prepared is
 /// at `/share`.
 pub(crate) fn wired() -> Result<Builder> {
     let folder = std::env::var_os("KHTTPD_WIRE")

@@ -7,7 +7,7 @@
 # A user's PATH lacks chroot and ip.
 PATH=$PATH:/usr/sbin:/sbin
 # shellcheck disable=SC2034 # Whoever sources this uses it.
-project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd -P)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/khttpd
 mkdir -p "$cache"
 cache=$(cd "$cache" && pwd -P)

@@ -4,7 +4,7 @@
 # build/wire, which the guest sees at /share: the site that they ask for, and
 # the tests. Sourced.
 
-# shellcheck source=tests/lib/machine.sh
+# shellcheck source=tests/tools/lib/machine.sh
 . "$(dirname "${BASH_SOURCE[0]}")/machine.sh"
 
 wire=$project/build/wire
@@ -25,17 +25,17 @@ make_wire() {
 
 write_wire_site() {
     rm -rf "$wire/site" &&
-        "$project/tests/root/cargo" "$root" run --package protocol --example site -- "$wire/site"
+        "$project/tests/tools/root/cargo" "$root" run --package protocol --example site -- "$wire/site"
 }
 
 build_wire_tests() {
     local binary name binaries
     mkdir -p "$wire/tests"
-    binaries=$("$project/tests/root/cargo" "$root" test --package protocol "${wire_tests[@]/#/--test=}" \
+    binaries=$("$project/tests/tools/root/cargo" "$root" test --package protocol "${wire_tests[@]/#/--test=}" \
         --no-run --message-format=json | sed -n 's/.*"executable":"\([^"]*\)".*/\1/p') || return
     while IFS= read -r binary; do
         name=$(basename "$binary")
         # Without what debuggers read, which is most of it.
-        "$project/tests/root/enter" "$root" strip -o "$wire/tests/${name%-*}" "$binary" || return
+        "$project/tests/tools/root/enter" "$root" strip -o "$wire/tests/${name%-*}" "$binary" || return
     done <<<"$binaries"
 }

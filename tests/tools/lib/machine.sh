@@ -4,9 +4,9 @@
 # and the agent, each made if it is not there; and the variables by which the
 # crate `machine` finds them. Sourced.
 
-# shellcheck source=tests/lib/progress.sh
+# shellcheck source=tests/tools/lib/progress.sh
 . "$(dirname "${BASH_SOURCE[0]}")/progress.sh"
-# shellcheck source=tests/lib/cache.sh
+# shellcheck source=tests/tools/lib/cache.sh
 . "$(dirname "${BASH_SOURCE[0]}")/cache.sh"
 
 # Where root/cargo puts what it builds.
@@ -14,11 +14,11 @@ binaries=$project/target/root/x86_64-unknown-linux-gnu/debug
 
 # prepare_tools: the root, the kernel and the vendored crates.
 prepare_tools() {
-    "$project/tests/root/host"
+    "$project/tests/tools/root/host"
     mkdir -p "$project/build"
-    root=$("$project/tests/root/make")
-    kernel=$("$project/tests/kernel/build" "$root")
-    "$project/tests/vendor" "$root"
+    root=$("$project/tests/tools/root/make")
+    kernel=$("$project/tests/tools/kernel/build" "$root")
+    "$project/tests/tools/vendor" "$root"
 }
 
 # www_folder: the folder to be built in, as an absolute path; nothing for www/.
@@ -32,7 +32,7 @@ www_folder() {
 module_make() {
     local www
     www=$(www_folder)
-    "$project/tests/root/enter" ${www:+--bind "$www"} "$root" \
+    "$project/tests/tools/root/enter" ${www:+--bind "$www"} "$root" \
         make --directory="$kernel/build" M="$project" LLVM=1 ${www:+"WWW=$www"} \
         --jobs="${JOBS:-$(nproc)}" "$@" modules
 }
@@ -48,14 +48,14 @@ prepare_module() {
 
 # prepare_floor: floor.ko, the benchmark's module that knows no HTTP.
 prepare_floor() {
-    step "building floor.ko" "$project/build/floor.log" no_measure module_make M="$project/tests/floor"
-    export KHTTPD_FLOOR=$project/tests/floor/floor.ko
+    step "building floor.ko" "$project/build/floor.log" no_measure module_make M="$project/tests/bench/floor"
+    export KHTTPD_FLOOR=$project/tests/bench/floor/floor.ko
 }
 
 # prepare_agent: the programs of the crate `machine`.
 prepare_agent() {
     step "building the machine's agent" "$project/build/agent.log" no_measure \
-        "$project/tests/root/cargo" "$root" build --package machine --bins
+        "$project/tests/tools/root/cargo" "$root" build --package machine --bins
 }
 
 # export_machine: tells the crate `machine` where everything is. /mnt is what
