@@ -10,6 +10,7 @@ use crate::{
     server::{
         ConfigUpdate,
         PerNet, //
+        PreparedUpdate,
         UpdateError,
     },
     sys::{
@@ -149,9 +150,8 @@ impl<'a> Transaction<'a> {
         for (line, command) in self.commands() {
             self.add(net, &mut change, line, command)?;
         }
-        let prepared = change
-            .prepare()
-            .map_err(|obstacle| self.explain(obstacle))?;
+        let prepared =
+            PreparedUpdate::prepare(change).map_err(|obstacle| self.explain(obstacle))?;
         for (line, command) in self.commands() {
             if let Command::Send(peer, text) = command {
                 send(peer, text).map_err(|e| {
@@ -160,7 +160,7 @@ impl<'a> Transaction<'a> {
                 })?;
             }
         }
-        prepared.make();
+        prepared.commit();
         Ok(())
     }
 
