@@ -112,7 +112,7 @@ impl Builder {
             files: Vec::new(),
             share: None,
             accelerator: None,
-            boot_limit: Duration::from_secs(120),
+            boot_limit: Duration::from_secs(600),
             cancel: Arc::default(),
         }
     }
@@ -200,8 +200,7 @@ impl Builder {
         self
     }
 
-    /// How long the machine may take until its agent answers. A kernel with sanitizers needs more than the two minutes
-    /// that are the default.
+    /// How long the machine may take until its agent answers, instead of ten minutes.
     pub fn boot_limit(mut self, limit: Duration) -> Self {
         self.boot_limit = limit;
         self
@@ -291,6 +290,9 @@ impl Builder {
             "panic=-1 reboot=t random.trust_cpu=on tsc=reliable".to_owned(),
             // And the timer may seem not to tick, which is a panic.
             "no_timer_check".to_owned(),
+            // On a busy host a processor of the guest may not run for many seconds, which is no lockup and no stall.
+            "watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120".to_owned(),
+            "sysctl.kernel.hung_task_timeout_secs=300".to_owned(),
         ];
         parameters.extend(network.parameters.iter().cloned());
         if self.share.is_some() {

@@ -69,7 +69,11 @@ struct Session {
 impl Session {
     fn run(&mut self, port: &File) -> io::Result<()> {
         loop {
-            for (stream, flags) in self.wait(port)? {
+            let ready = self.wait(port)?;
+            let printed = ready
+                .iter()
+                .any(|(stream, _)| matches!(stream, Stream::Output | Stream::Errors));
+            for (stream, flags) in ready {
                 match stream {
                     Stream::Port if flags.contains(PollFlags::HUP) => {
                         if is_gone(port)? {
@@ -83,7 +87,7 @@ impl Session {
                     Stream::End => self.on_end()?,
                 }
             }
-            self.tell_end();
+            self.tell_end(!printed && self.outgoing.len() < WAITING_MAX);
         }
     }
 
@@ -226,13 +230,14 @@ impl Session {
         Ok(())
     }
 
-    /// Tells the client of the program's end once all that it printed is under way.
-    fn tell_end(&mut self) {
+    /// Tells the client of the program's end once all that it printed is under way. `drained`: its streams had nothing to read
+    /// when they were last looked at. Without that, an agent that gets no CPU for as long as [`LAST_OUTPUT`] would lose output.
+    fn tell_end(&mut self, drained: bool) {
         let (Some(program), Some((status, until))) = (&self.program, self.ended) else {
             return;
         };
         let silent = program.output.is_none() && program.errors.is_none();
-        if silent || Instant::now() >= until {
+        if silent || (drained && Instant::now() >= until) {
             Frame::Ended(status).encode(&mut self.outgoing);
             self.program = None;
             self.ended = None;
