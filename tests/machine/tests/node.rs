@@ -47,7 +47,7 @@ fn node_is_roots_alone_and_counts_connections_requests_and_bytes() -> Result {
         ("connections", 3),
         ("connections-idle", 3),
         ("requests", 3),
-        ("replies-2xx", 3),
+        ("responses-2xx", 3),
         ("bytes", u64::try_from(bytes)?),
     ] {
         wait_for(&machine, key, expected)?;
