@@ -17,6 +17,10 @@ def below(*folders):
     for folder in folders:
         for root, inside, names in os.walk(folder):
             inside[:] = sorted(name for name in inside if name not in SKIPPED)
+            # cargo marks its folders.
+            if "CACHEDIR.TAG" in names:
+                inside.clear()
+                continue
             for name in sorted(names):
                 path = Path(root, name)
                 if path.suffix not in MADE and not name.endswith(".mod.c"):
