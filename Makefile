@@ -61,7 +61,7 @@ bench: ## measure khttpd beside nginx and lighttpd (CASES= SERVERS= "khttpd ngin
 bench-instructions bench-rates bench-memory: bench-%: ## one measure of these, with the same settings
 	@tests/bench/run $*
 
-bench-turns: ## how long khttpd's longest turns in softirq are, by a module that is built with a clock for it
+bench-latency: ## how long khttpd's longest turns in softirq are, by a module that is built with a clock for it
 	@tests/bench/run turns
 
 bench-profile: ## the functions that the instructions are spent in
@@ -86,4 +86,4 @@ help: ## this list
 	@sed -n 's/^\([a-z_ -]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
 
 .PHONY: modules modules_install run boot shell test lint test-host test-machine test-faults test-long fuzz fuzz-machine bench bench-instructions bench-rates bench-memory \
-	bench-turns bench-profile bench-check bench-record vendor clean clean-cache help
+	bench-latency bench-profile bench-check bench-record vendor clean clean-cache help

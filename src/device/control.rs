@@ -14,12 +14,10 @@ use super::{
     transaction::Transaction, //
 };
 use crate::{
-    server::{
-        InterruptibleMutex,
-        PerNet, //
-    },
+    server::PerNet,
     sys::{
         device::FileSession,
+        interruptible_mutex::InterruptibleMutex,
         log,
         net::Net, //
     }, //
@@ -98,7 +96,7 @@ impl FileSession for ControlFile {
     }
 
     fn write(&self, file: &File, from: &mut IovIterSource<'_>) -> Result<usize> {
-        let _guard = self.writers.enter()?;
+        let _guard = self.writers.lock()?;
         let length = from.len();
         let writer = WriterIdentity::current(file);
         self.check_writer(&writer, &[])?;

@@ -21,7 +21,8 @@ use super::{
 use crate::{
     server::{
         ConfigUpdate,
-        PerNet, //
+        PerNet,
+        PreparedUpdate, //
     },
     sys::{
         log,
@@ -157,11 +158,10 @@ impl<'a> Transaction<'a> {
         let mut update = ConfigUpdate::begin(&server, net)?;
         self.stage_parameters(&mut update)?;
         self.stage_commands(&mut update, net)?;
-        let prepared = update
-            .prepare()
-            .map_err(|error| explain(&self.commands, error))?;
+        let prepared =
+            PreparedUpdate::prepare(update).map_err(|error| explain(&self.commands, error))?;
         self.send_texts()?;
-        prepared.make();
+        prepared.commit();
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 //! How long khttpd's longest turn in softirq takes: what a CPU does for one connection before it is others' turn.
 //!
-//! The module must have been built with `LONGEST_TURN=y`.
+//! The module must have been built with `SOFTIRQ_LATENCY=y`.
 
 use machine::{Error, Machine, Result};
 
@@ -78,11 +78,11 @@ fn longest(machine: &Machine) -> Result<f64> {
     status
         .lines()
         .find_map(|line| {
-            line.strip_prefix("# longest-turn-nanoseconds ")?
+            line.strip_prefix("# longest-softirq-nanoseconds ")?
                 .parse()
                 .ok()
         })
         .ok_or_else(|| {
-            Error::Setup("this khttpd.ko has no clock; run this by make bench-turns".into())
+            Error::Setup("this khttpd.ko has no clock; run this by make bench-latency".into())
         })
 }

@@ -55,7 +55,7 @@ fn node_is_roots_alone_and_counts_connections_requests_and_bytes() -> Result {
     assert_eq!(number(&machine, "# connections ")?, 3);
     assert_eq!(number(&machine, "# connections-idle ")?, 3);
     assert_eq!(number(&machine, "# requests ")?, 3);
-    assert_eq!(number(&machine, "# replies-2xx ")?, 3);
+    assert_eq!(number(&machine, "# responses-2xx ")?, 3);
     assert_eq!(number(&machine, "# bytes ")?, u64::try_from(bytes)?);
     machine.exec_ok("echo reset counters > /dev/khttpd")?;
     assert_eq!(number(&machine, "# requests ")?, 0);

@@ -35,23 +35,23 @@ fn requests_beyond_a_turn_are_answered_in_order_and_an_idle_connection_takes_no_
             assert!(reply.body == bodies[place], "reply {number} is another's");
         }
     }
-    assert!(count(&machine, "turns-spent")? > 0);
-    assert_eq!(count(&machine, "replies-2xx")?, 400);
-    assert_eq!(count(&machine, "replies-4xx")?, 200);
+    assert!(count(&machine, "deferred-budget")? > 0);
+    assert_eq!(count(&machine, "responses-2xx")?, 400);
+    assert_eq!(count(&machine, "responses-4xx")?, 200);
     assert_eq!(count(&machine, "short-of-memory")?, 0);
 
     // One request at a time never needs the worker.
     let before = (
-        count(&machine, "turns-spent")?,
-        count(&machine, "turns-owned")?,
+        count(&machine, "deferred-budget")?,
+        count(&machine, "deferred-owned")?,
     );
     for _ in 0..50 {
         client.send(get("/"))?;
         assert_eq!(client.reply(false)?.status, 200);
     }
     let after = (
-        count(&machine, "turns-spent")?,
-        count(&machine, "turns-owned")?,
+        count(&machine, "deferred-budget")?,
+        count(&machine, "deferred-owned")?,
     );
     assert_eq!(after, before);
     assert_quiet(&machine)
@@ -63,18 +63,18 @@ fn while_a_crowd_has_waited_to_be_accepted_requests_take_turns_with_the_acceptor
     machine.exec_ok("insmod khttpd.ko")?;
     machine.put_file("/tmp/crowd.py", 0o600, include_bytes!("guest/crowd.py"))?;
     machine.exec_ok("python3 /tmp/crowd.py")?;
-    assert!(count(&machine, "turns-crowded")? > 0);
+    assert!(count(&machine, "deferred-crowded")? > 0);
 
     // The crowd has gone when somebody else has been accepted: requests are answered at once again.
     let mut client = Client::connect(machine.http_address()?)?;
     client.send(get("/"))?;
     assert_eq!(client.reply(false)?.status, 200);
-    let crowded = count(&machine, "turns-crowded")?;
+    let crowded = count(&machine, "deferred-crowded")?;
     for _ in 0..50 {
         client.send(get("/"))?;
         assert_eq!(client.reply(false)?.status, 200);
     }
-    assert_eq!(count(&machine, "turns-crowded")?, crowded);
+    assert_eq!(count(&machine, "deferred-crowded")?, crowded);
     assert_quiet(&machine)
 }
 

@@ -394,13 +394,13 @@ def sending():
     # What TCP sends with, and no other: our own frames do without.
     put('/sys/kernel/slab/skbuff_fclone_cache/failslab', '1')
     put(FAULTS.format('failslab', 'cache-filter'), 'Y')
-    before = count('turns-owned')
+    before = count('deferred-owned')
     chance('100')
     peer.send(b'GET / HTTP/1.1\r\nHost: a\r\n\r\n')
     time.sleep(3)
     assert not peer.cable.listen(0) or not peer.stream, 'it was sent all the same'
     chance('0')
-    turns = count('turns-owned') - before
+    turns = count('deferred-owned') - before
     peer.wait(lambda: b'HTTP/1.1 200 ' in peer.stream, 'the reply')
     print(f'{turns} turns in vain')
     assert turns < 20, turns

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What is served in one turn: a site, and a page that tells how the server is.
+//! The parts of a server that one poll uses.
 
-use super::{
-    counters::{
+use super::super::{
+    server_core::ServerCore,
+    site_snapshot::SiteSnapshot,
+    stats::{
         Count,
-        Tally, //
-    },
-    Edition,
-    Server, //
+        CpuCounters, //
+    }, //
 };
 use crate::site::{
     BodyId,
@@ -26,25 +26,26 @@ use protocol::http::{
     Status, //
 };
 
-/// Who serves, what, and where it is counted, for the length of a turn.
-pub(crate) struct Serving<'a> {
-    pub(crate) server: &'a Server,
-    pub(crate) edition: ArcBorrow<'a, Edition>,
-    pub(crate) tally: &'a Tally,
+/// The server, its site and this CPU's counters, borrowed for one poll.
+pub(crate) struct RequestContext<'a> {
+    pub(super) core: &'a ServerCore,
+    /// The site that all requests of the poll are looked up in.
+    pub(super) snapshot: ArcBorrow<'a, SiteSnapshot>,
+    pub(super) counters: &'a CpuCounters,
 }
 
-impl Resources for Serving<'_> {
+impl Resources for RequestContext<'_> {
     type Body = BodyId;
     type Resource = EntryId;
 
     #[inline]
     fn find(&self, host: Option<&[u8]>, path: Path<'_>) -> Lookup<'_, EntryId> {
-        self.edition.find(host, path)
+        self.snapshot.find(host, path)
     }
 
     #[inline]
     fn representation(&self, entry: EntryId, coding: Coding) -> Option<Representation<'_, BodyId>> {
-        self.edition.representation(entry, coding)
+        self.snapshot.representation(entry, coding)
     }
 
     fn error_page(
@@ -52,14 +53,14 @@ impl Resources for Serving<'_> {
         host: Option<&[u8]>,
         status: Status,
     ) -> Option<Representation<'_, BodyId>> {
-        self.edition.error_page(host, status)
+        self.snapshot.error_page(host, status)
     }
 
     fn put_status(&self, sink: &mut impl Sink) -> Result<(), Full> {
-        let counters = &self.server.counters;
+        let counters = &self.core.counters;
         let numbers = [
             (&b"accepted "[..], counters.total(Count::Accepted)),
-            (b"requests ", counters.replies()),
+            (b"requests ", counters.responses()),
             (b"bytes ", counters.total(Count::Bytes)),
         ];
         for (name, number) in numbers {
@@ -67,6 +68,6 @@ impl Resources for Serving<'_> {
             sink.put_decimal(number)?;
             sink.put(b"\n")?;
         }
-        self.edition.put_status(sink)
+        self.snapshot.put_status(sink)
     }
 }

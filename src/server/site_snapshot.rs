@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A site as it is published: in use until the last reply that began with it is finished.
+//! A published site, alive until the last response that uses it is sent.
 
 use crate::{
     site::Site,
@@ -15,11 +15,15 @@ use kernel::{
     sync::Arc, //
 };
 
-/// A site, whose last user may let go of it in any context.
-pub(crate) struct Edition(Deferred<Site>);
+/// A site whose last reference may be dropped in any context.
+pub(crate) struct SiteSnapshot(Deferred<Site>);
 
-impl Edition {
-    /// An edition that `queue` drops in the end. Process context, may sleep.
+impl SiteSnapshot {
+    /// Wraps `site`, which a work item of `queue` frees in the end.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
     ///
     /// # Errors
     ///
@@ -30,7 +34,7 @@ impl Edition {
     }
 }
 
-impl Deref for Edition {
+impl Deref for SiteSnapshot {
     type Target = Site;
 
     #[inline]

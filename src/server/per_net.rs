@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A server for each network namespace.
+//! The servers of all network namespaces.
 
 use super::{
-    Running,
-    Server,
-    Settings, //
+    config::Settings,
+    handle::ServerHandle,
+    Server, //
 };
 use crate::{
     site::Limits,
@@ -23,35 +23,44 @@ use kernel::{
     }, //
 };
 
-/// The servers, each of a network namespace, from its first use to the namespace's end.
+/// A server for each network namespace, from its first use until the namespace ends.
 #[pin_data]
 pub(crate) struct PerNet {
     backlog: i32,
     max_connections: u32,
-    bounds: Limits,
+    limits: Limits,
+    /// The running servers by the cookies of their namespaces.
     #[pin]
-    running: Mutex<KVec<(u64, Running)>>,
+    running: Mutex<KVec<(u64, ServerHandle)>>,
 }
 
 impl PerNet {
-    /// None yet; what they begin with. Process context, may sleep.
+    /// Remembers the settings that each server begins with; there is no server yet.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
     ///
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub(crate) fn new(backlog: i32, max_connections: u32, bounds: Limits) -> Result<Arc<Self>> {
+    pub(crate) fn new(backlog: i32, max_connections: u32, limits: Limits) -> Result<Arc<Self>> {
         Arc::pin_init(
             pin_init!(Self {
                 backlog,
                 max_connections,
-                bounds,
+                limits,
                 running <- new_mutex!(KVec::new()),
             }),
             GFP_KERNEL,
         )
     }
 
-    /// The server of `net`; if it has none, one that serves the built-in site nowhere yet.
+    /// Returns the server of `net`. On first use that is a new server, which serves the built-in
+    /// site and does not listen yet.
+    ///
+    /// # Context
+    ///
     /// Process context, may sleep.
     ///
     /// # Errors
@@ -65,7 +74,7 @@ impl PerNet {
         }
         running.reserve(1, GFP_KERNEL)?;
         let settings = Settings::new(self.backlog, self.max_connections);
-        let new = Running::start(settings, self.bounds).map_err(|e| e.errno())?;
+        let new = ServerHandle::start(settings, self.limits).map_err(|e| e.errno())?;
         let server = new.server().clone();
         running.push((cookie, new), GFP_KERNEL)?;
         Ok(server)
@@ -79,7 +88,7 @@ impl PernetOperations for PerNet {
         let found = running.iter().position(|(known, _)| *known == cookie);
         let ended = found.and_then(|at| running.remove(at).ok());
         drop(running);
-        // Waits for its connections to end.
+        // Waits until the server's connections are closed.
         drop(ended);
     }
 }

@@ -35,7 +35,7 @@ impl InterruptibleMutex {
     /// # Errors
     ///
     /// `ERESTARTSYS` for a signal.
-    pub(crate) fn enter(&self) -> Result<InterruptibleGuard<'_>> {
+    pub(crate) fn lock(&self) -> Result<InterruptibleGuard<'_>> {
         let mut busy = self.busy.lock();
         while *busy {
             // Who was woken because nobody is in goes in, even with a signal: nobody else was woken.
