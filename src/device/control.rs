@@ -45,7 +45,8 @@ const COMMANDS_MAX: usize = 131_072;
 
 /// An open file of the control node.
 ///
-/// Lock order: `writers`, then the locks of a server; `state` is innermost.
+/// Lock order: `writers`, then `state`, within which a read that renders the status takes the locks
+/// of a server. A write holds `state` only to look at it or to change it.
 #[pin_data(PinnedDrop)]
 pub(crate) struct ControlFile {
     servers: Arc<PerNet>,
