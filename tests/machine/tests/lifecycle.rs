@@ -74,7 +74,7 @@ fn wrong_parameters_fail_with_their_errno_and_one_line_and_leave_nothing() -> Re
         (
             "address=10.99.99.99",
             "Cannot assign requested address",
-            "cannot listen at 10.99.99.99:8080: this machine has no such address",
+            "listen 10.99.99.99:8080: address not available on this machine",
         ),
         ("backlog=0", "Invalid", "backlog=0: must be"),
         ("backlog=65536", "Invalid", "backlog=65536: must be"),
@@ -114,7 +114,7 @@ fn wrong_parameters_fail_with_their_errno_and_one_line_and_leave_nothing() -> Re
         &machine,
         "port=8080",
         "Address already in use",
-        "cannot listen at [::]:8080: somebody else listens there",
+        "listen [::]:8080: address already in use",
     )?;
     machine.exec_ok("insmod khttpd.ko port=8081 && rmmod khttpd")?;
     drop(taken);

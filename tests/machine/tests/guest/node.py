@@ -81,7 +81,7 @@ def refuse():
         ('timeout idle 5\nlisten 127.0.0.1:5001 127.0.0.1:22222\n', errno.EADDRINUSE, 'line 2: "127.0.0.1:22222": '),
         ('timeout idle 5\nsend 127.0.0.1:1 text\n', errno.ECONNREFUSED, 'line 2: "send 127.0.0.1:1 text": '),
         ('timeout idle 5\nsend 127.0.0.1:1 ' + 'ü' * 60_000 + '\n', errno.ECONNREFUSED, 'line 2: "send 127.0.0.1:1 '),
-        ('timeout idle 5\n' + 'x' * 131072, errno.E2BIG, 'more than 131072 bytes'),
+        ('timeout idle 5\n' + 'x' * 131072, errno.E2BIG, 'too many commands; the maximum is 131072 bytes'),
     ]
     taken = socket.create_server(('127.0.0.1', 22222))
     for text, error, reason in wrong:
@@ -258,7 +258,7 @@ def borrowed():
         return subprocess.run(arguments, pass_fds=[node], stderr=subprocess.PIPE, text=True, check=False).stderr
 
     assert 'not permitted' in says(WITHOUT, 'printf stop')
-    assert read(node) == 'an unfinished line: needs CAP_NET_ADMIN in its network namespace\n'
+    assert read(node) == 'unfinished line: needs CAP_NET_ADMIN in its network namespace\n'
     assert says(WITHOUT, 'echo help') == ''
     # What was begun stays, and can be finished by who may.
     assert attempt(node, b'timeout idle') == 0
@@ -270,7 +270,7 @@ def borrowed():
     assert attempt(node, b' 60\n') == 0
     assert says(other, 'printf "timeout idle"') == ''
     assert attempt(node, b' 7\n') == errno.EPERM
-    assert read(node) == 'an unfinished line: was begun in another network namespace\n'
+    assert read(node) == 'unfinished line: begun in another network namespace\n'
     assert failure(os.close, node) == errno.EPERM
     # Who closes may not do it.
     node = os.open(NODE, os.O_RDWR)
