@@ -6,7 +6,7 @@ mod common;
 
 use common::memory::{forget_soon, lost_in_each};
 use common::random::{seed, setting};
-use common::{assert_quiet, machine, patience, Result, HANG};
+use common::{assert_quiet, machine, put_guest, scaled_time, Result, HANG};
 use machine::Machine;
 
 /// So often it goes on if something has not succeeded yet.
@@ -18,7 +18,7 @@ const LOST_AT_LEAST: i64 = 50;
 /// So many cycles by `guest/chaos.py`, and what it has counted.
 fn chaos(machine: &Machine, seed: u64, cycles: u32) -> Result<String> {
     let command = format!("exec python3 /tmp/chaos.py {seed} {cycles}");
-    let output = machine.exec_within(&command, patience(HANG * cycles.div_ceil(8)))?;
+    let output = machine.exec_within(&command, scaled_time(HANG * cycles.div_ceil(8)))?;
     let said = output.stdout_text();
     println!("{}", said.trim_end());
     assert!(output.status.success(), "{said}\n{}", output.stderr_text());
@@ -42,9 +42,9 @@ fn missing(said: &str) -> Vec<&'static str> {
 fn lives_through(cycles: u32) -> Result {
     let seed = seed()?;
     let machine = machine()?.boot()?;
-    machine.put_file("/tmp/chaos.py", 0o600, include_bytes!("guest/chaos.py"))?;
+    put_guest(&machine, &["chaos.py"])?;
     forget_soon(&machine)?;
-    // The first time allocates what stays. In fewer cycles than three hardly anything happens.
+    // The first time allocates what stays. In scaled_count cycles than three hardly anything happens.
     let first = cycles.div_ceil(10).max(3);
     let mut said = chaos(&machine, seed, first)?;
     let others = cycles - first;
@@ -67,12 +67,12 @@ fn lives_through(cycles: u32) -> Result {
 }
 
 #[test]
-fn life_under_load_in_random_order_is_right_and_leaves_nothing_behind() -> Result {
+fn random_operations_under_load_are_correct_and_leak_nothing() -> Result {
     lives_through(8)
 }
 
 #[test]
 #[ignore = "long: make test-long"]
-fn thousand_lives_under_load_in_random_order_are_right_and_leave_nothing_behind() -> Result {
+fn thousand_cycles_of_random_operations_are_correct_and_leak_nothing() -> Result {
     lives_through(u32::try_from(setting("KHTTPD_CYCLES", 1000)?)?)
 }

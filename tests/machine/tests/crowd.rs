@@ -10,7 +10,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use common::random::{seed, setting};
-use common::{assert_quiet, fewer, look_for_leaks, machine, patience, roomy, Result, HANG};
+use common::{
+    assert_quiet, check_kmemleak, machine, put_guest, scaled_count, scaled_memory, scaled_time,
+    Result, HANG,
+};
 use machine::{Accelerator, Builder, KernelLog, Kind, Machine, Net};
 
 /// Those who come while others are thrown out must not wait longer than this.
@@ -23,8 +26,7 @@ const SERVED_LIMIT: Duration = Duration::from_secs(20);
 fn loaded(builder: Builder) -> Result<Machine> {
     let machine = builder.boot()?;
     machine.exec_ok("insmod khttpd.ko")?;
-    machine.put_file("/tmp/status.py", 0o600, include_bytes!("guest/status.py"))?;
-    machine.put_file("/tmp/load.py", 0o600, include_bytes!("guest/load.py"))?;
+    put_guest(&machine, &["status.py", "load.py"])?;
     Ok(machine)
 }
 
@@ -36,7 +38,7 @@ fn count(usual: u32) -> Result<u32> {
 /// Runs a case of `guest/load.py`; what it says.
 fn run(machine: &Machine, case: &str, count: u32) -> Result<String> {
     let command = format!("exec python3 /tmp/load.py {case} {count} {}", seed()?);
-    let output = machine.exec_within(&command, patience(HANG))?;
+    let output = machine.exec_within(&command, scaled_time(HANG))?;
     println!("{}{}", output.stdout_text(), output.stderr_text());
     assert!(output.status.success(), "{case} has failed");
     Ok(output.stdout_text().into_owned())
@@ -55,13 +57,12 @@ fn unload(machine: &Machine) -> Result {
 
 #[test]
 #[ignore = "long: make test-long"]
-fn fifty_thousand_connections_at_once_are_each_answered_and_unloading_with_them_is_quick() -> Result
-{
-    let machine = loaded(machine()?.memory(roomy(4096)))?;
+fn fifty_thousand_connections_are_served_and_unloading_takes_seconds() -> Result {
+    let machine = loaded(machine()?.memory(scaled_memory(4096)))?;
     let count = count(50_000)?;
     let command = format!("exec python3 /tmp/load.py many {count} {}", seed()?);
     let clients = machine.spawn(&command)?;
-    let limit = std::time::Instant::now() + patience(HANG);
+    let limit = std::time::Instant::now() + scaled_time(HANG);
     while clients.stdout_so_far().is_empty() {
         if !clients.is_running() || std::time::Instant::now() > limit {
             clients.signal(9)?;
@@ -74,31 +75,29 @@ fn fifty_thousand_connections_at_once_are_each_answered_and_unloading_with_them_
     let begin = std::time::Instant::now();
     machine.exec_ok("rmmod khttpd")?;
     println!("unloaded in {:?}", begin.elapsed());
-    assert!(begin.elapsed() < patience(Duration::from_secs(20)));
+    assert!(begin.elapsed() < scaled_time(Duration::from_secs(20)));
     drop(clients);
     assert_quiet(&machine)
 }
 
 #[test]
 #[ignore = "long: make test-long"]
-fn million_requests_are_answered_as_they_should_be_byte_for_byte() -> Result {
-    let machine = loaded(machine()?.memory(roomy(2048)))?;
+fn million_responses_are_correct_byte_for_byte() -> Result {
+    let machine = loaded(machine()?.memory(scaled_memory(2048)))?;
     run(&machine, "million", count(1_000_000)?)?;
     unload(&machine)
 }
 
 /// The time that counts is the machine's own, in which each instruction takes a nanosecond, whatever else the host does. On a
-/// kernel that is slow itself they are fewer, or their own work would be what is measured.
+/// kernel that is slow itself they are scaled_count, or their own work would be what is measured.
 #[test]
 #[ignore = "long: make test-long"]
-fn five_thousand_slow_peers_do_not_double_the_99th_percentile_of_an_honest_clients_latency(
-) -> Result {
+fn five_thousand_slow_peers_do_not_double_the_latency_of_other_clients() -> Result {
     let machine = loaded(machine()?.cpus(1).accelerator(Accelerator::Counting))?;
-    machine.put_file("/tmp/packet.py", 0o600, include_bytes!("guest/packet.py"))?;
-    machine.put_file("/tmp/slow.py", 0o600, include_bytes!("guest/slow.py"))?;
-    let (peers, seed) = (fewer(count(5000)?), seed()?);
+    put_guest(&machine, &["packet.py", "slow.py"])?;
+    let (peers, seed) = (scaled_count(count(5000)?), seed()?);
     let command = format!("exec python3 /tmp/slow.py {peers} 15 {seed}");
-    let output = machine.exec_within(&command, patience(HANG))?;
+    let output = machine.exec_within(&command, scaled_time(HANG))?;
     let text = output.stdout_text();
     println!("{text}{}", output.stderr_text());
     let words: Vec<&str> = text.split_whitespace().collect();
@@ -118,11 +117,11 @@ fn five_thousand_slow_peers_do_not_double_the_99th_percentile_of_an_honest_clien
 /// From outside, where softirqs are all that the processor can do.
 #[test]
 #[ignore = "long: make test-long"]
-fn thousand_who_come_at_once_are_each_answered_within_two_seconds() -> Result {
+fn thousand_simultaneous_clients_get_each_response_within_two_seconds() -> Result {
     let machine = loaded(machine()?.cpus(1).net(Net::Tap))?;
     let url = format!("http://{}/robots.txt", machine.http_address()?);
     let log = concat!(env!("CARGO_TARGET_TMPDIR"), "/h2load.log");
-    let (clients, requests) = (fewer(1000), fewer(1000) * 100);
+    let (clients, requests) = (scaled_count(1000), scaled_count(1000) * 100);
     // It adds to its log.
     let load = format!(
         "rm -f {log}; ulimit -n 4096; \
@@ -148,24 +147,27 @@ fn thousand_who_come_at_once_are_each_answered_within_two_seconds() -> Result {
 
 #[test]
 #[ignore = "long: make test-long"]
-fn while_twenty_thousand_are_thrown_out_at_once_newcomers_are_served_at_once() -> Result {
+fn new_clients_are_served_while_twenty_thousand_connections_expire() -> Result {
     let builder = machine()?.cpus(1).accelerator(Accelerator::Counting);
-    let machine = loaded(builder.memory(roomy(2048)))?;
-    let command = format!("exec python3 /tmp/load.py expire {}", fewer(count(20_000)?));
-    let output = machine.exec_within(&command, patience(HANG))?;
+    let machine = loaded(builder.memory(scaled_memory(2048)))?;
+    let command = format!(
+        "exec python3 /tmp/load.py expire {}",
+        scaled_count(count(20_000)?)
+    );
+    let output = machine.exec_within(&command, scaled_time(HANG))?;
     let said = output.stdout_text();
     println!("{said}{}", output.stderr_text());
     let longest = first_number(&said)?;
     assert!(
-        longest < patience(NEWCOMER_LIMIT).as_secs_f64() * 1000.0,
+        longest < scaled_time(NEWCOMER_LIMIT).as_secs_f64() * 1000.0,
         "a newcomer has waited for {longest} ms"
     );
     unload(&machine)
 }
 
 #[test]
-fn more_clients_than_seats_and_than_the_backlog_takes_wait_and_are_served() -> Result {
-    let machine = loaded(machine()?.memory(roomy(2048)))?;
+fn clients_beyond_max_connections_and_backlog_are_served_later() -> Result {
+    let machine = loaded(machine()?.memory(scaled_memory(2048)))?;
     for many in [1000, 6000] {
         run(&machine, "seats", many)?;
     }
@@ -174,33 +176,36 @@ fn more_clients_than_seats_and_than_the_backlog_takes_wait_and_are_served() -> R
 
 /// The machine's clock counts instructions, so that a busy host makes nobody wait.
 #[test]
-fn clients_that_are_gone_before_they_are_served_keep_no_other_waiting() -> Result {
+fn abandoned_connections_do_not_delay_new_clients() -> Result {
     let machine = machine()?.cpus(1).accelerator(Accelerator::Counting);
-    let machine = loaded(machine.memory(roomy(2048)))?;
+    let machine = loaded(machine.memory(scaled_memory(2048)))?;
     let served = first_number(&run(&machine, "forsaken", 6000)?)?;
-    assert!(served < patience(SERVED_LIMIT).as_secs_f64(), "{served} s");
+    assert!(
+        served < scaled_time(SERVED_LIMIT).as_secs_f64(),
+        "{served} s"
+    );
     unload(&machine)
 }
 
 #[test]
 #[ignore = "long: make test-long"]
-fn replies_over_bad_cables_are_equal_to_the_files() -> Result {
-    let machine = loaded(machine()?.memory(roomy(2048)))?;
+fn responses_over_faulty_links_are_correct() -> Result {
+    let machine = loaded(machine()?.memory(scaled_memory(2048)))?;
     run(&machine, "faults", 16)?;
     unload(&machine)
 }
 
 #[test]
-fn with_too_little_memory_for_tcp_some_are_broken_off_and_then_all_is_well() -> Result {
-    let machine = loaded(machine()?.memory(roomy(2048)))?;
+fn server_recovers_from_tcp_memory_shortage() -> Result {
+    let machine = loaded(machine()?.memory(scaled_memory(2048)))?;
     run(&machine, "short_of_tcp_memory", 40)?;
     assert_only_memory(&machine)
 }
 
 #[test]
 #[ignore = "long: make test-long"]
-fn with_too_little_memory_for_anything_some_are_not_served_and_then_all_is_well() -> Result {
-    let machine = loaded(machine()?.memory(roomy(384)))?;
+fn server_recovers_from_memory_exhaustion() -> Result {
+    let machine = loaded(machine()?.memory(scaled_memory(384)))?;
     run(&machine, "short_of_memory", 40)?;
     assert_only_memory(&machine)
 }
@@ -208,7 +213,7 @@ fn with_too_little_memory_for_anything_some_are_not_served_and_then_all_is_well(
 /// Unloads it. The kernel has complained of nothing but that memory has run out.
 fn assert_only_memory(machine: &Machine) -> Result {
     machine.exec_ok("rmmod khttpd")?;
-    look_for_leaks(machine)?;
+    check_kmemleak(machine)?;
     let log: KernelLog = machine.log()?;
     let trouble: Vec<_> = log
         .trouble()

@@ -8,19 +8,19 @@ mod common;
 
 use std::time::Duration;
 
-use common::{look_for_leaks, machine, serving, Result};
+use common::{check_kmemleak, machine, put_guest, serving, Result};
 use machine::{Kind, Machine};
 
 /// Runs a part of `guest/faults.py`.
 fn faults(machine: &Machine, part: &str) -> Result {
-    machine.put_file("/tmp/faults.py", 0o600, include_bytes!("guest/faults.py"))?;
+    put_guest(machine, &["faults.py"])?;
     let output = machine
         .spawn(&format!("exec python3 /tmp/faults.py {part}"))?
         .wait(Duration::from_secs(1800))?;
     print!("{}", output.stdout_text());
     assert!(output.status.success(), "{}", output.stderr_text());
     machine.exec_ok("rmmod khttpd")?;
-    look_for_leaks(machine)?;
+    check_kmemleak(machine)?;
     // That memory is short is no trouble here.
     let mut trouble = machine.log()?.trouble();
     trouble.retain(|trouble| trouble.kind != Kind::Memory);
@@ -30,32 +30,32 @@ fn faults(machine: &Machine, part: &str) -> Result {
 
 #[test]
 #[ignore = "needs memory that fails: make test-faults"]
-fn loading_is_undone_at_every_allocation_that_fails() -> Result {
+fn module_load_is_undone_at_every_failing_allocation() -> Result {
     faults(&machine()?.boot()?, "load /root/khttpd.ko")
 }
 
 #[test]
 #[ignore = "needs memory that fails: make test-faults"]
-fn a_command_changes_all_or_nothing_at_every_allocation_that_fails() -> Result {
+fn command_is_atomic_at_every_failing_allocation() -> Result {
     faults(&serving()?, "commands")
 }
 
 #[test]
 #[ignore = "needs memory that fails: make test-faults"]
-fn nodes_say_why_at_every_allocation_that_fails() -> Result {
+fn node_operations_report_the_error_at_every_failing_allocation() -> Result {
     faults(&serving()?, "nodes")
 }
 
 #[test]
 #[ignore = "needs memory that fails: make test-faults"]
-fn a_reply_that_finds_no_memory_waits_for_it_in_peace() -> Result {
+fn response_without_memory_does_not_requeue_the_worker() -> Result {
     let machine = serving()?;
-    machine.put_file("/tmp/packet.py", 0o600, include_bytes!("guest/packet.py"))?;
+    put_guest(&machine, &["packet.py"])?;
     faults(&machine, "sending")
 }
 
 #[test]
 #[ignore = "needs memory that fails: make test-faults"]
-fn replies_are_right_or_break_off_while_memory_fails_by_chance() -> Result {
+fn responses_are_correct_or_truncated_under_random_allocation_failures() -> Result {
     faults(&serving()?, "serving 60")
 }

@@ -6,7 +6,7 @@ mod common;
 
 use std::process::Command;
 
-use common::{assert_quiet, machine, Client, Result};
+use common::{assert_quiet, machine, put_guest, Client, Result};
 use machine::{Builder, Machine};
 
 /// What freed and fresh memory is filled with by the slab allocator, the page allocator, and this test.
@@ -39,7 +39,7 @@ fn poison_in(bytes: &[u8]) -> Option<&[u8]> {
 }
 
 #[test]
-fn what_must_not_be_there_would_be_found() {
+fn scanners_find_addresses_and_poison() {
     assert_eq!(address_in("at ffff888012345678."), Some("ffff888012345678"));
     assert_eq!(address_in("# memory 0xffff 281474976710655"), None);
     assert!(pointer_in(b"ab\x78\x56\x34\x12\x80\x88\xff\xffcd").is_some());
@@ -156,21 +156,21 @@ fn ask_everything(machine: &Machine) -> Result {
     let mut client = Client::connect(address)?;
     for (request, head_only) in requests() {
         client.send(&request)?;
-        let reply = client.reply(head_only)?;
+        let reply = client.response(head_only)?;
         assert_clean(&request, reply.head.as_bytes());
         assert_clean(&request, &reply.body);
     }
     for request in last_requests() {
         let mut client = Client::connect(address)?;
         client.send(&request)?;
-        let reply = client.reply(false)?;
+        let reply = client.response(false)?;
         assert!(reply.status >= 400, "{request}: {}", reply.head);
         assert_clean(&request, reply.head.as_bytes());
         assert_clean(&request, &reply.body);
     }
     for (path, content) in site() {
         client.send(common::get(&path))?;
-        let reply = client.reply(false)?;
+        let reply = client.response(false)?;
         assert!(
             reply.body == content,
             "{path}: {}",
@@ -181,9 +181,9 @@ fn ask_everything(machine: &Machine) -> Result {
 }
 
 #[test]
-fn no_byte_is_sent_or_read_that_nobody_has_written() -> Result {
+fn no_uninitialised_byte_is_sent_or_read() -> Result {
     let machine = poisoned()?;
-    machine.put_file("/tmp/edges.py", 0o600, include_bytes!("guest/edges.py"))?;
+    put_guest(&machine, &["edges.py"])?;
     for _ in 0..3 {
         ask_everything(&machine)?;
         // What is freed is used again.
@@ -194,7 +194,7 @@ fn no_byte_is_sent_or_read_that_nobody_has_written() -> Result {
 }
 
 #[test]
-fn no_output_tells_an_address_of_the_kernel() -> Result {
+fn no_output_contains_a_kernel_address() -> Result {
     let machine = poisoned()?;
     // Everything that has something to say: states, refusals of each kind, help, and a load that fails.
     let said = machine.exec_ok(
@@ -228,7 +228,7 @@ fn no_output_tells_an_address_of_the_kernel() -> Result {
 }
 
 #[test]
-fn what_is_set_once_is_read_only_afterwards() -> Result {
+fn callbacks_and_parameters_are_read_only_after_init() -> Result {
     let module = std::env::var("KHTTPD_MODULE")?;
     let output = Command::new("llvm-objdump")
         .args(["--syms", &module])

@@ -7,13 +7,16 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::memory::{forget_soon, lost_in_each};
-use common::{assert_quiet, machine, never_time_out, serving, wait_for, wait_until, Result, HANG, NEVER};
+use common::{
+    assert_quiet, machine, never_time_out, put_guest, serving, wait_for, wait_until, Result, HANG,
+    NEVER,
+};
 use machine::Machine;
 
 const CYCLES: u32 = 100;
 
 #[test]
-fn hundred_loads_and_unloads_under_load_leave_nothing_behind() -> Result {
+fn hundred_loads_and_unloads_under_load_leak_nothing() -> Result {
     let machine = machine()?.boot()?;
     forget_soon(&machine)?;
     // The first time allocates what stays, such as the module's text in caches.
@@ -39,11 +42,11 @@ fn hundred_loads_and_unloads_under_load_leave_nothing_behind() -> Result {
 }
 
 #[test]
-fn unloading_with_ten_thousand_connections_open_waits_for_none_of_them() -> Result {
+fn unloading_with_ten_thousand_connections_waits_for_no_peer() -> Result {
     let machine = serving()?;
     // None of them is thrown out before the last has come, or ends while the module is unloaded.
     never_time_out(&machine)?;
-    machine.put_file("/tmp/idle.py", 0o600, include_bytes!("guest/idle.py"))?;
+    put_guest(&machine, &["idle.py"])?;
     let clients = machine.spawn("exec python3 /tmp/idle.py 10000")?;
     let begin = Instant::now();
     while clients.stdout_so_far().is_empty() {
@@ -67,7 +70,7 @@ fn unloading_with_ten_thousand_connections_open_waits_for_none_of_them() -> Resu
 }
 
 #[test]
-fn wrong_parameters_fail_with_their_errno_and_one_line_and_leave_nothing() -> Result {
+fn invalid_parameters_fail_with_errno_and_one_log_line() -> Result {
     let machine = machine()?.boot()?;
     let cases = [
         ("address=localhost", "Invalid", "address=\"localhost\""),
@@ -152,12 +155,12 @@ fn port_0_loads_without_listening() -> Result {
 }
 
 #[test]
-fn connections_beyond_max_connections_wait_their_turn() -> Result {
+fn connections_beyond_max_connections_wait() -> Result {
     let machine = machine()?.boot()?;
     machine.exec_ok(&format!(
         "insmod khttpd.ko max_connections=4 commands='timeout idle {NEVER}'"
     ))?;
-    machine.put_file("/tmp/idle.py", 0o600, include_bytes!("guest/idle.py"))?;
+    put_guest(&machine, &["idle.py"])?;
     let clients = machine.spawn("exec python3 /tmp/idle.py 4")?;
     wait_for(&machine, "connections", 4)?;
     let fifth = machine.spawn("exec curl -s --fail -o /dev/null http://127.0.0.1:8080/")?;

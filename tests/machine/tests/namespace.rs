@@ -38,13 +38,11 @@ fn wait_for_end(machine: &Machine, name: &str) -> Result {
 }
 
 fn fetch(machine: &Machine, number: u8) -> Result<String> {
-    Ok(machine.exec_ok(&format!(
-        "curl -s --fail http://10.{number}.0.2/"
-    ))?)
+    Ok(machine.exec_ok(&format!("curl -s --fail http://10.{number}.0.2/"))?)
 }
 
 #[test]
-fn namespaces_serve_two_sites_at_one_port() -> Result {
+fn namespaces_serve_their_own_sites_on_the_same_port() -> Result {
     let machine = two_sites()?;
     assert_eq!(fetch(&machine, 1)?, "a\n");
     assert_eq!(fetch(&machine, 2)?, "b\n");
@@ -57,7 +55,9 @@ fn namespaces_serve_two_sites_at_one_port() -> Result {
     )?;
     machine.exec_ok("ip netns exec a sh -c 'echo stop > /dev/khttpd'")?;
     assert_eq!(fetch(&machine, 2)?, "b\n");
-    machine.exec_ok("! curl -s http://10.1.0.2/ && curl -s --fail -o /dev/null http://127.0.0.1:8080/")?;
+    machine.exec_ok(
+        "! curl -s http://10.1.0.2/ && curl -s --fail -o /dev/null http://127.0.0.1:8080/",
+    )?;
     // The relay is the opener's, too.
     let peer = machine.spawn("exec ip netns exec a nc -l 127.0.0.1 2001")?;
     wait_until(&machine, "ip netns exec a ss -ltn | grep -q :2001")?;
@@ -68,12 +68,11 @@ fn namespaces_serve_two_sites_at_one_port() -> Result {
 }
 
 #[test]
-fn namespace_that_is_deleted_under_load_takes_its_server_along() -> Result {
+fn deleting_a_namespace_under_load_stops_its_server() -> Result {
     let machine = two_sites()?;
     for turn in 0..5 {
         // One with connections that stay, one with such as close, one that never ends its request.
-        machine
-            .exec_ok("ip netns exec a sh -c 'echo timeout head 86400 > /dev/khttpd'")?;
+        machine.exec_ok("ip netns exec a sh -c 'echo timeout head 86400 > /dev/khttpd'")?;
         let load = machine.spawn("exec wrk -t1 -c32 -d1h http://10.1.0.2/")?;
         let closing =
             machine.spawn("exec wrk -t1 -c8 -d1h -H 'Connection: close' http://10.1.0.2/")?;
@@ -111,7 +110,7 @@ fn namespace_that_is_deleted_under_load_takes_its_server_along() -> Result {
 }
 
 #[test]
-fn module_is_unloaded_with_namespaces_under_load() -> Result {
+fn module_unloads_with_namespaces_under_load() -> Result {
     let machine = two_sites()?;
     let loads = [
         machine.spawn("exec wrk -t1 -c32 -d1h http://10.1.0.2/")?,

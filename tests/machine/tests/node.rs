@@ -8,8 +8,8 @@ use std::thread;
 use std::time::Duration;
 
 use common::{
-    assert_quiet, get, machine, never_time_out, number, serving, wait_for, Client, Result, HANG,
-    NEVER,
+    assert_quiet, get, machine, never_time_out, number, put_guest, serving, wait_for, Client,
+    Result, HANG, NEVER,
 };
 use machine::Machine;
 
@@ -17,12 +17,12 @@ use machine::Machine;
 fn served(machine: &Machine) -> Result<Client> {
     let mut client = Client::connect(machine.http_address()?)?;
     client.send(get("/robots.txt"))?;
-    client.reply(false)?;
+    client.response(false)?;
     Ok(client)
 }
 
 #[test]
-fn node_is_roots_alone_and_counts_connections_requests_and_bytes() -> Result {
+fn control_node_is_root_only_and_counts_traffic() -> Result {
     let machine = serving()?;
     assert_eq!(
         machine.exec_ok("stat -c '%a %U %F' /dev/khttpd")?.trim(),
@@ -38,7 +38,7 @@ fn node_is_roots_alone_and_counts_connections_requests_and_bytes() -> Result {
     for _ in 0..3 {
         let mut client = Client::connect(machine.http_address()?)?;
         client.send(get("/robots.txt"))?;
-        let reply = client.reply(false)?;
+        let reply = client.response(false)?;
         bytes += reply.head.len() + reply.body.len();
         clients.push(client);
     }
@@ -62,7 +62,7 @@ fn node_is_roots_alone_and_counts_connections_requests_and_bytes() -> Result {
 }
 
 #[test]
-fn open_node_keeps_its_text_and_the_module() -> Result {
+fn open_control_node_keeps_its_snapshot_and_the_module() -> Result {
     let machine = serving()?;
     let script = "exec 3< /dev/khttpd; ! rmmod khttpd 2> /dev/null && curl -s -o /dev/null http://127.0.0.1:8080/ \
                   && grep -q '# requests 0' <&3; exec 3<&-; rmmod khttpd && test ! -e /dev/khttpd";
@@ -72,9 +72,9 @@ fn open_node_keeps_its_text_and_the_module() -> Result {
 
 /// Each is a function of `guest/node.py`.
 #[test]
-fn commands_are_carried_out_together_or_not_at_all() -> Result {
+fn commands_of_one_write_are_atomic() -> Result {
     let machine = serving()?;
-    machine.put_file("/tmp/node.py", 0o600, include_bytes!("guest/node.py"))?;
+    put_guest(&machine, &["node.py"])?;
     for case in [
         "split",
         "refuse",
@@ -96,7 +96,7 @@ fn commands_are_carried_out_together_or_not_at_all() -> Result {
 }
 
 #[test]
-fn refusal_is_one_line_in_the_log() -> Result {
+fn rejected_command_logs_one_line() -> Result {
     let machine = serving()?;
     let mark = machine.log()?.mark();
     assert!(!machine
@@ -115,12 +115,10 @@ fn refusal_is_one_line_in_the_log() -> Result {
 }
 
 #[test]
-fn listeners_come_and_go() -> Result {
+fn listeners_can_be_added_and_removed() -> Result {
     let machine = serving()?;
     let fetch = |address: &str| -> Result<bool> {
-        let output = machine.exec(&format!(
-            "curl -s -g -o /dev/null http://{address}/"
-        ))?;
+        let output = machine.exec(&format!("curl -s -g -o /dev/null http://{address}/"))?;
         Ok(output.status.success())
     };
     machine.exec_ok("echo 'listen 80 127.0.0.1:81 [::1]:82' > /dev/khttpd")?;
@@ -146,7 +144,7 @@ fn listeners_come_and_go() -> Result {
 }
 
 #[test]
-fn what_somebody_else_closes_is_gone_and_the_next_command_listens_again() -> Result {
+fn externally_destroyed_listener_is_reopened_by_the_next_command() -> Result {
     let machine = serving()?;
     let mut client = served(&machine)?;
     machine.exec_ok("ss --kill --tcp state established 'sport = :8080'")?;
@@ -166,7 +164,7 @@ fn what_somebody_else_closes_is_gone_and_the_next_command_listens_again() -> Res
 }
 
 #[test]
-fn stop_lets_replies_finish_and_start_serves_again() -> Result {
+fn stop_drains_and_start_serves_again() -> Result {
     let machine = serving()?;
     // What ends does so because it is told to.
     never_time_out(&machine)?;
@@ -179,7 +177,7 @@ fn stop_lets_replies_finish_and_start_serves_again() -> Result {
     machine.exec_ok("! curl -s -o /dev/null http://127.0.0.1:8080/")?;
     // The request that was begun is answered, and then its connection ends.
     busy.send("\r\n")?;
-    assert_eq!(busy.reply(false)?.status, 200);
+    assert_eq!(busy.response(false)?.status, 200);
     assert!(busy.is_closed()? && idle.is_closed()?);
     assert_eq!(number(&machine, "listeners")?, 0);
     machine.exec_ok(
@@ -200,7 +198,7 @@ fn stop_lets_replies_finish_and_start_serves_again() -> Result {
 }
 
 #[test]
-fn timeouts_and_bounds_are_settings() -> Result {
+fn timeouts_and_limits_can_be_changed() -> Result {
     let machine = serving()?;
     never_time_out(&machine)?;
     machine.exec_ok("printf 'timeout idle 2\\nmax-connections 2\\n' > /dev/khttpd")?;
@@ -221,7 +219,7 @@ fn timeouts_and_bounds_are_settings() -> Result {
 }
 
 #[test]
-fn rights_are_those_of_the_network_namespace() -> Result {
+fn commands_need_capabilities_in_the_network_namespace() -> Result {
     let machine = serving()?;
     let without = |capability: &str, command: &str| -> Result<String> {
         let output = machine.exec(&format!(
@@ -258,7 +256,7 @@ fn rights_are_those_of_the_network_namespace() -> Result {
 }
 
 #[test]
-fn commands_can_be_given_when_the_module_is_loaded() -> Result {
+fn module_parameters_run_commands() -> Result {
     let machine = machine()?.boot()?;
     machine.exec_ok(
         "insmod khttpd.ko port=0 commands='listen 127.0.0.1:85; timeout idle 7;max-connections 9'",

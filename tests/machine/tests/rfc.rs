@@ -23,7 +23,7 @@ const TESTS: [(&str, &str); 7] = [
 ];
 
 #[test]
-fn requirements_of_the_rfcs_hold_over_tcp() -> Result {
+fn rfc_requirements_hold_over_tcp() -> Result {
     let machine = wired()?.boot()?;
     machine.exec_ok(LOAD_WIRED)?;
     let (mut passed, mut left_out) = (0, 0);

@@ -66,7 +66,7 @@ const QUIET: &str =
     "while [ -e /dev/khttpd ] && ! grep -qx '# connections 0' /dev/khttpd; do sleep 0.1; done";
 
 #[test]
-fn session_of_the_readme_is_what_happens() -> Result {
+fn readme_session_matches_real_output() -> Result {
     const MARK: &str = "=== step";
     let steps = session();
     assert!(steps.len() > 15, "{steps:?}");

@@ -13,8 +13,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use common::{
-    assert_quiet, assert_untroubled, fewer, flavour, get, machine, number, patience, roomy, Client,
-    Result, HANG,
+    assert_no_trouble, assert_quiet, flavour, get, machine, number, put_guest, scaled_count,
+    scaled_memory, scaled_time, Client, Result, HANG,
 };
 use machine::{Accelerator, Machine, Process};
 
@@ -32,7 +32,7 @@ macro_rules! say {
 /// A machine that serves `www/`, in which commands can be written and what came of them is told.
 fn commanded() -> Result<Machine> {
     let machine = machine()?.boot()?;
-    machine.put_file("/tmp/command.py", 0o600, include_bytes!("guest/command.py"))?;
+    put_guest(&machine, &["command.py"])?;
     machine.exec_ok("insmod khttpd.ko")?;
     Ok(machine)
 }
@@ -89,7 +89,7 @@ fn ask(client: &mut Client, path: &str, coding: &str) -> Result<(Option<String>,
     client.send(format!(
         "GET {path} HTTP/1.1\r\nHost: khttpd\r\nAccept-Encoding: {coding}\r\n\r\n"
     ))?;
-    let reply = client.reply(false)?;
+    let reply = client.response(false)?;
     assert_eq!(reply.status, 200, "{path}: {}", reply.head);
     Ok((
         reply.field("Content-Encoding").map(str::to_owned),
@@ -103,10 +103,7 @@ fn report(machine: &Machine, what: &str, files: &[(String, PathBuf)]) -> Result<
         .iter()
         .map(|(_, path)| fs::metadata(path).map_or(0, |facts| facts.len()))
         .sum();
-    let (entries, memory) = (
-        number(machine, "entries")?,
-        number(machine, "memory")?,
-    );
+    let (entries, memory) = (number(machine, "entries")?, number(machine, "memory")?);
     let milliseconds = number(machine, "load-milliseconds")?;
     let beside = memory.saturating_sub(bytes) / entries;
     say!("{what}: {entries} entries of {bytes} bytes take {memory} bytes, {beside} beside the content of each, loaded in {milliseconds} ms");
@@ -114,7 +111,7 @@ fn report(machine: &Machine, what: &str, files: &[(String, PathBuf)]) -> Result<
 }
 
 #[test]
-fn every_file_of_a_real_site_comes_as_it_lies_there() -> Result {
+fn every_file_of_a_real_site_is_served_unchanged() -> Result {
     let machine = machine()?.boot()?;
     machine.exec_ok(&format!("insmod khttpd.ko root={REAL}"))?;
     let files = files(Path::new(REAL))?;
@@ -143,10 +140,10 @@ fn every_file_of_a_real_site_comes_as_it_lies_there() -> Result {
         fs::read(format!("{REAL}/library/index.html"))?
     );
     client.send(get("/library"))?;
-    assert_eq!(client.reply(false)?.field("Location"), Some("/library/"));
+    assert_eq!(client.response(false)?.field("Location"), Some("/library/"));
     // A link in the tree is no file of it.
     client.send(get("/_static/jquery.js"))?;
-    assert_eq!(client.reply(false)?.status, 404);
+    assert_eq!(client.response(false)?.status, 404);
     assert_quiet(&machine)
 }
 
@@ -173,7 +170,7 @@ fn variants(folder: &Path) -> Result {
 }
 
 #[test]
-fn precompressed_forms_come_to_who_takes_them() -> Result {
+fn precompressed_variants_are_negotiated() -> Result {
     let share = std::env::temp_dir().join(format!("khttpd-variants-{}", std::process::id()));
     variants(&share.join("site"))?;
     let machine = machine()?.share(&share).boot()?;
@@ -214,7 +211,7 @@ fn precompressed_forms_come_to_who_takes_them() -> Result {
 }
 
 #[test]
-fn hosts_get_their_trees_by_name_without_regard_to_case_and_port() -> Result {
+fn virtual_hosts_match_without_case_and_port() -> Result {
     let machine = commanded()?;
     machine.exec_ok(
         "for host in any exact below; do mkdir -p /tmp/$host; echo $host > /tmp/$host/index.html; done
@@ -244,14 +241,14 @@ fn hosts_get_their_trees_by_name_without_regard_to_case_and_port() -> Result {
         ("[::1]:8080", "any\n"),
     ] {
         client.send(format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"))?;
-        assert_eq!(client.reply(false)?.body, tree.as_bytes(), "{host}");
+        assert_eq!(client.response(false)?.body, tree.as_bytes(), "{host}");
     }
     for (host, page) in [
         ("example.org", "exact\n"),
         ("localhost", "404 Not Found\r\n"),
     ] {
         client.send(format!("GET /none HTTP/1.1\r\nHost: {host}\r\n\r\n"))?;
-        let reply = client.reply(false)?;
+        let reply = client.response(false)?;
         assert_eq!(
             (reply.status, &reply.body[..]),
             (404, page.as_bytes()),
@@ -259,12 +256,12 @@ fn hosts_get_their_trees_by_name_without_regard_to_case_and_port() -> Result {
         );
     }
     client.send("GET / HTTP/1.0\r\n\r\n")?;
-    assert_eq!(client.reply(false)?.body, b"any\n");
+    assert_eq!(client.response(false)?.body, b"any\n");
     assert_quiet(&machine)
 }
 
 #[test]
-fn rules_of_a_tree_and_of_the_node_shape_replies() -> Result {
+fn rules_of_roots_and_of_the_node_apply() -> Result {
     let machine = commanded()?;
     machine.exec_ok(
         "mkdir -p /tmp/t/app /tmp/t/dir; cd /tmp/t
@@ -280,9 +277,9 @@ fn rules_of_a_tree_and_of_the_node_shape_replies() -> Result {
         "'root /tmp/t' 'cache-control * no-store' 'error 404 /index.html'",
     )?;
     let mut client = Client::connect(machine.http_address()?)?;
-    let mut ask = |path: &str| -> Result<common::Reply> {
+    let mut ask = |path: &str| -> Result<common::Response> {
         client.send(get(path))?;
-        client.reply(false)
+        client.response(false)
     };
     let page = ask("/index.html")?;
     assert_eq!(page.field("Cache-Control"), Some("max-age=60"));
@@ -451,12 +448,12 @@ const REFUSED: [Refused; 18] = [
 fn assert_old(machine: &Machine) -> Result {
     let mut client = Client::connect(machine.http_address()?)?;
     client.send(get("/"))?;
-    assert_eq!(client.reply(false)?.body, b"old\n");
+    assert_eq!(client.response(false)?.body, b"old\n");
     Ok(())
 }
 
 #[test]
-fn what_cannot_be_loaded_is_named_and_the_old_site_stays() -> Result {
+fn failed_load_names_the_cause_and_keeps_the_old_site() -> Result {
     let machine = commanded()?;
     machine.exec_ok("mkdir /tmp/old; echo old > /tmp/old/index.html")?;
     command(&machine, "'root /tmp/old'")?;
@@ -505,7 +502,7 @@ fn refused(machine: &Machine) -> Result<String> {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_or_is_never_at_rest_is_named() -> Result {
+fn unreadable_or_changing_file_fails_the_load_by_name() -> Result {
     let machine = commanded()?;
     machine.exec_ok("mkdir /tmp/old /tmp/bad; echo old > /tmp/old/index.html")?;
     command(&machine, "'root /tmp/old'")?;
@@ -581,12 +578,12 @@ fn a_file_that_cannot_be_read_or_is_never_at_rest_is_named() -> Result {
 }
 
 #[test]
-fn a_file_that_is_written_in_place_is_never_torn() -> Result {
+fn file_written_in_place_is_never_served_torn() -> Result {
     let machine = commanded()?;
-    machine.put_file("/tmp/torn.py", 0o600, include_bytes!("guest/torn.py"))?;
+    put_guest(&machine, &["torn.py"])?;
     let output = machine.exec(&format!(
         "python3 /tmp/torn.py /tmp/torn {} 2>&1",
-        fewer(30)
+        scaled_count(30)
     ))?;
     let said = output.stdout_text().into_owned();
     say!("{}", said.trim());
@@ -595,7 +592,7 @@ fn a_file_that_is_written_in_place_is_never_torn() -> Result {
 }
 
 #[test]
-fn what_is_odd_is_left_out_unless_it_is_allowed() -> Result {
+fn special_hidden_and_private_files_are_skipped_unless_allowed() -> Result {
     let machine = commanded()?;
     let name = "n".repeat(255);
     let deep = "d/".repeat(64);
@@ -611,7 +608,7 @@ fn what_is_odd_is_left_out_unless_it_is_allowed() -> Result {
     let mut client = Client::connect(machine.http_address()?)?;
     let mut status = |path: &str| -> Result<(u16, usize)> {
         client.send(get(path))?;
-        let reply = client.reply(false)?;
+        let reply = client.response(false)?;
         Ok((reply.status, reply.body.len()))
     };
     let served = [
@@ -688,9 +685,9 @@ fn what_is_odd_is_left_out_unless_it_is_allowed() -> Result {
 }
 
 #[test]
-fn a_file_that_is_closed_while_it_is_read_is_served_as_it_was_or_not_at_all() -> Result {
+fn file_made_private_during_a_load_does_not_leak_new_content() -> Result {
     let machine = commanded()?;
-    machine.put_file("/tmp/closing.py", 0o600, include_bytes!("guest/closing.py"))?;
+    put_guest(&machine, &["closing.py"])?;
     let output = machine.exec("python3 /tmp/closing.py /tmp/closing 20 2>&1")?;
     let said = output.stdout_text().into_owned();
     say!("{}", said.trim());
@@ -704,37 +701,32 @@ fn interrupt(case: &str) -> Result {
         .cpus(1)
         .accelerator(Accelerator::Counting)
         .boot()?;
-    machine.put_file("/tmp/status.py", 0o600, include_bytes!("guest/status.py"))?;
-    machine.put_file(
-        "/tmp/interrupt.py",
-        0o600,
-        include_bytes!("guest/interrupt.py"),
-    )?;
+    put_guest(&machine, &["status.py", "interrupt.py"])?;
     let said = machine.exec_ok(&format!(
         "insmod khttpd.ko && python3 /tmp/interrupt.py {case} {}",
-        fewer(1000)
+        scaled_count(1000)
     ))?;
     say!("{case}: {}", said.trim());
     assert_quiet(&machine)
 }
 
 #[test]
-fn rules_that_keep_it_busy_do_not_keep_a_signal_away() -> Result {
+fn signal_interrupts_a_load_that_applies_rules() -> Result {
     interrupt("rules")
 }
 
 #[test]
-fn a_load_shows_how_far_it_is_and_can_be_interrupted() -> Result {
+fn load_reports_progress_and_is_interruptible() -> Result {
     interrupt("files")
 }
 
 #[test]
-fn a_signal_interrupts_a_writer_that_waits_for_another() -> Result {
+fn signal_interrupts_a_writer_that_waits_for_another() -> Result {
     interrupt("waits")
 }
 
 #[test]
-fn a_site_is_charged_to_the_group_of_who_loads_it() -> Result {
+fn site_memory_is_charged_to_the_loading_cgroup() -> Result {
     let machine = commanded()?;
     let controllers = machine
         .exec_ok("mount -t cgroup2 none /sys/fs/cgroup; cat /sys/fs/cgroup/cgroup.controllers")?;
@@ -756,16 +748,16 @@ fn a_site_is_charged_to_the_group_of_who_loads_it() -> Result {
     assert_old(&machine)?;
     command(&machine, "'root /tmp/t'")?;
     match killed {
-        true => assert_untroubled(&machine).map(drop),
+        true => assert_no_trouble(&machine).map(drop),
         false => assert_quiet(&machine),
     }
 }
 
 #[test]
-fn a_site_larger_than_memory_is_refused_and_nobody_is_killed() -> Result {
-    let memory = roomy(400);
+fn site_larger_than_memory_fails_without_oom_kill() -> Result {
+    let memory = scaled_memory(400);
     let machine = machine()?.memory(memory).boot()?;
-    machine.put_file("/tmp/command.py", 0o600, include_bytes!("guest/command.py"))?;
+    put_guest(&machine, &["command.py"])?;
     machine.exec_ok("insmod khttpd.ko; mkdir /tmp/old /tmp/bad; echo old > /tmp/old/index.html")?;
     command(&machine, "'root /tmp/old'")?;
     machine.exec_ok(&format!("for i in 1 2 3; do truncate -s {}M /tmp/bad/$i; echo $i | dd of=/tmp/bad/$i conv=notrunc 2> /dev/null; done", memory / 2))?;
@@ -793,16 +785,15 @@ fn counts(said: &str) -> HashMap<String, f64> {
 }
 
 #[test]
-fn ten_thousand_reloads_under_load_tear_nothing_and_leak_nothing() -> Result {
+fn ten_thousand_reloads_under_load_serve_no_torn_file_and_leak_nothing() -> Result {
     let machine = commanded()?;
-    machine.put_file("/tmp/reload.py", 0o600, include_bytes!("guest/reload.py"))?;
-    machine.put_file("/tmp/status.py", 0o600, include_bytes!("guest/status.py"))?;
+    put_guest(&machine, &["reload.py", "status.py"])?;
     // A grace period that waits for nobody would be most of the time otherwise.
     machine.exec_ok("echo 1 > /sys/kernel/rcu_expedited")?;
-    let reloads = fewer(10_000);
+    let reloads = scaled_count(10_000);
     let output = machine.exec_within(
         &format!("python3 /tmp/reload.py {reloads} 2>&1"),
-        patience(HANG),
+        scaled_time(HANG),
     )?;
     let said = output.stdout_text().into_owned();
     say!("{}", said.trim());

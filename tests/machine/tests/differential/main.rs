@@ -13,7 +13,7 @@ mod requests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
-use common::{assert_quiet, wired, Client, Reply, Result};
+use common::{assert_quiet, wired, Client, Response, Result};
 use differences::DIFFERENCES;
 
 const NGINX: u16 = 8081;
@@ -60,7 +60,7 @@ fn ask(server: SocketAddr, tag: &str, request: &str) -> Result<Outcome> {
     let mut client = Client::connect(server)?;
     client.send(request.replace("TAG", tag))?;
     let mut outcome = Outcome::new();
-    let Ok(reply) = client.reply(request.trim_start().starts_with("HEAD ")) else {
+    let Ok(reply) = client.response(request.trim_start().starts_with("HEAD ")) else {
         outcome.insert("status", "none".into());
         return Ok(outcome);
     };
@@ -69,7 +69,7 @@ fn ask(server: SocketAddr, tag: &str, request: &str) -> Result<Outcome> {
     let next = "GET /hello.txt HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     let said = reply.field("Connection").unwrap_or_default().to_owned();
     // Who closes may do so before this arrives.
-    let then = client.send(next).and_then(|()| client.reply(false));
+    let then = client.send(next).and_then(|()| client.response(false));
     let then = match then {
         Ok(reply) if reply.body == b"hello world\n" => "goes on".to_owned(),
         Ok(reply) => format!("goes on with {}", reply.status),
@@ -80,7 +80,7 @@ fn ask(server: SocketAddr, tag: &str, request: &str) -> Result<Outcome> {
     Ok(outcome)
 }
 
-fn describe(reply: &Reply, outcome: &mut Outcome) {
+fn describe(reply: &Response, outcome: &mut Outcome) {
     let mut fields: BTreeMap<_, _> = COMPARED
         .iter()
         .filter_map(|name| Some((*name, reply.field(name)?.to_owned())))
@@ -136,12 +136,12 @@ fn difference(khttpd: &Outcome, nginx: &Outcome) -> String {
 fn tag(server: SocketAddr) -> Result<String> {
     let mut client = Client::connect(server)?;
     client.send(common::get("/range.txt"))?;
-    let reply = client.reply(false)?;
+    let reply = client.response(false)?;
     Ok(reply.field("ETag").ok_or("no entity tag")?.to_owned())
 }
 
 #[test]
-fn khttpd_differs_from_nginx_only_where_the_rfc_is_on_its_side() -> Result {
+fn khttpd_and_nginx_differ_only_as_listed() -> Result {
     let machine = wired()?.forward(8080).forward(NGINX).boot()?;
     machine.exec_ok(common::LOAD_WIRED)?;
     machine.put_file("/tmp/nginx.conf", 0o644, CONFIGURATION.as_bytes())?;

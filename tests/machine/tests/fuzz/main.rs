@@ -17,7 +17,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::random::{seed, setting, Random};
-use common::{assert_quiet, get, machine, wait_for, Client, Result, HANG};
+use common::{assert_quiet, get, machine, put_guest, wait_for, Client, Result, HANG};
 use machine::Machine;
 use mutation::Corpus;
 
@@ -69,13 +69,13 @@ fn serving() -> Result<Machine> {
 }
 
 #[test]
-fn what_is_made_by_chance_breaks_nothing() -> Result {
+fn random_input_breaks_nothing() -> Result {
     let seed = seed()?;
     let seconds = setting("KHTTPD_FUZZ_S", 15)?;
     let machine = serving()?;
     let address = machine.http_address()?;
     let corpus = Corpus::load()?;
-    machine.put_file("/tmp/fuzz.py", 0o600, include_bytes!("../guest/fuzz.py"))?;
+    put_guest(&machine, &["fuzz.py"])?;
     let commands = machine.spawn(&format!("exec python3 /tmp/fuzz.py {seed} {seconds}"))?;
     let over = AtomicBool::new(false);
     let progress = [AtomicUsize::new(0), AtomicUsize::new(0)];
@@ -136,7 +136,7 @@ fn fuzz(
     mut random: Random,
     over: &AtomicBool,
     [inputs, replies]: &[AtomicUsize; 2],
-) -> Result<(), String> {
+) -> std::result::Result<(), String> {
     let mut turn = 0;
     while !over.load(Ordering::Relaxed) {
         let input = corpus.input(&mut random);
@@ -205,7 +205,7 @@ fn honest(address: SocketAddr) -> Result {
         let waiting = mem::replace(&mut asked, Instant::now());
         let ask = |client: &mut Client| {
             client.send(get(path))?;
-            client.reply(false)
+            client.response(false)
         };
         let reply = match ask(&mut client) {
             Err(_) if waiting.elapsed() >= Duration::from_secs(SHORTEST_TIMEOUT) => {
