@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! While a change is made, others come, wait, and are killed: nobody suffers by it who has no part in it.
+//! Clients that connect and writers that wait or are killed while the configuration changes.
 
 mod common;
 

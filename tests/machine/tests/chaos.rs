@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The module lives through all that can be done to it at the same time, and leaves nothing behind.
+//! Loading, commands, requests, relays and namespaces, all at the same time and in random order.
 
 mod common;
 
@@ -9,13 +9,13 @@ use common::random::{seed, setting};
 use common::{assert_quiet, machine, put_guest, scaled_time, Result, HANG};
 use machine::Machine;
 
-/// So often it goes on if something has not succeeded yet.
+/// Further rounds while some kind of operation has not succeeded yet.
 const MORE_ROUNDS: u64 = 10;
 
-/// Fewer objects than this may have gone to a cache that fills up.
+/// Objects that a cache may gain in a round without a leak.
 const LOST_AT_LEAST: i64 = 50;
 
-/// So many cycles by `guest/chaos.py`, and what it has counted.
+/// Runs `guest/chaos.py` for a number of cycles; returns its counts.
 fn chaos(machine: &Machine, seed: u64, cycles: u32) -> Result<String> {
     let command = format!("exec python3 /tmp/chaos.py {seed} {cycles}");
     let output = machine.exec_within(&command, scaled_time(HANG * cycles.div_ceil(8)))?;
@@ -25,7 +25,7 @@ fn chaos(machine: &Machine, seed: u64, cycles: u32) -> Result<String> {
     Ok(said.into_owned())
 }
 
-/// What has never succeeded.
+/// Returns the kinds of operations that have never succeeded.
 fn missing(said: &str) -> Vec<&'static str> {
     let mut names = vec![
         "cycles=",
@@ -39,12 +39,12 @@ fn missing(said: &str) -> Vec<&'static str> {
     names
 }
 
-fn lives_through(cycles: u32) -> Result {
+fn run_cycles(cycles: u32) -> Result {
     let seed = seed()?;
     let machine = machine()?.boot()?;
     put_guest(&machine, &["chaos.py"])?;
     forget_soon(&machine)?;
-    // The first time allocates what stays. In scaled_count cycles than three hardly anything happens.
+    // The first round fills caches. In fewer than three cycles few operations succeed.
     let first = cycles.div_ceil(10).max(3);
     let mut said = chaos(&machine, seed, first)?;
     let others = cycles - first;
@@ -54,25 +54,25 @@ fn lives_through(cycles: u32) -> Result {
         said += &chaos(&machine, seed + round, others)?;
         Ok(())
     })?;
-    // How all of it meets is up to the machine.
+    // Which operations coincide is up to the machine.
     for more in 1..=MORE_ROUNDS {
         if !missing(&said).is_empty() {
             said += &chaos(&machine, seed + round + more, others)?;
         }
     }
     let missing = missing(&said);
-    assert!(missing.is_empty(), "no {missing:?}: {said}");
-    assert!(lost.is_empty(), "lost in every cycle: {lost:?}");
+    assert!(missing.is_empty(), "never succeeded: {missing:?}: {said}");
+    assert!(lost.is_empty(), "objects lost in every round: {lost:?}");
     assert_quiet(&machine)
 }
 
 #[test]
 fn random_operations_under_load_are_correct_and_leak_nothing() -> Result {
-    lives_through(8)
+    run_cycles(8)
 }
 
 #[test]
 #[ignore = "long: make test-long"]
 fn thousand_cycles_of_random_operations_are_correct_and_leak_nothing() -> Result {
-    lives_through(u32::try_from(setting("KHTTPD_CYCLES", 1000)?)?)
+    run_cycles(u32::try_from(setting("KHTTPD_CYCLES", 1000)?)?)
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Many at a time, slow ones, much, too much, and over bad cables: all that is answered is answered rightly, and when it is
-//! over nothing is left of it.
+//! Load: many clients, slow clients, too little memory, faulty links. Every response is correct, and no
+//! connection is left afterwards.
 
 mod common;
 
@@ -16,13 +16,13 @@ use common::{
 };
 use machine::{Accelerator, Builder, KernelLog, Kind, Machine, Net};
 
-/// Those who come while others are thrown out must not wait longer than this.
+/// Bound on the wait of a new client while other connections expire.
 const NEWCOMER_LIMIT: Duration = Duration::from_millis(50);
 
-/// Those who come behind a crowd that is gone must not wait longer than this.
+/// Bound on the time in which new clients are served after thousands have gone.
 const SERVED_LIMIT: Duration = Duration::from_secs(20);
 
-/// A machine that serves, and that has what the tests run in it.
+/// Boots a machine that serves and has the programs of these tests.
 fn loaded(builder: Builder) -> Result<Machine> {
     let machine = builder.boot()?;
     machine.exec_ok("insmod khttpd.ko")?;
@@ -30,24 +30,24 @@ fn loaded(builder: Builder) -> Result<Machine> {
     Ok(machine)
 }
 
-/// How many; `KHTTPD_COUNT` says otherwise.
+/// Returns `KHTTPD_COUNT`, or `usual` if it is not set.
 fn count(usual: u32) -> Result<u32> {
     Ok(setting("KHTTPD_COUNT", usual.into())?.try_into()?)
 }
 
-/// Runs a case of `guest/load.py`; what it says.
+/// Runs a case of `guest/load.py`; returns its output.
 fn run(machine: &Machine, case: &str, count: u32) -> Result<String> {
     let command = format!("exec python3 /tmp/load.py {case} {count} {}", seed()?);
     let output = machine.exec_within(&command, scaled_time(HANG))?;
     println!("{}{}", output.stdout_text(), output.stderr_text());
-    assert!(output.status.success(), "{case} has failed");
+    assert!(output.status.success(), "{case} failed");
     Ok(output.stdout_text().into_owned())
 }
 
-/// The number behind the first word.
+/// Returns the second word of the output, a number.
 fn first_number(said: &str) -> Result<f64> {
     let word = said.split_whitespace().nth(1);
-    Ok(word.ok_or("nothing was said")?.parse()?)
+    Ok(word.ok_or("no output")?.parse()?)
 }
 
 fn unload(machine: &Machine) -> Result {
@@ -67,7 +67,7 @@ fn fifty_thousand_connections_are_served_and_unloading_takes_seconds() -> Result
         if !clients.is_running() || std::time::Instant::now() > limit {
             clients.signal(9)?;
             let output = clients.wait(HANG)?;
-            return Err(format!("not all are open: {}", output.stderr_text()).into());
+            return Err(format!("not all connections are open: {}", output.stderr_text()).into());
         }
         std::thread::sleep(Duration::from_millis(100));
     }
@@ -88,8 +88,8 @@ fn million_responses_are_correct_byte_for_byte() -> Result {
     unload(&machine)
 }
 
-/// The time that counts is the machine's own, in which each instruction takes a nanosecond, whatever else the host does. On a
-/// kernel that is slow itself they are scaled_count, or their own work would be what is measured.
+/// The latency is measured in the machine's own time, in which each instruction takes a nanosecond. A
+/// slow kernel has fewer peers, because their own work would be measured otherwise.
 #[test]
 #[ignore = "long: make test-long"]
 fn five_thousand_slow_peers_do_not_double_the_latency_of_other_clients() -> Result {
@@ -102,19 +102,20 @@ fn five_thousand_slow_peers_do_not_double_the_latency_of_other_clients() -> Resu
     println!("{text}{}", output.stderr_text());
     let words: Vec<&str> = text.split_whitespace().collect();
     let &["quiet", quiet, quiet_most, "loud", loud, loud_most, ..] = words.as_slice() else {
-        return Err("it has not come to its end".into());
+        return Err("the program has not finished".into());
     };
     for (what, quiet, loud) in [("half", quiet, loud), ("99 %", quiet_most, loud_most)] {
         let (quiet, loud): (u64, u64) = (quiet.parse()?, loud.parse()?);
         assert!(
             loud <= 2 * quiet,
-            "{what} of the requests take up to {loud} microseconds, and {quiet} without the others"
+            "{what} of the requests take up to {loud} microseconds, and {quiet} without slow peers"
         );
     }
     unload(&machine)
 }
 
-/// From outside, where softirqs are all that the processor can do.
+/// The clients are outside of the machine, so that softirqs can occupy its CPU completely. This measures
+/// time and is for a quiet host.
 #[test]
 #[ignore = "long: make test-long"]
 fn thousand_simultaneous_clients_get_each_response_within_two_seconds() -> Result {
@@ -122,26 +123,26 @@ fn thousand_simultaneous_clients_get_each_response_within_two_seconds() -> Resul
     let url = format!("http://{}/robots.txt", machine.http_address()?);
     let log = concat!(env!("CARGO_TARGET_TMPDIR"), "/h2load.log");
     let (clients, requests) = (scaled_count(1000), scaled_count(1000) * 100);
-    // It adds to its log.
+    // h2load appends to its log.
     let load = format!(
         "rm -f {log}; ulimit -n 4096; \
          exec timeout 120 h2load --h1 -t1 -c{clients} -n{requests} --log-file={log} {url}"
     );
     let output = Command::new("sh").args(["-c", &load]).output()?;
     println!("{}", String::from_utf8_lossy(&output.stdout));
-    // Of each request the time of its start, the status, and how long it took.
+    // Start time, status and duration of each request.
     let log = fs::read_to_string(log)?;
     let mut longest = 0;
     for line in log.lines() {
         let words: Vec<&str> = line.split('\t').collect();
         let &[_, "200", microseconds, ..] = words.as_slice() else {
-            return Err(format!("not answered: {line}").into());
+            return Err(format!("not served: {line}").into());
         };
         longest = longest.max(microseconds.parse()?);
     }
-    println!("the longest took {longest} microseconds");
+    println!("the longest request took {longest} microseconds");
     assert_eq!(log.lines().count(), usize::try_from(requests)?);
-    assert!(longest < 2_000_000, "one took {longest} microseconds");
+    assert!(longest < 2_000_000, "a request took {longest} microseconds");
     unload(&machine)
 }
 
@@ -160,7 +161,7 @@ fn new_clients_are_served_while_twenty_thousand_connections_expire() -> Result {
     let longest = first_number(&said)?;
     assert!(
         longest < scaled_time(NEWCOMER_LIMIT).as_secs_f64() * 1000.0,
-        "a newcomer has waited for {longest} ms"
+        "a new client has waited for {longest} ms"
     );
     unload(&machine)
 }
@@ -174,7 +175,7 @@ fn clients_beyond_max_connections_and_backlog_are_served_later() -> Result {
     unload(&machine)
 }
 
-/// The machine's clock counts instructions, so that a busy host makes nobody wait.
+/// The machine's clock counts instructions, so that a busy host delays no client.
 #[test]
 fn abandoned_connections_do_not_delay_new_clients() -> Result {
     let machine = machine()?.cpus(1).accelerator(Accelerator::Counting);
@@ -210,7 +211,7 @@ fn server_recovers_from_memory_exhaustion() -> Result {
     assert_only_memory(&machine)
 }
 
-/// Unloads it. The kernel has complained of nothing but that memory has run out.
+/// Unloads the module, and asserts that the kernel has reported nothing but a lack of memory.
 fn assert_only_memory(machine: &Machine) -> Result {
     machine.exec_ok("rmmod khttpd")?;
     check_kmemleak(machine)?;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Memory that fails, at any moment: what was begun is undone, and said; what there was goes on.
+//! Failing allocations: each operation succeeds or is undone and reports its error.
 //!
-//! The kernel must be able to let allocations fail (`make test-faults`, on the kernel of tests/tools/kernel/config.sanitize).
+//! The kernel needs fault injection (`make test-faults`, with tests/tools/kernel/config.sanitize).
 
 mod common;
 
@@ -11,7 +11,7 @@ use std::time::Duration;
 use common::{check_kmemleak, machine, put_guest, serving, Result};
 use machine::{Kind, Machine};
 
-/// Runs a part of `guest/faults.py`.
+/// Runs a case of `guest/faults.py`.
 fn faults(machine: &Machine, part: &str) -> Result {
     put_guest(machine, &["faults.py"])?;
     let output = machine
@@ -21,7 +21,7 @@ fn faults(machine: &Machine, part: &str) -> Result {
     assert!(output.status.success(), "{}", output.stderr_text());
     machine.exec_ok("rmmod khttpd")?;
     check_kmemleak(machine)?;
-    // That memory is short is no trouble here.
+    // A lack of memory is expected here.
     let mut trouble = machine.log()?.trouble();
     trouble.retain(|trouble| trouble.kind != Kind::Memory);
     assert!(trouble.is_empty(), "the kernel's log: {trouble:#?}");
@@ -29,25 +29,25 @@ fn faults(machine: &Machine, part: &str) -> Result {
 }
 
 #[test]
-#[ignore = "needs memory that fails: make test-faults"]
+#[ignore = "needs fault injection: make test-faults"]
 fn module_load_is_undone_at_every_failing_allocation() -> Result {
     faults(&machine()?.boot()?, "load /root/khttpd.ko")
 }
 
 #[test]
-#[ignore = "needs memory that fails: make test-faults"]
+#[ignore = "needs fault injection: make test-faults"]
 fn command_is_atomic_at_every_failing_allocation() -> Result {
     faults(&serving()?, "commands")
 }
 
 #[test]
-#[ignore = "needs memory that fails: make test-faults"]
+#[ignore = "needs fault injection: make test-faults"]
 fn node_operations_report_the_error_at_every_failing_allocation() -> Result {
     faults(&serving()?, "nodes")
 }
 
 #[test]
-#[ignore = "needs memory that fails: make test-faults"]
+#[ignore = "needs fault injection: make test-faults"]
 fn response_without_memory_does_not_requeue_the_worker() -> Result {
     let machine = serving()?;
     put_guest(&machine, &["packet.py"])?;
@@ -55,7 +55,7 @@ fn response_without_memory_does_not_requeue_the_worker() -> Result {
 }
 
 #[test]
-#[ignore = "needs memory that fails: make test-faults"]
+#[ignore = "needs fault injection: make test-faults"]
 fn responses_are_correct_or_truncated_under_random_allocation_failures() -> Result {
     faults(&serving()?, "serving 60")
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `/dev/khttpd` is told what to do, shows what the server is set to and what it has done.
+//! The control node `/dev/khttpd`: commands, settings and counters.
 
 mod common;
 
@@ -13,7 +13,7 @@ use common::{
 };
 use machine::Machine;
 
-/// A connection that has had a reply.
+/// Returns a connection that has had a response.
 fn served(machine: &Machine) -> Result<Client> {
     let mut client = Client::connect(machine.http_address()?)?;
     client.send(get("/robots.txt"))?;
@@ -42,7 +42,7 @@ fn control_node_is_root_only_and_counts_traffic() -> Result {
         bytes += reply.head.len() + reply.body.len();
         clients.push(client);
     }
-    // A reply may be here before it is counted.
+    // A response may arrive before it is counted.
     for (key, expected) in [
         ("connections", 3),
         ("connections-idle", 3),
@@ -70,7 +70,7 @@ fn open_control_node_keeps_its_snapshot_and_the_module() -> Result {
     assert_quiet(&machine)
 }
 
-/// Each is a function of `guest/node.py`.
+/// Each case is a function of `guest/node.py`.
 #[test]
 fn commands_of_one_write_are_atomic() -> Result {
     let machine = serving()?;
@@ -128,7 +128,7 @@ fn listeners_can_be_added_and_removed() -> Result {
     assert!(!fetch("127.0.0.1:82")? && !fetch("[::1]:81")?);
     assert_eq!(number(&machine, "listeners")?, 4);
 
-    // One address takes the place of all, and all that of one; a change that fails leaves all as it was.
+    // A specific address replaces the wildcard and vice versa. A failed change has no effect.
     machine.exec_ok("printf 'unlisten 80\\nlisten 127.0.0.1:80\\n' > /dev/khttpd")?;
     assert!(fetch("127.0.0.1:80")? && !fetch("[::1]:80")?);
     machine
@@ -166,7 +166,7 @@ fn externally_destroyed_listener_is_reopened_by_the_next_command() -> Result {
 #[test]
 fn stop_drains_and_start_serves_again() -> Result {
     let machine = serving()?;
-    // What ends does so because it is told to.
+    // Connections end only because of `stop`.
     never_time_out(&machine)?;
     let mut idle = served(&machine)?;
     let mut busy = Client::connect(machine.http_address()?)?;
@@ -175,7 +175,7 @@ fn stop_drains_and_start_serves_again() -> Result {
     machine.exec_ok("echo stop > /dev/khttpd")?;
     wait_for(&machine, "connections", 1)?;
     machine.exec_ok("! curl -s -o /dev/null http://127.0.0.1:8080/")?;
-    // The request that was begun is answered, and then its connection ends.
+    // The request that was begun is served, and then its connection ends.
     busy.send("\r\n")?;
     assert_eq!(busy.response(false)?.status, 200);
     assert!(busy.is_closed()? && idle.is_closed()?);
@@ -185,12 +185,12 @@ fn stop_drains_and_start_serves_again() -> Result {
     )?;
     machine.exec_ok("curl -s --fail -o /dev/null http://127.0.0.1:8080/")?;
 
-    // What does not finish is ended.
+    // A request that is not finished is ended after `timeout stop`.
     let mut stuck = Client::connect(machine.http_address()?)?;
     stuck.send("GET / HTTP/1.1\r\n")?;
     wait_for(&machine, "connections-reading", 1)?;
     machine.exec_ok("printf 'timeout stop 2\\nstop\\n' > /dev/khttpd")?;
-    // And does not have the time that is set for the next stop.
+    // A later setting does not apply to a stop that has begun.
     machine.exec_ok(&format!("echo timeout stop {NEVER} > /dev/khttpd"))?;
     assert!(stuck.is_closed()?);
     machine.exec_ok("rmmod khttpd")?;
@@ -208,12 +208,15 @@ fn timeouts_and_limits_can_be_changed() -> Result {
     never_time_out(&machine)?;
     let seated = [served(&machine)?, served(&machine)?];
     let waiting = machine.spawn("exec curl -s --fail -o /dev/null http://127.0.0.1:8080/")?;
-    // Time for a server to do what it should not.
+    // The time in which a server that ignores the limit would serve it.
     thread::sleep(Duration::from_millis(1500));
-    assert!(waiting.is_running(), "the third was served");
+    assert!(waiting.is_running(), "the third client was served");
     machine.exec_ok("echo max-connections 3 > /dev/khttpd")?;
     let output = waiting.wait(HANG)?;
-    assert!(output.status.success(), "not served with more seats");
+    assert!(
+        output.status.success(),
+        "not served after the limit was raised"
+    );
     drop(seated);
     assert_quiet(&machine)
 }
@@ -276,7 +279,7 @@ fn module_parameters_run_commands() -> Result {
             .count(),
         1
     );
-    // The directory is no command: it is no line, and a semicolon in it ends none.
+    // A directory is not parsed as a command: a semicolon in it ends none.
     let mark = machine.log()?.mark();
     machine.exec_ok("mkdir -p '/srv/a;stop' && ! insmod khttpd.ko root=/missing")?;
     machine.exec_ok("! insmod khttpd.ko root='\"/srv/a b\"'")?;
@@ -297,7 +300,7 @@ fn module_parameters_run_commands() -> Result {
         "insmod khttpd.ko root='/srv/a;stop' && grep -qx 'root /srv/a;stop' /dev/khttpd && \
          grep -qx start /dev/khttpd && rmmod khttpd",
     )?;
-    // What takes the default's place is not in its way.
+    // A listener that replaces the default one does not conflict with it.
     machine
         .exec_ok("insmod khttpd.ko commands='unlisten; listen 127.0.0.1:8080' && rmmod khttpd")?;
     assert_quiet(&machine)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `/dev/khttpd-relay`: what is written to it goes to a TCP peer, what the peer answers is read.
+//! `/dev/khttpd-relay`, which connects its opener to a TCP peer.
 
 mod common;
 
 use common::{assert_quiet, machine, put_guest, wait_until, Result, HANG};
 use machine::{Accelerator, Machine};
 
-/// A machine whose clock counts instructions: the seconds that are measured in it are its own, however busy the host is.
+/// Boots a machine whose clock counts instructions, so that a busy host does not change measured times.
 fn relaying() -> Result<Machine> {
     let machine = machine()?
         .cpus(1)
@@ -18,7 +18,7 @@ fn relaying() -> Result<Machine> {
     Ok(machine)
 }
 
-/// Each is a function of `guest/relay.py`.
+/// Runs functions of `guest/relay.py`.
 fn run(machine: &Machine, cases: &[&str]) -> Result {
     for case in cases {
         println!(

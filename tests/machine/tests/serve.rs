@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What comes over the wire is what stands in `www/`, however it is asked for.
+//! The built-in site over TCP: every file, and the fields and statuses of responses.
 
 mod common;
 
@@ -57,7 +57,7 @@ fn curl_gets_every_file_over_http_1_1_and_1_0() -> Result {
     assert_quiet(&machine)
 }
 
-/// Sixteen requests for the files of `www/` in turn, and what must come back.
+/// Returns sixteen requests for the files of `www/` in turn, and the expected contents.
 fn sixteen() -> Result<(String, Vec<Vec<u8>>)> {
     let files = www()?;
     let sixteen: Vec<_> = files.iter().cycle().take(16).collect();
@@ -161,7 +161,7 @@ fn responses_have_their_fields_and_errors_their_status() -> Result {
     assert!(reply
         .field("Allow")
         .is_some_and(|allow| allow.contains("GET")));
-    // The body was thrown away, so the connection goes on.
+    // The server has discarded the content of the request, so the connection persists.
     client.send(get("/robots.txt"))?;
     assert_eq!(client.response(false)?.status, 200);
 

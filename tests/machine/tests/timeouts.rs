@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! No peer is waited for without end.
+//! The timeouts of connections.
 
 mod common;
 
 use common::{assert_quiet, machine, put_guest, Result};
 use machine::Accelerator;
 
-/// The machine's clock counts instructions and skips the time in which there is nothing to do: what is measured is the server's
-/// time, however busy the host is, and a minute takes a second.
+/// The machine's clock counts instructions and skips idle time, so that a busy host does not change what
+/// is measured, and a minute takes a second.
 #[test]
 fn idle_unfinished_and_stalled_connections_time_out() -> Result {
     let machine = machine()?

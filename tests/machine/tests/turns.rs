@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What is done in the socket's callback, and what is left to a worker or until there is space.
+//! Requests that are served in softirq, left to a worker, or wait for space in the send buffer.
 
 mod common;
 
@@ -12,7 +12,8 @@ use common::{
 fn requests_beyond_the_budget_are_answered_in_order_by_a_worker() -> Result {
     let machine = serving()?;
     let mut client = Client::connect(machine.http_address()?)?;
-    // So short that a segment holds more of them than a turn answers, with replies so short that the send buffer takes them.
+    // The requests are so short that a segment has more of them than the budget of a softirq run, and the
+    // responses are so short that the send buffer has space for all.
     let paths = ["/robots.txt", "/nowhere", "/robots.txt?"];
     let request = |path: &&str| format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
     let requests: String = paths.iter().cycle().take(600).map(request).collect();
@@ -33,7 +34,7 @@ fn requests_beyond_the_budget_are_answered_in_order_by_a_worker() -> Result {
     wait_for(&machine, "responses-4xx", 200)?;
     assert_eq!(count(&machine, "short-of-memory")?, 0);
 
-    // One request at a time needs no worker. One or two may meet a worker that the host has kept from ending its own turn.
+    // A single request needs no worker. A few may meet a worker that a busy host has delayed.
     let turns = || -> Result<u64> {
         Ok(count(&machine, "deferred-budget")? + count(&machine, "deferred-owned")?)
     };
@@ -55,7 +56,7 @@ fn requests_alternate_with_accepting_while_the_backlog_starves() -> Result {
     machine.exec_ok("python3 /tmp/crowd.py")?;
     assert!(count(&machine, "deferred-crowded")? > 0);
 
-    // The crowd has gone when somebody else has been accepted: requests are answered at once again.
+    // Once another client has been accepted, softirq serves requests again.
     let mut client = Client::connect(machine.http_address()?)?;
     client.send(get("/"))?;
     assert_eq!(client.response(false)?.status, 200);
@@ -75,7 +76,7 @@ fn large_file_waits_for_send_buffer_space_and_arrives_complete() -> Result {
         "mkdir /tmp/site && head -c 60000000 /dev/urandom > /tmp/site/large && \
          echo root /tmp/site > /dev/khttpd",
     )?;
-    // As fast as it goes, a piece at a time, and with a window of a few KiB.
+    // At full speed, at a limited rate, and with a window of a few KiB.
     for client in [
         "curl --silent http://127.0.0.1:8080/large",
         "curl --silent --limit-rate 40M http://127.0.0.1:8080/large",

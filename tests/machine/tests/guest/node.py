@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What is done to the control node by system calls:  node.py NAME"""
+"""System calls on the control node:  node.py CASE"""
 import ctypes
 import errno
 import multiprocessing
@@ -15,7 +15,7 @@ NODE = '/dev/khttpd'
 
 
 def write(text):
-    """Writes at once; the number of the error, or 0, and what is read next."""
+    """Writes a text in one call; returns the errno or 0, and what is read next."""
     node = os.open(NODE, os.O_RDWR)
     try:
         if os.write(node, text.encode()) != len(text.encode()):
@@ -44,7 +44,7 @@ def commands():
 
 
 def split():
-    """However a file is cut into writes, the same is set."""
+    """The settings do not depend on the division of a text into writes."""
     first = 'max-connections 5\ntimeout idle 5\nlisten 127.0.0.1:5005\n'
     text = ('# a comment\n\nmax-connections 77\r\n  timeout\tidle 31 \n'
             'unlisten 127.0.0.1:5005\nlisten 127.0.0.1:5001 [::1]:5002\nrelay 127.0.0.1:9').encode()
@@ -71,7 +71,7 @@ def split():
 
 
 def refuse():
-    """A wrong line changes nothing, and says which it was."""
+    """A wrong line is named, and no command of the write takes effect."""
     before = commands()
     wrong = [
         ('listen 127.0.0.1:5001\nlisten 127.0.0.1:99999\ntimeout idle 5\n', errno.EINVAL, 'line 2: "127.0.0.1:99999": '),
@@ -91,7 +91,7 @@ def refuse():
         assert commands() == before, (text[:60], commands())
         assert '# refused ' + said in state(), state()
     taken.close()
-    # The next line of the same file has its own number, and the refusal is forgotten.
+    # Lines of the same open file are counted on, and a success clears the message.
     node = os.open(NODE, os.O_RDWR)
     try:
         os.write(node, b'start\nfoo\n')
@@ -110,7 +110,7 @@ def refuse():
 
 
 def bounds():
-    """What is bounded may be as much as its bound, and no more."""
+    """Each limit can be reached, and not exceeded."""
     nothing = 'unlisten\nclear\n'
     rules = ''.join(f'field /{number:02} X-Y: '.ljust(1023, 'z') + '\n' for number in range(64))
     assert len(rules) == 65536
@@ -129,7 +129,7 @@ def bounds():
 
 
 def large():
-    """128 KiB of commands at once."""
+    """A write may have 128 KiB."""
     line = 'timeout idle 61\n'
     text = line * (131072 // len(line))
     assert len(text) == 131072
@@ -139,7 +139,7 @@ def large():
 
 
 def unfinished():
-    """A line without a line feed is carried out when the last descriptor is closed."""
+    """A line without a line feed is executed when the last descriptor is closed."""
     node = os.open(NODE, os.O_WRONLY)
     os.write(node, b'timeout idle 62')
     other = os.dup(node)
@@ -155,7 +155,7 @@ def unfinished():
     except OSError as e:
         assert e.errno == errno.EINVAL, e
     assert '# refused line 1: "x": ' in state()
-    # A task that ends without closing.
+    # A process that exits without closing.
     if (child := os.fork()) == 0:
         node = os.open(NODE, os.O_WRONLY)
         os.write(node, b'timeout idle 63')
@@ -165,7 +165,7 @@ def unfinished():
 
 
 def failure(function, *arguments):
-    """The number of the error, or 0."""
+    """Returns the errno of a call, or 0."""
     try:
         function(*arguments)
         return 0
@@ -174,12 +174,12 @@ def failure(function, *arguments):
 
 
 def attempt(node, text):
-    """The number of the error of a write, or 0."""
+    """Returns the errno of a write, or 0."""
     return failure(os.write, node, text)
 
 
 def interrupted():
-    """A write that fails leaves the line that was begun before it, and close does not take its beginning for all of it."""
+    """A failed write keeps the unfinished line of earlier writes, and close does not execute a part of it."""
     unreadable = ctypes.CDLL(None, use_errno=True)
     for end in ['', '\n']:
         assert write('timeout idle 60\n')[0] == 0
@@ -199,7 +199,7 @@ def interrupted():
 
 
 def together():
-    """Who writes to an open file waits for another who does, so that no beginning of a line is lost."""
+    """Writes to the same open file are serialised, so that no unfinished line is lost."""
     large = b'root /usr/share/doc/python3.13/html\n'
     seen = False
     while not seen:
@@ -207,7 +207,7 @@ def together():
         node = os.open(NODE, os.O_RDWR)
         loading = threading.Thread(target=attempt, args=(node, large + b'timeout'))
         loading.start()
-        # Once more if it was over before it was seen.
+        # Repeats the load if it has ended before it was seen.
         while not seen and loading.is_alive():
             seen = '# loading-files' in state()
             time.sleep(0.01)
@@ -222,12 +222,12 @@ WITHOUT = 'setpriv --bounding-set -net_admin --inh-caps -net_admin'
 
 
 def logged():
-    """The lines that khttpd has written to the kernel's log."""
+    """Counts the lines that khttpd has logged."""
     return subprocess.run(['dmesg'], check=True, capture_output=True, text=True).stdout.count('khttpd: ')
 
 
 def quiet():
-    """Who may not administer leaves no trace in log and state, who may in a namespace alone does not fill the log."""
+    """A writer without rights leaves no trace in log and state, and log lines of a namespace's administrator are rate-limited."""
     assert write('start\n')[0] == 0
     before = logged()
     for text in ('help', 'stop', 'foo', 'x' * 200_000):
@@ -248,19 +248,19 @@ def quiet():
 
 
 def borrowed():
-    """Nobody's unfinished line is carried out with the rights or in the network namespace of another who finishes it."""
+    """An unfinished line is not executed with the rights or in the network namespace of the writer that completes it."""
     before = commands()
     other = 'ip netns exec other'
     node = os.open(NODE, os.O_RDWR)
 
-    def says(who, command):
-        arguments = who.split() + ['bash', '-c', f'{command} >&{node}']
+    def says(prefix, command):
+        arguments = prefix.split() + ['bash', '-c', f'{command} >&{node}']
         return subprocess.run(arguments, pass_fds=[node], stderr=subprocess.PIPE, text=True, check=False).stderr
 
     assert 'not permitted' in says(WITHOUT, 'printf stop')
     assert read(node) == 'unfinished line: needs CAP_NET_ADMIN in its network namespace\n'
     assert says(WITHOUT, 'echo help') == ''
-    # What was begun stays, and can be finished by who may.
+    # The unfinished line stays, and a writer with the right can complete it.
     assert attempt(node, b'timeout idle') == 0
     assert 'not permitted' in says(WITHOUT, 'echo 7')
     assert attempt(node, b' 69\ntimeout idle') == 0
@@ -272,7 +272,7 @@ def borrowed():
     assert attempt(node, b' 7\n') == errno.EPERM
     assert read(node) == 'unfinished line: begun in another network namespace\n'
     assert failure(os.close, node) == errno.EPERM
-    # Who closes may not do it.
+    # The process that closes last has no right to the command.
     node = os.open(NODE, os.O_RDWR)
     os.write(node, b'timeout idle 7')
     last = subprocess.Popen(WITHOUT.split() + ['cat'], pass_fds=[node], stdin=subprocess.PIPE)
@@ -294,7 +294,7 @@ def writer(number, enough):
 
 
 def writers():
-    """Of what many write at once, each is seen whole."""
+    """Concurrent writes are atomic."""
     enough = multiprocessing.Event()
     tasks = [multiprocessing.Process(target=writer, args=(number, enough)) for number in range(64)]
     for task in tasks:
@@ -313,7 +313,7 @@ def writers():
 
 
 def snapshot():
-    """What was opened is one picture, however it is read; a write is answered by the next."""
+    """An open file shows one snapshot, in reads of any size, until a write on it."""
     node = os.open(NODE, os.O_RDWR)
     whole = state()
     write('timeout idle 64\n')
@@ -334,7 +334,7 @@ def snapshot():
 
 
 def again():
-    """What is read can be written, and changes nothing."""
+    """Writing what was read changes nothing."""
     assert write('clear\nroot built-in\nerror 404 /404.html\nlisten 127.0.0.1:5003\ntimeout send 7\nstop\n')[0] == 0
     before = state()
     error, said = write(before)
