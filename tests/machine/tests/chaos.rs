@@ -33,7 +33,7 @@ fn missing(said: &str) -> Vec<&'static str> {
         "reads=",
         "relayed-bytes=",
         "namespaces=",
-        "replies-200=",
+        "responses-200=",
     ];
     names.retain(|name| !said.split_whitespace().any(|count| count.starts_with(name)));
     names
@@ -42,7 +42,17 @@ fn missing(said: &str) -> Vec<&'static str> {
 fn run_cycles(cycles: u32) -> Result {
     let seed = seed()?;
     let machine = machine()?.boot()?;
-    put_guest(&machine, &["chaos.py"])?;
+    put_guest(
+        &machine,
+        &[
+            "shared_state.py",
+            "commanders.py",
+            "relays.py",
+            "clients.py",
+            "namespaces.py",
+            "chaos.py",
+        ],
+    )?;
     forget_soon(&machine)?;
     // The first round fills caches. In fewer than three cycles few operations succeed.
     let first = cycles.div_ceil(10).max(3);

@@ -26,7 +26,18 @@ const SERVED_LIMIT: Duration = Duration::from_secs(20);
 fn loaded(builder: Builder) -> Result<Machine> {
     let machine = builder.boot()?;
     machine.exec_ok("insmod khttpd.ko")?;
-    put_guest(&machine, &["status.py", "load.py"])?;
+    put_guest(
+        &machine,
+        &[
+            "status.py",
+            "workload.py",
+            "responses.py",
+            "limits.py",
+            "shortage.py",
+            "links.py",
+            "load.py",
+        ],
+    )?;
     Ok(machine)
 }
 
@@ -170,7 +181,7 @@ fn new_clients_are_served_while_twenty_thousand_connections_expire() -> Result {
 fn clients_beyond_max_connections_and_backlog_are_served_later() -> Result {
     let machine = loaded(machine()?.memory(scaled_memory(2048)))?;
     for many in [1000, 6000] {
-        run(&machine, "seats", many)?;
+        run(&machine, "connection_limit", many)?;
     }
     unload(&machine)
 }
@@ -180,7 +191,7 @@ fn clients_beyond_max_connections_and_backlog_are_served_later() -> Result {
 fn abandoned_connections_do_not_delay_new_clients() -> Result {
     let machine = machine()?.cpus(1).accelerator(Accelerator::Counting);
     let machine = loaded(machine.memory(scaled_memory(2048)))?;
-    let served = first_number(&run(&machine, "forsaken", 6000)?)?;
+    let served = first_number(&run(&machine, "abandoned", 6000)?)?;
     assert!(
         served < scaled_time(SERVED_LIMIT).as_secs_f64(),
         "{served} s"
@@ -192,14 +203,14 @@ fn abandoned_connections_do_not_delay_new_clients() -> Result {
 #[ignore = "long: make test-long"]
 fn responses_over_faulty_links_are_correct() -> Result {
     let machine = loaded(machine()?.memory(scaled_memory(2048)))?;
-    run(&machine, "faults", 16)?;
+    run(&machine, "faulty_links", 16)?;
     unload(&machine)
 }
 
 #[test]
 fn server_recovers_from_tcp_memory_shortage() -> Result {
     let machine = loaded(machine()?.memory(scaled_memory(2048)))?;
-    run(&machine, "short_of_tcp_memory", 40)?;
+    run(&machine, "tcp_memory_shortage", 40)?;
     assert_only_memory(&machine)
 }
 
@@ -207,7 +218,7 @@ fn server_recovers_from_tcp_memory_shortage() -> Result {
 #[ignore = "long: make test-long"]
 fn server_recovers_from_memory_exhaustion() -> Result {
     let machine = loaded(machine()?.memory(scaled_memory(384)))?;
-    run(&machine, "short_of_memory", 40)?;
+    run(&machine, "memory_exhaustion", 40)?;
     assert_only_memory(&machine)
 }
 

@@ -13,7 +13,7 @@ use machine::{Kind, Machine};
 
 /// Runs a case of `guest/faults.py`.
 fn faults(machine: &Machine, part: &str) -> Result {
-    put_guest(machine, &["faults.py"])?;
+    put_guest(machine, &["injection.py", "faults.py"])?;
     let output = machine
         .spawn(&format!("exec python3 /tmp/faults.py {part}"))?
         .wait(Duration::from_secs(1800))?;

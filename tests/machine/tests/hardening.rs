@@ -157,25 +157,25 @@ fn request_everything(machine: &Machine) -> Result {
     let mut client = Client::connect(address)?;
     for (request, head_only) in requests() {
         client.send(&request)?;
-        let reply = client.response(head_only)?;
-        assert_clean(&request, reply.head.as_bytes());
-        assert_clean(&request, &reply.body);
+        let response = client.response(head_only)?;
+        assert_clean(&request, response.head.as_bytes());
+        assert_clean(&request, &response.body);
     }
     for request in last_requests() {
         let mut client = Client::connect(address)?;
         client.send(&request)?;
-        let reply = client.response(false)?;
-        assert!(reply.status >= 400, "{request}: {}", reply.head);
-        assert_clean(&request, reply.head.as_bytes());
-        assert_clean(&request, &reply.body);
+        let response = client.response(false)?;
+        assert!(response.status >= 400, "{request}: {}", response.head);
+        assert_clean(&request, response.head.as_bytes());
+        assert_clean(&request, &response.body);
     }
     for (path, content) in site() {
         client.send(common::get(&path))?;
-        let reply = client.response(false)?;
+        let response = client.response(false)?;
         assert!(
-            reply.body == content,
+            response.body == content,
             "{path}: {}",
-            reply.body.escape_ascii()
+            response.body.escape_ascii()
         );
     }
     Ok(())

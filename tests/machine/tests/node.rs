@@ -38,8 +38,8 @@ fn control_node_is_root_only_and_counts_traffic() -> Result {
     for _ in 0..3 {
         let mut client = Client::connect(machine.http_address()?)?;
         client.send(get("/robots.txt"))?;
-        let reply = client.response(false)?;
-        bytes += reply.head.len() + reply.body.len();
+        let response = client.response(false)?;
+        bytes += response.head.len() + response.body.len();
         clients.push(client);
     }
     // A response may arrive before it is counted.

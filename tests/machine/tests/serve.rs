@@ -81,9 +81,9 @@ fn pipelined_requests_are_answered_in_order_in_any_segmentation() -> Result {
             client.send(part)?;
         }
         for content in &contents {
-            let reply = client.response(false)?;
-            assert_eq!(reply.status, 200);
-            assert!(reply.body == *content, "in pieces of {piece}");
+            let response = client.response(false)?;
+            assert_eq!(response.status, 200);
+            assert!(response.body == *content, "in pieces of {piece}");
         }
     }
     assert_quiet(&machine)
@@ -123,8 +123,8 @@ fn responses_have_their_fields_and_errors_their_status() -> Result {
             .first_raw()
             .ok_or("no media type")?;
         client.send(get(&path))?;
-        let reply = client.response(false)?;
-        let sent = reply.field("Content-Type").unwrap_or_default();
+        let response = client.response(false)?;
+        let sent = response.field("Content-Type").unwrap_or_default();
         assert_eq!(sent.split(';').next(), Some(media_type), "{path}");
         assert_eq!(
             sent.ends_with("; charset=utf-8"),
@@ -151,14 +151,14 @@ fn responses_have_their_fields_and_errors_their_status() -> Result {
         .ok_or("no 404.html")?
         .1;
     client.send(get("/nothing/here"))?;
-    let reply = client.response(false)?;
-    assert_eq!(reply.status, 404);
-    assert!(reply.body == missing, "the 404 page is not the body");
+    let response = client.response(false)?;
+    assert_eq!(response.status, 404);
+    assert!(response.body == missing, "the 404 page is not the body");
 
     client.send("POST / HTTP/1.1\r\nHost: khttpd\r\nContent-Length: 3\r\n\r\nabc")?;
-    let reply = client.response(false)?;
-    assert_eq!(reply.status, 405);
-    assert!(reply
+    let response = client.response(false)?;
+    assert_eq!(response.status, 405);
+    assert!(response
         .field("Allow")
         .is_some_and(|allow| allow.contains("GET")));
     // The server has discarded the content of the request, so the connection persists.
@@ -183,9 +183,9 @@ fn responses_have_their_fields_and_errors_their_status() -> Result {
     for (request, status) in cases {
         let mut client = Client::connect(address)?;
         client.send(&request)?;
-        let reply = client.response(false)?;
+        let response = client.response(false)?;
         assert_eq!(
-            reply.status,
+            response.status,
             status,
             "{}",
             &request[..request.len().min(60)]

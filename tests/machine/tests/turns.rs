@@ -20,13 +20,20 @@ fn requests_beyond_the_budget_are_answered_in_order_by_a_worker() -> Result {
     client.send(requests)?;
     let mut bodies = vec![Vec::new(); paths.len()];
     for number in 0..600 {
-        let reply = client.response(false)?;
+        let response = client.response(false)?;
         let place = number % paths.len();
-        assert_eq!(reply.status, if place == 1 { 404 } else { 200 }, "{number}");
+        assert_eq!(
+            response.status,
+            if place == 1 { 404 } else { 200 },
+            "{number}"
+        );
         if number < paths.len() {
-            bodies[place] = reply.body;
+            bodies[place] = response.body;
         } else {
-            assert!(reply.body == bodies[place], "reply {number} is another's");
+            assert!(
+                response.body == bodies[place],
+                "response {number} is another's"
+            );
         }
     }
     assert!(count(&machine, "deferred-budget")? > 0);

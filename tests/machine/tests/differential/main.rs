@@ -61,19 +61,19 @@ fn ask(server: SocketAddr, tag: &str, request: &str) -> Result<Outcome> {
     let mut client = Client::connect(server)?;
     client.send(request.replace("TAG", tag))?;
     let mut outcome = Outcome::new();
-    let Ok(reply) = client.response(request.trim_start().starts_with("HEAD ")) else {
+    let Ok(response) = client.response(request.trim_start().starts_with("HEAD ")) else {
         outcome.insert("status", "none".into());
         return Ok(outcome);
     };
-    outcome.insert("status", reply.status.to_string());
-    describe(&reply, &mut outcome);
+    outcome.insert("status", response.status.to_string());
+    describe(&response, &mut outcome);
     let next = "GET /hello.txt HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-    let said = reply.field("Connection").unwrap_or_default().to_owned();
+    let said = response.field("Connection").unwrap_or_default().to_owned();
     // A server that closes may do so before this request arrives.
     let then = client.send(next).and_then(|()| client.response(false));
     let then = match then {
-        Ok(reply) if reply.body == b"hello world\n" => "persists".to_owned(),
-        Ok(reply) => format!("persists with {}", reply.status),
+        Ok(response) if response.body == b"hello world\n" => "persists".to_owned(),
+        Ok(response) => format!("persists with {}", response.status),
         Err(_) if said == "close" => "ends".into(),
         Err(_) => "ends unannounced".into(),
     };
@@ -81,13 +81,13 @@ fn ask(server: SocketAddr, tag: &str, request: &str) -> Result<Outcome> {
     Ok(outcome)
 }
 
-fn describe(reply: &Response, outcome: &mut Outcome) {
+fn describe(response: &Response, outcome: &mut Outcome) {
     let mut fields: BTreeMap<_, _> = COMPARED
         .iter()
-        .filter_map(|name| Some((*name, reply.field(name)?.to_owned())))
+        .filter_map(|name| Some((*name, response.field(name)?.to_owned())))
         .collect();
-    let mut body = String::from_utf8_lossy(&reply.body).into_owned();
-    if reply.status >= 300 {
+    let mut body = String::from_utf8_lossy(&response.body).into_owned();
+    if response.status >= 300 {
         // The text of an error differs.
         fields.retain(|name, _| !name.starts_with("Content-") || *name == "Content-Range");
         body.clear();
@@ -103,7 +103,7 @@ fn describe(reply: &Response, outcome: &mut Outcome) {
     }
     outcome.extend(fields);
     outcome.insert("body", body);
-    let has = |name| reply.field(name).is_some().to_string();
+    let has = |name| response.field(name).is_some().to_string();
     outcome.insert("Date", has("Date"));
     outcome.insert("ETag", has("ETag"));
 }
@@ -137,8 +137,8 @@ fn difference(khttpd: &Outcome, nginx: &Outcome) -> String {
 fn tag(server: SocketAddr) -> Result<String> {
     let mut client = Client::connect(server)?;
     client.send(common::get("/range.txt"))?;
-    let reply = client.response(false)?;
-    Ok(reply.field("ETag").ok_or("no entity tag")?.to_owned())
+    let response = client.response(false)?;
+    Ok(response.field("ETag").ok_or("no entity tag")?.to_owned())
 }
 
 #[test]

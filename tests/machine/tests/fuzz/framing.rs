@@ -92,7 +92,7 @@ fn is_value(value: &str) -> bool {
 }
 
 #[test]
-fn wrong_replies_are_found() {
+fn malformed_responses_are_found() {
     let good = "HTTP/1.1 200 OK\r\nDate: now\r\nContent-Length: 2\r\n\r\nab";
     let head = &good[..good.len() - 2];
     assert_eq!(check(good.as_bytes(), true), Ok(1));

@@ -112,10 +112,10 @@ fn random_input_breaks_nothing() -> Result {
     for result in counts {
         result.map_err(|_| "a client has panicked")??;
     }
-    let [inputs, replies] = progress.map(AtomicUsize::into_inner);
-    println!("{seconds} s: {inputs} connections, {replies} responses");
+    let [inputs, responses] = progress.map(AtomicUsize::into_inner);
+    println!("{seconds} s: {inputs} connections, {responses} responses");
     assert!(
-        inputs >= AT_LEAST && replies >= AT_LEAST,
+        inputs >= AT_LEAST && responses >= AT_LEAST,
         "too few connections or responses"
     );
     let output = commands.wait(Duration::from_secs(seconds) + HANG)?;
@@ -138,7 +138,7 @@ fn fuzz(
     corpus: &Corpus,
     mut random: Random,
     over: &AtomicBool,
-    [inputs, replies]: &[AtomicUsize; 2],
+    [inputs, responses]: &[AtomicUsize; 2],
 ) -> std::result::Result<(), String> {
     let mut turn = 0;
     while !over.load(Ordering::Relaxed) {
@@ -153,7 +153,7 @@ fn fuzz(
             )
         })?;
         inputs.fetch_add(1, Ordering::Relaxed);
-        replies.fetch_add(count, Ordering::Relaxed);
+        responses.fetch_add(count, Ordering::Relaxed);
         turn += 1;
         if turn % 50 == 0 {
             check_service(address).map_err(|error| error.to_string())?;
@@ -210,17 +210,17 @@ fn check_service(address: SocketAddr) -> Result {
             client.send(get(path))?;
             client.response(false)
         };
-        let reply = match ask(&mut client) {
+        let response = match ask(&mut client) {
             Err(_) if waiting.elapsed() >= Duration::from_secs(SHORTEST_TIMEOUT) => {
                 client = Client::connect(address)?;
                 ask(&mut client)?
             }
-            reply => reply?,
+            response => response?,
         };
         assert!(
-            reply.status == 200 && reply.body == content,
+            response.status == 200 && response.body == content,
             "{path}: {}",
-            reply.head
+            response.head
         );
     }
     Ok(())

@@ -18,8 +18,8 @@ HERE = "127.0.0.1", 8080
 def request_head(peer):
     """Sends a request; returns the head of the response, or nothing if the server closes."""
     peer.sendall(REQUEST)
-    reply = peer.recv(65536)
-    return reply.split(b"\r\n\r\n")[0]
+    response = peer.recv(65536)
+    return response.split(b"\r\n\r\n")[0]
 
 
 def moves(rounds):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Commands and system calls made by chance, in a network namespace of its own:  fuzz.py SEED SECONDS
+"""Random commands and system calls, in a network namespace of its own:  fuzz.py SEED SECONDS
 
-What is refused changes nothing and says why, what is carried out can be read and written back. Prints counts."""
+A rejected command has no effect and a reason. After an accepted one the state can be read and written back. Prints counts."""
 import collections
 import ctypes
 import errno
@@ -22,9 +22,9 @@ CONTROL = '/dev/khttpd'
 RELAY = '/dev/khttpd-relay'
 SITE = '/srv/site'
 PEER = ('127.0.0.1', 2001)
-# A call that takes longer is interrupted: what it loads may be half of the machine, and who it connects to silent.
+# Seconds after which a call is interrupted: it may load many files, or connect to a silent peer.
 LIMIT = 2
-# No call on the control node that commands nothing takes so long, in seconds, however slow the machine is.
+# Limit in seconds of a call on the control node without a command, however slow the machine is.
 PATIENCE = 600
 counts = collections.Counter()
 libc = ctypes.CDLL(None, use_errno=True)
@@ -69,12 +69,12 @@ WORDS = [b' ', b'\t', b'\n', b'\r\n', b'\r', b'\0', b'#', b';', b'*', b'/', b'//
          b'::', b'0', b'1', b'-1', b'65535', b'65536', b'4294967295', b'4294967296', b'18446744073709551615', b'18446744073709551616', b'0777',
          b'yes', b'no', b'for', b'serve', b'built-in', b'404', b'200', b'\x7f', b'\x80', b'\xc3\xa9', b'\xff', b'a' * 300, b'/tmp', b'/missing',
          b'/srv', b'/proc', b'/dev', b'"', b'\\', b'%s%n', b'{}', b'[::1%1]', b'127.0.0.1:1', b'text/plain', b'X: y', b'HTTP/1.1']
-# What a state has that nobody changes but by commands.
+# The numbers that only commands change.
 LASTING = ('listeners', 'entries', 'left-out', 'memory')
 
 
 class Interrupted(Exception):
-    """It took too long."""
+    """A call was interrupted."""
 
 
 def interrupt(*_):
@@ -82,7 +82,7 @@ def interrupt(*_):
 
 
 def within(function, *arguments, limit=LIMIT):
-    """What the function returns, unless it takes too long."""
+    """Calls a function, and interrupts it after the limit."""
     signal.setitimer(signal.ITIMER_REAL, limit)
     try:
         return function(*arguments)
@@ -91,7 +91,7 @@ def within(function, *arguments, limit=LIMIT):
 
 
 def state():
-    """What is set, and what follows from it."""
+    """Returns the settings, and the numbers that only commands change."""
     with open(CONTROL, encoding='utf-8') as node:
         text = node.read()
     assert text.startswith('# khttpd ') and text.endswith('\n'), text
@@ -134,7 +134,7 @@ def write(node, pieces):
 
 
 def cut(rng, text):
-    """The same in one or two writes."""
+    """Divides a text into one or two writes."""
     at = rng.choice([0, rng.randint(0, len(text))])
     return [piece for piece in (text[:at], text[at:]) if piece]
 
@@ -157,7 +157,7 @@ def commands(rng, end):
             close(node)
         except OSError as e:
             error = e.errno
-            # The close of a node fails, and it is closed.
+            # A failed close has closed the node.
             if is_open(node):
                 check_reason(os.read(node, 1 << 20), text, error)
                 close(node)
@@ -166,7 +166,7 @@ def commands(rng, end):
             counts['refused'] += 1
             counts[errno.errorcode.get(error, error)] += 1
             assert error in errno.errorcode and error not in (errno.EFAULT, errno.EIO, errno.ENOMEM), (text, error)
-            # What is written or complete first may have been carried out.
+            # Complete lines of an earlier write may have been executed.
             at_once = len(pieces) == 1 and (text.endswith(b'\n') or b'\n' not in text)
             assert after == now or not at_once or error == errno.EINTR, (text, error, now, after)
         else:
@@ -175,7 +175,7 @@ def commands(rng, end):
                 again(after, text)
         now = after
         if rng.random() < 0.05:
-            # Back to where something can be refused for other reasons than the last.
+            # Restores a state in which the next commands can fail for other reasons.
             node = os.open(CONTROL, os.O_WRONLY)
             os.write(node, f'clear\nroot {SITE}\nunlisten\nmax-site-bytes 8388608\nmax-entries 1000\nstart\n'.encode())
             os.close(node)
@@ -183,7 +183,7 @@ def commands(rng, end):
 
 
 def again(now, text):
-    """What was read is written, and changes nothing."""
+    """Writing what was read changes nothing."""
     node = os.open(CONTROL, os.O_RDWR)
     try:
         whole = '\n'.join(line for line in now if not line.startswith('#')) + '\n'
@@ -199,7 +199,7 @@ def again(now, text):
 
 def check_reason(reason, text, error):
     assert reason.endswith(b'\n') and len(reason) < 200000, (text, error, reason)
-    # Names of files may be in any language.
+    # A file name may have any characters.
     controls = set(range(32)) | set(range(127, 160))
     assert not controls & set(map(ord, reason[:-1].decode())) - {9}, (text, error, reason)
 
@@ -213,17 +213,17 @@ def is_open(node):
 
 
 def close(node):
-    """A close that may fail; the node is closed then, too."""
+    """Closes a node; a failed close closes it, too."""
     try:
         within(os.close, node)
     except (OSError, Interrupted):
         pass
 
 
-# System calls that nobody expects, on both nodes.
+# Unusual system calls on both nodes.
 
 def far():
-    """An address where nothing is."""
+    """Returns an address that is not mapped."""
     return ctypes.c_void_p(random.choice([0, 1, 0xdead000, -4096, 1 << 47]))
 
 
@@ -282,7 +282,7 @@ def epoll(node):
 
 
 def child(node):
-    """Somebody else closes it, by ending."""
+    """Another process writes, and closes by exiting."""
     if (process := os.fork()) == 0:
         try:
             os.write(node, b'# not finished')
@@ -292,7 +292,7 @@ def child(node):
 
 
 def together(node):
-    """Several tasks read and write one file at a time."""
+    """Several threads read and write one open file."""
     def work():
         try:
             os.write(node, b'# x\n')
@@ -308,13 +308,13 @@ def together(node):
 
 
 def odd(rng, end):
-    """Each may fail as it likes, but at once, and none may change anything."""
+    """Makes unusual system calls, which may fail, but not block, and which have no effect."""
     while time.monotonic() < end:
         path = rng.choice([CONTROL, RELAY])
         try:
             node = within(os.open, path, rng.choice([os.O_RDWR, os.O_RDONLY, os.O_WRONLY]) | rng.choice([0, os.O_NONBLOCK, os.O_PATH, os.O_APPEND]))
         except (OSError, Interrupted):
-            # Others set whom the relay connects to.
+            # The commands change the peer of the relay.
             counts['not-opened'] += 1
             continue
         for _ in range(rng.randint(1, 6)):
@@ -323,7 +323,7 @@ def odd(rng, end):
                 within(ODD[name], rng, node, limit=LIMIT if path == RELAY else PATIENCE)
                 counts['odd-done'] += 1
             except Interrupted:
-                # The relay's peer may have nothing to say.
+                # The peer of the relay may be silent.
                 assert path == RELAY, name
                 counts['odd-interrupted'] += 1
             except (OSError, ValueError, OverflowError):
@@ -332,7 +332,7 @@ def odd(rng, end):
 
 
 def peer():
-    """Whoever the relay and `send` connect to answers a part of what it hears."""
+    """A peer for the relay and `send`, which echoes a part of what it receives."""
     def answer(connection):
         try:
             while heard := connection.recv(65536):
@@ -356,7 +356,7 @@ def run(results, function, seed, end):
 
 
 def check_help():
-    """All that `help` lists is tried."""
+    """Asserts that COMMANDS has all commands that `help` lists."""
     node = os.open(CONTROL, os.O_RDWR)
     os.write(node, b'help\n')
     listed = {line.split()[1] for line in os.read(node, 1 << 20).decode().splitlines()}

@@ -92,11 +92,11 @@ fn ask(client: &mut Client, path: &str, coding: &str) -> Result<(Option<String>,
     client.send(format!(
         "GET {path} HTTP/1.1\r\nHost: khttpd\r\nAccept-Encoding: {coding}\r\n\r\n"
     ))?;
-    let reply = client.response(false)?;
-    assert_eq!(reply.status, 200, "{path}: {}", reply.head);
+    let response = client.response(false)?;
+    assert_eq!(response.status, 200, "{path}: {}", response.head);
     Ok((
-        reply.field("Content-Encoding").map(str::to_owned),
-        reply.body,
+        response.field("Content-Encoding").map(str::to_owned),
+        response.body,
     ))
 }
 

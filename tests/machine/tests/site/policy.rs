@@ -22,8 +22,8 @@ fn special_hidden_and_private_files_are_skipped_unless_allowed() -> Result {
     let mut client = Client::connect(machine.http_address()?)?;
     let mut status = |path: &str| -> Result<(u16, usize)> {
         client.send(get(path))?;
-        let reply = client.response(false)?;
-        Ok((reply.status, reply.body.len()))
+        let response = client.response(false)?;
+        Ok((response.status, response.body.len()))
     };
     let served = [
         (format!("/{name}"), 256),

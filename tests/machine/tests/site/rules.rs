@@ -43,9 +43,9 @@ fn virtual_hosts_match_without_case_and_port() -> Result {
         ("localhost", "404 Not Found\r\n"),
     ] {
         client.send(format!("GET /none HTTP/1.1\r\nHost: {host}\r\n\r\n"))?;
-        let reply = client.response(false)?;
+        let response = client.response(false)?;
         assert_eq!(
-            (reply.status, &reply.body[..]),
+            (response.status, &response.body[..]),
             (404, page.as_bytes()),
             "{host}"
         );
