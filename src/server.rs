@@ -35,7 +35,6 @@ mod serving;
 mod settings;
 mod status;
 mod stopwatch;
-mod turnstile;
 
 use self::{
     acceptor::Acceptor,
@@ -62,8 +61,7 @@ pub(crate) use self::{
         ConfigUpdate,
         UpdateError, //
     },
-    servers::PerNet,
-    turnstile::InterruptibleMutex, //
+    servers::PerNet, //
 };
 
 use crate::{
@@ -77,6 +75,7 @@ use crate::{
     },
     sys::{
         clock,
+        interruptible_mutex::InterruptibleMutex,
         percpu::PerCpu,
         published::Published,
         tcp::{

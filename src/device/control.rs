@@ -10,12 +10,10 @@ use super::{
     }, //
 };
 use crate::{
-    server::{
-        InterruptibleMutex, //
-        PerNet,
-    },
+    server::PerNet,
     sys::{
         device::FileSession,
+        interruptible_mutex::InterruptibleMutex,
         log,
         net::Net, //
     }, //
@@ -132,7 +130,7 @@ impl FileSession for ControlFile {
     }
 
     fn write(&self, file: &File, from: &mut IovIterSource<'_>) -> Result<usize> {
-        let _pass = self.writers.enter()?;
+        let _guard = self.writers.lock()?;
         let length = from.len();
         let writer = WriterIdentity::of(file);
         self.check_unfinished(&writer, &[])?;

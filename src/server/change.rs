@@ -4,7 +4,6 @@
 
 use super::{
     settings::LISTENERS_MAX,
-    turnstile::InterruptibleGuard,
     Edition,
     Prepared,
     Server, //
@@ -14,7 +13,10 @@ use crate::{
         LoadError,
         Sources, //
     },
-    sys::net::Net, //
+    sys::{
+        interruptible_mutex::InterruptibleGuard,
+        net::Net, //
+    }, //
 };
 use core::net::SocketAddr;
 use kernel::{
@@ -63,7 +65,7 @@ impl<'a> ConfigUpdate<'a> {
     ///
     /// `ERESTARTSYS` for a signal, `ENOMEM`.
     pub(crate) fn begin(server: &'a Arc<Server>, net: &'a Net) -> Result<Self> {
-        let pass = server.turnstile.enter()?;
+        let pass = server.turnstile.lock()?;
         let config = server.config.lock();
         let mut listen = KVec::new();
         listen.extend_from_slice(&config.listen, GFP_KERNEL)?;
