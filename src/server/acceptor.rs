@@ -149,7 +149,7 @@ impl Acceptor {
 }
 
 impl ListenHandler for Acceptor {
-    fn incoming(this: ArcBorrow<'_, Self>) {
+    fn on_connection(this: ArcBorrow<'_, Self>) {
         let this = Arc::from(this);
         if !this.enqueue() && this.waited() >= CROWDED_MILLISECONDS {
             this.server.crowd.gather();

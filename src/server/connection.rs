@@ -141,7 +141,7 @@ impl Connection {
     /// Goes on with what can go on, and says what is next.
     fn advance(&self, guard: &mut Guard<'_, Self>) -> Next {
         let server = self.seat.server();
-        let Some(mut turn) = server.turns.try_borrow() else {
+        let Some(mut turn) = server.turns.try_borrow(guard.bh()) else {
             return Next::Again;
         };
         let Some(tally) = server.counters.local() else {
@@ -224,9 +224,9 @@ impl Connection {
 impl StreamHandler for Connection {
     type State = Exchange;
 
-    fn event<'a>(this: ArcBorrow<'a, Self>, callback: CallbackContext<'a>) {
+    fn on_ready<'a>(this: ArcBorrow<'a, Self>, context: CallbackContext<'a>) {
         let server = this.seat.server();
-        let guard = match this.stream.enter(callback) {
+        let guard = match this.stream.enter(context) {
             Ok(guard) => Some(guard),
             Err(EnterError::Owned) => None,
             // Whoever sends goes on until there is no space. Without memory TCP says at once that
@@ -248,7 +248,7 @@ impl StreamHandler for Connection {
         let _ = server.queue.enqueue(Arc::from(this));
     }
 
-    fn ended(this: ArcBorrow<'_, Self>) {
+    fn on_closed(this: ArcBorrow<'_, Self>) {
         let _ = this.seat.server().queue.enqueue(Arc::from(this));
     }
 }

@@ -58,7 +58,7 @@ impl Crowd {
 
     /// From now on those who ask join. An acceptor's turn must follow. Softirq or process context.
     pub(crate) fn gather(&self) {
-        softirq::disabled(|| {
+        softirq::disabled(|_| {
             let _waiting = self.waiting.lock();
             self.gathers.store(true, Relaxed);
         });
@@ -67,7 +67,7 @@ impl Crowd {
     /// Lets `connection` wait for an acceptor's turn, unless the crowd has dispersed or there is no
     /// memory. Softirq or process context.
     pub(crate) fn join(&self, connection: ArcBorrow<'_, Connection>) -> bool {
-        softirq::disabled(|| {
+        softirq::disabled(|_| {
             let mut waiting = self.waiting.lock();
             if !self.gathers() {
                 return false;
@@ -86,13 +86,13 @@ impl Crowd {
     /// Answers those who have waited, after which nobody joins any more unless it `gathers` on.
     /// Process context, sleeps, since the last references may be among them.
     pub(crate) fn answer(&self, gathers: bool) {
-        let waiting = softirq::disabled(|| {
+        let waiting = softirq::disabled(|_| {
             let mut waiting = self.waiting.lock();
             self.gathers.store(gathers, Relaxed);
             mem::take(&mut *waiting)
         });
         for some in waiting.chunks(TURN_ANSWERS) {
-            softirq::disabled(|| some.iter().for_each(Connection::answer));
+            softirq::disabled(|_| some.iter().for_each(Connection::answer));
         }
     }
 }

@@ -179,7 +179,7 @@ impl Outgoing {
     }
 
     /// Sends what is left, as far as there is space; `false` if something still is. Disposition
-    /// [`StreamHandler::event`](crate::sys::tcp::StreamHandler::event) follows when there is space again.
+    /// [`StreamHandler::on_ready`](crate::sys::tcp::StreamHandler::on_ready) follows when there is space again.
     ///
     /// # Errors
     ///
