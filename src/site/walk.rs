@@ -176,7 +176,7 @@ impl<'a> Walk<'a> {
             b"/" => &self.root,
             _ => {
                 found = self.look_up(directory)?;
-                if !self.is_admitted(&found)? || !self.terms.admit_mode(&found.facts()?) {
+                if !self.is_admitted(&found)? || !self.terms.admit_mode(&found.stat()?) {
                     self.progress.leave_out();
                     return Ok(KVVec::new());
                 }
@@ -205,7 +205,7 @@ impl<'a> Walk<'a> {
     fn add(&mut self, path: &Path, builder: &mut SiteBuilder<'_>) -> Result<(), FileError> {
         interrupted()?;
         let place = self.look_up(path)?;
-        let facts = place.facts()?;
+        let facts = place.stat()?;
         let admitted = self.is_admitted(&place)?;
         if admitted && facts.is_directory() && self.terms.admit_mode(&facts) {
             return self.note(path, builder);
@@ -242,7 +242,7 @@ impl<'a> Walk<'a> {
                 open
             });
             if let Some(directory) = &below {
-                open = open && self.terms.admit_mode(&directory.facts()?);
+                open = open && self.terms.admit_mode(&directory.stat()?);
             }
         }
         Ok(open)
@@ -277,7 +277,7 @@ fn read(
     admit: impl Fn(&Stat) -> Result<bool, FileError>,
 ) -> Result<Option<(PageBuffer, u64)>, FileError> {
     for _ in 0..ATTEMPTS {
-        let before = place.facts()?;
+        let before = place.stat()?;
         if !admit(&before)? {
             return Ok(None);
         }
@@ -288,7 +288,7 @@ fn read(
         let content = read_once(&place.open()?, &before)?;
         // What was written meanwhile shows in its times.
         match content {
-            Some(content) if place.facts()? == before => {
+            Some(content) if place.stat()? == before => {
                 return Ok(Some((content, before.modified())));
             }
             _ => interrupted()?,

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::sys::{
     clock,
+    softirq::BhDisabled,
     tcp::{
         CallbackContext,
         EnterError,
@@ -170,10 +171,10 @@ impl Connection {
     /// Softirq or process context, must not sleep.
     fn poll(&self, guard: &mut Guard<'_, Self>) -> Action {
         let core = self.core();
-        let Some(mut scratch) = core.scratch.try_borrow() else {
+        let Some(mut scratch) = core.scratch.try_borrow(guard.bh()) else {
             return Action::PollAgain;
         };
-        let Some(counters) = core.counters.local() else {
+        let Some(counters) = core.counters.local(guard.bh()) else {
             return Action::PollAgain;
         };
         let rcu = rcu::read_lock();
@@ -254,9 +255,9 @@ impl Connection {
 impl StreamHandler for Connection {
     type State = ConnState;
 
-    fn event<'a>(this: ArcBorrow<'a, Self>, callback: CallbackContext<'a>) {
+    fn on_ready<'a>(this: ArcBorrow<'a, Self>, context: CallbackContext<'a>) {
         let pool = this.table_slot.pool();
-        let guard = match this.stream.enter(callback) {
+        let guard = match this.stream.enter(context) {
             Ok(guard) => Some(guard),
             Err(EnterError::Owned) => None,
             // The poll that is sending goes on until there is no space. If memory is short TCP
@@ -278,7 +279,7 @@ impl StreamHandler for Connection {
         let _ = pool.core.queue.enqueue(Arc::from(this));
     }
 
-    fn ended(this: ArcBorrow<'_, Self>) {
+    fn on_closed(this: ArcBorrow<'_, Self>) {
         let _ = this.core().queue.enqueue(Arc::from(this));
     }
 }
@@ -295,7 +296,7 @@ impl CrowdMember for Connection {
         &self.in_crowd
     }
 
-    fn poll_from_crowd(this: &Arc<Self>) {
+    fn poll_from_crowd(this: &Arc<Self>, _bh: &BhDisabled) {
         this.in_crowd.store(false, Relaxed);
         if this.kick_on_its_cpu() {
             return;

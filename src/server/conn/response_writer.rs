@@ -185,7 +185,7 @@ impl<'a, H: StreamHandler<State = ConnState>> ResponseWriter<'a, H> {
     }
 
     /// Sends the rest of a response as far as there is space; returns `false` if some of it still
-    /// waits. Then [`StreamHandler::event`] is called when there is space again.
+    /// waits. Then [`StreamHandler::on_ready`] is called when there is space again.
     ///
     /// # Errors
     ///

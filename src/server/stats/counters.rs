@@ -2,6 +2,7 @@
 
 //! Event counters, per CPU.
 
+use crate::sys::softirq::BhDisabled;
 use kernel::{
     cpu::{
         self,
@@ -108,11 +109,11 @@ impl CpuCounters {
     }
 
     /// Adds `n` to a counter. It is no atomic read-modify-write, so it is for the CPU that the
-    /// counters belong to, with softirqs disabled.
+    /// counters belong to, with softirqs disabled as [`Counters::local`] asks.
     ///
     /// # Context
     ///
-    /// Softirq or process context, must not sleep; softirqs are disabled.
+    /// Softirq or process context, must not sleep.
     #[inline]
     pub(crate) fn add(&self, count: Count, n: u64) {
         if let Some(counter) = self.0.get(count as usize) {
@@ -154,9 +155,9 @@ impl Counters {
     ///
     /// # Context
     ///
-    /// Softirq or process context, must not sleep; softirqs are disabled.
+    /// Softirq or process context, must not sleep.
     #[inline]
-    pub(crate) fn local(&self) -> Option<&CpuCounters> {
+    pub(crate) fn local(&self, _bh: &BhDisabled) -> Option<&CpuCounters> {
         let cpu = usize::try_from(CpuId::current().as_u32()).ok()?;
         self.per_cpu.get(cpu).map(|counters| &**counters)
     }

@@ -116,7 +116,7 @@ fn each_kind_of_report_is_recognized() {
         ),
         ("BUG: KCSAN: data-race in a / b [khttpd]", Kind::Race),
         (
-            "UBSAN: array-index-out-of-bounds in src/sys/helpers.c:3:4",
+            "UBSAN: array-index-out-of-bounds in src/sys/tcp/receive.c:3:4",
             Kind::Sanitizer,
         ),
         (
@@ -233,7 +233,7 @@ const KERNELS: [&str; 30] = ["tcp_data_ready+0x1/0x2"; 30];
 
 const KHTTPDS: [&str; 3] = [
     "sock_def_readable+0x1/0x2",
-    "khttpd_sock_lock+0x1/0x2 [khttpd]",
+    "khttpd_sk_try_lock+0x1/0x2 [khttpd]",
     "process_one_work+0x1/0x2",
 ];
 

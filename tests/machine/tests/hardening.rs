@@ -236,8 +236,8 @@ fn callbacks_and_parameters_are_read_only_after_init() -> Result {
         .output()?;
     let symbols = String::from_utf8(output.stdout)?;
     for name in [
-        "khttpd_net_ended",
-        "khttpd_net_context",
+        "khttpd_pernet_exit",
+        "khttpd_pernet_context",
         "khttpd_address",
         "khttpd_commands",
         "khttpd_root",
