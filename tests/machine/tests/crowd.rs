@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Load: many clients, slow clients, too little memory, faulty links. Every response is correct, and no
-//! connection is left afterwards.
+//! Load: many clients, slow clients, too little memory, faulty links. Every response is correct,
+//! and no connection is left afterwards.
 
 mod common;
 
@@ -99,8 +99,8 @@ fn million_responses_are_correct_byte_for_byte() -> Result {
     unload(&machine)
 }
 
-/// The latency is measured in the machine's own time, in which each instruction takes a nanosecond. A
-/// slow kernel has fewer peers, because their own work would be measured otherwise.
+/// The latency is measured in the machine's own time, in which each instruction takes a nanosecond.
+/// A slow kernel has fewer peers, because their own work would be measured otherwise.
 #[test]
 #[ignore = "long: make test-long"]
 fn five_thousand_slow_peers_do_not_double_the_latency_of_other_clients() -> Result {
@@ -125,8 +125,8 @@ fn five_thousand_slow_peers_do_not_double_the_latency_of_other_clients() -> Resu
     unload(&machine)
 }
 
-/// The clients are outside of the machine, so that softirqs can occupy its CPU completely. This measures
-/// time and is for a quiet host.
+/// The clients are outside of the machine, so that softirqs can occupy its CPU completely. This
+/// measures time and is for a quiet host.
 #[test]
 #[ignore = "long: make test-long"]
 fn thousand_simultaneous_clients_get_each_response_within_two_seconds() -> Result {

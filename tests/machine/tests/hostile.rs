@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Peers whose segments no well-behaved TCP sends: the server survives them and serves other clients.
+//! Peers whose segments no well-behaved TCP sends: the server survives them and serves other
+//! clients.
 
 mod common;
 

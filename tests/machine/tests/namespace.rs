@@ -10,8 +10,8 @@ use std::time::Duration;
 use common::{assert_quiet, machine, wait_until, Result, HANG};
 use machine::Machine;
 
-/// Boots a machine with the module and the namespaces `a` and `b`. Each has a veth link to the initial
-/// namespace, whose address there is 10.N.0.1, and a site of its own at port 80.
+/// Boots a machine with the module and the namespaces `a` and `b`. Each has a veth link to the
+/// initial namespace, whose address there is 10.N.0.1, and a site of its own at port 80.
 fn two_sites() -> Result<Machine> {
     let machine = machine()?.boot()?;
     machine.exec_ok("insmod khttpd.ko")?;

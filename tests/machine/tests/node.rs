@@ -70,26 +70,33 @@ fn open_control_node_keeps_its_snapshot_and_the_module() -> Result {
     assert_quiet(&machine)
 }
 
-/// Each case is a function of `guest/node.py`.
+/// The cases are functions of `guest/node.py` and `guest/rights.py`.
 #[test]
 fn commands_of_one_write_are_atomic() -> Result {
+    const CASES: [(&str, &[&str]); 2] = [
+        (
+            "node.py",
+            &[
+                "split",
+                "refuse",
+                "bounds",
+                "large",
+                "unfinished",
+                "interrupted",
+                "together",
+                "writers",
+                "snapshot",
+                "again",
+            ],
+        ),
+        ("rights.py", &["borrowed", "quiet"]),
+    ];
     let machine = serving()?;
-    put_guest(&machine, &["node.py"])?;
-    for case in [
-        "split",
-        "refuse",
-        "bounds",
-        "large",
-        "unfinished",
-        "interrupted",
-        "together",
-        "borrowed",
-        "quiet",
-        "writers",
-        "snapshot",
-        "again",
-    ] {
-        machine.exec_ok(&format!("python3 /tmp/node.py {case}"))?;
+    for (program, cases) in CASES {
+        put_guest(&machine, &[program])?;
+        for case in cases {
+            machine.exec_ok(&format!("python3 /tmp/{program} {case}"))?;
+        }
     }
     machine.exec_ok("rmmod khttpd")?;
     assert_quiet(&machine)

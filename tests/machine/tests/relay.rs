@@ -7,7 +7,8 @@ mod common;
 use common::{assert_quiet, machine, put_guest, wait_until, Result, HANG};
 use machine::{Accelerator, Machine};
 
-/// Boots a machine whose clock counts instructions, so that a busy host does not change measured times.
+/// Boots a machine whose clock counts instructions, so that a busy host does not change measured
+/// times.
 fn relaying() -> Result<Machine> {
     let machine = machine()?
         .cpus(1)

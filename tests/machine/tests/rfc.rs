@@ -8,7 +8,8 @@ mod common;
 
 use common::{assert_quiet, wired, Result, LOAD_WIRED};
 
-/// Test binaries of `src/protocol/tests` with a filter: of the properties only one is about connections.
+/// Test binaries of `src/protocol/tests` with a filter: of the properties only one is about
+/// connections.
 const TESTS: [(&str, &str); 7] = [
     ("conditional", ""),
     ("negotiation", ""),

@@ -7,8 +7,8 @@ mod common;
 use common::{assert_quiet, machine, put_guest, Result};
 use machine::Accelerator;
 
-/// The machine's clock counts instructions and skips idle time, so that a busy host does not change what
-/// is measured, and a minute takes a second.
+/// The machine's clock counts instructions and skips idle time, so that a busy host does not change
+/// what is measured, and a minute takes a second.
 #[test]
 fn idle_unfinished_and_stalled_connections_time_out() -> Result {
     let machine = machine()?

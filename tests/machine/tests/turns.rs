@@ -12,8 +12,8 @@ use common::{
 fn requests_beyond_the_budget_are_answered_in_order_by_a_worker() -> Result {
     let machine = serving()?;
     let mut client = Client::connect(machine.http_address()?)?;
-    // The requests are so short that a segment has more of them than the budget of a softirq run, and the
-    // responses are so short that the send buffer has space for all.
+    // The requests are so short that a segment has more of them than the budget of a softirq run,
+    // and the responses are so short that the send buffer has space for all.
     let paths = ["/robots.txt", "/nowhere", "/robots.txt?"];
     let request = |path: &&str| format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
     let requests: String = paths.iter().cycle().take(600).map(request).collect();

@@ -8,18 +8,20 @@ use machine::Machine;
 
 use super::Result;
 
-/// Uncertainty of the number of free pages, in pages a cycle. The site alone has three times as many.
+/// Uncertainty of the number of free pages, in pages a cycle. The site alone has three times as
+/// many.
 const PAGES_BY_CHANCE: i64 = 5;
 
 /// Objects of one cache, and pages including the stack, that a workqueue thread takes at most.
 const OBJECTS_OF_A_WORKER: i64 = 2;
 const PAGES_OF_A_WORKER: i64 = 12;
 
-/// Rounds in each of which a leak loses objects. A cache that fills up, or is emptied late, may grow in
-/// one or two.
+/// Rounds in each of which a leak loses objects. A cache that fills up, or is emptied late, may
+/// grow in one or two.
 const ROUNDS: u32 = 4;
 
-/// The cache in which the kernel keeps an object for each freed page of sockets that had an RCU head.
+/// The cache in which the kernel keeps an object for each freed page of sockets that had an RCU
+/// head.
 const NEVER_FORGOTTEN: &str = "debug_objects_cache";
 
 /// Shortens the life of TCP sockets without an owner, so that none is left when memory is measured.
@@ -28,8 +30,8 @@ pub(crate) fn forget_soon(machine: &Machine) -> Result {
     Ok(())
 }
 
-/// Returns the caches, and the numbers of objects or pages, that every run of `round` loses in each of
-/// its `cycles` operations. A leak repeats itself; a cache that fills up does not.
+/// Returns the caches, and the numbers of objects or pages, that every run of `round` loses in each
+/// of its `cycles` operations. A leak repeats itself; a cache that fills up does not.
 pub(crate) fn lost_in_each(
     machine: &Machine,
     cycles: i64,
@@ -96,8 +98,9 @@ impl Memory {
         })
     }
 
-    /// Returns the caches that have grown so much since `before` that an object may have been lost in each
-    /// of `cycles` cycles, and their growth in objects or pages. Caches that fill up may be among them.
+    /// Returns the caches that have grown so much since `before` that an object may have been lost
+    /// in each of `cycles` cycles, and their growth in objects or pages. Caches that fill up may be
+    /// among them.
     fn grown_since(&self, before: &Self, cycles: i64) -> BTreeMap<String, i64> {
         let workers = (self.workers - before.workers).max(0);
         let mut grown: BTreeMap<_, _> = self

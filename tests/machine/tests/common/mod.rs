@@ -40,8 +40,8 @@ pub(crate) fn serving() -> Result<Machine> {
     Ok(machine)
 }
 
-/// Returns a machine with the site of the protocol's own tests, which [`LOAD_WIRED`] serves. The files
-/// that tests/tools/lib/wire.sh has prepared are at `/share`.
+/// Returns a machine with the site of the protocol's own tests, which [`LOAD_WIRED`] serves. The
+/// files that tests/tools/lib/wire.sh has prepared are at `/share`.
 pub(crate) fn wired() -> Result<Builder> {
     let folder = std::env::var_os("KHTTPD_WIRE")
         .ok_or("KHTTPD_WIRE is not set; run this by make test-machine")?;
@@ -106,8 +106,8 @@ pub(crate) fn assert_quiet(machine: &Machine) -> Result {
     Ok(())
 }
 
-/// Asserts that kmemleak, if the kernel has it, finds nothing. It ignores objects younger than 5 s, and
-/// an object that one scan finds may have been on its way from one list to another.
+/// Asserts that kmemleak, if the kernel has it, finds nothing. It ignores objects younger than 5 s,
+/// and an object that one scan finds may have been on its way from one list to another.
 pub(crate) fn check_kmemleak(machine: &Machine) -> Result {
     if flavour().is_some_and(|flavour| flavour == "leak") {
         let said = machine.exec_ok(
@@ -125,9 +125,9 @@ fn since_first_load(log: &KernelLog) -> impl Iterator<Item = &str> {
         .skip_while(|text| !text.starts_with("khttpd: "))
 }
 
-/// Returns whether the line is khttpd's, or one that a test may cause: reports of a parameter that is too
-/// long, KUnit's results, the emulated clock, stack usage of a task, a CPU or the emulated network
-/// card that had to wait for a busy host, and writes to `drop_caches`.
+/// Returns whether the line is khttpd's, or one that a test may cause: reports of a parameter that
+/// is too long, KUnit's results, the emulated clock, stack usage of a task, a CPU or the emulated
+/// network card that had to wait for a busy host, and writes to `drop_caches`.
 fn is_expected(text: &str) -> bool {
     const EXPECTED: [&str; 15] = [
         "khttpd",

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The same requests to khttpd and to nginx, which serve the same files. The table in `differences.rs`
-//! explains each difference.
+//! The same requests to khttpd and to nginx, which serve the same files. The table in
+//! `differences.rs` explains each difference.
 //!
-//! Compared are the status, whether the connection persists and how it continues, and for a response with
-//! content its fields and the content itself. The texts of errors differ.
+//! Compared are the status, whether the connection persists and how it continues, and for a
+//! response with content its fields and the content itself. The texts of errors differ.
 
 #[path = "../common/mod.rs"]
 mod common;

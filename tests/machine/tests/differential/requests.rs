@@ -156,7 +156,8 @@ const LINES: &[&str] = &[
     "PRI * HTTP/2.0",
 ];
 
-/// Field lines after `Host`, separated by `|`, in a GET of a file of 1000 bytes. `TAG` is its entity tag.
+/// Field lines after `Host`, separated by `|`, in a GET of a file of 1000 bytes. `TAG` is its
+/// entity tag.
 const FIELDS: &[&str] = &[
     "Connection: close",
     "connection: CLOSE",

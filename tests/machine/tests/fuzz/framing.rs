@@ -7,8 +7,8 @@ const STATUSES: &[u16] = &[
     200, 206, 301, 304, 400, 404, 405, 408, 412, 413, 414, 416, 417, 421, 431, 501, 505,
 ];
 
-/// Checks the bytes received on a connection and counts the responses. `whole`: the server has closed
-/// after the last one.
+/// Checks the bytes received on a connection and counts the responses. `whole`: the server has
+/// closed after the last one.
 ///
 /// # Errors
 ///

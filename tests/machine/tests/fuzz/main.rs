@@ -75,7 +75,7 @@ fn random_input_breaks_nothing() -> Result {
     let machine = serving()?;
     let address = machine.http_address()?;
     let corpus = Corpus::load()?;
-    put_guest(&machine, &["fuzz.py"])?;
+    put_guest(&machine, &["interruptible.py", "syscalls.py", "fuzz.py"])?;
     let commands = machine.spawn(&format!("exec python3 /tmp/fuzz.py {seed} {seconds}"))?;
     let over = AtomicBool::new(false);
     let progress = [AtomicUsize::new(0), AtomicUsize::new(0)];
@@ -198,8 +198,8 @@ fn exchange(address: SocketAddr, input: &[u8], random: &mut Random) -> Result<(V
     }
 }
 
-/// Asserts that every file is served unchanged. A request is repeated if a busy host has delayed it so
-/// long that the connection may have expired.
+/// Asserts that every file is served unchanged. A request is repeated if a busy host has delayed it
+/// so long that the connection may have expired.
 fn check_service(address: SocketAddr) -> Result {
     let mut client = Client::connect(address)?;
     let mut asked = Instant::now();

@@ -23,7 +23,8 @@ def request_head(peer):
 
 
 def moves(rounds):
-    """Replaces the wildcard by one address and back, while the acceptor is busy with many clients in the backlog."""
+    """Replaces the wildcard by one address and back, while the acceptor is busy with many
+    clients in the backlog."""
     for _ in range(rounds):
         status.command("max-connections 1")
         clients = [socket.create_connection(HERE) for _ in range(CLIENTS)]
@@ -84,7 +85,8 @@ def is_running(number):
 
 
 def is_loading(holder):
-    """Waits until the node sstatuses that a site is being loaded; returns `False` if the load ends before that is seen."""
+    """Waits until the node sstatuses that a site is being loaded; returns `False` if the load
+    ends before that is seen."""
     while is_running(holder):
         if any(line.startswith("loading") for line in status.comments()):
             return True
@@ -126,7 +128,8 @@ def killed(files):
 
 
 def starts(rounds):
-    """A connection made during `start` is not closed, as connections are at `stop`. The writer has the lowest priority."""
+    """A connection made during `start` is not closed, as connections are at `stop`. The writer
+    has the lowest priority."""
     others = [f"127.0.0.1:{port}" for port in range(9001, 9061)]
     status.command("listen " + " ".join(others))
     for number in range(rounds):

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""All operations on the module, at the same time and in random order:  chaos.py SEED CYCLES
+"""All operations on the module, at the same time and in random order: chaos.py SEED CYCLES
 
-The module is loaded and unloaded CYCLES times, while writers send commands, readers read the state, relays are used, network
-namespaces with servers of their own are created and removed, and clients send requests. Prints counts, or an error. The seed decides
-what each process does; when they meet is up to the machine."""
+The module is loaded and unloaded CYCLES times, while writers send commands, readers read the
+state, relays are used, network namespaces with servers of their own are created and removed, and
+clients send requests. Prints counts, or an error. The seed decides what each process does; when
+they meet is up to the machine."""
 
 import collections
 import ctypes
@@ -19,7 +20,25 @@ from clients import PATHS, Connection, client, slow_client
 from commanders import reader, writer
 from namespaces import namespaces
 from relays import relay, sink
-from shared_state import CONTROL, PORT, PORTS, RELAY, RUDE, SITES, UNLOAD_LIMIT, bodies, counts, failed, inhabitants, ip, libc, over, pause, read, unloads
+from shared_state import (
+    CONTROL,
+    PORT,
+    PORTS,
+    RELAY,
+    RUDE,
+    SITES,
+    UNLOAD_LIMIT,
+    bodies,
+    counts,
+    failed,
+    inhabitants,
+    ip,
+    libc,
+    over,
+    pause,
+    read,
+    unloads,
+)
 
 
 def system_call(number, *arguments):
@@ -41,7 +60,10 @@ PARAMETERS = [
     ('', 0),
     ('port=8080', 0),
     (f'port=8080 root={SITES}/a', 0),
-    (f'port=0 commands="root {SITES}/b;listen 8080 8081;relay 127.0.0.1:{RUDE};status-page /status"', 0),
+    (
+        f'port=0 commands="root {SITES}/b;listen 8080 8081;relay 127.0.0.1:{RUDE};status-page /status"',
+        0,
+    ),
     ('max_connections=40 backlog=8 commands="listen 8085"', 0),
     ('backlog=0', errno.EINVAL),
     ('root=/missing', errno.ENOENT),
@@ -94,11 +116,15 @@ def holders():
     found = []
     for process in filter(str.isdigit, os.listdir('/proc')):
         try:
-            files = {os.readlink(f'/proc/{process}/fd/{fd}') for fd in os.listdir(f'/proc/{process}/fd')}
+            files = {
+                os.readlink(f'/proc/{process}/fd/{fd}') for fd in os.listdir(f'/proc/{process}/fd')
+            }
         except OSError:
             continue
         if nodes := files & {CONTROL, RELAY}:
-            name, place, call = (read(f'/proc/{process}/{file}').strip() for file in ('comm', 'wchan', 'syscall'))
+            name, place, call = (
+                read(f'/proc/{process}/{file}').strip() for file in ('comm', 'wchan', 'syscall')
+            )
             found.append(f'{name}: {nodes} in {place} ({call})')
     with open('/proc/sysrq-trigger', 'w', encoding='ascii') as file:
         file.write('w')
@@ -116,7 +142,10 @@ def check_nothing_left(parameters):
             for line in read(f'/proc/{process}/net/{family}').splitlines()[1:]:
                 _, local, _, state, *_ = line.split()
                 port = int(local.rsplit(':', 1)[1], 16)
-                assert state != '0A' or port not in (80, *PORTS), f'{parameters}: a listener at port {port} is left'
+                assert state != '0A' or port not in (
+                    80,
+                    *PORTS,
+                ), f'{parameters}: a listener at port {port} is left'
 
 
 def role(results, name, seed, function, arguments):
@@ -136,7 +165,13 @@ def make_sites():
     rng = random.Random(7)
     for name in 'ab':
         os.makedirs(f'{SITES}/{name}', exist_ok=True)
-        files = {'index.html': 300, 'page.txt': 5000, 'large.bin': 1 << 20, 'robots.txt': 40, 'style.css': 9000}
+        files = {
+            'index.html': 300,
+            'page.txt': 5000,
+            'large.bin': 1 << 20,
+            'robots.txt': 40,
+            'style.css': 9000,
+        }
         for file, length in files.items():
             with open(f'{SITES}/{name}/{file}', 'wb') as out:
                 content = f'{name} {file} '.encode() + rng.randbytes(length)
@@ -159,7 +194,8 @@ def learn_built_in():
 
 def main():
     seed, cycles = sys.argv[1], int(sys.argv[2])
-    # Addresses of namespaces that do not exist at present must not be routed to the machine's gateway.
+    # Addresses of namespaces that do not exist at present must not be routed to the machine's
+    # gateway.
     ip('route replace unreachable 10.100.0.0/15')
     make_sites()
     learn_built_in()
@@ -169,11 +205,16 @@ def main():
     roles += [(f'reader {number}', reader, ()) for number in range(2)]
     roles += [(f'relay {number}', relay, ()) for number in range(2)]
     roles += [(f'namespaces {number}', namespaces, (number,)) for number in range(2)]
-    roles += [(f'outside {number}', client, (False, (f'10.{100 + number}.0.2', 80), True)) for number in range(2)]
+    roles += [
+        (f'outside {number}', client, (False, (f'10.{100 + number}.0.2', 80), True))
+        for number in range(2)
+    ]
     roles += [(f'client {closing}', client, (closing,)) for closing in (False, True)]
     roles += [('slow client', slow_client, ()), ('loader', loader, (cycles,))]
-    tasks = [multiprocessing.Process(target=role, args=(results, name, seed, function, arguments))
-             for name, function, arguments in roles]
+    tasks = [
+        multiprocessing.Process(target=role, args=(results, name, seed, function, arguments))
+        for name, function, arguments in roles
+    ]
     for task in tasks:
         task.start()
     total = collections.Counter()

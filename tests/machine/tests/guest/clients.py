@@ -37,7 +37,8 @@ class Connection:
         self.received += piece
 
     def response(self):
-        """Receives a response; returns status, fields and content. Raises one of `ENDED` before its first byte, `Cut` after it."""
+        """Receives a response; returns status, fields and content. Raises one of `ENDED` before
+        its first byte, `Cut` after it."""
         try:
             while b'\r\n\r\n' not in self.received:
                 self.fill()
@@ -77,7 +78,9 @@ def request(rng, path, close):
 def check_response(path, part, status, fields, body):
     known = bodies[path]
     if status == 206:
-        assert part and any(body == whole[RANGE[0]:RANGE[1]] for whole in known), f'{path}: a wrong part'
+        assert part and any(
+            body == whole[RANGE[0] : RANGE[1]] for whole in known
+        ), f'{path}: a wrong part'
     elif status == 200 and path != '/status':
         assert body in known, f'{path}: a wrong body of {len(body)} bytes'
         tag = base64.urlsafe_b64encode(hashlib.blake2s(body, digest_size=16).digest()[:12]).decode()
@@ -117,7 +120,9 @@ def send_requests(rng, connection, closing, may_be_cut):
             connection.send(text)
             check_response(path, part, *connection.response())
             if closing:
-                assert not connection.received and not connection.socket.recv(1), 'more than a response'
+                assert not connection.received and not connection.socket.recv(
+                    1
+                ), 'more than a response'
                 return
         except ENDED:
             counts['ended'] += 1
@@ -150,7 +155,7 @@ def slow_client(rng):
 def dawdle(rng, connection):
     text, _ = request(rng, '/large.bin', False)
     if rng.random() < 0.3:
-        for byte in text[:rng.randrange(len(text))]:
+        for byte in text[: rng.randrange(len(text))]:
             connection.send(byte)
             time.sleep(0.02 * rng.random())
     else:
@@ -160,7 +165,9 @@ def dawdle(rng, connection):
             time.sleep(0.02 * rng.random())
         head, _, body = connection.received.partition(b'\r\n\r\n')
         if head.startswith(b'HTTP/1.1 200'):
-            assert any(whole.startswith(body) for whole in bodies['/large.bin']), 'a wrong beginning'
+            assert any(
+                whole.startswith(body) for whole in bodies['/large.bin']
+            ), 'a wrong beginning'
             counts['slow-responses'] += 1
     if rng.random() < 0.3:
         connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Loads a site while a file of it is made private and a secret is written to it:  closing.py DIRECTORY ROUNDS
+"""Loads a site while a file of it is made private and a secret is written to it: closing.py
+DIRECTORY ROUNDS
 
-Runs at least ROUNDS rounds, and until the file has been skipped once: what a load meets is up to the machine. Prints the numbers of
-loads with the public content and of loads that skipped the file."""
+Runs at least ROUNDS rounds, and until the file has been skipped once: what a load meets is up to
+the machine. Prints the numbers of loads with the public content and of loads that skipped the
+file."""
 
 import os
 import random

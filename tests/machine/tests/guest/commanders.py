@@ -6,7 +6,20 @@ import os
 import select
 import time
 
-from shared_state import CONTROL, DEAD, POLITE, PORT, PORTS, RUDE, SITES, STOP, command, counts, opened, over
+from shared_state import (
+    CONTROL,
+    DEAD,
+    POLITE,
+    PORT,
+    PORTS,
+    RUDE,
+    SITES,
+    STOP,
+    command,
+    counts,
+    opened,
+    over,
+)
 
 
 def one_of(*texts):
@@ -22,7 +35,10 @@ COMMANDS = [
     (one_of(*(f'listen {port}' for port in PORTS[:-1])), ()),
     (one_of('listen 127.0.0.2:8086 [::1]:8087'), ()),
     (one_of('listen 10.99.99.99:8088'), (errno.EADDRNOTAVAIL,)),
-    (one_of('unlisten 8085\nlisten 127.0.0.1:8085', 'unlisten 127.0.0.1:8085\nlisten 8085'), (errno.ENOENT,)),
+    (
+        one_of('unlisten 8085\nlisten 127.0.0.1:8085', 'unlisten 127.0.0.1:8085\nlisten 8085'),
+        (errno.ENOENT,),
+    ),
     (one_of(*(f'unlisten {port}' for port in PORTS)), (errno.ENOENT,)),
     (one_of(f'unlisten\nlisten {PORT}\nstart'), ()),
     (one_of(f'unlisten\nlisten {PORT}\nstart'), ()),
@@ -33,13 +49,31 @@ COMMANDS = [
     (with_number('timeout head {}', 5, 60), ()),
     (with_number('timeout send {}', STOP, 60), ()),
     (with_number('timeout stop {}', STOP, 60), ()),
-    (one_of(f'root {SITES}/a', f'root {SITES}/b', 'root built-in', f'root {SITES}/a for 127.0.0.1'), ()),
+    (
+        one_of(
+            f'root {SITES}/a', f'root {SITES}/b', 'root built-in', f'root {SITES}/a for 127.0.0.1'
+        ),
+        (),
+    ),
     (one_of(f'root {SITES}/b for *.example', 'clear\nroot built-in'), ()),
     (one_of('root /missing', f'root {SITES}/a\nroot /missing/too for a.example'), (errno.ENOENT,)),
     (one_of('reload'), ()),
     (one_of('clear'), ()),
-    (one_of('cache-control * no-cache', 'field * X-Chaos: 1', 'status-page /status', 'hidden-files yes'), ()),
-    (one_of('redirect 301 /old /page.txt', 'trailing-slash serve', 'media-type *.bin application/x'), ()),
+    (
+        one_of(
+            'cache-control * no-cache',
+            'field * X-Chaos: 1',
+            'status-page /status',
+            'hidden-files yes',
+        ),
+        (),
+    ),
+    (
+        one_of(
+            'redirect 301 /old /page.txt', 'trailing-slash serve', 'media-type *.bin application/x'
+        ),
+        (),
+    ),
     (one_of(f'relay 127.0.0.1:{RUDE}', f'relay 127.0.0.1:{RUDE}', f'relay 127.0.0.1:{DEAD}'), ()),
     (with_number('send 127.0.0.1:' + str(POLITE) + ' text {}', 0, 9999), ()),
     (one_of(f'send 127.0.0.1:{DEAD} text'), (errno.ECONNREFUSED,)),
@@ -103,6 +137,15 @@ def check_state(text):
     assert text.startswith('# khttpd ') and text.endswith('\n'), text
     lines = text.splitlines()
     assert sum(line in ('start', 'stop') for line in lines) == 1, text
-    assert [line.split()[1] for line in lines if line.startswith('timeout ')] == ['idle', 'head', 'send', 'stop'], text
-    numbers = [line for line in lines if line.startswith('# ') and line.split()[1] not in ('khttpd', 'refused')]
+    assert [line.split()[1] for line in lines if line.startswith('timeout ')] == [
+        'idle',
+        'head',
+        'send',
+        'stop',
+    ], text
+    numbers = [
+        line
+        for line in lines
+        if line.startswith('# ') and line.split()[1] not in ('khttpd', 'refused')
+    ]
     assert len(numbers) > 15 and all(int(line.split()[2]) >= 0 for line in numbers), text

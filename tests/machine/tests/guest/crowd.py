@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Many clients connect to 127.0.0.1:8080 while an accepted client sends requests; all are served.
 
-The program has precedence over all workers, as softirqs have on a machine that they occupy completely."""
+The program has precedence over all workers, as softirqs have on a machine that they occupy
+completely."""
 
 import os
 import socket

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Asserts that a read does not write beyond its result, and that the relay sends nothing but what was written."""
+"""Asserts that a read does not write beyond its result, and that the relay sends nothing but
+what was written."""
+
 import ctypes
 import os
 import random

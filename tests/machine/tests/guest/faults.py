@@ -33,7 +33,9 @@ SYS_FINIT_MODULE, SYS_DELETE_MODULE = 313, 176
 
 
 def log_size():
-    return subprocess.run(['dmesg'], check=True, capture_output=True, text=True).stdout.count('khttpd: ')
+    return subprocess.run(['dmesg'], check=True, capture_output=True, text=True).stdout.count(
+        'khttpd: '
+    )
 
 
 def open_for_ever():
@@ -75,15 +77,17 @@ def load(path):
             listener.bind(('', 8080))
             listener.listen()
 
-    # Allocations before the module's own code are those of the module loader. The first one of the module is the first one that it
-    # reports.
+    # Allocations before the module's own code are those of the module loader. The first one of the
+    # module is the first one that it reports.
     low, high = 1, 2
+
     def reached(n):
         before = log_size()
         found, _ = nth.during(n, insert)
         if found == 0:
             remove()
         return log_size() > before
+
     while not reached(high):
         low, high = high, high * 2
     while high - low > 1:
@@ -143,8 +147,11 @@ def tree(root, name):
     file(f'{root}/docs/index.html', b'docs')
     file(f'{root}/same', name.encode() * 100_000)
     file(f'{root}/empty', b'')
-    file(f'{root}/.khttpd', b'error 404 /404.html\nfield *.css X-Test: yes\ncache-control /docs/* no-store\n'
-                            b'redirect 301 /old /docs/\n')
+    file(
+        f'{root}/.khttpd',
+        b'error 404 /404.html\nfield *.css X-Test: yes\ncache-control /docs/* no-store\n'
+        b'redirect 301 /old /docs/\n',
+    )
 
 
 def commands():
@@ -164,12 +171,16 @@ def commands():
         ('start', ''),
         ('listen 127.0.0.1:7002 [::1]:7003', 'unlisten 127.0.0.1:7002 [::1]:7003'),
         ('unlisten 127.0.0.1:7001', 'listen 127.0.0.1:7001'),
-        ('unlisten 127.0.0.1:7004 127.0.0.2:7004\nlisten 0.0.0.0:7004',
-         'unlisten 0.0.0.0:7004 127.0.0.1:7001\nlisten 127.0.0.1:7004 127.0.0.2:7004 127.0.0.1:7001'),
+        (
+            'unlisten 127.0.0.1:7004 127.0.0.2:7004\nlisten 0.0.0.0:7004',
+            'unlisten 0.0.0.0:7004 127.0.0.1:7001\nlisten 127.0.0.1:7004 127.0.0.2:7004 127.0.0.1:7001',
+        ),
         ('stop', 'start'),
         ('reload', ''),
-        ('error 404 /404.html\nfield * X-Other: yes\nstatus-page /status\nredirect 302 /x /y',
-         'clear\nroot /tmp/one'),
+        (
+            'error 404 /404.html\nfield * X-Other: yes\nstatus-page /status\nredirect 302 /x /y',
+            'clear\nroot /tmp/one',
+        ),
         ('root /tmp/two', 'root /tmp/one'),
         ('root /tmp/two for example.org\nroot /tmp/one for *.example.org', 'clear\nroot /tmp/one'),
         ('clear', 'root /tmp/one'),
@@ -183,7 +194,9 @@ def commands():
             if found:
                 said = os.read(node, 4096).decode()
                 # Only one allocation fails, so that there is memory for the reason.
-                assert said.startswith(('not enough memory', 'line ', 'too many open files', 'listen ')), (text, said)
+                assert said.startswith(
+                    ('not enough memory', 'line ', 'too many open files', 'listen ')
+                ), (text, said)
             elif undo:
                 assert write(undo) == ''
             assert settings() == before, (text, settings())
@@ -191,16 +204,22 @@ def commands():
             if '7004' in text:
                 all_accept('127.0.0.1', '127.0.0.2')
 
-        each(text.split('\n', maxsplit=1)[0], lambda node=node, text=text: os.write(node, text.encode() + b'\n'), check)
+        each(
+            text.split('\n', maxsplit=1)[0],
+            lambda node=node, text=text: os.write(node, text.encode() + b'\n'),
+            check,
+        )
         os.close(node)
     assert fetch('/')[1] == one[1]
 
 
 def all_accept(*addresses):
-    """Connections are accepted at once, and not by the sweep, which runs once a second. The best of several times counts, because other
-    processes use the host."""
+    """Connections are accepted at once, and not by the sweep, which runs once a second. The best
+    of several times counts, because other processes use the host."""
     for address in addresses:
-        assert any(time_to_accept(address) < 4 for _ in range(5)), f'{address}: only the sweep accepts'
+        assert any(
+            time_to_accept(address) < 4 for _ in range(5)
+        ), f'{address}: only the sweep accepts'
 
 
 def time_to_accept(address):
@@ -320,7 +339,9 @@ def serving(seconds):
         thread.join()
     assert not failures, failures
     print(f'{whole} complete responses, truncated or failed: {broken}')
-    assert whole > 0 and all(broken.values()), 'no response was complete, or no allocation has failed'
+    assert whole > 0 and all(
+        broken.values()
+    ), 'no response was complete, or no allocation has failed'
     for path, expected in ('/', content[:600]), ('/large', content):
         assert fetch(path)[1] == expected
     for _ in range(600):
@@ -339,6 +360,7 @@ def count(name):
 def sending():
     """A response waits for memory without requeueing the worker, and is sent when there is some."""
     import packet  # pylint: disable=import-outside-toplevel
+
     peer = packet.Peer(packet.Cable()).connect()
     # Only the socket buffers of TCP fail: the frames of the test use others.
     put('/sys/kernel/slab/skbuff_fclone_cache/failslab', '1')

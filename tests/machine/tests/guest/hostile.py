@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Peers that send segments which no well-behaved TCP sends:  hostile.py SEED CASE...
+"""Peers that send segments which no well-behaved TCP sends: hostile.py SEED CASE...
 
-A case is a function of endings.py, segments.py or windows.py. After each case no connection is left and other clients are served.
-No kernel object may be lost whenever the cases are repeated."""
+A case is a function of endings.py, segments.py or windows.py. After each case no connection is
+left and other clients are served. No kernel object may be lost whenever the cases are repeated."""
 
 import gc
 import random
@@ -24,7 +24,11 @@ def run_all(names):
     begun = peers.connections
     for name in names:
         begin = time.monotonic()
-        case = next(getattr(module, name) for module in (endings, segments, windows) if hasattr(module, name))
+        case = next(
+            getattr(module, name)
+            for module in (endings, segments, windows)
+            if hasattr(module, name)
+        )
         case()
         status.wait_for("connections", 0)
         peers.check_service()
@@ -46,7 +50,8 @@ def main():
     status.wait_for("connections", 0)
     gc.collect()
     lost = status.lost_in_each(
-        lambda: run_all(names), lambda cache, count: 10 if cache in SOCKETS else max(count // 20, 100)
+        lambda: run_all(names),
+        lambda cache, count: 10 if cache in SOCKETS else max(count // 20, 100),
     )
     assert not lost, f"objects lost in every round: {lost}"
     print(peers.connections, "connections", flush=True)

@@ -7,7 +7,8 @@ import subprocess
 
 FAULTS = '/sys/kernel/debug/{}/{}'
 
-# Errors that report a lack of memory: ENFILE for a socket, EADDRINUSE for a port (inet_csk_get_port).
+# Errors that report a lack of memory: ENFILE for a socket, EADDRINUSE for a port
+# (inet_csk_get_port).
 SHORT = {errno.ENOMEM, errno.ENFILE, errno.ENOBUFS, errno.EADDRINUSE}
 
 
@@ -17,7 +18,8 @@ def put(path, text):
 
 
 def prepare(waiting):
-    """Enables failures of all kinds of allocations, also of those that may wait for memory if `waiting`."""
+    """Enables failures of all kinds of allocations, also of those that may wait for memory if
+    `waiting`."""
     if not os.path.ismount('/sys/kernel/debug'):
         subprocess.run(['mount', '-t', 'debugfs', 'debugfs', '/sys/kernel/debug'], check=True)
     for kind in 'failslab', 'fail_page_alloc':
@@ -34,7 +36,8 @@ class Nth:
         self.file = os.open('/proc/thread-self/fail-nth', os.O_RDWR)
 
     def during(self, n, action):
-        """Runs `action`; returns its errno or 0, and whether an allocation has failed on purpose."""
+        """Runs `action`; returns its errno or 0, and whether an allocation has failed on
+        purpose."""
         os.pwrite(self.file, b'%d' % n, 0)
         try:
             action()
@@ -54,14 +57,21 @@ def each(what, action, check, begin=1):
     n, refused = begin, 0
     while True:
         found, injected = nth.during(n, action)
-        assert found == 0 or (injected and found in SHORT), (what, n, errno.errorcode.get(found, found))
+        assert found == 0 or (injected and found in SHORT), (
+            what,
+            n,
+            errno.errorcode.get(found, found),
+        )
         check(found)
         if not injected:
             break
         refused += found != 0
         n += 1
     assert n > begin, f'{what}: no allocation has failed'
-    print(f'{what}: {n - begin} allocations failed, which {refused} times failed the operation', flush=True)
+    print(
+        f'{what}: {n - begin} allocations failed, which {refused} times failed the operation',
+        flush=True,
+    )
 
 
 def chance(percent):

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Signals to a writer that loads a site, or waits for another one that does:  interrupt.py files|rules|waits FILES
+"""Signals to a writer that loads a site, or waits for another one that does: interrupt.py
+files|rules|waits FILES
 
-The writer ends in a small part of the time for which the load would have gone on. The machine's clock counts instructions, so that a
-busy host does not change measured times."""
+The writer ends in a small part of the time for which the load would have gone on. The machine's
+clock counts instructions, so that a busy host does not change measured times."""
 
 import http.client
 import os

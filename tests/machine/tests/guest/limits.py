@@ -13,7 +13,8 @@ from workload import ADDRESS, connect, everything, get, request
 
 
 def connection_limit(count, _seed):
-    """Clients beyond `max-connections` wait in the backlog or retry, accepted ones are served meanwhile, and the others later."""
+    """Clients beyond `max-connections` wait in the backlog or retry, accepted ones are served
+    meanwhile, and the others later."""
     small = everything()[0]
     status.wait_for("connections", 0)
     status.command("max-connections 100", "timeout idle 86400")
@@ -38,7 +39,8 @@ def connection_limit(count, _seed):
     print(f"{len(sent)} of {count} wait for one of 100 slots", flush=True)
     for connection in accepted:
         connection.close()
-    # The backlog is accepted as slots become free, and clients that the kernel has refused retry later.
+    # The backlog is accepted as slots become free, and clients that the kernel has refused retry
+    # later.
     served = 0
     by_number = {connection.fileno(): connection for connection in waiting}
     received = {number: b"" for number in by_number}
@@ -76,7 +78,8 @@ def send_request(poll, sent, number):
 
 
 def send_requests(poll, sent):
-    """Sends a request on each connection that has been established, and asserts that none has a response."""
+    """Sends a request on each connection that has been established, and asserts that none has a
+    response."""
     for number, events in poll.poll(0.1):
         assert number not in sent, "a client was served beyond the limit"
         assert events == select.EPOLLOUT, f"refused: {events}"
@@ -85,8 +88,8 @@ def send_requests(poll, sent):
 
 def abandoned(count, _seed):
     """Silent clients, more than the backlog admits, close; new clients are served at once."""
-    # On one CPU all segments are processed in order. Otherwise an RST could arrive before the end of the handshake that it resets, and
-    # the server would wait for a request until the timeout.
+    # On one CPU all segments are processed in order. Otherwise an RST could arrive before the end
+    # of the handshake that it resets, and the server would wait for a request until the timeout.
     os.sched_setaffinity(0, {0})
     status.command("max-connections 50", "timeout idle 1")
     full = status.count("full")

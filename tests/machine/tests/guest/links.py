@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The case of load.py with links that lose, duplicate, reorder, delay, corrupt or fragment packets."""
+"""The case of load.py with links that lose, duplicate, reorder, delay, corrupt or fragment
+packets."""
 
 import multiprocessing
 import os
@@ -44,7 +45,9 @@ def fetch(number, results):
                     assert received.startswith(b"HTTP/1.1 200 "), received
                     assert receive(connection, len(FILES[name])) == FILES[name], name
                 except BlockingIOError:
-                    subprocess.run("ss -tino; ip netns exec away ss -tino; cat /dev/khttpd", shell=True)
+                    subprocess.run(
+                        "ss -tino; ip netns exec away ss -tino; cat /dev/khttpd", shell=True
+                    )
                     raise
     results.put(number)
 
@@ -58,8 +61,8 @@ def faulty_links(count, _seed):
     # Without offloads packets are as on a wire, with checksums that are verified.
     run("ethtool -K cable tx off tso off gso off")
     run("ip netns exec away ethtool -K cable tx off tso off gso off")
-    # A lost packet is sent again within a second. Otherwise TCP doubles its timeout with each loss, which with 20 % loss comes to minutes
-    # now and then.
+    # A lost packet is sent again within a second. Otherwise TCP doubles its timeout with each loss,
+    # which with 20 % loss comes to minutes now and then.
     for where in "", "ip netns exec away ":
         run(f"{where}sysctl -q net.ipv4.tcp_rto_max_ms=1000")
     # A packet may be lost many times.
@@ -75,7 +78,9 @@ def faulty_links(count, _seed):
             if words:
                 run(f"tc {where}qdisc replace dev cable root netem limit 10000 {' '.join(words)}")
         results = multiprocessing.Queue()
-        tasks = [multiprocessing.Process(target=fetch, args=(number, results)) for number in range(count)]
+        tasks = [
+            multiprocessing.Process(target=fetch, args=(number, results)) for number in range(count)
+        ]
         begin = time.monotonic()
         for task in tasks:
             task.start()

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Load:  load.py CASE [COUNT [SEED]]
+"""Load: load.py CASE [COUNT [SEED]]
 
-A case is a function of responses.py, limits.py, shortage.py or links.py. After it no connection is left and all requests are served."""
+A case is a function of responses.py, limits.py, shortage.py or links.py. After it no connection
+is left and all requests are served."""
 
 import sys
 
@@ -13,5 +14,9 @@ import workload
 
 workload.make_site()
 name, arguments = sys.argv[1], [*map(int, sys.argv[2:]), 1][:2] if len(sys.argv) > 2 else ()
-next(getattr(module, name) for module in (limits, links, responses, shortage) if hasattr(module, name))(*arguments)
+next(
+    getattr(module, name)
+    for module in (limits, links, responses, shortage)
+    if hasattr(module, name)
+)(*arguments)
 workload.check_recovery()

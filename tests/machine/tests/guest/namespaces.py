@@ -1,12 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Processes of chaos.py that create network namespaces, each with a server of its own, and remove them."""
+"""Processes of chaos.py that create network namespaces, each with a server of its own, and
+remove them."""
 
 import os
 import signal
 import time
 
 from clients import client
-from shared_state import CONTROL, SITES, UNLOAD_LIMIT, command, counts, inhabitants, ip, opened, over, run_child
+from shared_state import (
+    CONTROL,
+    SITES,
+    UNLOAD_LIMIT,
+    command,
+    counts,
+    inhabitants,
+    ip,
+    opened,
+    over,
+    run_child,
+)
 
 
 def namespaces(rng, number):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A small TCP. It is at the far end of a veth link, in a network namespace where the kernel has none of its addresses, so that only
-the test answers the server's segments. The server is at the near end."""
+"""A small TCP. It is at the far end of a veth link, in a network namespace where the kernel has
+none of its addresses, so that only the test answers the server's segments. The server is at the
+near end."""
 
 import itertools
 import os
@@ -24,7 +25,8 @@ ip neighbour add 10.9.0.2 lladdr 02:00:00:00:00:02 dev near nud permanent
 ip route add 10.10.0.0/16 via 10.9.0.2
 ethtool -K near tso off gso off tx off
 """
-# Limit in seconds that ends a test which hangs. It says nothing about speed: a busy host may be slow.
+# Limit in seconds that ends a test which hangs. It says nothing about speed: a busy host may be
+# slow.
 LIMIT = 600
 
 
@@ -40,11 +42,22 @@ def checksum(data):
 
 def packet(source, seq, ack, flags, window, data=b"", options=b"", wrong_sum=0):
     """Returns a frame to the server; `source` is an address and a port."""
-    begin = struct.pack("!HHIIBBH", source[1], SERVER[1], seq & 0xFFFFFFFF, ack & 0xFFFFFFFF, (20 + len(options)) // 4 << 4, flags, window)
+    begin = struct.pack(
+        "!HHIIBBH",
+        source[1],
+        SERVER[1],
+        seq & 0xFFFFFFFF,
+        ack & 0xFFFFFFFF,
+        (20 + len(options)) // 4 << 4,
+        flags,
+        window,
+    )
     pseudo = source[0] + SERVER[0] + struct.pack("!HH", 6, 20 + len(options) + len(data))
     total = checksum(pseudo + begin + bytes(4) + options + data) ^ wrong_sum
     tcp = begin + struct.pack("!HH", total, 0) + options + data
-    ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(tcp), 0, 0x4000, 64, 6, 0, source[0], SERVER[0])
+    ip = struct.pack(
+        "!BBHHHBBH4s4s", 0x45, 0, 20 + len(tcp), 0, 0x4000, 64, 6, 0, source[0], SERVER[0]
+    )
     ip = ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:]
     return NEAR + FAR + b"\x08\x00" + ip + tcp
 
@@ -101,7 +114,8 @@ class Cable:
 
 
 class Peer:
-    """One end of a connection. It stores what it receives, and acknowledges it while `acknowledges` is set."""
+    """One end of a connection. It stores what it receives, and acknowledges it while
+    `acknowledges` is set."""
 
     numbers = itertools.count(1)
 
@@ -129,7 +143,11 @@ class Peer:
         ack = 0
         if flags & ACK and self.first is not None:
             ack = self.first + len(self.stream) + self.finished
-        self.cable.send(packet(self.source, self.begin + 1 + at, ack, flags, self.window, data, options, **wrong))
+        self.cable.send(
+            packet(
+                self.source, self.begin + 1 + at, ack, flags, self.window, data, options, **wrong
+            )
+        )
 
     def send(self, data=b"", flags=ACK, at=None):
         """Sends a segment at an offset of the peer's stream or, without `at`, the next one."""
@@ -144,7 +162,8 @@ class Peer:
         self.emit(SYN, -1, data, options=struct.pack("!BBH", 2, 4, self.mss))
 
     def connect(self):
-        """Completes the handshake. The first SYN is lost if an earlier connection from the address is just ending."""
+        """Completes the handshake. The first SYN is lost if an earlier connection from the
+        address is just ending."""
         for _ in range(LIMIT):
             self.syn()
             if self.comes(lambda: self.first is not None, 1):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the cases of hostile.py share: the served files, peers on the cable of packet.py, and checks of their streams."""
+"""What the cases of hostile.py share: the served files, peers on the cable of packet.py, and
+checks of their streams."""
 
 import http.client
 import os
@@ -35,7 +36,8 @@ def make_site():
 
 
 def set_usual_timeouts():
-    """Sets timeouts that no busy host reaches within a case, and that end a connection which a case leaves behind."""
+    """Sets timeouts that no busy host reaches within a case, and that end a connection which a
+    case leaves behind."""
     status.command("timeout idle 60", "timeout head 60", "timeout send 60")
 
 
@@ -64,12 +66,15 @@ def requesting(path, fields="", **options):
 
 
 def responses(stream):
-    """Returns status and body of each complete response, and the number of bytes after the last one."""
+    """Returns status and body of each complete response, and the number of bytes after the last
+    one."""
     found, rest = [], bytes(stream)
     while b"\r\n\r\n" in rest:
         head, after = rest.split(b"\r\n\r\n", 1)
         lines = head.decode().split("\r\n")
-        length = next(int(line.split()[1]) for line in lines if line.lower().startswith("content-length:"))
+        length = next(
+            int(line.split()[1]) for line in lines if line.lower().startswith("content-length:")
+        )
         if len(after) < length:
             break
         found.append((int(lines[0].split()[1]), after[:length]))
@@ -82,7 +87,9 @@ def expect(peer, *content, what, code=200):
     expected = [(code, body) for body in content]
     # Parsing the stream after each segment would take quadratic time.
     least = sum(map(len, content)) + 50 * len(content)
-    peer.wait(lambda: len(peer.stream) >= least and len(responses(peer.stream)[0]) >= len(content), what)
+    peer.wait(
+        lambda: len(peer.stream) >= least and len(responses(peer.stream)[0]) >= len(content), what
+    )
     assert responses(peer.stream) == (expected, 0), f"{what}: {peer}"
 
 

@@ -2,6 +2,7 @@
 """System calls on the relay node:  relay.py CASE
 
 The machine's clock counts instructions, so that a busy host does not change measured times."""
+
 import errno
 import hashlib
 import os
@@ -27,7 +28,8 @@ def interrupt(*_):
 
 
 def within(seconds, function):
-    """Calls a function and interrupts it after some seconds; returns its result or errno, or `Interrupted`, and the duration."""
+    """Calls a function and interrupts it after some seconds; returns its result or errno, or
+    `Interrupted`, and the duration."""
     signal.signal(signal.SIGALRM, interrupt)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     begin = time.monotonic()
@@ -62,7 +64,7 @@ def connected(flags=os.O_RDWR):
 
 def write_all(write, data):
     while data:
-        data = data[write(data):]
+        data = data[write(data) :]
 
 
 def received(peer, result):
@@ -86,7 +88,7 @@ def timed(open_, write, close, data, sizes):
         at = 0
         while at < len(data):
             for size in sizes:
-                piece = data[at:at + size]
+                piece = data[at : at + size]
                 assert write(to, piece) == len(piece)
                 at += len(piece)
         close(to)
@@ -103,7 +105,9 @@ def stream():
     best = {'tcp': 1e9, 'relay': 1e9}
     # The first run fills caches.
     for _ in range(2):
-        took, result = timed(tcp, lambda to, piece: to.sendall(piece) or len(piece), socket.socket.close, data, sizes)
+        took, result = timed(
+            tcp, lambda to, piece: to.sendall(piece) or len(piece), socket.socket.close, data, sizes
+        )
         assert result == expected
         best['tcp'] = min(best['tcp'], took)
         took, result = timed(lambda: os.open(NODE, os.O_WRONLY), os.write, os.close, data, sizes)
@@ -161,7 +165,9 @@ def nonblocking():
     poll = select.poll()
     poll.register(node, select.POLLOUT)
     assert poll.poll(0) == []
-    task = threading.Thread(target=lambda: [peer.recv(1 << 20) for _ in range(sent >> 10)], daemon=True)
+    task = threading.Thread(
+        target=lambda: [peer.recv(1 << 20) for _ in range(sent >> 10)], daemon=True
+    )
     task.start()
     assert poll.poll(60000) == [(node, select.POLLOUT)]
     # The process exits without an explicit close, and without waiting for the thread.
@@ -175,9 +181,13 @@ def absent():
     time.sleep(0.1)
     assert failure(os.write, node, b'x') == errno.ECONNREFUSED
     os.close(node)
-    for command in ['ip link add dummy0 type dummy', 'ip address add 198.51.100.1/24 dev dummy0',
-                    'ip link set dummy0 up', 'ip route add unreachable 192.0.2.0/24',
-                    'sysctl -q net.ipv4.tcp_syn_retries=1 net.ipv4.tcp_syn_linear_timeouts=0']:
+    for command in [
+        'ip link add dummy0 type dummy',
+        'ip address add 198.51.100.1/24 dev dummy0',
+        'ip link set dummy0 up',
+        'ip route add unreachable 192.0.2.0/24',
+        'sysctl -q net.ipv4.tcp_syn_retries=1 net.ipv4.tcp_syn_linear_timeouts=0',
+    ]:
         subprocess.run(command.split(), check=True)
     relay('192.0.2.1:2001')
     assert failure(os.open, NODE, os.O_RDWR) == errno.EHOSTUNREACH
@@ -228,7 +238,10 @@ def resets():
     # An earlier call has reported the cause. close reports that data is lost.
     assert failure(os.close, node) == errno.EPIPE
     node, peer = connected(os.O_RDWR | os.O_NONBLOCK)
-    assert failure(write_all, lambda data: os.write(node, data), memoryview(bytes(64 << 20))) == errno.EAGAIN
+    assert (
+        failure(write_all, lambda data: os.write(node, data), memoryview(bytes(64 << 20)))
+        == errno.EAGAIN
+    )
     peer.close()
     time.sleep(0.1)
     assert failure(os.read, node, 10) == errno.ECONNRESET
@@ -241,7 +254,9 @@ def stalls():
     node, peer = connected()
     said, took = within(0.3, lambda: os.read(node, 10))
     assert said is Interrupted and took < 5, (said, took)
-    said, took = within(0.5, lambda: write_all(lambda data: os.write(node, data), memoryview(bytes(64 << 20))))
+    said, took = within(
+        0.5, lambda: write_all(lambda data: os.write(node, data), memoryview(bytes(64 << 20)))
+    )
     assert said is Interrupted and took < 5, (said, took)
     said, took = within(0.3, lambda: os.fsync(node))
     assert said is Interrupted and took < 5, (said, took)
@@ -267,7 +282,8 @@ def lo(does, settings):
 
 
 def late():
-    """The limit of close includes the wait for the data: late acknowledgements leave less time for the FIN."""
+    """The limit of close includes the wait for the data: late acknowledgements leave less time
+    for the FIN."""
     node, peer = connected()
     lo('add', 'netem loss 100%')
     os.write(node, b'late')

@@ -32,7 +32,7 @@ def talk(rng, node):
     poll.register(node, select.POLLOUT)
     poll.poll(1000)
     while rest:
-        rest = rest[os.write(node, rest[:rng.randint(1, 20000)]):]
+        rest = rest[os.write(node, rest[: rng.randint(1, 20000)]) :]
     if rng.random() < 0.3:
         os.fsync(node)
     if rng.random() < 0.3:

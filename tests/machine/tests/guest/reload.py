@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Reloads a changing site again and again under load:  reload.py COUNT
+"""Reloads a changing site again and again under load: reload.py COUNT
 
-The content of each response must be of one version and match its entity tag. A slow reader begins with the first version and must get
-all of it. Each round goes on until the clients have had some responses. Prints counts: reloads of a round, responses, versions seen,
-responses lost, KiB of memory lost in each round."""
+The content of each response must be of one version and match its entity tag. A slow reader
+begins with the first version and must get all of it. Each round goes on until the clients have
+had some responses. Prints counts: reloads of a round, responses, versions seen, responses lost,
+KiB of memory lost in each round."""
 
 import base64
 import hashlib
@@ -19,7 +20,8 @@ SITE = "/tmp/site"
 CLIENTS = 2
 LARGE = 32 << 20
 
-# Rounds in each of which a leak loses memory. A cache that fills up may take as much in one or two of them.
+# Rounds in each of which a leak loses memory. A cache that fills up may take as much in one or two
+# of them.
 ROUNDS = 4
 # Least number of responses of each client in a round, however slow the machine is.
 RESPONSES = 100
@@ -152,7 +154,9 @@ def run(count):
     slow, results = multiprocessing.Queue(), multiprocessing.Queue()
     processes = [multiprocessing.Process(target=slow_client, args=(begun, stop, slow), daemon=True)]
     for event in enough:
-        processes.append(multiprocessing.Process(target=client, args=(stop, event, results), daemon=True))
+        processes.append(
+            multiprocessing.Process(target=client, args=(stop, event, results), daemon=True)
+        )
     processes[0].start()
     assert begun.wait(status.HANG), "the slow reader has not begun"
     write("large.bin", b"small")
@@ -189,7 +193,18 @@ def main():
         if leaked < LEAK * count:
             break
     responses, lost, versions = (sum(numbers) for numbers in zip(*told))
-    print("reloads", count, "responses", responses, "versions", versions, "lost", lost, "leaked-kib", leaked)
+    print(
+        "reloads",
+        count,
+        "responses",
+        responses,
+        "versions",
+        versions,
+        "lost",
+        lost,
+        "leaked-kib",
+        leaked,
+    )
 
 
 main()

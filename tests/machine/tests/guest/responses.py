@@ -53,7 +53,12 @@ def million(count, seed):
     kinds = everything()
     status.command("reset counters")
     results = multiprocessing.Queue()
-    tasks = [multiprocessing.Process(target=send_series, args=(kinds, count // 4, seed + number, results)) for number in range(4)]
+    tasks = [
+        multiprocessing.Process(
+            target=send_series, args=(kinds, count // 4, seed + number, results)
+        )
+        for number in range(4)
+    ]
     begin = time.monotonic()
     for task in tasks:
         task.start()
@@ -67,7 +72,8 @@ def million(count, seed):
 
 
 def many(count, seed):
-    """Opens this number of connections, has two requests served on each, and keeps them open until the input ends."""
+    """Opens this number of connections, has two requests served on each, and keeps them open
+    until the input ends."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (count + 1000, count + 1000))
     kinds = everything()[:2]
     # The first connection must not expire before the last one has been made.
@@ -75,7 +81,10 @@ def many(count, seed):
     begin = time.monotonic()
     opened = []
     for first in range(0, count, 250):
-        some = [connect(f"127.0.1.{1 + number // 10000}") for number in range(first, min(first + 250, count))]
+        some = [
+            connect(f"127.0.1.{1 + number // 10000}")
+            for number in range(first, min(first + 250, count))
+        ]
         request(some, kinds[0])
         opened += some
     took = time.monotonic() - begin
@@ -84,19 +93,26 @@ def many(count, seed):
     for first in range(0, count, 250):
         request(opened[first : first + 250], kinds[1])
     assert status.count("connections") == count, status.count("connections")
-    print(f"{count} connections are open after {took:.1f} s, all served twice after {time.monotonic() - begin:.1f} s, {status.sockets()}", flush=True)
+    print(
+        f"{count} connections are open after {took:.1f} s, all served twice after {time.monotonic() - begin:.1f} s, {status.sockets()}",
+        flush=True,
+    )
     sys.stdin.read()
     os._exit(0)
 
 
 def expire(count, _seed):
-    """Lets this number of idle connections expire in the same second, and measures the wait of new clients meanwhile."""
+    """Lets this number of idle connections expire in the same second, and measures the wait of
+    new clients meanwhile."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (count + 1000, count + 1000))
     small = everything()[0]
     status.command("timeout idle 100")
     idle = []
     for first in range(0, count, 250):
-        some = [connect(f"127.0.1.{1 + number // 10000}") for number in range(first, min(first + 250, count))]
+        some = [
+            connect(f"127.0.1.{1 + number // 10000}")
+            for number in range(first, min(first + 250, count))
+        ]
         request(some, small)
         idle += some
     status.wait_for("connections", count)

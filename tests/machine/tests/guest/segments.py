@@ -6,11 +6,23 @@ import random
 import packet
 import status
 from packet import ACK, FIN, PSH, RST, SYN, URG
-from peers import CLOSE, LETTERS, PAGE, cable, expect, get, new_peer, requesting, responses, set_usual_timeouts
+from peers import (
+    CLOSE,
+    LETTERS,
+    PAGE,
+    cable,
+    expect,
+    get,
+    new_peer,
+    requesting,
+    responses,
+    set_usual_timeouts,
+)
 
 
 def pieces_in_any_order():
-    """A request in two or more pieces that arrive reversed, shuffled, overlapping or repeated is one request."""
+    """A request in two or more pieces that arrive reversed, shuffled, overlapping or repeated is
+    one request."""
     request = get("/small")
     end = len(request)
     page = get("/page")
@@ -35,7 +47,8 @@ def pieces_in_any_order():
 
 
 def pieces_that_differ():
-    """Where overlapping segments differ, each byte is taken from one of them, and the source changes only once."""
+    """Where overlapping segments differ, each byte is taken from one of them, and the source
+    changes only once."""
     first, second = get("/" + "a" * LETTERS), get("/" + "b" * LETTERS)
     begin = first.index(b"a")
     end = len(first)
@@ -52,13 +65,22 @@ def pieces_that_differ():
                 peer.wait(lambda: responses(peer.stream)[0], "the response to segments that differ")
                 [(code, name)], rest = responses(peer.stream)
                 letters = len(name.rstrip(b"b"))
-                assert code == 200 and rest == 0 and name == b"a" * letters + b"b" * (LETTERS - letters), (cut, overlap, peer)
-                assert cut - begin <= letters <= border - begin or letters == LETTERS, (cut, overlap, peer)
+                assert (
+                    code == 200
+                    and rest == 0
+                    and name == b"a" * letters + b"b" * (LETTERS - letters)
+                ), (cut, overlap, peer)
+                assert cut - begin <= letters <= border - begin or letters == LETTERS, (
+                    cut,
+                    overlap,
+                    peer,
+                )
                 peer.reset()
 
 
 def malformed_handshakes():
-    """Handshakes with data, repeated SYNs, every set of flags, wrong checksums and wrong acknowledgements."""
+    """Handshakes with data, repeated SYNs, every set of flags, wrong checksums and wrong
+    acknowledgements."""
     # Data in a SYN without a Fast Open cookie is ignored until it is retransmitted.
     peer = new_peer()
     peer.syn(get("/small"))
@@ -100,7 +122,9 @@ def malformed_handshakes():
     for wrong in 1, 0xFFFF:
         peer.emit(ACK, 0, get("/page"), wrong_sum=wrong)
     for distance in 1, 1000, 1 << 20, 1 << 31:
-        peer.cable.send(packet.packet(peer.source, peer.begin + 1, peer.first + distance, ACK, 65535))
+        peer.cable.send(
+            packet.packet(peer.source, peer.begin + 1, peer.first + distance, ACK, 65535)
+        )
     peer.send(get("/small"), ACK | URG)
     expect(peer, b"small\n", what="the response after ignored segments")
     peer.reset()
@@ -111,7 +135,8 @@ def malformed_handshakes():
 
 
 def reused_addresses():
-    """A new connection from the address and port of one that has just ended, or has not ended yet."""
+    """A new connection from the address and port of one that has just ended, or has not ended
+    yet."""
     peer = new_peer()
     for turn in range(50):
         peer.connect()
@@ -142,11 +167,20 @@ def noise():
     # Connections that are left behind are closed soon.
     status.command("timeout idle 3", "timeout head 3", "timeout send 3")
     for _ in range(150):
-        peer = new_peer(mss=random.choice([48, 536, 1460]), window=random.choice([0, 1, 3000, 65535]))
+        peer = new_peer(
+            mss=random.choice([48, 536, 1460]), window=random.choice([0, 1, 3000, 65535])
+        )
         peer.syn()
         for _ in range(random.randrange(30)):
             at = random.choice([peer.sent, random.randrange(-5, 70), random.getrandbits(32)])
-            data = random.choice([b"", request, request[max(at, 0) : random.randrange(40)], random.randbytes(random.randrange(100))])
+            data = random.choice(
+                [
+                    b"",
+                    request,
+                    request[max(at, 0) : random.randrange(40)],
+                    random.randbytes(random.randrange(100)),
+                ]
+            )
             flags = random.choice([ACK, ACK, ACK | PSH, ACK | FIN, random.getrandbits(6)])
             peer.window = random.choice([peer.window, 0, random.getrandbits(16)])
             peer.acknowledges = random.random() < 0.7

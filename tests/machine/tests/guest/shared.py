@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Requests whose bytes change while they are parsed:  shared.py CONNECTIONS
+"""Requests whose bytes change while they are parsed: shared.py CONNECTIONS
 
-The client sends pages of a file, which the server sees without a copy, and writes to the file meanwhile. It makes CONNECTIONS
-connections, and more until both the original path and the changed one have been requested."""
+The client sends pages of a file, which the server sees without a copy, and writes to the file
+meanwhile. It makes CONNECTIONS connections, and more until both the original path and the
+changed one have been requested."""
 
 import mmap
 import os

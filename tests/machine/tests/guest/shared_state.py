@@ -18,10 +18,11 @@ PORT = 8080
 PORTS = range(8080, 8086)
 # Ports of a peer that echoes and now and then resets, of a peer that only receives, and of none.
 RUDE, POLITE, DEAD = 2001, 2002, 1
-# Limit in seconds that ends a test in which the module stays in use although no process opens its nodes. Closing the relay takes 10
-# at most, but a busy host may be slow.
+# Limit in seconds that ends a test in which the module stays in use although no process opens its
+# nodes. Closing the relay takes 10 at most, but a busy host may be slow.
 UNLOAD_LIMIT = 600
-# The least `timeout stop` and `timeout send` in seconds, and the time within which neither of them can truncate a response.
+# The least `timeout stop` and `timeout send` in seconds, and the time within which neither of them
+# can truncate a response.
 STOP, STOP_KEPT = 5, 3
 # Limit in seconds of a response on a connection that has had one before.
 PATIENCE = 600

@@ -37,7 +37,8 @@ def shortages():
 
 
 def tcp_memory_shortage(count, _seed):
-    """With a few hundred pages for TCP some responses are truncated, and none is wrong. With more memory all is served again."""
+    """With a few hundred pages for TCP some responses are truncated, and none is wrong. With
+    more memory all is served again."""
     with open("/proc/sys/net/ipv4/tcp_mem", encoding="ascii") as file:
         usual = file.read()
     status.write("/proc/sys/net/ipv4/tcp_mem", "100 200 300")
@@ -45,8 +46,13 @@ def tcp_memory_shortage(count, _seed):
     whole, broken = 0, 0
     # Until memory was short and some response was complete; when that happens is up to the machine.
     while whole == 0 or shortages() == 0:
-        assert time.monotonic() - begin < status.HANG, "memory was never short, or no response was complete"
-        tasks = [multiprocessing.Process(target=reader, args=("/large", FILES["large"], 3, results)) for _ in range(count)]
+        assert (
+            time.monotonic() - begin < status.HANG
+        ), "memory was never short, or no response was complete"
+        tasks = [
+            multiprocessing.Process(target=reader, args=("/large", FILES["large"], 3, results))
+            for _ in range(count)
+        ]
         for task in tasks:
             task.start()
         told = [results.get(timeout=status.HANG) for _ in tasks]
@@ -55,7 +61,10 @@ def tcp_memory_shortage(count, _seed):
             assert task.exitcode == 0, "a reader has failed"
         whole += sum(numbers[0] for numbers in told)
         broken += sum(numbers[1] for numbers in told)
-    print(f"{time.monotonic() - begin:.1f} s with 300 pages for TCP: {whole} complete responses, {broken} truncated, {status.sockets()}", flush=True)
+    print(
+        f"{time.monotonic() - begin:.1f} s with 300 pages for TCP: {whole} complete responses, {broken} truncated, {status.sockets()}",
+        flush=True,
+    )
     status.write("/proc/sys/net/ipv4/tcp_mem", usual)
     check_recovery()
 
@@ -80,7 +89,8 @@ def hog(number):
 
 def memory_exhaustion(seconds, _seed):
     """Processes occupy all memory until the kernel kills them; then all is served again."""
-    # A killed process frees its memory late. No other process may be killed meanwhile, least of all the machine's agent.
+    # A killed process frees its memory late. No other process may be killed meanwhile, least of all
+    # the machine's agent.
     for task in glob.glob("/proc/[0-9]*/oom_score_adj"):
         status.write(task, "-999")
     status.write("/proc/sys/net/ipv4/tcp_mem", "1000000 1000000 1000000")
@@ -103,7 +113,10 @@ def memory_exhaustion(seconds, _seed):
             failed += 1
         lowest = min(lowest, free())
         time.sleep(0.05)
-    print(f"processes killed {killed}, requests served {served}, failed {failed}, lowest free {lowest} KiB, short turns {status.count('short-of-memory')}, {status.sockets()}", flush=True)
+    print(
+        f"processes killed {killed}, requests served {served}, failed {failed}, lowest free {lowest} KiB, short turns {status.count('short-of-memory')}, {status.sockets()}",
+        flush=True,
+    )
     for task in hogs:
         task.kill()
         task.join()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A client of 127.0.0.1:8080 that is silent is accepted after a second, and served when it sends a request."""
+"""A client of 127.0.0.1:8080 that is silent is accepted after a second, and served when it sends
+a request."""
 
 import socket
 import time

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Measures the latency of a client while thousands of other peers are slow:  slow.py PEERS SECONDS SEED
+"""Measures the latency of a client while thousands of other peers are slow: slow.py PEERS SECONDS
+SEED
 
-A slow peer sends a byte of a head or of a content each second, or reads just enough of a long response not to be reset, or sends
-requests and reads no response, or keeps its window closed. Prints the median and the 99th percentile of the client's latency in
-microseconds, without slow peers and with them.
+A slow peer sends a byte of a head or of a content each second, or reads just enough of a long
+response not to be reset, or sends requests and reads no response, or keeps its window closed.
+Prints the median and the 99th percentile of the client's latency in microseconds, without slow
+peers and with them.
 
-Slow peers would be on other machines. So their TCP is the one of packet.py, in a process that runs in both measurements and gives way
-to the client. The CPU time that the kernel's TCP would need for them would be taken from the client."""
+Slow peers would be on other machines. So their TCP is the one of packet.py, in a process that
+runs in both measurements and gives way to the client. The CPU time that the kernel's TCP would
+need for them would be taken from the client."""
 
 import gc
 import multiprocessing
@@ -21,8 +24,8 @@ import status
 
 SITE = "/tmp/site"
 ADDRESS = "127.0.0.1", 8080
-# The client sends a hundred requests a second, at a random moment of each hundredth: TCP's timers expire together, and requests at fixed
-# times would meet all of them or none.
+# The client sends a hundred requests a second, at a random moment of each hundredth: TCP's timers
+# expire together, and requests at fixed times would meet all of them or none.
 PERIOD = 10_000_000
 TICKS = 250
 # Seconds within which the slow peers connect.
@@ -31,7 +34,8 @@ COMING = 12
 ROOM = 2000
 LONG = b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n"
 SHORT = b"GET /page HTTP/1.1\r\nHost: a\r\n\r\n"
-# First bytes, interval in seconds, and the bytes to send and the number of bytes to read after each interval.
+# First bytes, interval in seconds, and the bytes to send and the number of bytes to read after each
+# interval.
 KINDS = [
     (b"GET / HTTP/1.1\r\nX-Slow: ", 1, b"x", 0),
     (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n", 1, b"x", 0),
@@ -112,7 +116,8 @@ class Peers:
 
 
 def slow(count, orders):
-    """Waits for the order to begin, reports when all peers are connected, and goes on until the order to end."""
+    """Waits for the order to begin, reports when all peers are connected, and goes on until the
+    order to end."""
     os.nice(19)
     orders.recv()
     others = Peers()
@@ -186,7 +191,16 @@ def main():
     assert took < planned * 1.3 + 1, f"the slow peers took {took} s for {planned} s"
     status.wait_for("connections", 0)
     quiet += latencies(seconds)
-    print("quiet", *summary(quiet), "loud", *summary(loud), "present", present, "connections", connections)
+    print(
+        "quiet",
+        *summary(quiet),
+        "loud",
+        *summary(loud),
+        "present",
+        present,
+        "connections",
+        connections,
+    )
 
 
 main()

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Clients that keep 127.0.0.1:8080 waiting, all at the same time, and the seconds after which the server ends each connection.
+"""Clients that keep 127.0.0.1:8080 waiting, all at the same time, and the seconds after which the
+server ends each connection.
 
-Each measurement begins before that of the server. The machine's clock counts instructions, so that a busy host does not change it."""
+Each measurement begins before that of the server. The machine's clock counts instructions, so
+that a busy host does not change it."""
 
 import socket
 import threading
@@ -46,7 +48,8 @@ def until_reset(connection, data, begin, pause):
 
 
 def within(timeout, seconds, most):
-    """Asserts the duration of a timeout. The server counts whole seconds, so that it may be up to one shorter."""
+    """Asserts the duration of a timeout. The server counts whole seconds, so that it may be up
+    to one shorter."""
     assert timeout - 1 < seconds < most, f"after {seconds} s, not {timeout}"
 
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Reloads a site while a file of it is written in place:  torn.py DIRECTORY LOADS
+"""Reloads a site while a file of it is written in place: torn.py DIRECTORY LOADS
 
-Each version consists of one letter, so that a response with two letters is torn. Prints the numbers of successful loads, which is
-LOADS, and of loads that failed because the file changed all the time."""
+Each version consists of one letter, so that a response with two letters is torn. Prints the
+numbers of successful loads, which is LOADS, and of loads that failed because the file changed
+all the time."""
 
 import multiprocessing
 import os

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the cases of load.py share: the served files, connections, and requests with their expected responses."""
+"""What the cases of load.py share: the served files, connections, and requests with their
+expected responses."""
 
 import email.utils
 import functools
@@ -95,7 +96,10 @@ class Expected:
     def assert_is(self, response):
         """Asserts that this is the response, with a current date."""
         at = len(self.before)
-        assert response.startswith(self.before) and response[at + DATE :] == self.behind, (self.request, response)
+        assert response.startswith(self.before) and response[at + DATE :] == self.behind, (
+            self.request,
+            response,
+        )
         assert response[at : at + DATE] in dates(), (self.request, response)
 
 
@@ -107,7 +111,9 @@ def dates():
 @functools.lru_cache(1)
 def dates_of(now):
     """Returns the dates that a response received at a second may have."""
-    return {email.utils.formatdate(now - ago, usegmt=True).encode() for ago in range(-1, status.HANG)}
+    return {
+        email.utils.formatdate(now - ago, usegmt=True).encode() for ago in range(-1, status.HANG)
+    }
 
 
 def everything():
@@ -121,7 +127,9 @@ def everything():
     return [
         Expected(get("/small"), 200, FILES["small"]),
         Expected(get("/page"), 200, page),
-        Expected(get("/page", "Accept-Encoding: gzip"), 200, FILES["page.gz"], content_encoding="gzip"),
+        Expected(
+            get("/page", "Accept-Encoding: gzip"), 200, FILES["page.gz"], content_encoding="gzip"
+        ),
         Expected(get("/page", f"If-None-Match: {tag}"), 304, None),
         Expected(get("/copied"), 200, copied),
         Expected(get("/spliced"), 200, spliced),

@@ -48,8 +48,8 @@ fn every_file_of_a_real_site_is_served_unchanged() -> Result {
     assert_quiet(&machine)
 }
 
-/// Writes a part of the real site with variants in gzip, and files that pose as variants in two other
-/// codings.
+/// Writes a part of the real site with variants in gzip, and files that pose as variants in two
+/// other codings.
 fn variants(folder: &Path) -> Result {
     fs::create_dir_all(folder)?;
     for part in ["library", "_static", "index.html"] {

@@ -167,8 +167,8 @@ fn begun(machine: &Machine, program: &str) -> Result<Process> {
     Ok(process)
 }
 
-/// Loads a root until it is rejected, and returns the error and its reason. When a load meets a change
-/// is up to the machine.
+/// Loads a root until it is rejected, and returns the error and its reason. When a load meets a
+/// change is up to the machine.
 fn refused(machine: &Machine) -> Result<String> {
     let begin = Instant::now();
     loop {

@@ -8,8 +8,8 @@ use machine::Accelerator;
 
 use crate::common::{assert_quiet, machine, put_guest, scaled_count, Result};
 
-/// Runs a case of `guest/interrupt.py`. The machine's clock counts instructions, so that a busy host does
-/// not change measured times.
+/// Runs a case of `guest/interrupt.py`. The machine's clock counts instructions, so that a busy
+/// host does not change measured times.
 fn interrupt(case: &str) -> Result {
     let machine = machine()?
         .cpus(1)

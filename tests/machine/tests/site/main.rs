@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Sites from directories: their files over TCP, their rules, and loads that fail, are interrupted or meet changes.
+//! Sites from directories: their files over TCP, their rules, and loads that fail, are interrupted
+//! or meet changes.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -28,8 +29,8 @@ use std::path::{Path, PathBuf};
 use common::{get, machine, number, put_guest, Client, Result};
 use machine::Machine;
 
-/// A real site: more than a thousand pages, styles and images of Debian's package python3.13-doc, at the
-/// same path on the host and in the guest.
+/// A real site: more than a thousand pages, styles and images of Debian's package python3.13-doc,
+/// at the same path on the host and in the guest.
 const REAL: &str = "/usr/share/doc/python3.13/html";
 
 /// Boots a machine that serves `www/` and has `guest/command.py`.

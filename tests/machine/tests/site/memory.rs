@@ -24,8 +24,8 @@ fn site_memory_is_charged_to_the_loading_cgroup() -> Result {
     command(&machine, "'root /tmp/old'")?;
     let python = "echo $$ > /sys/fs/cgroup/small/cgroup.procs; python3";
     let said = tell(&machine, python, "'root /tmp/t'")?;
-    // The writer's own memory is charged to the group, too. If that exceeds the limit, the kernel kills the
-    // writer and logs a report.
+    // The writer's own memory is charged to the group, too. If that exceeds the limit, the kernel
+    // kills the writer and logs a report.
     let killed = said.starts_with("Killed");
     assert!(killed || said.starts_with("ENOMEM\n"), "{said}");
     assert_old(&machine)?;
