@@ -182,9 +182,9 @@ def absent():
     assert failure(os.write, node, b'x') == errno.ECONNREFUSED
     os.close(node)
     for command in [
-        'ip link add dummy0 type dummy',
-        'ip address add 198.51.100.1/24 dev dummy0',
-        'ip link set dummy0 up',
+        'ip link add silent0 type dummy',
+        'ip address add 198.51.100.1/24 dev silent0',
+        'ip link set silent0 up',
         'ip route add unreachable 192.0.2.0/24',
         'sysctl -q net.ipv4.tcp_syn_retries=1 net.ipv4.tcp_syn_linear_timeouts=0',
     ]:
