@@ -12,7 +12,7 @@ use core::mem;
 use kernel::prelude::*;
 use protocol::http::HEAD_MAX;
 
-/// Reads requests from received bytes and has each responded to.
+/// A reader of requests, which gives each of them to the response writer.
 pub(super) struct RequestReader<'a, H: StreamHandler> {
     writer: ResponseWriter<'a, H>,
     scratch: &'a mut CpuScratch,

@@ -38,20 +38,20 @@ use protocol::http::{
     Step, //
 };
 
-/// Writes responses into the send buffer of a connection, and keeps what finds no space there.
+/// A writer of responses into the send buffer of a connection. It keeps the bytes that find no space.
 pub(super) struct ResponseWriter<'a, H: StreamHandler> {
     sender: Sender<'a, H>,
     context: &'a RequestContext<'a>,
 }
 
 impl<'a, H: StreamHandler<State = ConnState>> ResponseWriter<'a, H> {
-    /// Joins the right to send to what responses are made from.
+    /// Creates a writer.
     #[inline]
     pub(super) fn new(sender: Sender<'a, H>, context: &'a RequestContext<'a>) -> Self {
         Self { sender, context }
     }
 
-    /// Returns what responses are made from.
+    /// Returns the request context.
     #[inline]
     pub(super) fn context(&self) -> &'a RequestContext<'a> {
         self.context
@@ -109,7 +109,7 @@ impl<'a, H: StreamHandler<State = ConnState>> ResponseWriter<'a, H> {
         self.send_response(response, more)
     }
 
-    /// Sends a response whose body is short, in one call; has longer bodies sent by others.
+    /// Sends a response whose body is short in one call, and dispatches longer bodies.
     #[inline(never)]
     fn send_response(&mut self, response: &Response<'_, BodyId>, more: bool) -> Result {
         self.sender.pending.disposition = response.then;

@@ -20,14 +20,6 @@ use protocol::control::command::Timeout;
 /// The version of the module.
 const VERSION: &str = "0.2.0";
 
-/// A server as it is shown. The locks of the borrowed parts make it one picture.
-pub(crate) struct StatusText<'a> {
-    pub(crate) pool: &'a ConnectionPool<Connection>,
-    pub(crate) config: &'a ActiveConfig,
-    /// The progress of a site that is being loaded.
-    pub(crate) loading: Option<&'a LoadProgress>,
-}
-
 /// The counters that are shown, by their names.
 const COUNTS: [(&str, Count); 15] = [
     ("accepted", Count::Accepted),
@@ -46,6 +38,14 @@ const COUNTS: [(&str, Count); 15] = [
     ("responses-5xx", Count::ServerError),
     ("bytes", Count::Bytes),
 ];
+
+/// A server as it is shown. The locks of the borrowed parts make it one picture.
+pub(crate) struct StatusText<'a> {
+    pub(crate) pool: &'a ConnectionPool<Connection>,
+    pub(crate) config: &'a ActiveConfig,
+    /// The progress of a site that is being loaded.
+    pub(crate) loading: Option<&'a LoadProgress>,
+}
 
 impl StatusText<'_> {
     /// Writes the commands that configure another server alike.
