@@ -37,7 +37,7 @@ use kernel::{
         Mutex, //
     }, //
 };
-use protocol::control::command::complete;
+use protocol::control::line::split_complete_lines;
 
 /// The most bytes of commands that are carried out together.
 const COMMANDS_MAX: usize = 131_072;
@@ -201,7 +201,7 @@ impl ControlFile {
         if from.copy_from_iter_vec(&mut text, GFP_KERNEL)? != length {
             return Err(EFAULT);
         }
-        let (lines, rest) = complete(&text);
+        let (lines, rest) = split_complete_lines(&text);
         let end = lines.len();
         let mut unfinished = KVVec::new();
         unfinished.extend_from_slice(rest, GFP_KERNEL)?;

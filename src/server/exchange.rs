@@ -340,7 +340,7 @@ impl Exchange {
     ) -> Result<usize> {
         let (clock, scratch) = turn.parts();
         let step = sender.session.receive(bytes, serving, clock, scratch);
-        if step.consumed == 0 && step.reply.is_none() {
+        if step.consumed == 0 && step.response.is_none() {
             // The rest of the head is in another piece. Such heads are copied.
             sender.received.extend_from_slice(bytes, GFP_ATOMIC)?;
             return Ok(bytes.len());
@@ -392,9 +392,9 @@ impl Exchange {
         step: &Step<'_, BodyId>,
         rest: &[u8],
     ) -> Result {
-        match &step.reply {
+        match &step.response {
             Some(reply) => {
-                let more = reply.then != Disposition::KeepAlive || sender.answers(rest);
+                let more = reply.disposition != Disposition::KeepAlive || sender.answers(rest);
                 Self::reply(sender, serving, reply, more)
             }
             None => {

@@ -99,7 +99,7 @@ impl Outgoing {
         reply: &Response<'_, BodyId>,
         more: bool,
     ) -> Result {
-        sender.outgoing.then = reply.then;
+        sender.outgoing.then = reply.disposition;
         let text = match reply.body {
             Body::Empty => &[],
             Body::Text(text) => text,
