@@ -12,6 +12,7 @@ pub(crate) mod device;
 mod ffi;
 pub(crate) mod fs;
 pub(crate) mod hash;
+pub(crate) mod interruptible_mutex;
 pub(crate) mod log;
 pub(crate) mod net;
 pub(crate) mod page;

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! An update whose every step that can fail has been done.
+
+use super::{
+    super::{
+        listen::Acceptor,
+        site_snapshot::SiteSnapshot, //
+    },
+    update::ConfigUpdate, //
+};
+use crate::{
+    site::LoadError,
+    sys::log, //
+};
+use core::{
+    mem,
+    net::SocketAddr, //
+};
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+use protocol::control::command::Timeout;
+
+/// The reason why an update can't be made.
+pub(crate) enum UpdateError {
+    /// A listener can't be bound to the address.
+    Listen(SocketAddr, Error),
+    /// The site can't be loaded.
+    Site(LoadError),
+    /// Any other error, such as a lack of memory.
+    Other(Error),
+}
+
+impl<T: Into<Error>> From<T> for UpdateError {
+    fn from(error: T) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+/// An update that can only succeed. Dropped without a commit, it leaves the configuration as it
+/// was.
+pub(crate) struct PreparedUpdate<'a> {
+    update: ConfigUpdate<'a>,
+    /// The new site and the milliseconds that it took to load, unless the old one stays.
+    snapshot: Option<(Arc<SiteSnapshot>, i64)>,
+    /// The acceptors of the new configuration: old ones that stay, and new ones that are not open.
+    acceptors: KVec<Arc<Acceptor>>,
+    /// The addresses of listeners that were closed to make room.
+    released: KVec<SocketAddr>,
+}
+
+impl<'a> PreparedUpdate<'a> {
+    /// Does everything that can fail: loads the site and binds listeners.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep; a signal interrupts the loading of the site.
+    ///
+    /// # Errors
+    ///
+    /// The reason why the update can't be made; the old configuration stays in force.
+    pub(crate) fn prepare(update: ConfigUpdate<'a>) -> Result<Self, UpdateError> {
+        let mut prepared = Self {
+            snapshot: load(&update)?,
+            update,
+            acceptors: KVec::new(),
+            released: KVec::new(),
+        };
+        prepared.bind()?;
+        Ok(prepared)
+    }
+
+    /// Puts the update into force.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    pub(crate) fn commit(mut self) {
+        self.released.clear();
+        let is_announced = self.snapshot.is_some() || self.changes_listeners();
+        let leaving = self.exchange();
+        if !leaving.is_empty() {
+            leaving.iter().for_each(|acceptor| acceptor.stop());
+            drop(leaving);
+            // Their work items hold references, and their addresses must be free from here on.
+            self.update.server.pool.core.quiesce();
+        }
+        self.follow_up();
+        if is_announced && log::admits() {
+            self.update.server.announce();
+        }
+    }
+
+    /// Returns whether the update opens or closes a listener.
+    fn changes_listeners(&self) -> bool {
+        let config = self.update.server.config.lock();
+        let same = config.acceptors.iter().zip(&self.acceptors);
+        config.acceptors.len() != self.acceptors.len()
+            || !same.into_iter().all(|(old, new)| Arc::ptr_eq(old, new))
+    }
+
+    /// Finds or binds the acceptor of each address.
+    fn bind(&mut self) -> Result<(), UpdateError> {
+        if !self.update.started {
+            return Ok(());
+        }
+        self.acceptors
+            .reserve(self.update.listen.len(), GFP_KERNEL)?;
+        for number in 0..self.update.listen.len() {
+            let Some(address) = self.update.listen.get(number).copied() else {
+                break;
+            };
+            let bound = match self.update.server.acceptor(address) {
+                Some(known) => Ok(known),
+                None => self.bind_one(address),
+            };
+            let acceptor = bound.map_err(|e| UpdateError::Listen(address, e))?;
+            self.acceptors.push(acceptor, GFP_KERNEL)?;
+        }
+        Ok(())
+    }
+
+    /// Binds an acceptor to `address`. If an acceptor that the update removes is in the way, as
+    /// when one address replaces the unspecified one, that is closed now.
+    fn bind_one(&mut self, address: SocketAddr) -> Result<Arc<Acceptor>> {
+        match self.try_bind(address) {
+            Err(e) if e == EADDRINUSE && self.release(address.port())? => self.try_bind(address),
+            bound => bound,
+        }
+    }
+
+    fn try_bind(&self, address: SocketAddr) -> Result<Arc<Acceptor>> {
+        Acceptor::bind(&self.update.server.pool, self.update.net, address)
+    }
+
+    /// Closes the acceptors on `port` that the update removes; returns whether there were any.
+    fn release(&mut self, port: u16) -> Result<bool> {
+        let listen = &self.update.listen;
+        let is_removed = |acceptor: &Arc<Acceptor>| {
+            acceptor.address.port() == port && !listen.contains(&acceptor.address)
+        };
+        let before = self.released.len();
+        let mut config = self.update.server.config.lock();
+        // Reserved first, so that either all of them are closed or none.
+        self.released.reserve(config.acceptors.len(), GFP_KERNEL)?;
+        for acceptor in config.acceptors.iter().filter(|a| is_removed(a)) {
+            self.released.push(acceptor.address, GFP_KERNEL)?;
+            acceptor.stop();
+        }
+        config.acceptors.retain(|acceptor| !is_removed(acceptor));
+        drop(config);
+        // Their work items hold references.
+        self.update.server.pool.core.quiesce();
+        Ok(self.released.len() != before)
+    }
+
+    /// Exchanges the old configuration for the new one and opens the new acceptors; returns the
+    /// acceptors to be closed.
+    fn exchange(&mut self) -> KVec<Arc<Acceptor>> {
+        let update = &mut self.update;
+        let core = &update.server.pool.core;
+        let mut config = update.server.config.lock();
+        if let Some((snapshot, milliseconds)) = self.snapshot.take() {
+            drop(core.snapshot.replace(snapshot));
+            config.load_milliseconds = milliseconds;
+        }
+        core.settings.max_connections.set(update.max_connections);
+        for (seconds, timeout) in update.seconds.iter().zip(Timeout::ALL) {
+            core.settings.timeout(timeout).set(*seconds);
+        }
+        config.relay = update.relay;
+        config.refusal.clear();
+        config.started = update.started;
+        mem::swap(&mut config.listen, &mut update.listen);
+        mem::swap(&mut config.sources, &mut update.sources);
+        mem::swap(&mut config.acceptors, &mut self.acceptors);
+        if update.started {
+            // Before the acceptors open, so that no new connection is told to close.
+            core.cancel_draining();
+        }
+        config.acceptors.iter().for_each(|acceptor| acceptor.open());
+        let mut leaving = mem::take(&mut self.acceptors);
+        leaving.retain(|old| !config.acceptors.iter().any(|new| Arc::ptr_eq(old, new)));
+        leaving
+    }
+
+    /// Does what the new configuration entails.
+    fn follow_up(&self) {
+        let server = self.update.server;
+        if self.update.reset_counters {
+            server.pool.core.counters.reset();
+        }
+        if self.update.started {
+            server.kick_acceptors();
+        } else {
+            server.drain();
+        }
+    }
+
+    /// Listens on an address again that was released.
+    fn restore(&self, address: SocketAddr) -> Result {
+        let acceptor = self.try_bind(address)?;
+        let mut config = self.update.server.config.lock();
+        config.acceptors.push(acceptor.clone(), GFP_KERNEL)?;
+        acceptor.open();
+        Ok(())
+    }
+}
+
+impl Drop for PreparedUpdate<'_> {
+    fn drop(&mut self) {
+        // An acceptor that was bound may be in the way.
+        self.acceptors.clear();
+        for address in mem::take(&mut self.released) {
+            if let Err(e) = self.restore(address) {
+                pr_err!("listen {address:?}: cannot listen again: {e:?}\n");
+            }
+        }
+    }
+}
+
+/// Loads the new site, and returns it with the milliseconds that this took, unless the old one
+/// stays.
+fn load(update: &ConfigUpdate<'_>) -> Result<Option<(Arc<SiteSnapshot>, i64)>, UpdateError> {
+    if !update.changes_site() {
+        return Ok(None);
+    }
+    let core = &update.server.pool.core;
+    let old = core.snapshot();
+    let (site, milliseconds) = update
+        .server
+        .load(&update.sources, Some(&old))
+        .map_err(UpdateError::Site)?;
+    Ok(Some((SiteSnapshot::new(site, &core.queue)?, milliseconds)))
+}

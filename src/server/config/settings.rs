@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The settings that connections read while an administrator changes them.
+
+use kernel::sync::atomic::{
+    ordering::Relaxed,
+    Atomic, //
+};
+use protocol::control::command::Timeout;
+
+/// A number that may change while it is used.
+pub(crate) struct Setting(Atomic<u32>);
+
+impl Setting {
+    /// Creates a setting.
+    pub(crate) const fn new(value: u32) -> Self {
+        Self(Atomic::new(value))
+    }
+
+    /// Returns the present value.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    #[inline]
+    pub(crate) fn get(&self) -> u32 {
+        self.0.load(Relaxed)
+    }
+
+    /// Changes the value.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(crate) fn set(&self, value: u32) {
+        self.0.store(value, Relaxed);
+    }
+}
+
+/// The settings of a server.
+pub(crate) struct Settings {
+    /// The length of each listener's accept queue.
+    pub(crate) backlog: i32,
+    /// The connections served at a time; more wait in the accept queue.
+    pub(crate) max_connections: Setting,
+    /// The seconds after which an idle connection is closed.
+    pub(crate) idle_seconds: Setting,
+    /// The seconds in which a request that has begun must arrive, head and body.
+    pub(crate) head_seconds: Setting,
+    /// The seconds after which a peer is reset that takes nothing of a response.
+    pub(crate) send_seconds: Setting,
+    /// The seconds after which draining aborts the connections that are left.
+    pub(crate) stop_seconds: Setting,
+}
+
+impl Settings {
+    /// Returns the default settings.
+    pub(crate) const fn new(backlog: i32, max_connections: u32) -> Self {
+        Self {
+            backlog,
+            max_connections: Setting::new(max_connections),
+            idle_seconds: Setting::new(60),
+            head_seconds: Setting::new(10),
+            send_seconds: Setting::new(30),
+            stop_seconds: Setting::new(5),
+        }
+    }
+
+    /// Returns the setting of the command `timeout`.
+    pub(crate) fn timeout(&self, timeout: Timeout) -> &Setting {
+        match timeout {
+            Timeout::Idle => &self.idle_seconds,
+            Timeout::Head => &self.head_seconds,
+            Timeout::Send => &self.send_seconds,
+            Timeout::Stop => &self.stop_seconds,
+        }
+    }
+}

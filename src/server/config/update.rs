@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A staged update of the configuration.
+
+use super::super::{
+    limits::LISTENERS_MAX,
+    Server, //
+};
+use crate::{
+    site::Sources,
+    sys::{
+        interruptible_mutex::InterruptibleGuard,
+        net::Net, //
+    }, //
+};
+use core::net::SocketAddr;
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+use protocol::control::command::Timeout;
+
+/// The configuration that a server shall have. Nothing changes before
+/// [`PreparedUpdate::commit`](super::PreparedUpdate::commit).
+pub(crate) struct ConfigUpdate<'a> {
+    pub(super) server: &'a Arc<Server>,
+    pub(super) net: &'a Net,
+    _serialized: InterruptibleGuard<'a>,
+    pub(super) listen: KVec<SocketAddr>,
+    pub(super) started: bool,
+    pub(super) relay: SocketAddr,
+    pub(super) max_connections: u32,
+    /// The timeouts in seconds, in the order of [`Timeout::ALL`].
+    pub(super) seconds: [u32; Timeout::ALL.len()],
+    pub(super) sources: Sources,
+    reload: bool,
+    pub(super) reset_counters: bool,
+}
+
+impl<'a> ConfigUpdate<'a> {
+    /// Begins an update with the present configuration of `server`, which is that of `net`. Other
+    /// updates wait until this one is dropped.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep; a signal interrupts it.
+    ///
+    /// # Errors
+    ///
+    /// `ERESTARTSYS` for a signal, `ENOMEM`.
+    pub(crate) fn begin(server: &'a Arc<Server>, net: &'a Net) -> Result<Self> {
+        let serialized = server.updates.lock()?;
+        let config = server.config.lock();
+        let mut listen = KVec::new();
+        listen.extend_from_slice(&config.listen, GFP_KERNEL)?;
+        Ok(Self {
+            server,
+            net,
+            _serialized: serialized,
+            listen,
+            started: config.started,
+            relay: config.relay,
+            max_connections: server.pool.core.settings.max_connections.get(),
+            seconds: Timeout::ALL.map(|timeout| server.pool.core.settings.timeout(timeout).get()),
+            sources: config.sources.try_clone()?,
+            reload: false,
+            reset_counters: false,
+        })
+    }
+
+    /// Adds a listener.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`, `E2BIG` beyond [`LISTENERS_MAX`].
+    pub(crate) fn listen(&mut self, address: SocketAddr) -> Result {
+        if self.listen.contains(&address) {
+            return Ok(());
+        }
+        if self.listen.len() >= LISTENERS_MAX {
+            return Err(E2BIG);
+        }
+        Ok(self.listen.push(address, GFP_KERNEL)?)
+    }
+
+    /// Removes a listener.
+    ///
+    /// # Errors
+    ///
+    /// `ENOENT` if there is none on `address`.
+    pub(crate) fn unlisten(&mut self, address: SocketAddr) -> Result {
+        let before = self.listen.len();
+        self.listen.retain(|known| *known != address);
+        if self.listen.len() == before {
+            return Err(ENOENT);
+        }
+        Ok(())
+    }
+
+    /// Removes all listeners.
+    pub(crate) fn unlisten_all(&mut self) {
+        self.listen.clear();
+    }
+
+    /// Starts or stops serving.
+    pub(crate) fn start(&mut self, started: bool) {
+        self.started = started;
+    }
+
+    /// Sets the number of connections served at a time.
+    pub(crate) fn set_max_connections(&mut self, max: u32) {
+        self.max_connections = max;
+    }
+
+    /// Sets a timeout.
+    pub(crate) fn set_timeout(&mut self, timeout: Timeout, seconds: u32) {
+        for (slot, known) in self.seconds.iter_mut().zip(Timeout::ALL) {
+            if known == timeout {
+                *slot = seconds;
+            }
+        }
+    }
+
+    /// Sets the peer of the relay.
+    pub(crate) fn set_relay(&mut self, peer: SocketAddr) {
+        self.relay = peer;
+    }
+
+    /// Resets the counters.
+    pub(crate) fn reset_counters(&mut self) {
+        self.reset_counters = true;
+    }
+
+    /// Returns the sources of the site, to be changed. If they stay the same, nothing is loaded.
+    pub(crate) fn sources(&mut self) -> &mut Sources {
+        &mut self.sources
+    }
+
+    /// Has the site loaded even if its sources stay the same.
+    pub(crate) fn reload(&mut self) {
+        self.reload = true;
+    }
+
+    /// Returns whether the site must be loaded.
+    pub(super) fn changes_site(&self) -> bool {
+        self.reload || !self.server.config.lock().sources.is_same(&self.sources)
+    }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Connections: from accept to release.
+//!
+//! A [`Connection`] joins an accepted socket to a [`Slot`] of the [`ConnectionPool`]. TCP's callbacks
+//! and the connection's work item poll it ([`poll`]): the poll loop reads requests
+//! ([`request_reader`]), writes responses ([`response_writer`]), and keeps what has to outlive it in
+//! the [`ConnState`](state::ConnState), which the socket's lock guards.
+
+mod connection;
+mod connection_pool;
+mod connection_table;
+mod cpu_scratch;
+mod crowd;
+mod pending_response;
+mod poll;
+mod request_context;
+mod request_reader;
+mod response_writer;
+mod slot;
+mod state;
+
+pub(super) use self::{
+    connection::Connection,
+    connection_pool::ConnectionPool,
+    connection_table::{
+        SlotObserver,
+        TableEntry, //
+    },
+    cpu_scratch::CpuScratch,
+    slot::Slot,
+    state::ConnPhase, //
+};

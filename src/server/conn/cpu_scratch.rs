@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Per-CPU memory of polls.
+
+use crate::sys::{
+    clock,
+    percpu::Initial, //
+};
+use protocol::http::{
+    Clock,
+    Scratch,
+    Timestamp, //
+};
+
+/// The memory that a poll of any connection needs on its CPU and leaves for the next poll.
+pub(crate) struct CpuScratch {
+    scratch: Scratch,
+    clock: Option<Clock>,
+}
+
+impl Initial for CpuScratch {
+    const INITIAL: Self = Self {
+        scratch: Scratch::new(),
+        clock: None,
+    };
+}
+
+impl CpuScratch {
+    /// Returns the clock of the current second, whose date line is rendered once, and the buffers
+    /// for one response.
+    #[inline]
+    pub(super) fn parts(&mut self) -> (&Clock, &mut Scratch) {
+        let now = clock::real_seconds();
+        let is_outdated = |clock: &Clock| clock.now() != Timestamp(now);
+        if self.clock.as_ref().is_some_and(is_outdated) {
+            self.clock = None;
+        }
+        let clock = self.clock.get_or_insert_with(|| Clock::new(now));
+        (clock, &mut self.scratch)
+    }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The rest of a response that waits for space in the send buffer.
+
+use super::super::site_snapshot::SiteSnapshot;
+use crate::site::BodyId;
+use core::ops::Range;
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+use protocol::http::{
+    ByteRange,
+    Disposition,
+    Multipart,
+    PartHead, //
+};
+
+/// The rest of a response that the send buffer has not taken at once.
+pub(crate) struct PendingResponse {
+    /// Rendered bytes, which come first.
+    pub(super) head: KVec<u8>,
+    /// A range of a stored body of the snapshot.
+    pub(super) content: Option<(BodyId, Range<usize>)>,
+    /// Further parts of a multipart body. In a box because it is large and rare.
+    pub(super) parts: Option<KBox<PendingParts>>,
+    /// The site that content and parts belong to, while there are any.
+    pub(super) snapshot: Option<Arc<SiteSnapshot>>,
+    /// What becomes of the connection when the response is sent.
+    pub(super) disposition: Disposition,
+}
+
+/// The parts of a multipart body that are still to be sent.
+pub(super) struct PendingParts {
+    body: BodyId,
+    multipart: Multipart,
+    next: usize,
+}
+
+impl PendingParts {
+    /// Returns all parts of `multipart`, a view of `body`.
+    pub(super) fn new(body: BodyId, multipart: &Multipart) -> Self {
+        Self {
+            body,
+            multipart: *multipart,
+            next: 0,
+        }
+    }
+}
+
+impl PendingResponse {
+    /// Returns an empty rest.
+    pub(super) const fn new() -> Self {
+        Self {
+            head: KVec::new(),
+            content: None,
+            parts: None,
+            snapshot: None,
+            disposition: Disposition::KeepAlive,
+        }
+    }
+
+    /// Returns whether the send buffer has all of the response.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.head.is_empty() && self.content.is_none() && self.parts.is_none()
+    }
+
+    /// Returns whether the send buffer has all of the response and the connection persists.
+    #[inline]
+    pub(super) fn is_done(&self) -> bool {
+        self.is_empty() && self.disposition == Disposition::KeepAlive
+    }
+
+    /// Returns whether bytes or a FIN follow what is sent next.
+    pub(super) fn is_followed(&self) -> bool {
+        !self.is_done()
+    }
+
+    /// Gives up responding: after a broken body no response could be understood.
+    pub(super) fn abandon(&mut self) {
+        self.disposition = Disposition::Linger;
+    }
+
+    /// Makes the next part of a multipart body the head and content to send.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`; nothing is lost then.
+    pub(super) fn next_part(&mut self) -> Result {
+        let (Some(parts), Some(snapshot)) = (&mut self.parts, &self.snapshot) else {
+            return Ok(());
+        };
+        let media_type = snapshot.media_type(parts.body).ok_or(EIO)?;
+        let mut head = PartHead::new();
+        let range = parts.multipart.piece(parts.next, media_type, &mut head);
+        self.head.extend_from_slice(&head, GFP_ATOMIC)?;
+        match range {
+            Some(range) => {
+                self.content = Some((parts.body, indices(range)?));
+                parts.next += 1;
+            }
+            // The closing delimiter.
+            None => self.parts = None,
+        }
+        Ok(())
+    }
+}
+
+/// Copies the bytes of `pieces` behind the first `sent`.
+///
+/// # Errors
+///
+/// `ENOBUFS` if memory is short.
+pub(super) fn unsent<const N: usize>(pieces: [&[u8]; N], sent: usize) -> Result<KVec<u8>> {
+    let mut rest = KVec::new();
+    let mut skip = sent;
+    for piece in pieces {
+        match piece.get(skip..) {
+            Some(unsent) => {
+                rest.extend_from_slice(unsent, GFP_ATOMIC)
+                    .map_err(|_| ENOBUFS)?;
+                skip = 0;
+            }
+            None => skip -= piece.len(),
+        }
+    }
+    Ok(rest)
+}
+
+/// Returns the indices of the bytes in `range`.
+pub(super) fn indices(range: ByteRange) -> Result<Range<usize>> {
+    let first = usize::try_from(range.first())?;
+    let length = usize::try_from(range.length())?;
+    Ok(first..first + length)
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The poll loop of a connection, run with its socket's lock held.
+
+use super::{
+    super::{
+        limits::REQUEST_BUDGET,
+        stats::Count, //
+    },
+    cpu_scratch::CpuScratch,
+    request_context::RequestContext,
+    request_reader::RequestReader,
+    response_writer::ResponseWriter,
+    state::{
+        Action,
+        ConnPhase,
+        ConnState, //
+    }, //
+};
+use crate::sys::tcp::{
+    Guard,
+    StreamHandler, //
+};
+use kernel::prelude::*;
+use protocol::http::{
+    Disposition,
+    SessionPhase, //
+};
+
+/// One run of the poll loop of a connection.
+///
+/// # Context
+///
+/// Softirq or process context, must not sleep: the guard holds the socket's lock.
+pub(super) struct Poll<'a, 'g, H: StreamHandler> {
+    guard: &'a mut Guard<'g, H>,
+    context: &'a RequestContext<'a>,
+    scratch: &'a mut CpuScratch,
+    /// Requests that this run may still serve.
+    budget: u32,
+}
+
+impl<'a, 'g, H: StreamHandler<State = ConnState>> Poll<'a, 'g, H> {
+    /// Prepares a run with the full budget.
+    #[inline]
+    pub(super) fn new(
+        guard: &'a mut Guard<'g, H>,
+        context: &'a RequestContext<'a>,
+        scratch: &'a mut CpuScratch,
+    ) -> Self {
+        Self {
+            guard,
+            context,
+            scratch,
+            budget: REQUEST_BUDGET,
+        }
+    }
+
+    /// Advances the connection as far as possible and returns what must follow. `due` tells whether
+    /// its deadline has passed.
+    #[inline]
+    pub(super) fn run(mut self, due: bool) -> Action {
+        if self.guard.phase() == ConnPhase::Closed {
+            return Action::Wait;
+        }
+        if due {
+            match self.expire() {
+                Ok(None) => (),
+                Ok(Some(action)) => return action,
+                Err(_) => return self.guard.close(Action::Reset),
+            }
+        }
+        match self.serve() {
+            Ok(action) => action,
+            Err(e) => self.fail(e),
+        }
+    }
+
+    /// Sends, reads and responds until the connection has to wait or the budget is spent.
+    fn serve(&mut self) -> Result<Action> {
+        loop {
+            if self.guard.phase() == ConnPhase::Linger {
+                return self.linger();
+            }
+            if !self.writer().flush()? {
+                return Ok(Action::Wait);
+            }
+            let disposition = self.guard.pending.disposition;
+            if disposition != Disposition::KeepAlive {
+                if let Some(action) = self.half_close(disposition) {
+                    return Ok(action);
+                }
+                continue;
+            }
+            if self.budget == 0 {
+                self.context.counters.add(Count::Spent, 1);
+                return Ok(Action::PollAgain);
+            }
+            let read = self.read()?;
+            if read == 0 || self.guard.pending.is_done() && !self.guard.has_unread() {
+                return Ok(self.pause());
+            }
+        }
+    }
+
+    /// Returns the writer of responses.
+    #[inline]
+    fn writer(&mut self) -> ResponseWriter<'_, H> {
+        ResponseWriter::new(self.guard.sender(), self.context)
+    }
+
+    /// Serves the requests in the first contiguous piece of the receive queue, and returns how many
+    /// of its bytes are consumed.
+    #[inline]
+    fn read(&mut self) -> Result<usize> {
+        let Self {
+            guard,
+            context,
+            scratch,
+            budget,
+        } = self;
+        let mut processed = Ok(());
+        let read = guard.read(|bytes, sender| {
+            let mut rest = bytes;
+            let writer = ResponseWriter::new(sender, context);
+            processed = RequestReader::new(writer, scratch, budget).process_input(&mut rest);
+            bytes.len().saturating_sub(rest.len())
+        })?;
+        processed?;
+        Ok(read)
+    }
+
+    /// Sends FIN after the last response: returns the action that closes the connection, or nothing
+    /// if it must linger.
+    fn half_close(&mut self, disposition: Disposition) -> Option<Action> {
+        // Here, so that the FIN leaves in the same segment as the end of the response.
+        self.guard.sender().half_close();
+        // If bytes were unread the release would send a reset, which could destroy the response.
+        if disposition == Disposition::Close && !self.guard.has_unread() {
+            return Some(self.guard.close(Action::Close));
+        }
+        self.guard.enter(ConnPhase::Linger);
+        None
+    }
+
+    /// Waits for the peer, or closes the connection if nothing can follow. A dead connection looks
+    /// as if the peer had sent FIN.
+    fn pause(&mut self) -> Action {
+        if self.guard.received_fin() && !self.guard.has_unread() {
+            return self.guard.close(Action::Close);
+        }
+        let phase = match self.guard.session.phase() {
+            SessionPhase::Idle if self.context.core.is_draining() => {
+                return self.guard.close(Action::Close);
+            }
+            SessionPhase::Idle => ConnPhase::Idle,
+            _ => ConnPhase::Request,
+        };
+        self.guard.enter(phase);
+        Action::Wait
+    }
+
+    /// Discards received bytes until the peer closes.
+    #[inline(never)]
+    fn linger(&mut self) -> Result<Action> {
+        for _ in 0..REQUEST_BUDGET {
+            if self.guard.read(|bytes, _| bytes.len())? == 0 {
+                return Ok(if self.guard.received_fin() {
+                    self.guard.close(Action::Close)
+                } else {
+                    Action::Wait
+                });
+            }
+        }
+        self.context.counters.add(Count::Spent, 1);
+        Ok(Action::PollAgain)
+    }
+
+    /// Handles the end of the phase's time: returns what must follow, or nothing if the connection
+    /// goes on, perhaps to send 408.
+    #[inline(never)]
+    fn expire(&mut self) -> Result<Option<Action>> {
+        let phase = self.guard.phase();
+        if phase == ConnPhase::Send {
+            let acknowledged = self.guard.sender().acknowledged();
+            let settings = &self.context.core.settings;
+            if self.guard.makes_progress(acknowledged, settings) {
+                return Ok(None);
+            }
+        }
+        self.context.counters.add(Count::Expired, 1);
+        if phase == ConnPhase::Send {
+            return Ok(Some(self.guard.close(Action::Reset)));
+        }
+        if phase == ConnPhase::Request {
+            self.guard.partial_head = KVec::new();
+            let (clock, scratch) = self.scratch.parts();
+            if let Some(response) = self.guard.session.expire(clock, scratch) {
+                let mut writer = ResponseWriter::new(self.guard.sender(), self.context);
+                writer.respond(&response, true)?;
+                return Ok(None);
+            }
+        }
+        Ok(Some(self.guard.close(Action::Close)))
+    }
+
+    /// Returns what must follow the error `e`.
+    ///
+    /// Memory may be available when the worker comes; nothing was consumed or sent that the memory
+    /// was needed for. Any other error says that the peer is gone, or that a response that was
+    /// begun can't be finished.
+    fn fail(&mut self, e: Error) -> Action {
+        if e == ENOMEM && !self.guard.note_shortage() {
+            self.context.counters.add(Count::Short, 1);
+            return Action::PollAgain;
+        }
+        self.guard.close(Action::Reset)
+    }
+}

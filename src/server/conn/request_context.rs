@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The parts of a server that one poll uses.
+
+use super::super::{
+    server_core::ServerCore,
+    site_snapshot::SiteSnapshot,
+    stats::{
+        Count,
+        CpuCounters, //
+    }, //
+};
+use crate::site::{
+    BodyId,
+    EntryId, //
+};
+use kernel::sync::ArcBorrow;
+use protocol::http::{
+    Coding,
+    Full,
+    Lookup,
+    Path,
+    Representation,
+    Resources,
+    Sink,
+    Status, //
+};
+
+/// The server, its site and this CPU's counters, borrowed for one poll.
+pub(crate) struct RequestContext<'a> {
+    pub(super) core: &'a ServerCore,
+    /// The site that all requests of the poll are looked up in.
+    pub(super) snapshot: ArcBorrow<'a, SiteSnapshot>,
+    pub(super) counters: &'a CpuCounters,
+}
+
+impl Resources for RequestContext<'_> {
+    type Body = BodyId;
+    type Resource = EntryId;
+
+    #[inline]
+    fn find(&self, host: Option<&[u8]>, path: Path<'_>) -> Lookup<'_, EntryId> {
+        self.snapshot.find(host, path)
+    }
+
+    #[inline]
+    fn representation(&self, entry: EntryId, coding: Coding) -> Option<Representation<'_, BodyId>> {
+        self.snapshot.representation(entry, coding)
+    }
+
+    fn error_page(
+        &self,
+        host: Option<&[u8]>,
+        status: Status,
+    ) -> Option<Representation<'_, BodyId>> {
+        self.snapshot.error_page(host, status)
+    }
+
+    fn put_status(&self, sink: &mut impl Sink) -> Result<(), Full> {
+        let counters = &self.core.counters;
+        let numbers = [
+            (&b"accepted "[..], counters.total(Count::Accepted)),
+            (b"requests ", counters.responses()),
+            (b"bytes ", counters.total(Count::Bytes)),
+        ];
+        for (name, number) in numbers {
+            sink.put(name)?;
+            sink.put_decimal(number)?;
+            sink.put(b"\n")?;
+        }
+        self.snapshot.put_status(sink)
+    }
+}

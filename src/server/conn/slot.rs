@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A connection's place in the table.
+
+use super::{
+    connection_pool::ConnectionPool,
+    connection_table::TableEntry, //
+};
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+
+/// A slot, used from before its connection is accepted until the connection is freed.
+///
+/// # Invariants
+///
+/// `number` is a slot of the pool's table that was reserved for this object.
+pub(crate) struct Slot<C: TableEntry> {
+    pool: Arc<ConnectionPool<C>>,
+    number: u32,
+}
+
+impl<C: TableEntry> Slot<C> {
+    /// Reserves a slot.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EBUSY` if `max-connections` are connected, `ESHUTDOWN` if the server stops, `ENOMEM`.
+    pub(crate) fn reserve(pool: &Arc<ConnectionPool<C>>) -> Result<Self> {
+        let max = usize::try_from(pool.core.settings.max_connections.get())?;
+        // INVARIANT: The slot was just reserved, and the number is not given away.
+        Ok(Self {
+            number: pool.table.reserve(max)?,
+            pool: pool.clone(),
+        })
+    }
+
+    /// Returns the pool that the slot belongs to.
+    #[inline]
+    pub(super) fn pool(&self) -> &ConnectionPool<C> {
+        &self.pool
+    }
+
+    /// Puts `connection` into the slot, where the server finds it.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    pub(super) fn insert(&self, connection: Arc<C>) {
+        self.pool.table.insert(self.number, connection);
+    }
+
+    /// Drops the table's reference to the connection.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    pub(super) fn remove(&self) {
+        self.pool.table.remove(self.number);
+    }
+}
+
+impl<C: TableEntry> Drop for Slot<C> {
+    /// Frees the slot. Process context, may sleep.
+    fn drop(&mut self) {
+        self.pool.table.release(self.number);
+    }
+}

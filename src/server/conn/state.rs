@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The state of a connection, guarded by its socket's lock.
+
+use super::{
+    super::{
+        config::Settings,
+        limits::{
+            LINGER_SECONDS,
+            PROGRESS_SECONDS, //
+        }, //
+    },
+    pending_response::PendingResponse, //
+};
+use crate::sys::clock;
+use core::mem;
+use kernel::prelude::*;
+use protocol::http::{
+    Session,
+    REQUESTS_MAX, //
+};
+
+/// What follows a poll. The worker carries out all but the first.
+pub(super) enum Action {
+    /// Nothing: a callback or the deadline comes next.
+    Wait,
+    /// Poll again, after other connections.
+    PollAgain,
+    /// Release the socket.
+    Close,
+    /// Release the socket with a reset.
+    Reset,
+}
+
+/// What a connection waits for, which decides how long it may wait.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ConnPhase {
+    /// The client begins a request.
+    Idle,
+    /// The client finishes the request that it has begun.
+    Request,
+    /// The client takes the response.
+    Send,
+    /// The client closes, after the last response.
+    Linger,
+    /// The worker releases the socket.
+    Closed,
+}
+
+impl ConnPhase {
+    /// All phases in their order, each with its name in the status text.
+    pub(crate) const ALL: [(Self, &'static str); 5] = [
+        (Self::Idle, "idle"),
+        (Self::Request, "reading"),
+        (Self::Send, "sending"),
+        (Self::Linger, "closing"),
+        (Self::Closed, "closed"),
+    ];
+
+    /// Returns the seconds until a connection in this phase must be polled.
+    fn seconds(self, settings: &Settings) -> u32 {
+        match self {
+            Self::Idle => settings.idle_seconds.get(),
+            Self::Request => settings.head_seconds.get(),
+            Self::Send => settings.send_seconds.get().min(PROGRESS_SECONDS),
+            Self::Linger => LINGER_SECONDS,
+            Self::Closed => u32::MAX,
+        }
+    }
+}
+
+/// The state of a connection between two polls.
+pub(crate) struct ConnState {
+    pub(super) session: Session,
+    /// The head of a request that arrives in pieces; empty, and without memory, otherwise.
+    pub(super) partial_head: KVec<u8>,
+    pub(super) pending: PendingResponse,
+    phase: ConnPhase,
+    /// Whether the time of the phase has begun anew since the deadline was set.
+    renewed: bool,
+    /// The sequence number that the peer had acknowledged at the last look, while a response waits
+    /// for space.
+    acknowledged: u32,
+    /// The second of uptime since which the peer has acknowledged nothing.
+    stalled_since: u32,
+    /// Whether memory was short in the last poll.
+    short_of_memory: bool,
+    /// The action that a poll in softirq leaves to the worker.
+    deferred: Option<Action>,
+}
+
+impl ConnState {
+    /// Returns the state of a connection that was just accepted.
+    pub(super) const fn new() -> Self {
+        Self {
+            session: Session::new(REQUESTS_MAX),
+            partial_head: KVec::new(),
+            pending: PendingResponse::new(),
+            phase: ConnPhase::Idle,
+            renewed: false,
+            acknowledged: 0,
+            stalled_since: 0,
+            short_of_memory: false,
+            deferred: None,
+        }
+    }
+
+    /// Returns the phase of the connection.
+    pub(super) fn phase(&self) -> ConnPhase {
+        self.phase
+    }
+
+    /// Leaves to the worker an action that sleeps.
+    pub(super) fn defer(&mut self, action: Action) {
+        self.deferred = Some(action);
+    }
+
+    /// Returns the action that was left to the worker, once.
+    pub(super) fn take_deferred(&mut self) -> Option<Action> {
+        self.deferred.take()
+    }
+
+    /// Returns the seconds until the connection must be polled, if they have begun anew since the
+    /// last call.
+    pub(super) fn renewed_seconds(&mut self, settings: &Settings) -> Option<u32> {
+        mem::take(&mut self.renewed).then(|| self.phase.seconds(settings))
+    }
+
+    /// Enters `phase`, whose time begins unless the connection is in it already.
+    pub(super) fn enter(&mut self, phase: ConnPhase) {
+        self.renewed |= self.phase != phase;
+        self.phase = phase;
+    }
+
+    /// Enters the phase that a response to a complete request leaves behind.
+    #[inline]
+    pub(super) fn complete_request(&mut self) {
+        // The next request has its own time.
+        self.enter(ConnPhase::Idle);
+        self.renewed = true;
+        self.short_of_memory = false;
+    }
+
+    /// Notes that memory was short; returns whether the last poll has met with that, too.
+    pub(super) fn note_shortage(&mut self) -> bool {
+        mem::replace(&mut self.short_of_memory, true)
+    }
+
+    /// Enters the phase in which a response waits for space. `progress` tells whether this poll has
+    /// sent some of it, `acknowledged` is the sequence number that the peer has acknowledged.
+    pub(super) fn wait_for_space(&mut self, progress: bool, acknowledged: u32) {
+        if progress || self.phase != ConnPhase::Send {
+            self.acknowledged = acknowledged;
+            self.stalled_since = clock::uptime_seconds();
+            self.renewed = true;
+        }
+        self.enter(ConnPhase::Send);
+    }
+
+    /// Returns whether the peer still takes the response, or has not stalled for too long.
+    pub(super) fn makes_progress(&mut self, acknowledged: u32, settings: &Settings) -> bool {
+        let now = clock::uptime_seconds();
+        if mem::replace(&mut self.acknowledged, acknowledged) != acknowledged {
+            self.stalled_since = now;
+        }
+        self.renewed = true;
+        now.saturating_sub(self.stalled_since) < settings.send_seconds.get()
+    }
+
+    /// Enters the last phase and returns `action`, which releases the socket.
+    pub(super) fn close(&mut self, action: Action) -> Action {
+        self.enter(ConnPhase::Closed);
+        action
+    }
+
+    /// Closes the connection in whatever phase it is.
+    pub(super) fn abort(&mut self) -> Action {
+        match self.phase {
+            ConnPhase::Closed => Action::Wait,
+            ConnPhase::Send => self.close(Action::Reset),
+            _ => self.close(Action::Close),
+        }
+    }
+}

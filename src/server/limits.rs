@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Bounds that no command changes.
+
+/// The time that a peer has to close after the last response, in seconds (RFC 9112, section 9.6).
+pub(super) const LINGER_SECONDS: u32 = 5;
+
+/// The interval, in seconds, at which a connection whose response waits for space looks for
+/// acknowledged bytes: TCP reports space only when a third of the send buffer is free.
+pub(super) const PROGRESS_SECONDS: u32 = 3;
+
+/// Requests of one connection that one poll serves before other connections run.
+pub(super) const REQUEST_BUDGET: u32 = 32;
+
+/// Connections that one run of an acceptor takes from the accept queue.
+pub(super) const ACCEPT_BUDGET: u32 = 64;
+
+/// Connections that one run of the sweep wakes.
+pub(super) const SWEEP_BUDGET: usize = 16;
+
+/// Connections of a crowd that are polled while softirqs stay disabled.
+pub(super) const CROWD_BUDGET: usize = 16;
+
+/// The time, in milliseconds, that an acceptor's work item waits before a crowd forms. It is longer
+/// than the work item waits behind a few others.
+pub(super) const CROWD_MILLISECONDS: u32 = 10;
+
+/// The length, in bytes, up to which a body is copied into the send buffer. The pages of longer
+/// bodies are spliced.
+pub(super) const COPY_MAX: usize = 4096;
+
+/// The addresses that one server listens on.
+pub(super) const LISTENERS_MAX: usize = 64;

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The part of a server that its connections and listeners use.
+
+use super::{
+    config::{
+        Setting,
+        Settings, //
+    },
+    conn::CpuScratch,
+    site_snapshot::SiteSnapshot,
+    stats::{
+        Counters,
+        SoftirqLatency, //
+    }, //
+};
+use crate::{
+    site::Site,
+    sys::{
+        clock,
+        percpu::PerCpu,
+        published::Published,
+        tcp::SendBuffers,
+        workqueue::OwnedQueue, //
+    }, //
+};
+use kernel::{
+    prelude::*,
+    sync::{
+        rcu,
+        Arc, //
+    }, //
+};
+
+/// The value of [`ServerCore::end_at`] of a server that is not draining.
+const NEVER: u32 = u32::MAX;
+
+/// The state of a server that requests use: settings, site, counters, and per-CPU memory.
+pub(super) struct ServerCore {
+    pub(super) settings: Settings,
+    /// The published site. Dropped before the queue, which frees it.
+    pub(super) snapshot: Published<SiteSnapshot>,
+    pub(super) scratch: PerCpu<CpuScratch>,
+    pub(super) latency: SoftirqLatency,
+    pub(super) buffers: SendBuffers,
+    pub(super) counters: Counters,
+    /// The workqueue of all work items of the server.
+    pub(super) queue: Arc<OwnedQueue>,
+    /// The end of draining, in seconds of uptime; [`NEVER`] while the server is started.
+    end_at: Setting,
+}
+
+impl ServerCore {
+    /// Creates the core of a server that serves `site`.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(super) fn new(settings: Settings, site: Site) -> Result<Self> {
+        let queue = Arc::new(OwnedQueue::new_percpu(c"khttpd")?, GFP_KERNEL)?;
+        Ok(Self {
+            settings,
+            snapshot: Published::new(SiteSnapshot::new(site, &queue)?),
+            scratch: PerCpu::new()?,
+            latency: SoftirqLatency::new(),
+            buffers: SendBuffers::new()?,
+            counters: Counters::new()?,
+            queue,
+            end_at: Setting::new(NEVER),
+        })
+    }
+
+    /// Returns the site that is served at present.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(super) fn snapshot(&self) -> Arc<SiteSnapshot> {
+        Arc::from(self.snapshot.get(&rcu::read_lock()))
+    }
+
+    /// Waits until no work item refers to an object that has been stopped.
+    ///
+    /// A work item that runs meanwhile may queue itself once more, but not twice: the second run
+    /// finds its object stopped.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    pub(super) fn quiesce(&self) {
+        self.queue.flush();
+        self.queue.flush();
+    }
+
+    /// Begins draining: idle connections close at once, all others when the stop timeout expires.
+    /// Returns whether the server was not draining before.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(super) fn begin_draining(&self) -> bool {
+        if self.is_draining() {
+            return false;
+        }
+        let seconds = self.settings.stop_seconds.get();
+        let end_at = clock::uptime_seconds().saturating_add(seconds);
+        self.end_at.set(end_at);
+        true
+    }
+
+    /// Ends draining: connections stay open again.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(super) fn cancel_draining(&self) {
+        self.end_at.set(NEVER);
+    }
+
+    /// Returns whether idle connections are closed at once.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    #[inline]
+    pub(super) fn is_draining(&self) -> bool {
+        self.end_at.get() != NEVER
+    }
+
+    /// Returns whether draining has timed out at the second `now` of uptime.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(super) fn has_drained(&self, now: u32) -> bool {
+        self.end_at.get() <= now
+    }
+}

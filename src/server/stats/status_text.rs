@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The text of the control node: the configuration as commands, the statistics as comments.
+
+use super::{
+    super::{
+        config::ActiveConfig,
+        conn::{
+            ConnPhase,
+            Connection,
+            ConnectionPool, //
+        }, //
+    },
+    counters::Count, //
+};
+use crate::site::LoadProgress;
+use kernel::fmt;
+use protocol::control::command::Timeout;
+
+/// The version of the module.
+const VERSION: &str = "0.2.0";
+
+/// A server as it is shown. The locks of the borrowed parts make it one picture.
+pub(crate) struct StatusText<'a> {
+    pub(crate) pool: &'a ConnectionPool<Connection>,
+    pub(crate) config: &'a ActiveConfig,
+    /// The progress of a site that is being loaded.
+    pub(crate) loading: Option<&'a LoadProgress>,
+}
+
+/// The counters that are shown, by their names.
+const COUNTS: [(&str, Count); 15] = [
+    ("accepted", Count::Accepted),
+    ("accept-errors", Count::AcceptErrors),
+    ("full", Count::Full),
+    ("expired", Count::Expired),
+    ("blocked", Count::Blocked),
+    ("short-of-memory", Count::Short),
+    ("deferred-owned", Count::Owned),
+    ("deferred-crowded", Count::Crowded),
+    ("deferred-budget", Count::Spent),
+    ("responses-1xx", Count::Informational),
+    ("responses-2xx", Count::Successful),
+    ("responses-3xx", Count::Redirection),
+    ("responses-4xx", Count::ClientError),
+    ("responses-5xx", Count::ServerError),
+    ("bytes", Count::Bytes),
+];
+
+impl StatusText<'_> {
+    /// Writes the commands that configure another server alike.
+    fn write_commands(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let settings = &self.pool.core.settings;
+        f.write_str("clear\n")?;
+        fmt::Display::fmt(&self.config.sources, f)?;
+        f.write_str("unlisten\n")?;
+        for address in &self.config.listen {
+            writeln!(f, "listen {address}")?;
+        }
+        writeln!(f, "max-connections {}", settings.max_connections.get())?;
+        for timeout in Timeout::ALL {
+            let seconds = settings.timeout(timeout).get();
+            writeln!(f, "timeout {} {seconds}", timeout.word())?;
+        }
+        writeln!(f, "relay {}", self.config.relay)?;
+        f.write_str(if self.config.started {
+            "start\n"
+        } else {
+            "stop\n"
+        })
+    }
+
+    /// Writes the statistics.
+    fn write_comments(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counters = &self.pool.core.counters;
+        self.write_connections(f)?;
+        for (name, count) in COUNTS {
+            writeln!(f, "# {name} {}", counters.total(count))?;
+        }
+        fmt::Display::fmt(&self.pool.core.latency, f)?;
+        writeln!(f, "# requests {}", counters.responses())?;
+        self.write_site(f)?;
+        match core::str::from_utf8(&self.config.refusal) {
+            Ok(refusal) if !refusal.is_empty() => write!(f, "# refused {refusal}"),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes the numbers of listeners and of connections, by phase.
+    fn write_connections(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let acceptors = self.config.acceptors.iter();
+        let listeners = acceptors.filter(|acceptor| acceptor.listens()).count();
+        writeln!(f, "# listeners {listeners}")?;
+        writeln!(f, "# connections {}", self.pool.table.len())?;
+        for (count, (_, name)) in self.connections_by_phase().iter().zip(ConnPhase::ALL) {
+            writeln!(f, "# connections-{name} {count}")?;
+        }
+        Ok(())
+    }
+
+    /// Counts the connections in each phase.
+    fn connections_by_phase(&self) -> [usize; ConnPhase::ALL.len()] {
+        let mut counts = [0; ConnPhase::ALL.len()];
+        self.pool.table.for_each(|connection| {
+            let phases = ConnPhase::ALL.iter().zip(&mut counts);
+            phases
+                .filter(|((phase, _), _)| connection.is_in(*phase))
+                .for_each(|(_, count)| *count += 1);
+        });
+        counts
+    }
+
+    /// Writes the size of the site, and how far the loading of another has come.
+    fn write_site(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let site = self.pool.core.snapshot();
+        writeln!(f, "# entries {}", site.len())?;
+        writeln!(f, "# left-out {}", site.left_out())?;
+        writeln!(f, "# memory {}", site.footprint())?;
+        writeln!(f, "# load-milliseconds {}", self.config.load_milliseconds)?;
+        if let Some(progress) = self.loading {
+            writeln!(f, "# loading-files {}", progress.files())?;
+            writeln!(f, "# loading-bytes {}", progress.bytes())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for StatusText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "# khttpd {}", VERSION)?;
+        self.write_commands(f)?;
+        self.write_comments(f)
+    }
+}
