@@ -12,6 +12,7 @@ use super::{
     host::Host,
     limits::{
         FIELDS_MAX,
+        HEAD_MAX,
         TARGET_MAX, //
     },
     method::Method,
@@ -124,6 +125,36 @@ impl<'b> Request<'b> {
         };
         let head_only = self.method == Method::Head;
         checked.map_err(|status| ParseError::Rejected(Rejection { status, head_only }))
+    }
+
+    /// Continues to parse the head at the front of `window`, of which `parsed` bytes were parsed
+    /// before without finding its end. A window of [`HEAD_MAX`] bytes must contain the whole head.
+    ///
+    /// The head is parsed again only if another line is complete, not for each of many small
+    /// pieces.
+    ///
+    /// # Errors
+    ///
+    /// As [`Request::parse`].
+    #[inline]
+    pub(super) fn resume(&mut self, window: &'b [u8], parsed: u16) -> Result<(), ParseError> {
+        let is_full = window.len() == HEAD_MAX;
+        let fresh = window.get(usize::from(parsed)..).unwrap_or(&[]);
+        if parsed != 0 && !is_full && !fresh.contains(&b'\n') {
+            return Err(ParseError::Partial);
+        }
+        match self.parse(window) {
+            Err(ParseError::Partial) if is_full => {
+                let status = if window.contains(&b'\n') {
+                    Status::FieldsTooLarge
+                } else {
+                    Status::UriTooLong
+                };
+                let head_only = self.method == Method::Head;
+                Err(ParseError::Rejected(Rejection { status, head_only }))
+            }
+            result => result,
+        }
     }
 
     /// Parses a head by httparse, and returns whether it is complete.

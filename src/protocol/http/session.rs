@@ -70,6 +70,12 @@ const IDLE: SessionState = SessionState::Head {
     head_only: false,
 };
 
+/// The rejection of bytes that are not the beginning of a head.
+const BAD_REQUEST: Rejection = Rejection {
+    status: Status::BadRequest,
+    head_only: false,
+};
+
 /// The next input of a connection, on which its timeout depends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SessionPhase {
@@ -191,59 +197,31 @@ impl Session {
         clock: &'a Clock,
         scratch: &'a mut Scratch,
     ) -> Step<'a, S::Body> {
-        let mut rest = bytes;
-        if let SessionState::Body(drain) = &mut self.state {
-            match drain.take(rest) {
-                DrainProgress::More => return Step::silent(bytes.len()),
-                DrainProgress::End(count) => rest = rest.get(count..).unwrap_or(&[]),
-                DrainProgress::Broken => {
-                    self.state = SessionState::Ended;
-                    return Step {
-                        consumed: bytes.len(),
-                        response: None,
-                        broken: true,
-                    };
-                }
-            }
-            self.state = IDLE;
-        }
+        let rest = match self.drain(bytes) {
+            Ok(rest) => rest,
+            Err(step) => return step,
+        };
         let SessionState::Head {
             parsed,
-            mut empty_lines,
+            empty_lines,
             head_only,
         } = self.state
         else {
             return Step::silent(bytes.len());
         };
-        while let Some(after) = rest.strip_prefix(b"\r\n") {
-            empty_lines = empty_lines.saturating_add(1);
-            rest = after;
+        let (rest, empty_lines) = skip_empty_lines(rest, empty_lines);
+        if empty_lines > EMPTY_LINES_MAX || rest.starts_with(b"\n") {
+            return self.reject(bytes.len(), BAD_REQUEST, clock, scratch);
         }
         let skipped = bytes.len().saturating_sub(rest.len());
-        if empty_lines > EMPTY_LINES_MAX || rest.starts_with(b"\n") {
-            let rejection = Rejection {
-                status: Status::BadRequest,
-                head_only: false,
-            };
-            return self.reject(bytes.len(), rejection, clock, scratch);
-        }
-
         let window = rest.get(..HEAD_MAX).unwrap_or(rest);
-        // The head is parsed again only when another line is complete, not for each of many small
-        // pieces.
-        let fresh = window.get(usize::from(parsed)..).unwrap_or(&[]);
         let mut request = Request::new();
-        let result = if parsed == 0 || window.len() == HEAD_MAX || fresh.contains(&b'\n') {
-            request.parse(window)
-        } else {
-            Err(ParseError::Partial)
-        };
-        match result {
+        match request.resume(window, parsed) {
             Ok(()) => {
                 let consumed = skipped.saturating_add(request.length);
                 self.respond(&request, consumed, bytes.len(), site, clock, scratch)
             }
-            Err(ParseError::Partial) if window.len() < HEAD_MAX => {
+            Err(ParseError::Partial) => {
                 self.state = SessionState::Head {
                     parsed: u16::try_from(window.len()).unwrap_or(u16::MAX),
                     empty_lines,
@@ -251,18 +229,32 @@ impl Session {
                 };
                 Step::silent(skipped)
             }
-            Err(ParseError::Partial) => {
-                let status = if window.contains(&b'\n') {
-                    Status::FieldsTooLarge
-                } else {
-                    Status::UriTooLong
-                };
-                let head_only = request.method == Method::Head;
-                let rejection = Rejection { status, head_only };
-                self.reject(bytes.len(), rejection, clock, scratch)
-            }
             Err(ParseError::Rejected(rejection)) => {
                 self.reject(bytes.len(), rejection, clock, scratch)
+            }
+        }
+    }
+
+    /// Discards what `bytes` has of a body. Returns the bytes after the body, or the step if there
+    /// are none.
+    #[inline]
+    fn drain<'b, 'a, B>(&mut self, bytes: &'b [u8]) -> Result<&'b [u8], Step<'a, B>> {
+        let SessionState::Body(drain) = &mut self.state else {
+            return Ok(bytes);
+        };
+        match drain.take(bytes) {
+            DrainProgress::More => Err(Step::silent(bytes.len())),
+            DrainProgress::End(count) => {
+                self.state = IDLE;
+                Ok(bytes.get(count..).unwrap_or(&[]))
+            }
+            DrainProgress::Broken => {
+                self.state = SessionState::Ended;
+                Err(Step {
+                    consumed: bytes.len(),
+                    response: None,
+                    broken: true,
+                })
             }
         }
     }
@@ -310,13 +302,7 @@ impl Session {
         } = respond(request, site, clock.now(), scratch);
 
         let drain = BodyDrain::new(request.framing);
-        // A client that expects 100 and receives a final status may or may not send the body (RFC
-        // 9110 section 10.1.1), so the beginning of the next request is unknown.
-        let unknown_end = request.expectation == Expectation::Continue && drain.is_some();
-        let persists = request.persistent
-            && !status.closes()
-            && !unknown_end
-            && self.requests < self.requests_max;
+        let persists = self.persists(request, status, drain.is_some());
         let persistence = match (persists, request.version) {
             (false, _) => Persistence::Ended,
             (true, Version::Http10) => Persistence::Granted,
@@ -347,6 +333,18 @@ impl Session {
         }
     }
 
+    /// Returns whether the connection persists after a response with this status.
+    #[inline]
+    fn persists(&self, request: &Request<'_>, status: Status, has_body: bool) -> bool {
+        // A client that expects 100 and receives a final status may or may not send the body (RFC
+        // 9110 section 10.1.1), so the beginning of the next request is unknown.
+        let is_end_unknown = request.expectation == Expectation::Continue && has_body;
+        request.persistent
+            && !status.closes()
+            && !is_end_unknown
+            && self.requests < self.requests_max
+    }
+
     /// Rejects a head and ends the session.
     #[inline(never)]
     fn reject<'a, B>(
@@ -363,6 +361,17 @@ impl Session {
             broken: false,
         }
     }
+}
+
+/// Skips empty lines, and adds their number to `count`.
+#[inline]
+fn skip_empty_lines(bytes: &[u8], mut count: u8) -> (&[u8], u8) {
+    let mut rest = bytes;
+    while let Some(after) = rest.strip_prefix(b"\r\n") {
+        count = count.saturating_add(1);
+        rest = after;
+    }
+    (rest, count)
 }
 
 /// Creates the response to a head that is rejected, after which the connection ends.
