@@ -143,13 +143,13 @@ impl http::Resources for Site {
     fn find(&self, host: Option<&[u8]>, path: Path<'_>) -> Lookup<'_, EntryId> {
         let place = self.zone(host).map(|zone| zone.find(path.as_bytes()));
         match place.unwrap_or(HostLookup::Nothing) {
-            HostLookup::Entry(entry) => self.entry(entry).map_or(Lookup::Nothing, |found| {
+            HostLookup::Entry(entry) => self.entry(entry).map_or(Lookup::NotFound, |found| {
                 Lookup::Resource(entry, found.codings)
             }),
-            HostLookup::Directory => Lookup::Directory,
+            HostLookup::Directory => Lookup::MissingSlash,
             HostLookup::Redirect(moved) => Lookup::Redirect(moved),
-            HostLookup::Status => Lookup::Status,
-            HostLookup::Nothing => Lookup::Nothing,
+            HostLookup::Status => Lookup::StatusPage,
+            HostLookup::Nothing => Lookup::NotFound,
         }
     }
 

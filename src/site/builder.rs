@@ -520,10 +520,10 @@ mod tests {
         let mut buffer = KBox::new(PathBuffer::new(), GFP_KERNEL)?;
         let path = protocol::http::Path::parse(path, &mut buffer).map_err(|_| EINVAL)?;
         match site.find(Some(host), path.ok_or(EINVAL)?) {
-            Lookup::Nothing => copy(b"nothing"),
-            Lookup::Directory => copy(b"directory"),
+            Lookup::NotFound => copy(b"nothing"),
+            Lookup::MissingSlash => copy(b"directory"),
             Lookup::Redirect(moved) => copy(moved.location),
-            Lookup::Status => copy(b"status"),
+            Lookup::StatusPage => copy(b"status"),
             Lookup::Resource(entry, _) => {
                 let form = site.representation(entry, Coding::Identity).ok_or(EIO)?;
                 let mut content = KVec::new();

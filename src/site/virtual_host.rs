@@ -119,7 +119,7 @@ impl StoredRedirect {
         Redirect {
             status: self.status,
             location: &self.location,
-            kept,
+            path_offset: kept,
         }
     }
 }

@@ -72,9 +72,10 @@ impl<'a, H: StreamHandler<State = ConnState>> ResponseWriter<'a, H> {
     /// Carries out a step of the session; `rest` are the bytes received behind it.
     #[inline]
     pub(super) fn apply_step(&mut self, step: &Step<'_, BodyId>, rest: &[u8]) -> Result {
-        match &step.reply {
+        match &step.response {
             Some(response) => {
-                let more = response.then != Disposition::KeepAlive || self.serves_at_once(rest);
+                let more =
+                    response.disposition != Disposition::KeepAlive || self.serves_at_once(rest);
                 self.respond(response, more)
             }
             None => {
@@ -112,7 +113,7 @@ impl<'a, H: StreamHandler<State = ConnState>> ResponseWriter<'a, H> {
     /// Sends a response whose body is short in one call, and dispatches longer bodies.
     #[inline(never)]
     fn send_response(&mut self, response: &Response<'_, BodyId>, more: bool) -> Result {
-        self.sender.pending.disposition = response.then;
+        self.sender.pending.disposition = response.disposition;
         let text = match response.body {
             Body::Empty => &[],
             Body::Text(text) => text,
