@@ -71,9 +71,6 @@ module! {
     },
 }
 
-/// Version of the module.
-pub(crate) const VERSION: &str = "0.1.0";
-
 /// The loaded module.
 #[pin_data(PinnedDrop)]
 struct Khttpd {

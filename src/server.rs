@@ -247,7 +247,7 @@ impl Server {
         if config.acceptors.is_empty() {
             pr_info!("{files} files loaded, not listening\n");
         } else {
-            let addresses = Addresses(&config.acceptors);
+            let addresses = AddressList(&config.acceptors);
             pr_info!("{files} files loaded, listening on{addresses}\n");
         }
     }
@@ -284,9 +284,9 @@ impl SlotObserver for Server {
 }
 
 /// The addresses of acceptors, each after a space.
-struct Addresses<'a>(&'a [Arc<Acceptor>]);
+struct AddressList<'a>(&'a [Arc<Acceptor>]);
 
-impl fmt::Display for Addresses<'_> {
+impl fmt::Display for AddressList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0
             .iter()

@@ -2,7 +2,7 @@
 
 //! What is served: an immutable table from paths to entries.
 //!
-//! [`load`] makes a [`Site`] from [`Sources`], whole; it never changes. All that a reply needs and
+//! [`load()`] makes a [`Site`] from [`Sources`], whole; it never changes. All that a reply needs and
 //! that can be known before the request is prepared then.
 
 mod builder;

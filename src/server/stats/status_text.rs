@@ -17,6 +17,9 @@ use crate::site::LoadProgress;
 use kernel::fmt;
 use protocol::control::command::Timeout;
 
+/// The version of the module.
+const VERSION: &str = "0.2.0";
+
 /// A server as it is shown. The locks of the borrowed parts make it one picture.
 pub(crate) struct StatusText<'a> {
     pub(crate) pool: &'a ConnectionPool<Connection>,
@@ -124,7 +127,7 @@ impl StatusText<'_> {
 
 impl fmt::Display for StatusText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "# khttpd {}", crate::VERSION)?;
+        writeln!(f, "# khttpd {}", VERSION)?;
         self.write_commands(f)?;
         self.write_comments(f)
     }
