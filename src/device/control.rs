@@ -117,9 +117,7 @@ impl FileSession for ControlFile {
                 Ok(length)
             }
             Err(error) => {
-                let mut state = self.state.lock();
-                state.advance(count, KVVec::new(), writer.net);
-                drop(state);
+                self.state.lock().advance(count, KVVec::new(), writer.net);
                 Err(self.report(&writer, error))
             }
         }
