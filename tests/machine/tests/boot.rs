@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The machine comes up, runs commands, and khttpd can be loaded in it.
+//! The machine boots, runs commands, and loads khttpd.
 
 #![allow(missing_docs)]
 
@@ -12,7 +12,7 @@ use machine::{Machine, Result, Status};
 fn commands_run_and_the_module_loads() -> Result {
     let machine = Machine::builder()?.name("boot").boot()?;
     assert!(machine.exec_ok("uname -r")?.starts_with(char::is_numeric));
-    // What looks for data races can be in a kernel and not be switched on.
+    // KCSAN can be part of a kernel and not be enabled.
     if std::env::var_os("KHTTPD_FLAVOUR").is_some_and(|flavour| flavour == "race") {
         machine.exec_ok("grep -qx 'enabled: 1' /sys/kernel/debug/kcsan")?;
     }
@@ -36,7 +36,7 @@ fn commands_run_and_the_module_loads() -> Result {
         Status::Killed(15)
     );
 
-    // A program that is left behind does not hold up the one that left it, and a dropped one is killed.
+    // A command ends although a background program of it goes on, and a dropped command is killed.
     machine.exec("sleep 100000 &")?;
     machine.exec_ok("pgrep -f 'sleep 10000[0]'")?;
     drop(machine.spawn("exec sleep 200000")?);
@@ -60,7 +60,7 @@ fn commands_run_and_the_module_loads() -> Result {
     let trouble = machine.log()?.trouble();
     assert!(trouble.is_empty(), "{}", trouble[0]);
 
-    // Half a log of a machine that has gone is not taken for quiet.
+    // The incomplete log of a machine that has ended is an error.
     assert!(machine.exec("echo b >/proc/sysrq-trigger").is_err());
     assert!(machine.log().is_err());
     Ok(())

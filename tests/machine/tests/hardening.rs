@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What SECURITY.md says of hardening.
+//! The hardening that SECURITY.md describes.
 
 mod common;
 
 use std::process::Command;
 
-use common::{assert_quiet, machine, Client, Result};
+use common::{assert_quiet, machine, put_guest, Client, Result};
 use machine::{Builder, Machine};
 
-/// What freed and fresh memory is filled with by the slab allocator, the page allocator, and this test.
+/// The bytes with which the slab allocator, the page allocator and this test fill unused memory.
 const POISON: [u8; 5] = [0x6b, 0x5a, 0xa5, 0xaa, 0x4e];
 
-/// So many of them in a row are no chance, and no text of ours.
+/// The length of a run of them that is neither chance nor khttpd's text.
 const RUN: usize = 4;
 
-/// An address as `%px` shows it: canonical, in the upper half.
+/// Finds an address as `%px` prints it: canonical, in the upper half.
 fn address_in(text: &str) -> Option<&str> {
     const DIGITS: usize = 16;
     (0..text.len()).find_map(|at| {
@@ -25,7 +25,7 @@ fn address_in(text: &str) -> Option<&str> {
     })
 }
 
-/// An address as it lies in memory.
+/// Finds an address as it is stored in memory.
 fn pointer_in(bytes: &[u8]) -> Option<&[u8]> {
     bytes
         .windows(8)
@@ -39,7 +39,7 @@ fn poison_in(bytes: &[u8]) -> Option<&[u8]> {
 }
 
 #[test]
-fn what_must_not_be_there_would_be_found() {
+fn scanners_find_addresses_and_poison() {
     assert_eq!(address_in("at ffff888012345678."), Some("ffff888012345678"));
     assert_eq!(address_in("# memory 0xffff 281474976710655"), None);
     assert!(pointer_in(b"ab\x78\x56\x34\x12\x80\x88\xff\xffcd").is_some());
@@ -48,7 +48,8 @@ fn what_must_not_be_there_would_be_found() {
     assert!(poison_in(b"ab\x6b\x6b\x6bc").is_none());
 }
 
-/// Contents without anything that this test looks for, around the edges of pages and of what is copied.
+/// Returns files without any byte sequence that this test looks for. Their lengths are near the
+/// boundaries of pages and of copied contents.
 fn site() -> Vec<(String, Vec<u8>)> {
     let lengths = [
         0, 1, 15, 16, 17, 100, 1500, 4095, 4096, 4097, 5000, 8191, 8192, 8193, 65_535, 65_537,
@@ -61,7 +62,7 @@ fn site() -> Vec<(String, Vec<u8>)> {
     lengths.into_iter().map(file).collect()
 }
 
-/// The site in a machine where memory that nobody has written to tells so.
+/// Boots a machine that serves this site and in which unused memory is poisoned.
 fn poisoned() -> Result<Machine> {
     let poisoned = |builder: Builder| {
         [
@@ -81,7 +82,7 @@ fn poisoned() -> Result<Machine> {
         machine.put_file(&format!("/srv/site{path}"), 0o644, &content)?;
     }
     machine.put_file("/srv/site/4096.txt.gz", 0o644, b"not really packed")?;
-    // Pages that a process has filled come back as they are, where the page allocator does not poison them.
+    // Where the page allocator does not poison, pages keep what a process has written to them.
     machine.exec_ok("python3 -c 'x = bytearray(b\"\\x5a\") * (1 << 30)'")?;
     machine.exec_ok(
         "insmod khttpd.ko root=/srv/site commands='status-page /status; redirect 301 /old /1.txt; \
@@ -90,7 +91,7 @@ fn poisoned() -> Result<Machine> {
     Ok(machine)
 }
 
-/// Requests for all kinds of replies, each for one path.
+/// Returns requests for all kinds of responses, and whether each is a HEAD.
 fn requests() -> Vec<(String, bool)> {
     let mut requests = Vec::new();
     for (path, _) in site() {
@@ -123,7 +124,7 @@ fn requests() -> Vec<(String, bool)> {
     requests
 }
 
-/// Requests after which the server closes.
+/// Returns requests after which the server closes.
 fn last_requests() -> Vec<String> {
     vec![
         "GET / HTTP/1.1\r\n\r\n".into(),
@@ -138,7 +139,7 @@ fn last_requests() -> Vec<String> {
     ]
 }
 
-/// Nothing but text, and no text that tells of memory.
+/// Asserts that bytes are text without addresses and poison.
 fn assert_clean(what: &str, bytes: &[u8]) {
     assert_eq!(poison_in(bytes), None, "{what}: {}", bytes.escape_ascii());
     assert_eq!(pointer_in(bytes), None, "{what}: {}", bytes.escape_ascii());
@@ -151,42 +152,42 @@ fn assert_clean(what: &str, bytes: &[u8]) {
     assert_eq!(odd, None, "{what}: {}", bytes.escape_ascii());
 }
 
-fn ask_everything(machine: &Machine) -> Result {
+fn request_everything(machine: &Machine) -> Result {
     let address = machine.http_address()?;
     let mut client = Client::connect(address)?;
     for (request, head_only) in requests() {
         client.send(&request)?;
-        let reply = client.reply(head_only)?;
-        assert_clean(&request, reply.head.as_bytes());
-        assert_clean(&request, &reply.body);
+        let response = client.response(head_only)?;
+        assert_clean(&request, response.head.as_bytes());
+        assert_clean(&request, &response.body);
     }
     for request in last_requests() {
         let mut client = Client::connect(address)?;
         client.send(&request)?;
-        let reply = client.reply(false)?;
-        assert!(reply.status >= 400, "{request}: {}", reply.head);
-        assert_clean(&request, reply.head.as_bytes());
-        assert_clean(&request, &reply.body);
+        let response = client.response(false)?;
+        assert!(response.status >= 400, "{request}: {}", response.head);
+        assert_clean(&request, response.head.as_bytes());
+        assert_clean(&request, &response.body);
     }
     for (path, content) in site() {
         client.send(common::get(&path))?;
-        let reply = client.reply(false)?;
+        let response = client.response(false)?;
         assert!(
-            reply.body == content,
+            response.body == content,
             "{path}: {}",
-            reply.body.escape_ascii()
+            response.body.escape_ascii()
         );
     }
     Ok(())
 }
 
 #[test]
-fn no_byte_is_sent_or_read_that_nobody_has_written() -> Result {
+fn no_uninitialised_byte_is_sent_or_read() -> Result {
     let machine = poisoned()?;
-    machine.put_file("/tmp/edges.py", 0o600, include_bytes!("guest/edges.py"))?;
+    put_guest(&machine, &["edges.py"])?;
     for _ in 0..3 {
-        ask_everything(&machine)?;
-        // What is freed is used again.
+        request_everything(&machine)?;
+        // Freed memory is reused.
         machine.exec_ok("python3 /tmp/edges.py && echo reload > /dev/khttpd")?;
     }
     machine.exec_ok("rmmod khttpd")?;
@@ -194,9 +195,9 @@ fn no_byte_is_sent_or_read_that_nobody_has_written() -> Result {
 }
 
 #[test]
-fn no_output_tells_an_address_of_the_kernel() -> Result {
+fn no_output_contains_a_kernel_address() -> Result {
     let machine = poisoned()?;
-    // Everything that has something to say: states, refusals of each kind, help, and a load that fails.
+    // All kinds of output: states, rejected commands, help, and failed loads.
     let said = machine.exec_ok(
         "exec 2>&1
         for text in help 'listen 80 nowhere' 'listen 10.99.99.99:80' 'root /missing' 'timeout idle x' 'send 127.0.0.1:1 x' \
@@ -212,7 +213,7 @@ fn no_output_tells_an_address_of_the_kernel() -> Result {
         assert!(said.contains(expected), "no {expected:?}: {said}");
     }
     assert_clean("the nodes", said.as_bytes());
-    ask_everything(&machine)?;
+    request_everything(&machine)?;
     machine.exec_ok("rmmod khttpd")?;
     let log = machine.log()?;
     let lines: Vec<_> = log
@@ -228,7 +229,7 @@ fn no_output_tells_an_address_of_the_kernel() -> Result {
 }
 
 #[test]
-fn what_is_set_once_is_read_only_afterwards() -> Result {
+fn callbacks_and_parameters_are_read_only_after_init() -> Result {
     let module = std::env::var("KHTTPD_MODULE")?;
     let output = Command::new("llvm-objdump")
         .args(["--syms", &module])

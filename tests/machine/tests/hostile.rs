@@ -1,19 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Peers that send segments as no TCP should, or none: the server outlives them, and serves others.
+//! Peers whose segments no well-behaved TCP sends: the server survives them and serves other
+//! clients.
 
 mod common;
 
 use common::random::seed;
-use common::{assert_quiet, machine, serving, Result};
+use common::{assert_quiet, machine, put_guest, serving, Result};
 
 /// Runs cases of `guest/hostile.py`.
 fn run(cases: &[&str]) -> Result {
     let machine = machine()?.boot()?;
     machine.exec_ok("insmod khttpd.ko")?;
-    machine.put_file("/tmp/packet.py", 0o600, include_bytes!("guest/packet.py"))?;
-    machine.put_file("/tmp/status.py", 0o600, include_bytes!("guest/status.py"))?;
-    machine.put_file("/tmp/hostile.py", 0o600, include_bytes!("guest/hostile.py"))?;
+    put_guest(
+        &machine,
+        &[
+            "status.py",
+            "packet.py",
+            "peers.py",
+            "endings.py",
+            "segments.py",
+            "windows.py",
+            "hostile.py",
+        ],
+    )?;
     let command = format!(
         "python3 /tmp/hostile.py {} {} && rmmod khttpd",
         seed()?,
@@ -27,39 +37,39 @@ fn run(cases: &[&str]) -> Result {
 }
 
 #[test]
-fn rst_at_every_point_of_a_request_and_of_a_reply() -> Result {
-    run(&["resets_in_requests", "resets_in_replies"])
+fn rst_at_any_point_ends_the_connection() -> Result {
+    run(&["resets_in_requests", "resets_in_responses"])
 }
 
 #[test]
-fn fin_at_every_point_of_a_request_and_of_a_reply() -> Result {
-    run(&["fins_in_requests", "fins_in_replies"])
+fn fin_at_any_point_ends_the_connection_after_complete_responses() -> Result {
+    run(&["fins_in_requests", "fins_in_responses"])
 }
 
 #[test]
-fn segments_that_are_out_of_order_repeated_or_overlapping() -> Result {
+fn reordered_and_overlapping_segments_form_one_request() -> Result {
     run(&["pieces_in_any_order", "pieces_that_differ"])
 }
 
 #[test]
-fn segments_at_random_and_beginnings_as_they_should_not_be() -> Result {
-    run(&["odd_beginnings", "same_address_again", "noise"])
+fn random_segments_and_malformed_handshakes_break_nothing() -> Result {
+    run(&["malformed_handshakes", "reused_addresses", "noise"])
 }
 
 #[test]
-fn tiny_segments_and_windows_that_stay_shut() -> Result {
-    run(&["tiny_segments", "zero_windows", "replies_nobody_reads"])
+fn tiny_segments_are_served_and_closed_windows_time_out() -> Result {
+    run(&["tiny_segments", "zero_windows", "unread_responses"])
 }
 
 #[test]
-fn ten_thousand_handshakes_without_end() -> Result {
-    run(&["handshakes_without_end"])
+fn ten_thousand_unfinished_handshakes_leak_nothing() -> Result {
+    run(&["unfinished_handshakes"])
 }
 
 #[test]
-fn requests_whose_bytes_change_while_they_are_parsed() -> Result {
+fn request_that_changes_while_it_is_parsed_is_read_once() -> Result {
     let machine = serving()?;
-    machine.put_file("/tmp/shared.py", 0o600, include_bytes!("guest/shared.py"))?;
+    put_guest(&machine, &["shared.py"])?;
     let output = machine.exec("python3 /tmp/shared.py 30 && rmmod khttpd")?;
     println!("{}{}", output.stdout_text(), output.stderr_text());
     assert_quiet(&machine)?;

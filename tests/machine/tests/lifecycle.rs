@@ -1,29 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The module can be loaded and unloaded at any time, and leaves nothing behind.
+//! Loading and unloading the module, at any time and with any parameters.
 
 mod common;
 
 use std::time::{Duration, Instant};
 
 use common::memory::{forget_soon, lost_in_each};
-use common::{assert_quiet, machine, never_time_out, serving, wait_for, wait_until, Result, HANG, NEVER};
+use common::{
+    assert_quiet, machine, never_time_out, put_guest, serving, wait_for, wait_until, Result, HANG,
+    NEVER,
+};
 use machine::Machine;
 
 const CYCLES: u32 = 100;
 
 #[test]
-fn hundred_loads_and_unloads_under_load_leave_nothing_behind() -> Result {
+fn hundred_loads_and_unloads_under_load_leak_nothing() -> Result {
     let machine = machine()?.boot()?;
     forget_soon(&machine)?;
-    // The first time allocates what stays, such as the module's text in caches.
+    // The first cycles fill caches, such as that of the module's file.
     let cycles = |count| -> Result {
         let load = machine
             .spawn("while :; do wrk -t1 -c64 -d10 http://127.0.0.1:8080/ > /tmp/wrk 2>&1; done")?;
         for _ in 0..count {
             machine.exec_ok("insmod khttpd.ko; for i in $(seq 6000); do grep -q '# requests 0' /dev/khttpd || break; sleep 0.01; done; sleep 0.1; cat /dev/khttpd > /tmp/node; rmmod khttpd")?;
             let node = machine.exec_ok("cat /tmp/node")?;
-            assert!(!node.contains("# requests 0\n"), "no load: {node}");
+            assert!(!node.contains("# requests 0\n"), "no requests: {node}");
         }
         load.signal(9)?;
         let _ = load.wait(HANG)?;
@@ -34,31 +37,34 @@ fn hundred_loads_and_unloads_under_load_leave_nothing_behind() -> Result {
     cycles(first)?;
     let others = CYCLES - first;
     let suspects = lost_in_each(&machine, others.into(), || cycles(others))?;
-    assert!(suspects.is_empty(), "lost in every cycle: {suspects:?}");
+    assert!(
+        suspects.is_empty(),
+        "objects lost in every round: {suspects:?}"
+    );
     assert_quiet(&machine)
 }
 
 #[test]
-fn unloading_with_ten_thousand_connections_open_waits_for_none_of_them() -> Result {
+fn unloading_with_ten_thousand_connections_waits_for_no_peer() -> Result {
     let machine = serving()?;
-    // None of them is thrown out before the last has come, or ends while the module is unloaded.
+    // No connection expires before the last one has been made, or while the module is unloaded.
     never_time_out(&machine)?;
-    machine.put_file("/tmp/idle.py", 0o600, include_bytes!("guest/idle.py"))?;
+    put_guest(&machine, &["idle.py"])?;
     let clients = machine.spawn("exec python3 /tmp/idle.py 10000")?;
     let begin = Instant::now();
     while clients.stdout_so_far().is_empty() {
         assert!(
             clients.is_running() && begin.elapsed() < HANG,
-            "no 10,000 connections"
+            "fewer than 10,000 connections"
         );
         std::thread::sleep(Duration::from_millis(50));
     }
-    // Those who say nothing are accepted after a second.
+    // Silent clients are accepted after the defer timeout.
     wait_for(&machine, "connections", 10_000)?;
     let begin = Instant::now();
     machine.exec_ok("rmmod khttpd")?;
     println!("10000 connections, unloaded in {:?}", begin.elapsed());
-    assert!(clients.is_running(), "the clients did not stay");
+    assert!(clients.is_running(), "the clients have ended");
     drop(clients);
     machine.exec_ok(
         "insmod khttpd.ko && curl -s --fail -o /dev/null http://127.0.0.1:8080/ && rmmod khttpd",
@@ -67,7 +73,7 @@ fn unloading_with_ten_thousand_connections_open_waits_for_none_of_them() -> Resu
 }
 
 #[test]
-fn wrong_parameters_fail_with_their_errno_and_one_line_and_leave_nothing() -> Result {
+fn invalid_parameters_fail_with_errno_and_one_log_line() -> Result {
     let machine = machine()?.boot()?;
     let cases = [
         ("address=localhost", "Invalid", "address=\"localhost\""),
@@ -96,7 +102,7 @@ fn wrong_parameters_fail_with_their_errno_and_one_line_and_leave_nothing() -> Re
     ] {
         machine.exec_ok(&format!("insmod khttpd.ko {edge} && rmmod khttpd"))?;
     }
-    // As long as they may be, and longer.
+    // The longest commands, and longer ones.
     let commands = |length: usize| format!("commands='{:#<length$}'", "max-connections 77;");
     machine.exec_ok(&format!(
         "insmod khttpd.ko {} && grep -qx 'max-connections 77' /dev/khttpd && rmmod khttpd",
@@ -152,25 +158,25 @@ fn port_0_loads_without_listening() -> Result {
 }
 
 #[test]
-fn connections_beyond_max_connections_wait_their_turn() -> Result {
+fn connections_beyond_max_connections_wait() -> Result {
     let machine = machine()?.boot()?;
     machine.exec_ok(&format!(
         "insmod khttpd.ko max_connections=4 commands='timeout idle {NEVER}'"
     ))?;
-    machine.put_file("/tmp/idle.py", 0o600, include_bytes!("guest/idle.py"))?;
+    put_guest(&machine, &["idle.py"])?;
     let clients = machine.spawn("exec python3 /tmp/idle.py 4")?;
     wait_for(&machine, "connections", 4)?;
     let fifth = machine.spawn("exec curl -s --fail -o /dev/null http://127.0.0.1:8080/")?;
-    // Time for a server to do what it should not.
+    // The time in which a server that ignores the limit would serve it.
     std::thread::sleep(Duration::from_millis(1500));
-    assert!(fifth.is_running(), "the fifth was served");
+    assert!(fifth.is_running(), "the fifth client was served");
     machine.exec_ok("grep -qx '# connections 4' /dev/khttpd")?;
     drop(clients);
     let output = fifth.wait(HANG)?;
     assert_eq!(
         output.status,
         machine::Status::Exited(0),
-        "the fifth was not served after the others had left"
+        "the fifth client was not served after the others had closed"
     );
     machine.exec_ok("rmmod khttpd")?;
     assert_quiet(&machine)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Each network namespace has a server of its own, which goes when the namespace does.
+//! Each network namespace has a server of its own, which ends with the namespace.
 
 mod common;
 
@@ -10,8 +10,8 @@ use std::time::Duration;
 use common::{assert_quiet, machine, wait_until, Result, HANG};
 use machine::Machine;
 
-/// The module, and namespaces `a` and `b`, each with a cable to the initial one, its other end being 10.N.0.1, and a
-/// site of its own at port 80.
+/// Boots a machine with the module and the namespaces `a` and `b`. Each has a veth link to the
+/// initial namespace, whose address there is 10.N.0.1, and a site of its own at port 80.
 fn two_sites() -> Result<Machine> {
     let machine = machine()?.boot()?;
     machine.exec_ok("insmod khttpd.ko")?;
@@ -32,23 +32,21 @@ fn add(machine: &Machine, name: &str, number: u8) -> Result {
     Ok(())
 }
 
-/// The namespace is gone when the device is that it had.
+/// Waits for the end of a namespace, which is seen by the end of its device.
 fn wait_for_end(machine: &Machine, name: &str) -> Result {
     wait_until(machine, &format!("! ip link show v{name} > /dev/null 2>&1"))
 }
 
 fn fetch(machine: &Machine, number: u8) -> Result<String> {
-    Ok(machine.exec_ok(&format!(
-        "curl -s --fail http://10.{number}.0.2/"
-    ))?)
+    Ok(machine.exec_ok(&format!("curl -s --fail http://10.{number}.0.2/"))?)
 }
 
 #[test]
-fn namespaces_serve_two_sites_at_one_port() -> Result {
+fn namespaces_serve_their_own_sites_on_the_same_port() -> Result {
     let machine = two_sites()?;
     assert_eq!(fetch(&machine, 1)?, "a\n");
     assert_eq!(fetch(&machine, 2)?, "b\n");
-    // What is set in one is not seen in the other, nor in the initial one.
+    // A setting of one namespace is seen neither in the other nor in the initial one.
     machine.exec_ok("ip netns exec a sh -c 'echo timeout idle 7 > /dev/khttpd'")?;
     machine.exec_ok("ip netns exec a grep -qx 'timeout idle 7' /dev/khttpd")?;
     machine.exec_ok("! ip netns exec b grep -qx 'timeout idle 7' /dev/khttpd")?;
@@ -57,8 +55,10 @@ fn namespaces_serve_two_sites_at_one_port() -> Result {
     )?;
     machine.exec_ok("ip netns exec a sh -c 'echo stop > /dev/khttpd'")?;
     assert_eq!(fetch(&machine, 2)?, "b\n");
-    machine.exec_ok("! curl -s http://10.1.0.2/ && curl -s --fail -o /dev/null http://127.0.0.1:8080/")?;
-    // The relay is the opener's, too.
+    machine.exec_ok(
+        "! curl -s http://10.1.0.2/ && curl -s --fail -o /dev/null http://127.0.0.1:8080/",
+    )?;
+    // The relay connects in the namespace of its opener, too.
     let peer = machine.spawn("exec ip netns exec a nc -l 127.0.0.1 2001")?;
     wait_until(&machine, "ip netns exec a ss -ltn | grep -q :2001")?;
     machine.exec_ok("! sh -c 'echo x > /dev/khttpd-relay' 2> /dev/null && ip netns exec a sh -c 'echo y > /dev/khttpd-relay'")?;
@@ -68,12 +68,11 @@ fn namespaces_serve_two_sites_at_one_port() -> Result {
 }
 
 #[test]
-fn namespace_that_is_deleted_under_load_takes_its_server_along() -> Result {
+fn deleting_a_namespace_under_load_stops_its_server() -> Result {
     let machine = two_sites()?;
     for turn in 0..5 {
-        // One with connections that stay, one with such as close, one that never ends its request.
-        machine
-            .exec_ok("ip netns exec a sh -c 'echo timeout head 86400 > /dev/khttpd'")?;
+        // Persistent connections, connections that close, and a request that never ends.
+        machine.exec_ok("ip netns exec a sh -c 'echo timeout head 86400 > /dev/khttpd'")?;
         let load = machine.spawn("exec wrk -t1 -c32 -d1h http://10.1.0.2/")?;
         let closing =
             machine.spawn("exec wrk -t1 -c8 -d1h -H 'Connection: close' http://10.1.0.2/")?;
@@ -101,7 +100,7 @@ fn namespace_that_is_deleted_under_load_takes_its_server_along() -> Result {
         add(&machine, "a", 1)?;
         assert_eq!(fetch(&machine, 1)?, "a\n", "{turn}");
     }
-    // Without a trace: the kernel itself keeps the last one until another ends.
+    // The kernel itself keeps the namespace that ended last until another one ends.
     machine.exec_ok("ip netns del a; ip netns del b")?;
     wait_for_end(&machine, "a")?;
     wait_for_end(&machine, "b")?;
@@ -111,7 +110,7 @@ fn namespace_that_is_deleted_under_load_takes_its_server_along() -> Result {
 }
 
 #[test]
-fn module_is_unloaded_with_namespaces_under_load() -> Result {
+fn module_unloads_with_namespaces_under_load() -> Result {
     let machine = two_sites()?;
     let loads = [
         machine.spawn("exec wrk -t1 -c32 -d1h http://10.1.0.2/")?,
@@ -124,7 +123,7 @@ fn module_is_unloaded_with_namespaces_under_load() -> Result {
             &format!("ip netns exec {namespace} grep -q '^# requests ...' /dev/khttpd"),
         )?;
     }
-    // One namespace ends at the same time.
+    // A namespace ends at the same time.
     machine.exec_ok("ip netns del a; rmmod khttpd")?;
     for load in loads {
         load.signal(9)?;

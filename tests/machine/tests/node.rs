@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `/dev/khttpd` is told what to do, shows what the server is set to and what it has done.
+//! The control node `/dev/khttpd`: commands, settings and counters.
 
 mod common;
 
@@ -8,21 +8,21 @@ use std::thread;
 use std::time::Duration;
 
 use common::{
-    assert_quiet, get, machine, never_time_out, number, serving, wait_for, Client, Result, HANG,
-    NEVER,
+    assert_quiet, get, machine, never_time_out, number, put_guest, serving, wait_for, Client,
+    Result, HANG, NEVER,
 };
 use machine::Machine;
 
-/// A connection that has had a reply.
+/// Returns a connection that has had a response.
 fn served(machine: &Machine) -> Result<Client> {
     let mut client = Client::connect(machine.http_address()?)?;
     client.send(get("/robots.txt"))?;
-    client.reply(false)?;
+    client.response(false)?;
     Ok(client)
 }
 
 #[test]
-fn node_is_roots_alone_and_counts_connections_requests_and_bytes() -> Result {
+fn control_node_is_root_only_and_counts_traffic() -> Result {
     let machine = serving()?;
     assert_eq!(
         machine.exec_ok("stat -c '%a %U %F' /dev/khttpd")?.trim(),
@@ -38,11 +38,11 @@ fn node_is_roots_alone_and_counts_connections_requests_and_bytes() -> Result {
     for _ in 0..3 {
         let mut client = Client::connect(machine.http_address()?)?;
         client.send(get("/robots.txt"))?;
-        let reply = client.reply(false)?;
-        bytes += reply.head.len() + reply.body.len();
+        let response = client.response(false)?;
+        bytes += response.head.len() + response.body.len();
         clients.push(client);
     }
-    // A reply may be here before it is counted.
+    // A response may arrive before it is counted.
     for (key, expected) in [
         ("connections", 3),
         ("connections-idle", 3),
@@ -62,7 +62,7 @@ fn node_is_roots_alone_and_counts_connections_requests_and_bytes() -> Result {
 }
 
 #[test]
-fn open_node_keeps_its_text_and_the_module() -> Result {
+fn open_control_node_keeps_its_snapshot_and_the_module() -> Result {
     let machine = serving()?;
     let script = "exec 3< /dev/khttpd; ! rmmod khttpd 2> /dev/null && curl -s -o /dev/null http://127.0.0.1:8080/ \
                   && grep -q '# requests 0' <&3; exec 3<&-; rmmod khttpd && test ! -e /dev/khttpd";
@@ -70,33 +70,40 @@ fn open_node_keeps_its_text_and_the_module() -> Result {
     assert_quiet(&machine)
 }
 
-/// Each is a function of `guest/node.py`.
+/// The cases are functions of `guest/node.py` and `guest/rights.py`.
 #[test]
-fn commands_are_carried_out_together_or_not_at_all() -> Result {
+fn commands_of_one_write_are_atomic() -> Result {
+    const CASES: [(&str, &[&str]); 2] = [
+        (
+            "node.py",
+            &[
+                "split",
+                "refuse",
+                "bounds",
+                "large",
+                "unfinished",
+                "interrupted",
+                "together",
+                "writers",
+                "snapshot",
+                "again",
+            ],
+        ),
+        ("rights.py", &["borrowed", "quiet"]),
+    ];
     let machine = serving()?;
-    machine.put_file("/tmp/node.py", 0o600, include_bytes!("guest/node.py"))?;
-    for case in [
-        "split",
-        "refuse",
-        "bounds",
-        "large",
-        "unfinished",
-        "interrupted",
-        "together",
-        "borrowed",
-        "quiet",
-        "writers",
-        "snapshot",
-        "again",
-    ] {
-        machine.exec_ok(&format!("python3 /tmp/node.py {case}"))?;
+    for (program, cases) in CASES {
+        put_guest(&machine, &[program])?;
+        for case in cases {
+            machine.exec_ok(&format!("python3 /tmp/{program} {case}"))?;
+        }
     }
     machine.exec_ok("rmmod khttpd")?;
     assert_quiet(&machine)
 }
 
 #[test]
-fn refusal_is_one_line_in_the_log() -> Result {
+fn rejected_command_logs_one_line() -> Result {
     let machine = serving()?;
     let mark = machine.log()?.mark();
     assert!(!machine
@@ -115,12 +122,10 @@ fn refusal_is_one_line_in_the_log() -> Result {
 }
 
 #[test]
-fn listeners_come_and_go() -> Result {
+fn listeners_can_be_added_and_removed() -> Result {
     let machine = serving()?;
     let fetch = |address: &str| -> Result<bool> {
-        let output = machine.exec(&format!(
-            "curl -s -g -o /dev/null http://{address}/"
-        ))?;
+        let output = machine.exec(&format!("curl -s -g -o /dev/null http://{address}/"))?;
         Ok(output.status.success())
     };
     machine.exec_ok("echo 'listen 80 127.0.0.1:81 [::1]:82' > /dev/khttpd")?;
@@ -130,7 +135,7 @@ fn listeners_come_and_go() -> Result {
     assert!(!fetch("127.0.0.1:82")? && !fetch("[::1]:81")?);
     assert_eq!(number(&machine, "listeners")?, 4);
 
-    // One address takes the place of all, and all that of one; a change that fails leaves all as it was.
+    // A specific address replaces the wildcard and vice versa. A failed change has no effect.
     machine.exec_ok("printf 'unlisten 80\\nlisten 127.0.0.1:80\\n' > /dev/khttpd")?;
     assert!(fetch("127.0.0.1:80")? && !fetch("[::1]:80")?);
     machine
@@ -146,7 +151,7 @@ fn listeners_come_and_go() -> Result {
 }
 
 #[test]
-fn what_somebody_else_closes_is_gone_and_the_next_command_listens_again() -> Result {
+fn externally_destroyed_listener_is_reopened_by_the_next_command() -> Result {
     let machine = serving()?;
     let mut client = served(&machine)?;
     machine.exec_ok("ss --kill --tcp state established 'sport = :8080'")?;
@@ -166,9 +171,9 @@ fn what_somebody_else_closes_is_gone_and_the_next_command_listens_again() -> Res
 }
 
 #[test]
-fn stop_lets_replies_finish_and_start_serves_again() -> Result {
+fn stop_drains_and_start_serves_again() -> Result {
     let machine = serving()?;
-    // What ends does so because it is told to.
+    // Connections end only because of `stop`.
     never_time_out(&machine)?;
     let mut idle = served(&machine)?;
     let mut busy = Client::connect(machine.http_address()?)?;
@@ -177,9 +182,9 @@ fn stop_lets_replies_finish_and_start_serves_again() -> Result {
     machine.exec_ok("echo stop > /dev/khttpd")?;
     wait_for(&machine, "connections", 1)?;
     machine.exec_ok("! curl -s -o /dev/null http://127.0.0.1:8080/")?;
-    // The request that was begun is answered, and then its connection ends.
+    // The request that was begun is served, and then its connection ends.
     busy.send("\r\n")?;
-    assert_eq!(busy.reply(false)?.status, 200);
+    assert_eq!(busy.response(false)?.status, 200);
     assert!(busy.is_closed()? && idle.is_closed()?);
     assert_eq!(number(&machine, "listeners")?, 0);
     machine.exec_ok(
@@ -187,12 +192,12 @@ fn stop_lets_replies_finish_and_start_serves_again() -> Result {
     )?;
     machine.exec_ok("curl -s --fail -o /dev/null http://127.0.0.1:8080/")?;
 
-    // What does not finish is ended.
+    // A request that is not finished is ended after `timeout stop`.
     let mut stuck = Client::connect(machine.http_address()?)?;
     stuck.send("GET / HTTP/1.1\r\n")?;
     wait_for(&machine, "connections-reading", 1)?;
     machine.exec_ok("printf 'timeout stop 2\\nstop\\n' > /dev/khttpd")?;
-    // And does not have the time that is set for the next stop.
+    // A later setting does not apply to a stop that has begun.
     machine.exec_ok(&format!("echo timeout stop {NEVER} > /dev/khttpd"))?;
     assert!(stuck.is_closed()?);
     machine.exec_ok("rmmod khttpd")?;
@@ -200,7 +205,7 @@ fn stop_lets_replies_finish_and_start_serves_again() -> Result {
 }
 
 #[test]
-fn timeouts_and_bounds_are_settings() -> Result {
+fn timeouts_and_limits_can_be_changed() -> Result {
     let machine = serving()?;
     never_time_out(&machine)?;
     machine.exec_ok("printf 'timeout idle 2\\nmax-connections 2\\n' > /dev/khttpd")?;
@@ -210,18 +215,21 @@ fn timeouts_and_bounds_are_settings() -> Result {
     never_time_out(&machine)?;
     let seated = [served(&machine)?, served(&machine)?];
     let waiting = machine.spawn("exec curl -s --fail -o /dev/null http://127.0.0.1:8080/")?;
-    // Time for a server to do what it should not.
+    // The time in which a server that ignores the limit would serve it.
     thread::sleep(Duration::from_millis(1500));
-    assert!(waiting.is_running(), "the third was served");
+    assert!(waiting.is_running(), "the third client was served");
     machine.exec_ok("echo max-connections 3 > /dev/khttpd")?;
     let output = waiting.wait(HANG)?;
-    assert!(output.status.success(), "not served with more seats");
+    assert!(
+        output.status.success(),
+        "not served after the limit was raised"
+    );
     drop(seated);
     assert_quiet(&machine)
 }
 
 #[test]
-fn rights_are_those_of_the_network_namespace() -> Result {
+fn commands_need_capabilities_in_the_network_namespace() -> Result {
     let machine = serving()?;
     let without = |capability: &str, command: &str| -> Result<String> {
         let output = machine.exec(&format!(
@@ -258,7 +266,7 @@ fn rights_are_those_of_the_network_namespace() -> Result {
 }
 
 #[test]
-fn commands_can_be_given_when_the_module_is_loaded() -> Result {
+fn module_parameters_run_commands() -> Result {
     let machine = machine()?.boot()?;
     machine.exec_ok(
         "insmod khttpd.ko port=0 commands='listen 127.0.0.1:85; timeout idle 7;max-connections 9'",
@@ -278,7 +286,7 @@ fn commands_can_be_given_when_the_module_is_loaded() -> Result {
             .count(),
         1
     );
-    // The directory is no command: it is no line, and a semicolon in it ends none.
+    // A directory is not parsed as a command: a semicolon in it ends none.
     let mark = machine.log()?.mark();
     machine.exec_ok("mkdir -p '/srv/a;stop' && ! insmod khttpd.ko root=/missing")?;
     machine.exec_ok("! insmod khttpd.ko root='\"/srv/a b\"'")?;
@@ -299,7 +307,7 @@ fn commands_can_be_given_when_the_module_is_loaded() -> Result {
         "insmod khttpd.ko root='/srv/a;stop' && grep -qx 'root /srv/a;stop' /dev/khttpd && \
          grep -qx start /dev/khttpd && rmmod khttpd",
     )?;
-    // What takes the default's place is not in its way.
+    // A listener that replaces the default one does not conflict with it.
     machine
         .exec_ok("insmod khttpd.ko commands='unlisten; listen 127.0.0.1:8080' && rmmod khttpd")?;
     assert_quiet(&machine)

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `/dev/khttpd-relay`: what is written to it goes to a TCP peer, what the peer answers is read.
+//! `/dev/khttpd-relay`, which connects its opener to a TCP peer.
 
 mod common;
 
-use common::{assert_quiet, machine, wait_until, Result, HANG};
+use common::{assert_quiet, machine, put_guest, wait_until, Result, HANG};
 use machine::{Accelerator, Machine};
 
-/// A machine whose clock counts instructions: the seconds that are measured in it are its own, however busy the host is.
+/// Boots a machine whose clock counts instructions, so that a busy host does not change measured
+/// times.
 fn relaying() -> Result<Machine> {
     let machine = machine()?
         .cpus(1)
         .accelerator(Accelerator::Counting)
         .boot()?;
     machine.exec_ok("insmod khttpd.ko port=0")?;
-    machine.put_file("/tmp/relay.py", 0o600, include_bytes!("guest/relay.py"))?;
+    put_guest(&machine, &["relay.py"])?;
     Ok(machine)
 }
 
-/// Each is a function of `guest/relay.py`.
+/// Runs functions of `guest/relay.py`.
 fn run(machine: &Machine, cases: &[&str]) -> Result {
     for case in cases {
         println!(
@@ -31,27 +32,27 @@ fn run(machine: &Machine, cases: &[&str]) -> Result {
 }
 
 #[test]
-fn stream_arrives_unchanged_and_at_the_speed_of_tcp() -> Result {
+fn relayed_stream_is_intact_and_as_fast_as_a_socket() -> Result {
     run(&relaying()?, &["stream"])
 }
 
 #[test]
-fn each_opener_talks_to_the_peer() -> Result {
+fn each_open_relay_has_its_own_connection() -> Result {
     run(&relaying()?, &["answers", "openers", "nonblocking"])
 }
 
 #[test]
-fn what_the_peer_or_the_network_says_is_reported() -> Result {
+fn network_and_peer_errors_are_reported() -> Result {
     run(&relaying()?, &["absent", "resets"])
 }
 
 #[test]
-fn nobody_waits_for_ever() -> Result {
+fn every_relay_wait_is_bounded_and_interruptible() -> Result {
     run(&relaying()?, &["stalls", "late"])
 }
 
 #[test]
-fn shell_writes_lines_and_one_shot_commands_do_the_same() -> Result {
+fn shell_redirection_and_send_command_reach_the_peer() -> Result {
     let machine = relaying()?;
     let heard = |command: &str| -> Result<String> {
         let peer = machine.spawn("exec nc -l 127.0.0.1 2001")?;

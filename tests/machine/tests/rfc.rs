@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The protocol's own tests, one for each requirement of the RFCs, with the module at the other end of a TCP connection.
+//! The protocol's own tests, one for each requirement of the RFCs, against the module over TCP.
 //!
-//! They run in the guest, so that a FIN is a FIN and a reset is a reset.
+//! They run in the guest, because QEMU's user network does not forward FIN and RST as they are.
 
 mod common;
 
 use common::{assert_quiet, wired, Result, LOAD_WIRED};
 
-/// The tests of `src/protocol/tests`, and which of each: of the properties only the one that is about a connection.
+/// Test binaries of `src/protocol/tests` with a filter: of the properties only one is about
+/// connections.
 const TESTS: [(&str, &str); 7] = [
     ("conditional", ""),
     ("negotiation", ""),
@@ -23,7 +24,7 @@ const TESTS: [(&str, &str); 7] = [
 ];
 
 #[test]
-fn requirements_of_the_rfcs_hold_over_tcp() -> Result {
+fn rfc_requirements_hold_over_tcp() -> Result {
     let machine = wired()?.boot()?;
     machine.exec_ok(LOAD_WIRED)?;
     let (mut passed, mut skipped) = (0, 0);
@@ -35,14 +36,14 @@ fn requirements_of_the_rfcs_hold_over_tcp() -> Result {
         let said = output.stdout_text();
         if !output.status.success() {
             failed.push(test);
-            // Indented, so that nobody takes its totals for those of this test.
+            // Indented, so that tests/tools/check does not count its totals.
             said.lines().for_each(|line| println!("    {line}"));
         }
         for line in said.lines() {
-            // Libtest writes its dots to the same line.
+            // Libtest writes the name of the test to the same line.
             if let Some((_, what)) = line.split_once("skipped over TCP: ") {
                 println!("{test}: skipped: {what}");
-                // Whatever else a server may lack, khttpd has it.
+                // khttpd has every other feature.
                 assert!(what.ends_with(": only the fixture has this"));
                 skipped += 1;
             }
@@ -53,12 +54,12 @@ fn requirements_of_the_rfcs_hold_over_tcp() -> Result {
         }
     }
     println!("{passed} tests of the protocol passed over TCP, {skipped} with cases skipped");
-    assert!(failed.is_empty(), "not over TCP: {failed:?}");
+    assert!(failed.is_empty(), "failed over TCP: {failed:?}");
     assert!(passed > 50, "only {passed} have run");
     assert_quiet(&machine)
 }
 
-/// The number in front of a word.
+/// Returns the number before a word.
 fn count(counts: &str, of: &str) -> u32 {
     let mut words = counts.split_ascii_whitespace().peekable();
     while let Some(word) = words.next() {

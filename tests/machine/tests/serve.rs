@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What comes over the wire is what stands in `www/`, however it is asked for.
+//! The built-in site over TCP: every file, and the fields and statuses of responses.
 
 mod common;
 
@@ -10,7 +10,7 @@ use std::process::Command;
 use common::{assert_quiet, get, serving, www, Client, Result};
 
 #[test]
-fn curl_gets_every_file_byte_for_byte_over_one_connection_and_over_http_1_0() -> Result {
+fn curl_gets_every_file_over_http_1_1_and_1_0() -> Result {
     let machine = serving()?;
     let address = machine.http_address()?;
     let folder = std::env::temp_dir().join(format!("khttpd-curl-{}", std::process::id()));
@@ -57,7 +57,7 @@ fn curl_gets_every_file_byte_for_byte_over_one_connection_and_over_http_1_0() ->
     assert_quiet(&machine)
 }
 
-/// Sixteen requests for the files of `www/` in turn, and what must come back.
+/// Returns sixteen requests for the files of `www/` in turn, and the expected contents.
 fn sixteen() -> Result<(String, Vec<Vec<u8>>)> {
     let files = www()?;
     let sixteen: Vec<_> = files.iter().cycle().take(16).collect();
@@ -72,7 +72,7 @@ fn sixteen() -> Result<(String, Vec<Vec<u8>>)> {
 }
 
 #[test]
-fn sixteen_requests_get_their_replies_in_order_in_one_write_and_a_byte_at_a_time() -> Result {
+fn pipelined_requests_are_answered_in_order_in_any_segmentation() -> Result {
     let machine = serving()?;
     let (requests, contents) = sixteen()?;
     for piece in [requests.len(), 1, 7] {
@@ -81,22 +81,22 @@ fn sixteen_requests_get_their_replies_in_order_in_one_write_and_a_byte_at_a_time
             client.send(part)?;
         }
         for content in &contents {
-            let reply = client.reply(false)?;
-            assert_eq!(reply.status, 200);
-            assert!(reply.body == *content, "in pieces of {piece}");
+            let response = client.response(false)?;
+            assert_eq!(response.status, 200);
+            assert!(response.body == *content, "in pieces of {piece}");
         }
     }
     assert_quiet(&machine)
 }
 
 #[test]
-fn replies_carry_their_fields_and_errors_their_status() -> Result {
+fn responses_have_their_fields_and_errors_their_status() -> Result {
     let machine = serving()?;
     let address = machine.http_address()?;
 
     let mut client = Client::connect(address)?;
     client.send(get("/"))?;
-    let whole = client.reply(false)?;
+    let whole = client.response(false)?;
     assert_eq!(whole.status, 200);
     for name in [
         "Date",
@@ -114,7 +114,7 @@ fn replies_carry_their_fields_and_errors_their_status() -> Result {
     }
     client.send(get("/index.html"))?;
     assert!(
-        client.reply(false)?.body == whole.body,
+        client.response(false)?.body == whole.body,
         "/ is not /index.html"
     );
 
@@ -123,8 +123,8 @@ fn replies_carry_their_fields_and_errors_their_status() -> Result {
             .first_raw()
             .ok_or("no media type")?;
         client.send(get(&path))?;
-        let reply = client.reply(false)?;
-        let sent = reply.field("Content-Type").unwrap_or_default();
+        let response = client.response(false)?;
+        let sent = response.field("Content-Type").unwrap_or_default();
         assert_eq!(sent.split(';').next(), Some(media_type), "{path}");
         assert_eq!(
             sent.ends_with("; charset=utf-8"),
@@ -134,12 +134,12 @@ fn replies_carry_their_fields_and_errors_their_status() -> Result {
     }
 
     client.send("HEAD / HTTP/1.1\r\nHost: khttpd\r\n\r\n")?;
-    let head = client.reply(true)?;
+    let head = client.response(true)?;
     assert_eq!(head.field("Content-Length"), whole.field("Content-Length"));
     assert_eq!(head.field("ETag"), whole.field("ETag"));
 
     client.send(get("/about"))?;
-    let redirect = client.reply(false)?;
+    let redirect = client.response(false)?;
     assert_eq!(
         (redirect.status, redirect.field("Location")),
         (301, Some("/about/"))
@@ -151,19 +151,19 @@ fn replies_carry_their_fields_and_errors_their_status() -> Result {
         .ok_or("no 404.html")?
         .1;
     client.send(get("/nothing/here"))?;
-    let reply = client.reply(false)?;
-    assert_eq!(reply.status, 404);
-    assert!(reply.body == missing, "the 404 page is not the body");
+    let response = client.response(false)?;
+    assert_eq!(response.status, 404);
+    assert!(response.body == missing, "the 404 page is not the body");
 
     client.send("POST / HTTP/1.1\r\nHost: khttpd\r\nContent-Length: 3\r\n\r\nabc")?;
-    let reply = client.reply(false)?;
-    assert_eq!(reply.status, 405);
-    assert!(reply
+    let response = client.response(false)?;
+    assert_eq!(response.status, 405);
+    assert!(response
         .field("Allow")
         .is_some_and(|allow| allow.contains("GET")));
-    // The body was thrown away, so the connection goes on.
+    // The server has discarded the content of the request, so the connection persists.
     client.send(get("/robots.txt"))?;
-    assert_eq!(client.reply(false)?.status, 200);
+    assert_eq!(client.response(false)?.status, 200);
 
     let long_field = format!(
         "GET / HTTP/1.1\r\nHost: k\r\nX: {}\r\n\r\n",
@@ -183,9 +183,9 @@ fn replies_carry_their_fields_and_errors_their_status() -> Result {
     for (request, status) in cases {
         let mut client = Client::connect(address)?;
         client.send(&request)?;
-        let reply = client.reply(false)?;
+        let response = client.response(false)?;
         assert_eq!(
-            reply.status,
+            response.status,
             status,
             "{}",
             &request[..request.len().min(60)]
@@ -196,7 +196,7 @@ fn replies_carry_their_fields_and_errors_their_status() -> Result {
 }
 
 #[test]
-fn one_listener_serves_ipv6_and_ipv4_and_address_narrows_it() -> Result {
+fn wildcard_listener_serves_ipv6_and_ipv4() -> Result {
     let machine = serving()?;
     for host in ["127.0.0.1", "[::1]"] {
         machine.exec_ok(&format!(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What README.md shows of a session is what happens.
+//! The console session in README.md prints what README.md shows.
 
 mod common;
 
@@ -12,10 +12,10 @@ const README: &str = include_str!("../../../README.md");
 
 const PROMPT: &str = "root@khttpd:~# ";
 
-/// Stands for any lines.
+/// Stands for any number of lines.
 const ELLIPSIS: &str = "...";
 
-/// The commands of the session, each with the lines that it prints.
+/// Returns the commands of the session, each with the lines that it prints.
 fn session() -> Vec<(&'static str, Vec<&'static str>)> {
     let begin = README.find("```console\n").expect("a session");
     let block = README[begin..].lines().skip(1);
@@ -29,7 +29,7 @@ fn session() -> Vec<(&'static str, Vec<&'static str>)> {
     steps
 }
 
-/// Whether what was printed is what is shown, but for what an ellipsis stands for.
+/// Returns whether the printed lines are the shown ones, where an ellipsis stands for any lines.
 fn is_shown(printed: &[&str], shown: &[&str]) -> bool {
     match shown.iter().position(|line| *line == ELLIPSIS) {
         None => printed == shown,
@@ -42,7 +42,7 @@ fn is_shown(printed: &[&str], shown: &[&str]) -> bool {
     }
 }
 
-/// A shell that is not typed into tells the number of the line, too.
+/// Removes the line number that a non-interactive shell adds to its messages.
 fn as_typed(line: &str) -> String {
     match line
         .strip_prefix("bash: line ")
@@ -53,24 +53,24 @@ fn as_typed(line: &str) -> String {
     }
 }
 
-/// Whether a command is a job in the background that writes to `file`.
+/// Returns whether a command is a background job that writes to `file`.
 fn writes(command: &str, file: &str) -> bool {
     command.ends_with(&format!("> {file} &"))
 }
 
-/// What is waited for after a job in the background has been started.
+/// Waits until a background job listens.
 const LISTENS: &str = "until ss -ltn | grep -q :2001; do sleep 0.1; done";
 
-/// What is waited for after all others: no connection is left of the command.
+/// Waits until no connection of the command is left.
 const QUIET: &str =
     "while [ -e /dev/khttpd ] && ! grep -qx '# connections 0' /dev/khttpd; do sleep 0.1; done";
 
 #[test]
-fn session_of_the_readme_is_what_happens() -> Result {
+fn readme_session_matches_real_output() -> Result {
     const MARK: &str = "=== step";
     let steps = session();
     assert!(steps.len() > 15, "{steps:?}");
-    // One shell for all of it, as it has a job in the background.
+    // One shell runs all commands, because one of them is a background job.
     let mut script = String::from("cd /root; exec 2>&1\n");
     for (command, _) in &steps {
         let then = match command.strip_suffix(" &") {

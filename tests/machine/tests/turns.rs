@@ -1,29 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What is done in the socket's callback, and what is left to a worker or until there is space.
+//! Requests that are served in softirq, left to a worker, or wait for space in the send buffer.
 
 mod common;
 
-use common::{assert_quiet, get, machine, number as count, serving, wait_for, Client, Result};
+use common::{
+    assert_quiet, get, machine, number as count, put_guest, serving, wait_for, Client, Result,
+};
 
 #[test]
-fn requests_beyond_a_turn_are_answered_in_order_and_an_idle_connection_takes_no_turn() -> Result {
+fn requests_beyond_the_budget_are_answered_in_order_by_a_worker() -> Result {
     let machine = serving()?;
     let mut client = Client::connect(machine.http_address()?)?;
-    // So short that a segment holds more of them than a turn answers, with replies so short that the send buffer takes them.
+    // The requests are so short that a segment has more of them than the budget of a softirq run,
+    // and the responses are so short that the send buffer has space for all.
     let paths = ["/robots.txt", "/nowhere", "/robots.txt?"];
     let request = |path: &&str| format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
     let requests: String = paths.iter().cycle().take(600).map(request).collect();
     client.send(requests)?;
     let mut bodies = vec![Vec::new(); paths.len()];
     for number in 0..600 {
-        let reply = client.reply(false)?;
+        let response = client.response(false)?;
         let place = number % paths.len();
-        assert_eq!(reply.status, if place == 1 { 404 } else { 200 }, "{number}");
+        assert_eq!(
+            response.status,
+            if place == 1 { 404 } else { 200 },
+            "{number}"
+        );
         if number < paths.len() {
-            bodies[place] = reply.body;
+            bodies[place] = response.body;
         } else {
-            assert!(reply.body == bodies[place], "reply {number} is another's");
+            assert!(
+                response.body == bodies[place],
+                "response {number} is another's"
+            );
         }
     }
     assert!(count(&machine, "deferred-budget")? > 0);
@@ -31,14 +41,14 @@ fn requests_beyond_a_turn_are_answered_in_order_and_an_idle_connection_takes_no_
     wait_for(&machine, "responses-4xx", 200)?;
     assert_eq!(count(&machine, "short-of-memory")?, 0);
 
-    // One request at a time needs no worker. One or two may meet a worker that the host has kept from ending its own turn.
+    // A single request needs no worker. A few may meet a worker that a busy host has delayed.
     let turns = || -> Result<u64> {
         Ok(count(&machine, "deferred-budget")? + count(&machine, "deferred-owned")?)
     };
     let before = turns()?;
     for _ in 0..50 {
         client.send(get("/"))?;
-        assert_eq!(client.reply(false)?.status, 200);
+        assert_eq!(client.response(false)?.status, 200);
     }
     let taken = turns()? - before;
     assert!(taken < 10, "{taken} of 50 requests were left to a worker");
@@ -46,34 +56,34 @@ fn requests_beyond_a_turn_are_answered_in_order_and_an_idle_connection_takes_no_
 }
 
 #[test]
-fn while_a_crowd_has_waited_to_be_accepted_requests_take_turns_with_the_acceptor() -> Result {
+fn requests_alternate_with_accepting_while_the_backlog_starves() -> Result {
     let machine = machine()?.cpus(1).boot()?;
     machine.exec_ok("insmod khttpd.ko")?;
-    machine.put_file("/tmp/crowd.py", 0o600, include_bytes!("guest/crowd.py"))?;
+    put_guest(&machine, &["crowd.py"])?;
     machine.exec_ok("python3 /tmp/crowd.py")?;
     assert!(count(&machine, "deferred-crowded")? > 0);
 
-    // The crowd has gone when somebody else has been accepted: requests are answered at once again.
+    // Once another client has been accepted, softirq serves requests again.
     let mut client = Client::connect(machine.http_address()?)?;
     client.send(get("/"))?;
-    assert_eq!(client.reply(false)?.status, 200);
+    assert_eq!(client.response(false)?.status, 200);
     let crowded = count(&machine, "deferred-crowded")?;
     for _ in 0..50 {
         client.send(get("/"))?;
-        assert_eq!(client.reply(false)?.status, 200);
+        assert_eq!(client.response(false)?.status, 200);
     }
     assert_eq!(count(&machine, "deferred-crowded")?, crowded);
     assert_quiet(&machine)
 }
 
 #[test]
-fn a_file_larger_than_any_buffer_waits_for_space_and_arrives_whole() -> Result {
+fn large_file_waits_for_send_buffer_space_and_arrives_complete() -> Result {
     let machine = serving()?;
     machine.exec_ok(
         "mkdir /tmp/site && head -c 60000000 /dev/urandom > /tmp/site/large && \
          echo root /tmp/site > /dev/khttpd",
     )?;
-    // As fast as it goes, a piece at a time, and with a window of a few KiB.
+    // At full speed, at a limited rate, and with a window of a few KiB.
     for client in [
         "curl --silent http://127.0.0.1:8080/large",
         "curl --silent --limit-rate 40M http://127.0.0.1:8080/large",
@@ -98,10 +108,9 @@ fn a_file_larger_than_any_buffer_waits_for_space_and_arrives_whole() -> Result {
 }
 
 #[test]
-fn who_says_nothing_is_accepted_after_a_second_and_served_when_it_speaks() -> Result {
+fn silent_client_is_accepted_after_defer_timeout() -> Result {
     let machine = serving()?;
-    machine.put_file("/tmp/status.py", 0o600, include_bytes!("guest/status.py"))?;
-    machine.put_file("/tmp/silent.py", 0o600, include_bytes!("guest/silent.py"))?;
+    put_guest(&machine, &["status.py", "silent.py"])?;
     machine.exec_ok("python3 /tmp/silent.py")?;
     assert_quiet(&machine)
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! How much of the kernel's memory is in use, to find what is lost.
+//! Finds leaks by the kernel memory that is in use.
 
 use std::collections::BTreeMap;
 
@@ -8,27 +8,30 @@ use machine::Machine;
 
 use super::Result;
 
-/// The number of free pages is known no better than this many pages a cycle; the site alone has three times as many.
+/// Uncertainty of the number of free pages, in pages a cycle. The site alone has three times as
+/// many.
 const PAGES_BY_CHANCE: i64 = 5;
 
-/// The most objects of one cache that a worker of a work queue takes, and the pages, its stack among them.
+/// Objects of one cache, and pages including the stack, that a workqueue thread takes at most.
 const OBJECTS_OF_A_WORKER: i64 = 2;
 const PAGES_OF_A_WORKER: i64 = 12;
 
-/// In so many rounds must something be lost. A cache that fills up, or is not emptied in time, may look like that in two.
+/// Rounds in each of which a leak loses objects. A cache that fills up, or is emptied late, may
+/// grow in one or two.
 const ROUNDS: u32 = 4;
 
-/// What the kernel itself never forgets: that an RCU head has been in a page of sockets, for each such page that has been freed.
+/// The cache in which the kernel keeps an object for each freed page of sockets that had an RCU
+/// head.
 const NEVER_FORGOTTEN: &str = "debug_objects_cache";
 
-/// Has TCP forget sooner who is gone: nobody shall still be there when memory is measured.
+/// Shortens the life of TCP sockets without an owner, so that none is left when memory is measured.
 pub(crate) fn forget_soon(machine: &Machine) -> Result {
     machine.exec_ok("sysctl -q net.ipv4.tcp_fin_timeout=1 net.ipv4.tcp_max_tw_buckets=0 net.ipv4.tcp_orphan_retries=1")?;
     Ok(())
 }
 
-/// What `round`, which does something `cycles` times, loses each time in every round: names of caches, and how many objects or
-/// pages. A leak goes on, a cache that fills up does not.
+/// Returns the caches, and the numbers of objects or pages, that every run of `round` loses in each
+/// of its `cycles` operations. A leak repeats itself; a cache that fills up does not.
 pub(crate) fn lost_in_each(
     machine: &Machine,
     cycles: i64,
@@ -54,21 +57,21 @@ pub(crate) fn lost_in_each(
     Ok(suspects.unwrap_or_default())
 }
 
-/// The kernel's memory that is in use.
+/// Kernel memory that is in use.
 struct Memory {
     /// Objects by slab cache.
     objects: BTreeMap<String, i64>,
     /// Free pages.
     free: i64,
-    /// Threads of the kernel's work queues. It makes them when many items sleep at a time, as they do when many
-    /// connections end at once, and keeps idle ones for five minutes.
+    /// Workqueue threads. The kernel creates them when many items sleep at a time, as when many
+    /// connections end, and keeps idle ones for five minutes.
     workers: i64,
 }
 
 impl Memory {
-    /// Measures when nothing is in a cache any more that can be taken out of it.
+    /// Empties all caches that can be emptied, and measures.
     fn measure(machine: &Machine) -> Result<Self> {
-        // Sockets in TIME_WAIT and what RCU has not freed yet would count as leaks.
+        // Sockets in TIME_WAIT and objects that RCU has not freed yet would be taken for leaks.
         machine.exec_ok(
             "for i in $(seq 600); do \
                  grep -q 'TCP: inuse 0 orphan 0 tw 0' /proc/net/sockstat && grep -qx 'TCP6: inuse 0' /proc/net/sockstat6 && exit 0; \
@@ -83,7 +86,7 @@ impl Memory {
             Some((words.next()?.to_owned(), words.next()?.parse().ok()?))
         });
         let objects = objects.filter(|(cache, _)| cache != NEVER_FORGOTTEN);
-        // Each processor keeps some free pages for itself.
+        // Each CPU has free pages of its own.
         let free = machine.exec_ok(
             "awk '$1 == \"count:\" || $1 == \"nr_free_pages\" {sum += $2} END {print sum}' /proc/zoneinfo",
         )?;
@@ -95,8 +98,9 @@ impl Memory {
         })
     }
 
-    /// What has grown since `before` by so much that it may have been lost once in each of `cycles` cycles: names, and
-    /// by how many objects or pages. Caches that fill up may be among it.
+    /// Returns the caches that have grown so much since `before` that an object may have been lost
+    /// in each of `cycles` cycles, and their growth in objects or pages. Caches that fill up may be
+    /// among them.
     fn grown_since(&self, before: &Self, cycles: i64) -> BTreeMap<String, i64> {
         let workers = (self.workers - before.workers).max(0);
         let mut grown: BTreeMap<_, _> = self

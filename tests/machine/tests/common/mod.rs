@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What the machine tests share: a machine with the module in it, the files of `www/`, and a client that sees every
-//! byte.
+//! Code that the machine tests share: a machine with the module, the files of `www/`, the programs
+//! of `guest/`, and a client that sees every byte.
 
-// Each test crate uses a part of it.
+// Each test crate uses a part of this.
 #![allow(dead_code)]
 
 pub(crate) mod memory;
@@ -19,40 +19,40 @@ use std::time::Duration;
 
 use machine::{Builder, KernelLog, Machine};
 
-/// Ends a test that hangs. It is longer than any wait may take on a busy host, and than the limits of the Python programs in the
-/// guest, which say more.
+/// Limit that ends a test which hangs. It says nothing about speed: a busy host may be slow. The
+/// limits of the Python programs in the guest are shorter, because their messages say more.
 pub(crate) const HANG: Duration = Duration::from_secs(1200);
 
-/// Seconds for `timeout idle` and its like that no wait of a test reaches.
+/// Seconds for `timeout idle` and the other timeouts that no test reaches.
 pub(crate) const NEVER: u32 = 86_400;
 
 pub(crate) type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
 
-/// A machine that has not loaded the module.
+/// Returns a machine that has not loaded the module.
 pub(crate) fn machine() -> Result<Builder> {
     Ok(Machine::builder()?.cpus(2))
 }
 
-/// A machine that serves `www/` at port 8080.
+/// Boots a machine that serves `www/` at port 8080.
 pub(crate) fn serving() -> Result<Machine> {
     let machine = machine()?.boot()?;
     machine.exec_ok("insmod khttpd.ko")?;
     Ok(machine)
 }
 
-/// A machine with the site of the protocol's own tests, which [`LOAD_WIRED`] serves. What tests/tools/lib/wire.sh has prepared is
-/// at `/share`.
+/// Returns a machine with the site of the protocol's own tests, which [`LOAD_WIRED`] serves. The
+/// files that tests/tools/lib/wire.sh has prepared are at `/share`.
 pub(crate) fn wired() -> Result<Builder> {
     let folder = std::env::var_os("KHTTPD_WIRE")
         .ok_or("KHTTPD_WIRE is not set; run this by make test-machine")?;
     Ok(machine()?.share(folder))
 }
 
-/// Loads the module so that it serves that site.
+/// Command that loads the module so that it serves that site.
 pub(crate) const LOAD_WIRED: &str =
     "insmod khttpd.ko root=/share/site commands='root /share/site/.hosts/other.example for other.example'";
 
-/// How many times slower than the plain kernel one is that looks for mistakes.
+/// Factor by which a kernel with sanitizers or other checks is slower than the plain one.
 fn slowness() -> u32 {
     match flavour() {
         Some(flavour) if flavour != "plain" => 10,
@@ -60,51 +60,55 @@ fn slowness() -> u32 {
     }
 }
 
-/// The memory, in MiB, that leaves as much as `plain` does on the plain kernel.
-pub(crate) fn roomy(plain: u32) -> u32 {
+/// Returns the memory, in MiB, that leaves as much as `plain` leaves on the plain kernel.
+pub(crate) fn scaled_memory(plain: u32) -> u32 {
     match slowness() {
         1 => plain,
         _ => plain * 2,
     }
 }
 
-/// Which kernel it is; nothing for the plain one.
+/// Returns the name of the kernel's configuration, `plain` if it has no checks.
 pub(crate) fn flavour() -> Option<OsString> {
     std::env::var_os("KHTTPD_FLAVOUR")
 }
 
-/// As long as `quick` is on the plain kernel.
-pub(crate) fn patience(quick: Duration) -> Duration {
-    quick * slowness()
+/// Returns the time that corresponds to `plain` on the plain kernel.
+pub(crate) fn scaled_time(plain: Duration) -> Duration {
+    plain * slowness()
 }
 
-/// What can be done in the time that `many` take on the plain kernel.
-pub(crate) fn fewer(many: u32) -> u32 {
-    many / slowness()
+/// Returns the number of operations that take as long as `plain` on the plain kernel.
+pub(crate) fn scaled_count(plain: u32) -> u32 {
+    plain / slowness()
 }
 
-/// Fails if the kernel has complained of anything.
-pub(crate) fn assert_untroubled(machine: &Machine) -> Result<KernelLog> {
-    look_for_leaks(machine)?;
+/// Asserts that the kernel has reported no trouble; returns its log.
+pub(crate) fn assert_no_trouble(machine: &Machine) -> Result<KernelLog> {
+    check_kmemleak(machine)?;
     let log = machine.log()?;
     let trouble = log.trouble();
     assert!(trouble.is_empty(), "the kernel's log: {trouble:#?}");
     Ok(log)
 }
 
-/// Fails if the kernel has complained of anything, or somebody but khttpd has said anything since boot.
+/// Asserts that the kernel has reported no trouble, and that nothing but khttpd has logged a line
+/// since the module was first loaded.
 pub(crate) fn assert_quiet(machine: &Machine) -> Result {
-    let log = assert_untroubled(machine)?;
+    let log = assert_no_trouble(machine)?;
     let foreign: Vec<_> = since_first_load(&log)
         .filter(|text| !is_expected(text))
         .collect();
-    assert!(foreign.is_empty(), "not khttpd's lines: {foreign:#?}");
+    assert!(
+        foreign.is_empty(),
+        "lines that are not from khttpd: {foreign:#?}"
+    );
     Ok(())
 }
 
-/// Where there is kmemleak, it tells the log of memory that nothing refers to any more. What is younger than 5 s it does not
-/// look at, and what a scan finds may be on its way from one list to another.
-pub(crate) fn look_for_leaks(machine: &Machine) -> Result {
+/// Asserts that kmemleak, if the kernel has it, finds nothing. It ignores objects younger than 5 s,
+/// and an object that one scan finds may have been on its way from one list to another.
+pub(crate) fn check_kmemleak(machine: &Machine) -> Result {
     if flavour().is_some_and(|flavour| flavour == "leak") {
         let said = machine.exec_ok(
             "set -e; cd /sys/kernel/debug; for i in 1 2; do sleep 6; echo scan > kmemleak; done; cat kmemleak",
@@ -121,9 +125,9 @@ fn since_first_load(log: &KernelLog) -> impl Iterator<Item = &str> {
         .skip_while(|text| !text.starts_with("khttpd: "))
 }
 
-/// khttpd's own lines, what the kernel says of a parameter that is too long, what KUnit says of a module with tests, the emulated
-/// clock's, what a kernel with DEBUG_STACK_USAGE says of a task that ends, that a processor or the emulated network card had to wait
-/// for a busy host, and the tests' own doing.
+/// Returns whether the line is khttpd's, or one that a test may cause: reports of a parameter that
+/// is too long, KUnit's results, the emulated clock, stack usage of a task, a CPU or the emulated
+/// network card that had to wait for a busy host, and writes to `drop_caches`.
 fn is_expected(text: &str) -> bool {
     const EXPECTED: [&str; 15] = [
         "khttpd",
@@ -148,7 +152,20 @@ fn is_expected(text: &str) -> bool {
         || EXPECTED.iter().any(|start| text.starts_with(start))
 }
 
-/// The files of `www/`: the path to ask for, and the content.
+/// Copies programs of `guest/` to `/tmp` in the guest.
+pub(crate) fn put_guest(machine: &Machine, names: &[&str]) -> Result {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guest");
+    for name in names {
+        machine.put_file(
+            &format!("/tmp/{name}"),
+            0o600,
+            &fs::read(folder.join(name))?,
+        )?;
+    }
+    Ok(())
+}
+
+/// Returns path and content of each file of `www/`.
 pub(crate) fn www() -> Result<Vec<(String, Vec<u8>)>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../www");
     let mut folders = vec![root.clone()];
@@ -168,26 +185,26 @@ pub(crate) fn www() -> Result<Vec<(String, Vec<u8>)>> {
         }
     }
     files.sort();
-    assert!(files.len() > 5, "www/ is not there");
+    assert!(files.len() > 5, "www/ is missing");
     Ok(files)
 }
 
-/// A connection on which bytes are written as they are.
+/// A connection to the server, on which bytes are sent as they are.
 pub(crate) struct Client {
     stream: TcpStream,
     received: Vec<u8>,
 }
 
-/// A reply as it came.
+/// A response as received.
 #[derive(Debug)]
-pub(crate) struct Reply {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) head: String,
     pub(crate) body: Vec<u8>,
 }
 
-impl Reply {
-    /// The value of a field, if it is there.
+impl Response {
+    /// Returns the value of a field.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
         self.head.lines().skip(1).find_map(|line| {
             let (found, value) = line.split_once(':')?;
@@ -211,8 +228,8 @@ impl Client {
         Ok(self.stream.write_all(bytes.as_ref())?)
     }
 
-    /// The next reply; `head_only`: it answers HEAD.
-    pub(crate) fn reply(&mut self, head_only: bool) -> Result<Reply> {
+    /// Receives the next response. `head_only`: the request was HEAD, so that no content follows.
+    pub(crate) fn response(&mut self, head_only: bool) -> Result<Response> {
         let end = loop {
             if let Some(at) = self
                 .received
@@ -225,25 +242,25 @@ impl Client {
         };
         let head = String::from_utf8(self.received.drain(..end).collect())?;
         let status = head.split(' ').nth(1).ok_or("no status")?.parse()?;
-        let mut reply = Reply {
+        let mut response = Response {
             status,
             head,
             body: Vec::new(),
         };
         if !head_only && status != 304 {
-            let length = reply
+            let length = response
                 .field("Content-Length")
                 .ok_or("no Content-Length")?
                 .parse()?;
             while self.received.len() < length {
                 self.fill()?;
             }
-            reply.body = self.received.drain(..length).collect();
+            response.body = self.received.drain(..length).collect();
         }
-        Ok(reply)
+        Ok(response)
     }
 
-    /// Whether the server closes now, having sent nothing more.
+    /// Waits until the server sends or closes; returns whether it closed without sending.
     pub(crate) fn is_closed(&mut self) -> Result<bool> {
         match self.fill() {
             Ok(()) => Ok(false),
@@ -264,14 +281,14 @@ impl Client {
     }
 }
 
-/// Whether nothing came within [`HANG`].
+/// Returns whether nothing was received within [`HANG`].
 fn is_late(error: &(dyn Error + 'static)) -> bool {
     error
         .downcast_ref::<io::Error>()
         .is_some_and(|error| error.kind() == io::ErrorKind::WouldBlock)
 }
 
-/// Has the server wait for peers as long as the test does, however long the host keeps it waiting.
+/// Sets all timeouts so that the server outwaits every delay of a busy host.
 pub(crate) fn never_time_out(machine: &Machine) -> Result {
     machine.exec_ok(&format!(
         "for name in idle head send stop; do echo timeout $name {NEVER}; done > /dev/khttpd"
@@ -279,7 +296,7 @@ pub(crate) fn never_time_out(machine: &Machine) -> Result {
     Ok(())
 }
 
-/// A number that the control node shows.
+/// Returns a number that the control node shows.
 pub(crate) fn number(machine: &Machine, key: &str) -> Result<u64> {
     let text = machine.exec_ok("cat /dev/khttpd")?;
     let wanted = format!("# {key} ");
@@ -295,7 +312,7 @@ pub(crate) fn wait_for(machine: &Machine, key: &str, number: u64) -> Result {
     wait_until(machine, &format!("grep -qx '# {key} {number}' /dev/khttpd"))
 }
 
-/// Waits until a shell command in the guest succeeds; fails, and shows the state, if it never does.
+/// Waits until a shell command in the guest succeeds; prints the server's state if it never does.
 pub(crate) fn wait_until(machine: &Machine, condition: &str) -> Result {
     machine.exec_ok(&format!(
         "for i in $(seq 6000); do {condition} && exit 0; sleep 0.1; done
@@ -304,7 +321,7 @@ pub(crate) fn wait_until(machine: &Machine, condition: &str) -> Result {
     Ok(())
 }
 
-/// A plain request.
+/// Returns the bytes of a simple request.
 pub(crate) fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: khttpd\r\n\r\n")
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Numbers by chance that can be had again.
+//! Reproducible random numbers.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Result;
 
-/// The seed of this run: `KHTTPD_SEED`, or another one each time. It is printed, and shown when the test fails.
+/// Returns the seed of this run, `KHTTPD_SEED` or a new one, and prints it.
 pub(crate) fn seed() -> Result<u64> {
     let seed = match std::env::var("KHTTPD_SEED") {
         Ok(text) => text.parse()?,
@@ -19,7 +19,7 @@ pub(crate) fn seed() -> Result<u64> {
     Ok(seed)
 }
 
-/// A number from the environment, or `default`.
+/// Returns a number from the environment, or `default`.
 pub(crate) fn setting(name: &str, default: u64) -> Result<u64> {
     Ok(match std::env::var(name) {
         Ok(text) if !text.is_empty() => text.parse()?,
@@ -27,7 +27,7 @@ pub(crate) fn setting(name: &str, default: u64) -> Result<u64> {
     })
 }
 
-/// SplitMix64: short, and random enough for tests.
+/// A SplitMix64 generator.
 pub(crate) struct Random(u64);
 
 impl Random {
@@ -43,18 +43,18 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `bound`, which is not 0.
+    /// Returns a number below `bound`, which is not 0.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         // CAST: The remainder is less than `bound`, a `usize`.
         (self.next() % bound as u64) as usize
     }
 
-    /// Whether it comes to pass, once in `times`.
+    /// Returns `true` once in `times` on average.
     pub(crate) fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
 
-    /// One of them; there is one.
+    /// Returns an element of a slice that is not empty.
     pub(crate) fn choose<'a, T>(&mut self, from: &'a [T]) -> &'a T {
         &from[self.below(from.len())]
     }

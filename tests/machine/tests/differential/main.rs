@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The same requests to khttpd and to nginx, which serve the same files: where they differ, the table says why.
+//! The same requests to khttpd and to nginx, which serve the same files. The table in
+//! `differences.rs` explains each difference.
 //!
-//! What is compared: the status, whether the connection goes on and with what, and of a reply with content the fields
-//! about it and the content itself. The texts of errors are each server's own.
+//! Compared are the status, whether the connection persists and how it continues, and for a
+//! response with content its fields and the content itself. The texts of errors differ.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -13,12 +14,12 @@ mod requests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
-use common::{assert_quiet, wired, Client, Reply, Result};
+use common::{assert_quiet, wired, Client, Response, Result};
 use differences::DIFFERENCES;
 
 const NGINX: u16 = 8081;
 
-/// As near to khttpd as its settings allow.
+/// The settings that make nginx most similar to khttpd.
 const CONFIGURATION: &str = "
 user root;
 worker_processes 1;
@@ -40,10 +41,10 @@ http {
 }
 ";
 
-/// What came of a request, aspect by aspect.
+/// The aspects of a response.
 type Outcome = BTreeMap<&'static str, String>;
 
-/// Fields that are compared when there is content, or when the status asks for them.
+/// Fields that are compared if the response has content or its status requires them.
 const COMPARED: [&str; 8] = [
     "Accept-Ranges",
     "Allow",
@@ -55,39 +56,39 @@ const COMPARED: [&str; 8] = [
     "Location",
 ];
 
-/// Asks one server, and then asks again on the same connection.
+/// Sends a request to a server, and another one on the same connection.
 fn ask(server: SocketAddr, tag: &str, request: &str) -> Result<Outcome> {
     let mut client = Client::connect(server)?;
     client.send(request.replace("TAG", tag))?;
     let mut outcome = Outcome::new();
-    let Ok(reply) = client.reply(request.trim_start().starts_with("HEAD ")) else {
+    let Ok(response) = client.response(request.trim_start().starts_with("HEAD ")) else {
         outcome.insert("status", "none".into());
         return Ok(outcome);
     };
-    outcome.insert("status", reply.status.to_string());
-    describe(&reply, &mut outcome);
+    outcome.insert("status", response.status.to_string());
+    describe(&response, &mut outcome);
     let next = "GET /hello.txt HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-    let said = reply.field("Connection").unwrap_or_default().to_owned();
-    // Who closes may do so before this arrives.
-    let then = client.send(next).and_then(|()| client.reply(false));
+    let said = response.field("Connection").unwrap_or_default().to_owned();
+    // A server that closes may do so before this request arrives.
+    let then = client.send(next).and_then(|()| client.response(false));
     let then = match then {
-        Ok(reply) if reply.body == b"hello world\n" => "goes on".to_owned(),
-        Ok(reply) => format!("goes on with {}", reply.status),
+        Ok(response) if response.body == b"hello world\n" => "persists".to_owned(),
+        Ok(response) => format!("persists with {}", response.status),
         Err(_) if said == "close" => "ends".into(),
-        Err(_) => "ends without a word".into(),
+        Err(_) => "ends unannounced".into(),
     };
     outcome.insert("connection", then);
     Ok(outcome)
 }
 
-fn describe(reply: &Reply, outcome: &mut Outcome) {
+fn describe(response: &Response, outcome: &mut Outcome) {
     let mut fields: BTreeMap<_, _> = COMPARED
         .iter()
-        .filter_map(|name| Some((*name, reply.field(name)?.to_owned())))
+        .filter_map(|name| Some((*name, response.field(name)?.to_owned())))
         .collect();
-    let mut body = String::from_utf8_lossy(&reply.body).into_owned();
-    if reply.status >= 300 {
-        // The text is the server's own.
+    let mut body = String::from_utf8_lossy(&response.body).into_owned();
+    if response.status >= 300 {
+        // The text of an error differs.
         fields.retain(|name, _| !name.starts_with("Content-") || *name == "Content-Range");
         body.clear();
     }
@@ -102,18 +103,18 @@ fn describe(reply: &Reply, outcome: &mut Outcome) {
     }
     outcome.extend(fields);
     outcome.insert("body", body);
-    let has = |name| reply.field(name).is_some().to_string();
+    let has = |name| response.field(name).is_some().to_string();
     outcome.insert("Date", has("Date"));
     outcome.insert("ETag", has("ETag"));
 }
 
-/// `aspect: khttpd's, nginx's` for all that differs.
+/// Returns `aspect: khttpd's, nginx's` for all aspects that differ.
 fn difference(khttpd: &Outcome, nginx: &Outcome) -> String {
     let aspects = if khttpd["status"] == nginx["status"] {
         let both = khttpd.keys().chain(nginx.keys());
         both.copied().collect()
     } else {
-        // What belongs to one status does not belong to another.
+        // The other aspects depend on the status.
         BTreeSet::from(["connection", "status"])
     };
     let value = |outcome: &Outcome, aspect| match outcome.get(aspect) {
@@ -132,16 +133,16 @@ fn difference(khttpd: &Outcome, nginx: &Outcome) -> String {
     differing.join("; ")
 }
 
-/// The entity tag of the file that the fields are about.
+/// Returns the entity tag of the file that the requests with fields name.
 fn tag(server: SocketAddr) -> Result<String> {
     let mut client = Client::connect(server)?;
     client.send(common::get("/range.txt"))?;
-    let reply = client.reply(false)?;
-    Ok(reply.field("ETag").ok_or("no entity tag")?.to_owned())
+    let response = client.response(false)?;
+    Ok(response.field("ETag").ok_or("no entity tag")?.to_owned())
 }
 
 #[test]
-fn khttpd_differs_from_nginx_only_where_the_rfc_is_on_its_side() -> Result {
+fn khttpd_and_nginx_differ_only_as_listed() -> Result {
     let machine = wired()?.forward(8080).forward(NGINX).boot()?;
     machine.exec_ok(common::LOAD_WIRED)?;
     machine.put_file("/tmp/nginx.conf", 0o644, CONFIGURATION.as_bytes())?;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What both servers are asked.
+//! The requests that both servers get.
 
 use std::collections::BTreeMap;
 
-/// All requests by name.
+/// Returns all requests by name.
 pub(super) fn all() -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     let mut add = |name: &str, request: String| {
@@ -59,7 +59,7 @@ pub(super) fn all() -> BTreeMap<String, String> {
     all
 }
 
-/// Targets that are asked for by GET.
+/// Targets of GET requests.
 const TARGETS: &[&str] = &[
     "/",
     "/index.html",
@@ -120,13 +120,13 @@ const TARGETS: &[&str] = &[
     "localhost:80",
 ];
 
-/// Methods, on a file.
+/// Methods, applied to a file.
 const METHODS: &[&str] = &[
     "GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "PROPFIND",
     "FOO", "get", "G-T",
 ];
 
-/// First lines of requests.
+/// Request lines.
 const LINES: &[&str] = &[
     "GET /hello.txt HTTP/1.0",
     "GET /hello.txt HTTP/1.2",
@@ -156,7 +156,8 @@ const LINES: &[&str] = &[
     "PRI * HTTP/2.0",
 ];
 
-/// Field lines after `Host`, separated by `|`, on a file of 1000 bytes. `TAG` is its entity tag.
+/// Field lines after `Host`, separated by `|`, in a GET of a file of 1000 bytes. `TAG` is its
+/// entity tag.
 const FIELDS: &[&str] = &[
     "Connection: close",
     "connection: CLOSE",
@@ -246,7 +247,7 @@ const FIELDS: &[&str] = &[
     "Range: bytes=5000-|If-Range: \"x\"",
 ];
 
-/// Whole requests with a name.
+/// Complete requests with a name.
 const WHOLE: &[(&str, &str)] = &[
     ("1.1 without Host", "GET /hello.txt HTTP/1.1\r\n\r\n"),
     ("1.0 with keep-alive", "GET /hello.txt HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"),

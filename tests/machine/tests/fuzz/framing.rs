@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What comes back, whatever was sent, is replies one after the other.
+//! Checks that a stream consists of responses, whatever was sent.
 
-/// The statuses that there is a reason for.
+/// The statuses that may occur.
 const STATUSES: &[u16] = &[
     200, 206, 301, 304, 400, 404, 405, 408, 412, 413, 414, 416, 417, 421, 431, 501, 505,
 ];
 
-/// Checks what came on one connection and counts the replies. `whole`: the server has closed behind the last one.
+/// Checks the bytes received on a connection and counts the responses. `whole`: the server has
+/// closed after the last one.
 ///
 /// # Errors
 ///
-/// What is wrong with it.
+/// Describes the error in the stream.
 pub(crate) fn check(mut bytes: &[u8], whole: bool) -> Result<usize, String> {
     let mut count = 0;
     while !bytes.is_empty() {
@@ -21,7 +22,7 @@ pub(crate) fn check(mut bytes: &[u8], whole: bool) -> Result<usize, String> {
         let (head, rest) = bytes.split_at(end + 4);
         let (status, length) = check_head(head)?;
         bytes = match length {
-            // The request may have been a HEAD: no body begins like a reply.
+            // The request may have been a HEAD: no content begins like a response.
             Some(_) if status == 304 || rest.is_empty() || rest.starts_with(b"HTTP/1.1 ") => rest,
             Some(length) if length > rest.len() => {
                 return cut(whole, count, "a body without an end")
@@ -42,7 +43,7 @@ fn cut(whole: bool, count: usize, what: &str) -> Result<usize, String> {
     }
 }
 
-/// The status, and the length of the body if it is told.
+/// Returns the status, and the content length if there is one.
 fn check_head(head: &[u8]) -> Result<(u16, Option<usize>), String> {
     let text = std::str::from_utf8(head).map_err(|_| format!("not UTF-8: {head:?}"))?;
     let mut lines = text.trim_end_matches("\r\n").split("\r\n");
@@ -91,7 +92,7 @@ fn is_value(value: &str) -> bool {
 }
 
 #[test]
-fn wrong_replies_are_found() {
+fn malformed_responses_are_found() {
     let good = "HTTP/1.1 200 OK\r\nDate: now\r\nContent-Length: 2\r\n\r\nab";
     let head = &good[..good.len() - 2];
     assert_eq!(check(good.as_bytes(), true), Ok(1));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Input made by chance, against the machine that runs: requests from here, commands and system calls in the guest.
+//! Random input: requests from the host, commands and system calls in the guest.
 //!
-//! `make fuzz-machine FUZZ_S=3600` does it for an hour, and `KHTTPD_SEED` does again what was done before.
+//! `make fuzz-machine FUZZ_S=3600` runs for an hour, and `KHTTPD_SEED` repeats an earlier run.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -17,20 +17,20 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::random::{seed, setting, Random};
-use common::{assert_quiet, get, machine, wait_for, Client, Result, HANG};
+use common::{assert_quiet, get, machine, put_guest, wait_for, Client, Result, HANG};
 use machine::Machine;
 use mutation::Corpus;
 
-/// Clients at a time.
+/// Number of clients.
 const CLIENTS: u64 = 3;
 
-/// The shortest time after which the server ends a connection, in seconds.
+/// Shortest timeout of the server in seconds.
 const SHORTEST_TIMEOUT: u64 = 2;
 
-/// So many connections and replies there must be, however long they take.
+/// Least number of connections and of responses, however long they take.
 const AT_LEAST: usize = 50;
 
-/// What is served: the files that the corpus asks for.
+/// Returns the site: the files that the corpus requests.
 fn site() -> Vec<(&'static str, Vec<u8>)> {
     let large: Vec<u8> = (0..300_000_u32)
         .map(|number| (number % 251) as u8)
@@ -69,13 +69,13 @@ fn serving() -> Result<Machine> {
 }
 
 #[test]
-fn what_is_made_by_chance_breaks_nothing() -> Result {
+fn random_input_breaks_nothing() -> Result {
     let seed = seed()?;
     let seconds = setting("KHTTPD_FUZZ_S", 15)?;
     let machine = serving()?;
     let address = machine.http_address()?;
     let corpus = Corpus::load()?;
-    machine.put_file("/tmp/fuzz.py", 0o600, include_bytes!("../guest/fuzz.py"))?;
+    put_guest(&machine, &["interruptible.py", "syscalls.py", "fuzz.py"])?;
     let commands = machine.spawn(&format!("exec python3 /tmp/fuzz.py {seed} {seconds}"))?;
     let over = AtomicBool::new(false);
     let progress = [AtomicUsize::new(0), AtomicUsize::new(0)];
@@ -86,7 +86,7 @@ fn what_is_made_by_chance_breaks_nothing() -> Result {
                 scope.spawn(move || {
                     let random = Random::new(seed + number);
                     let result = fuzz(address, corpus, random, over, progress);
-                    // One that has failed ends the others.
+                    // A failure ends the other clients.
                     over.fetch_or(result.is_err(), Ordering::Relaxed);
                     result
                 })
@@ -112,9 +112,12 @@ fn what_is_made_by_chance_breaks_nothing() -> Result {
     for result in counts {
         result.map_err(|_| "a client has panicked")??;
     }
-    let [inputs, replies] = progress.map(AtomicUsize::into_inner);
-    println!("{seconds} s: {inputs} connections, {replies} replies");
-    assert!(inputs >= AT_LEAST && replies >= AT_LEAST, "too few");
+    let [inputs, responses] = progress.map(AtomicUsize::into_inner);
+    println!("{seconds} s: {inputs} connections, {responses} responses");
+    assert!(
+        inputs >= AT_LEAST && responses >= AT_LEAST,
+        "too few connections or responses"
+    );
     let output = commands.wait(Duration::from_secs(seconds) + HANG)?;
     println!("{}", output.stdout_text().trim_end());
     assert!(
@@ -123,25 +126,25 @@ fn what_is_made_by_chance_breaks_nothing() -> Result {
         output.stdout_text(),
         output.stderr_text()
     );
-    honest(address)?;
+    check_service(address)?;
     wait_for(&machine, "connections", 0)?;
     machine.exec_ok("rmmod khttpd")?;
     assert_quiet(&machine)
 }
 
-/// Sends one input after the other, and counts them and their replies.
+/// Sends inputs and counts them and their responses.
 fn fuzz(
     address: SocketAddr,
     corpus: &Corpus,
     mut random: Random,
     over: &AtomicBool,
-    [inputs, replies]: &[AtomicUsize; 2],
-) -> Result<(), String> {
+    [inputs, responses]: &[AtomicUsize; 2],
+) -> std::result::Result<(), String> {
     let mut turn = 0;
     while !over.load(Ordering::Relaxed) {
         let input = corpus.input(&mut random);
         let (received, whole) =
-            converse(address, &input, &mut random).map_err(|error| error.to_string())?;
+            exchange(address, &input, &mut random).map_err(|error| error.to_string())?;
         let count = framing::check(&received, whole).map_err(|what| {
             format!(
                 "{what}\nafter: {}\nin: {}",
@@ -150,17 +153,17 @@ fn fuzz(
             )
         })?;
         inputs.fetch_add(1, Ordering::Relaxed);
-        replies.fetch_add(count, Ordering::Relaxed);
+        responses.fetch_add(count, Ordering::Relaxed);
         turn += 1;
         if turn % 50 == 0 {
-            honest(address).map_err(|error| error.to_string())?;
+            check_service(address).map_err(|error| error.to_string())?;
         }
     }
     Ok(())
 }
 
-/// Sends `input` in pieces, and gives what came back, and whether that is all.
-fn converse(address: SocketAddr, input: &[u8], random: &mut Random) -> Result<(Vec<u8>, bool)> {
+/// Sends `input` in pieces; returns the received bytes, and whether the stream is complete.
+fn exchange(address: SocketAddr, input: &[u8], random: &mut Random) -> Result<(Vec<u8>, bool)> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(HANG))?;
@@ -169,7 +172,7 @@ fn converse(address: SocketAddr, input: &[u8], random: &mut Random) -> Result<(V
     while !rest.is_empty() {
         let most = if random.once_in(3) { 8 } else { 3000 };
         let (piece, later) = rest.split_at((1 + random.below(most)).min(rest.len()));
-        // The server may have said all that it has to say.
+        // The server may have closed already.
         if stream.write_all(piece).is_err() {
             break;
         }
@@ -180,10 +183,10 @@ fn converse(address: SocketAddr, input: &[u8], random: &mut Random) -> Result<(V
         rest = later;
     }
     if random.once_in(8) {
-        // Goes away without a word, with whatever it did not read.
+        // Closes without reading the responses.
         return Ok((Vec::new(), false));
     }
-    // Most say that they are done; the others wait for a timeout of the server's.
+    // Most connections are shut down; the others wait for a timeout of the server.
     if !random.once_in(64) {
         let _ = stream.shutdown(Shutdown::Write);
     }
@@ -195,29 +198,29 @@ fn converse(address: SocketAddr, input: &[u8], random: &mut Random) -> Result<(V
     }
 }
 
-/// Every file is served byte for byte. Whoever has been kept waiting by a busy host for so long that its connection may have
-/// ended asks once more.
-fn honest(address: SocketAddr) -> Result {
+/// Asserts that every file is served unchanged. A request is repeated if a busy host has delayed it
+/// so long that the connection may have expired.
+fn check_service(address: SocketAddr) -> Result {
     let mut client = Client::connect(address)?;
     let mut asked = Instant::now();
     for (path, content) in site() {
-        // The server may have waited since it replied to the one before.
+        // The timeout began with the previous response.
         let waiting = mem::replace(&mut asked, Instant::now());
         let ask = |client: &mut Client| {
             client.send(get(path))?;
-            client.reply(false)
+            client.response(false)
         };
-        let reply = match ask(&mut client) {
+        let response = match ask(&mut client) {
             Err(_) if waiting.elapsed() >= Duration::from_secs(SHORTEST_TIMEOUT) => {
                 client = Client::connect(address)?;
                 ask(&mut client)?
             }
-            reply => reply?,
+            response => response?,
         };
         assert!(
-            reply.status == 200 && reply.body == content,
+            response.status == 200 && response.body == content,
             "{path}: {}",
-            reply.head
+            response.head
         );
     }
     Ok(())

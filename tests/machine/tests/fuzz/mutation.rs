@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Bytes that were requests once.
+//! Mutated requests.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use crate::common::random::Random;
 use crate::common::Result;
 
-/// No input is longer: more than a head may be, so that its limit is met.
+/// Longest input. It exceeds the limit of a head.
 const INPUT_MAX: usize = 20_000;
 
-/// What inputs are made from: that of the fuzzers on the host.
+/// Source of the inputs: the corpus and dictionary of the host's fuzzers.
 pub(crate) struct Corpus {
     requests: Vec<Vec<u8>>,
     words: Vec<Vec<u8>>,
@@ -23,7 +23,7 @@ impl Corpus {
         let mut requests = Vec::new();
         for path in files(&fuzz.join("corpus/session"))? {
             let bytes = fs::read(path)?;
-            // The first line is about how to cut it.
+            // The first line tells the fuzzer how to cut the input.
             let begin = bytes.iter().position(|byte| *byte == b'\n');
             requests.push(bytes[begin.map_or(0, |at| at + 1)..].to_vec());
         }
@@ -43,7 +43,7 @@ impl Corpus {
         Ok(Self { requests, words })
     }
 
-    /// Some requests, one after the other, most of them changed.
+    /// Returns a series of requests, most of them mutated.
     pub(crate) fn input(&self, random: &mut Random) -> Vec<u8> {
         let mut input = Vec::new();
         for _ in 0..=random.below(3) {
@@ -59,7 +59,7 @@ impl Corpus {
         input
     }
 
-    /// Changes something.
+    /// Applies a random change.
     fn change(&self, random: &mut Random, bytes: &mut Vec<u8>) {
         let at = random.below(bytes.len() + 1);
         let end = (at + 1 + random.below(30)).min(bytes.len());
@@ -85,7 +85,7 @@ impl Corpus {
     }
 }
 
-/// Requests that succeed.
+/// Requests that are valid.
 const PLAIN: &[&str] = &[
     "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
     "GET /large.bin HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -105,12 +105,12 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
         .map(|entry| entry.map(|entry| entry.path()))
         .collect();
     let mut files = entries?;
-    // The same seed is the same input.
+    // The same seed gives the same input.
     files.sort();
     Ok(files)
 }
 
-/// A line of a dictionary: `"text\x0d"`.
+/// Parses a line of a dictionary: `"text\x0d"`.
 fn word(line: &str) -> Option<Vec<u8>> {
     let mut rest = line.strip_prefix('"')?.strip_suffix('"')?.bytes();
     let mut word = Vec::new();

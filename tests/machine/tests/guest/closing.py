@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Loads a site while a file of it is closed to others and a secret is written into it:  closing.py DIRECTORY ROUNDS
+"""Loads a site while a file of it is made private and a secret is written to it: closing.py
+DIRECTORY ROUNDS
 
-Does it so often at least, and until it was left out once: how they meet is up to the machine. Prints how often it was loaded as it
-was before, and how often it was left out."""
+Runs at least ROUNDS rounds, and until the file has been skipped once: what a load meets is up to
+the machine. Prints the numbers of loads with the public content and of loads that skipped the
+file."""
 
 import os
 import random
@@ -13,12 +15,12 @@ import urllib.error
 import urllib.request
 
 SIZE = 16 << 20
-# Seconds after which it is taken never to be left out.
+# Limit in seconds that ends a test in which the file is never skipped.
 HANG = 600
 
 
 def close(path, secret):
-    """Lets nobody else read the file, and then writes the secret."""
+    """Makes the file private, and then writes the secret."""
     time.sleep(random.uniform(0, 0.05))
     os.chmod(path, 0o600)
     file = os.open(path, os.O_WRONLY)
@@ -30,29 +32,29 @@ def main():
     directory, rounds = sys.argv[1], int(sys.argv[2])
     os.makedirs(directory)
     path = f"{directory}/f"
-    told, secret = b"t" * SIZE, b"s" * SIZE
+    public, secret = b"t" * SIZE, b"s" * SIZE
     node = os.open("/dev/khttpd", os.O_WRONLY)
     os.write(node, f"root {directory}\n".encode())
-    loaded = left_out = 0
+    loaded = skipped = 0
     end = time.monotonic() + HANG
-    while loaded + left_out < rounds or left_out == 0:
-        assert time.monotonic() < end, (loaded, left_out)
+    while loaded + skipped < rounds or skipped == 0:
+        assert time.monotonic() < end, (loaded, skipped)
         with open(path, "wb") as file:
-            file.write(told)
+            file.write(public)
         os.chmod(path, 0o644)
         closer = threading.Thread(target=close, args=(path, secret))
         closer.start()
         os.write(node, b"reload\n")
         closer.join()
         try:
-            with urllib.request.urlopen("http://127.0.0.1:8080/f") as reply:
-                content = reply.read()
-            assert content == told, f"told what only the owner may read: {set(content)}"
+            with urllib.request.urlopen("http://127.0.0.1:8080/f") as response:
+                content = response.read()
+            assert content == public, f"served what only the owner may read: {set(content)}"
             loaded += 1
         except urllib.error.HTTPError as error:
             assert error.code == 404, error.code
-            left_out += 1
-    print("loaded", loaded, "left-out", left_out)
+            skipped += 1
+    print("loaded", loaded, "skipped", skipped)
 
 
 main()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Writes its arguments, a line each, to the control node in one go, and prints what came of it: OK or the name of an error, and
-what the node says of it."""
+"""Writes its arguments, a line each, to the control node in one write. Prints `OK`, or the name
+of the error and the reason that the node shows."""
 
 import errno
 import os
@@ -13,4 +13,8 @@ try:
 except OSError as error:
     print(errno.errorcode[error.errno])
     with open("/dev/khttpd", encoding="utf-8") as status:
-        print(*(line[len("# refused "):] for line in status if line.startswith("# refused ")), sep="", end="")
+        print(
+            *(line[len("# refused ") :] for line in status if line.startswith("# refused ")),
+            sep="",
+            end="",
+        )

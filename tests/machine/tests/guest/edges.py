@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Looks whether a read writes more than it says it has, and whether a peer is sent more than was written:  edges.py"""
+"""Asserts that a read does not write beyond its result, and that the relay sends nothing but
+what was written."""
+
 import ctypes
 import os
 import random
@@ -11,13 +13,13 @@ FILL = 0x11
 
 
 def read(node, size):
-    """What a read of `size` bytes gives; all behind it must be what it was."""
+    """Reads up to `size` bytes, and asserts that the buffer after the result is unchanged."""
     length = size + 64
     room = ctypes.create_string_buffer(bytes([FILL]) * length, length)
     count = libc.read(node, room, ctypes.c_size_t(size))
     assert 0 <= count <= size, os.strerror(ctypes.get_errno())
     found = room.raw
-    assert found[count:] == bytes([FILL]) * (len(found) - count), 'bytes behind the end'
+    assert found[count:] == bytes([FILL]) * (len(found) - count), 'bytes after the result'
     return found[:count]
 
 

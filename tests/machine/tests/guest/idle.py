@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Opens COUNT connections to 127.0.0.1:8080 and keeps them open: new ones and used ones and, as the last tenth, because
-the server gives them little time, such with half a request or half a body. Says when all are open."""
+"""Opens COUNT connections to 127.0.0.1:8080, prints `open`, and keeps them open: idle.py COUNT
+
+The connections have had no request or one. The last tenth has half a head or half a content,
+which the server does not wait for as long."""
 
 import socket
 import sys

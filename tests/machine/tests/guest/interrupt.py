@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Signals for a writer that has a site loaded, or that waits for another which does:  interrupt.py files|rules|waits FILES
+"""Signals to a writer that loads a site, or waits for another one that does: interrupt.py
+files|rules|waits FILES
 
-The machine's clock counts instructions. A signal takes a small part of the time that the load would have gone on, however slow
-the kernel is."""
+The writer ends in a small part of the time for which the load would have gone on. The machine's
+clock counts instructions, so that a busy host does not change measured times."""
 
 import http.client
 import os
@@ -13,14 +14,14 @@ import time
 import status
 
 OLD, SITE = "/tmp/old", "/tmp/site"
-# The part of the rest of a load that a signal may take to end it.
+# Divisor of the rest of a load: a writer may take this part of it to end after a signal.
 PART = 10
-# Enough to keep the load of a thousand files busy for some seconds.
+# Number of rules, which make a load of a thousand files take seconds.
 RULES = 300
 
 
 def make_sites(files, rules):
-    """A small site, and one of many files and rules."""
+    """Makes a small site, and one of many files and rules."""
     for folder in OLD, SITE:
         os.makedirs(folder)
     with open(f"{OLD}/index.html", "w", encoding="ascii") as file:
@@ -32,7 +33,7 @@ def make_sites(files, rules):
 
 
 def writer(*lines):
-    """Another process that writes commands; a signal ends it."""
+    """Starts a process that writes commands."""
     number = os.fork()
     if number == 0:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -41,46 +42,46 @@ def writer(*lines):
     return number
 
 
-def goes_on(number):
-    """Whether a child has not ended yet; that it has is still to be asked for."""
+def is_running(number):
+    """Returns whether a child is still running, without reaping it."""
     return os.waitid(os.P_PID, number, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
 
 def loaded():
-    """How many files of the site that is being loaded have been read, by the node."""
+    """Returns the number of files that a load in progress has read."""
     words = dict(line.split()[:2] for line in status.comments())
     return int(words.get("loading-files", 0))
 
 
 def begin_to_load(files):
-    """A writer that has read so many files of the site."""
+    """Starts a load and waits until it has read so many files."""
     loader = writer(f"root {SITE}")
     while loaded() < files:
-        assert goes_on(loader), f"the site was loaded before {files} files were seen"
+        assert is_running(loader), f"the site was loaded before {files} files were seen"
     return loader
 
 
 def end(number):
-    """How a child ends, and how long that takes."""
+    """Waits for a child; returns its wait status and the duration."""
     begin = time.monotonic()
-    how = os.waitpid(number, 0)[1]
-    return how, time.monotonic() - begin
+    wait_status = os.waitpid(number, 0)[1]
+    return wait_status, time.monotonic() - begin
 
 
 def rest_of_load(files):
-    """How long a load goes on after so many files if there is no signal."""
-    how, took = end(begin_to_load(files))
-    assert how == 0, how
+    """Returns how long a load goes on after so many files without a signal."""
+    wait_status, took = end(begin_to_load(files))
+    assert wait_status == 0, wait_status
     status.command(f"root {OLD}")
     return took
 
 
 def assert_interrupted(number, by, rest):
-    """Sends a signal, which ends the child soon and leaves the old site in place."""
+    """Sends a signal, and asserts that the child ends soon and that the old site stays."""
     os.kill(number, by)
-    how, took = end(number)
+    wait_status, took = end(number)
     print(f"{took * 1000:.1f} ms instead of {rest * 1000:.1f}")
-    assert how == by, how
+    assert wait_status == by, wait_status
     assert took < rest / PART, (took, rest)
     client = http.client.HTTPConnection("127.0.0.1", 8080)
     client.request("GET", "/")
@@ -88,7 +89,7 @@ def assert_interrupted(number, by, rest):
 
 
 def load(files, seen, by):
-    """A load after so many files."""
+    """Interrupts a load after so many files."""
     make_sites(files, RULES)
     status.command(f"root {OLD}")
     rest = rest_of_load(seen)
@@ -97,16 +98,16 @@ def load(files, seen, by):
 
 
 def waits(files):
-    """A writer that waits for another, which goes on."""
+    """Interrupts a writer that waits for another one, which goes on."""
     make_sites(files, RULES)
     status.command(f"root {OLD}")
     rest = rest_of_load(1)
     loader = begin_to_load(1)
     waiting = writer("timeout idle 66")
     while not open(f"/proc/{waiting}/syscall", encoding="ascii").read().startswith("1 "):
-        assert goes_on(waiting) and goes_on(loader)
+        assert is_running(waiting) and is_running(loader)
     assert_interrupted(waiting, signal.SIGINT, rest)
-    assert goes_on(loader), "it was not interrupted while it waited"
+    assert is_running(loader), "the writer was not interrupted while it waited"
     os.kill(loader, signal.SIGKILL)
     assert end(loader)[0] == signal.SIGKILL
     with open("/dev/khttpd", encoding="ascii") as node:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A small TCP of the tests' own. It is at the far end of a cable, in a network namespace where no kernel has the addresses that it
-uses, so that nobody but the test answers, or does not. The server is at the near end."""
+"""A small TCP. It is at the far end of a veth link, in a network namespace where the kernel has
+none of its addresses, so that only the test answers the server's segments. The server is at the
+near end."""
 
 import itertools
 import os
@@ -13,7 +14,7 @@ import time
 FIN, SYN, RST, PSH, ACK, URG = 1, 2, 4, 8, 16, 32
 SERVER = socket.inet_aton("10.9.0.1"), 8080
 NEAR, FAR = bytes.fromhex("020000000001"), bytes.fromhex("020000000002")
-# Segments are what they seem: nothing is cut or summed up later.
+# Without offloads each segment is sent and received as it is.
 COMMANDS = """\
 ip netns add far
 ip link add near address 02:00:00:00:00:01 type veth peer name far address 02:00:00:00:00:02 netns far
@@ -24,12 +25,13 @@ ip neighbour add 10.9.0.2 lladdr 02:00:00:00:00:02 dev near nud permanent
 ip route add 10.10.0.0/16 via 10.9.0.2
 ethtool -K near tso off gso off tx off
 """
-# Seconds after which what is waited for is taken never to come. It ends a test that hangs: a busy host may be slow.
+# Limit in seconds that ends a test which hangs. It says nothing about speed: a busy host may be
+# slow.
 LIMIT = 600
 
 
 def checksum(data):
-    """The Internet's (RFC 1071)."""
+    """Returns the Internet checksum (RFC 1071)."""
     if len(data) % 2:
         data += b"\0"
     total = sum(struct.unpack(f"!{len(data) // 2}H", data))
@@ -39,18 +41,29 @@ def checksum(data):
 
 
 def packet(source, seq, ack, flags, window, data=b"", options=b"", wrong_sum=0):
-    """A frame to the server; `source` is an address and a port."""
-    begin = struct.pack("!HHIIBBH", source[1], SERVER[1], seq & 0xFFFFFFFF, ack & 0xFFFFFFFF, (20 + len(options)) // 4 << 4, flags, window)
+    """Returns a frame to the server; `source` is an address and a port."""
+    begin = struct.pack(
+        "!HHIIBBH",
+        source[1],
+        SERVER[1],
+        seq & 0xFFFFFFFF,
+        ack & 0xFFFFFFFF,
+        (20 + len(options)) // 4 << 4,
+        flags,
+        window,
+    )
     pseudo = source[0] + SERVER[0] + struct.pack("!HH", 6, 20 + len(options) + len(data))
     total = checksum(pseudo + begin + bytes(4) + options + data) ^ wrong_sum
     tcp = begin + struct.pack("!HH", total, 0) + options + data
-    ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(tcp), 0, 0x4000, 64, 6, 0, source[0], SERVER[0])
+    ip = struct.pack(
+        "!BBHHHBBH4s4s", 0x45, 0, 20 + len(tcp), 0, 0x4000, 64, 6, 0, source[0], SERVER[0]
+    )
     ip = ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:]
     return NEAR + FAR + b"\x08\x00" + ip + tcp
 
 
 class Cable:
-    """The cable, and all peers at its far end."""
+    """The link and all peers at its far end."""
 
     def __init__(self):
         for command in COMMANDS.splitlines():
@@ -62,14 +75,14 @@ class Cable:
         os.setns(here, os.CLONE_NEWNET)
         os.close(there)
         os.close(here)
-        # SO_RCVBUFFORCE: what a thousand peers are sent at once must not be lost here.
+        # SO_RCVBUFFORCE: the segments for a thousand peers must not be lost here.
         self.socket.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)
         self.socket.bind(("far", 0x0800))
         self.socket.setblocking(False)
         self.peers = {}
 
     def send(self, frame):
-        """Sends now, or as soon as there is space."""
+        """Sends a frame, as soon as there is space."""
         while True:
             try:
                 self.socket.send(frame)
@@ -78,7 +91,7 @@ class Cable:
                 select.select([], [self.socket], [], 1)
 
     def listen(self, seconds):
-        """Gives the next frame to the peer it is for; `False` if none has come in this time."""
+        """Dispatches the next frame to its peer; returns `False` if none arrives in this time."""
         while True:
             try:
                 frame = self.socket.recv(65536)
@@ -95,13 +108,14 @@ class Cable:
         return True
 
     def drain(self):
-        """Gives away all frames that there are."""
+        """Dispatches all frames that have arrived."""
         while self.listen(0):
             pass
 
 
 class Peer:
-    """One end of a connection. It acknowledges what comes while `acknowledges`, and remembers it."""
+    """One end of a connection. It stores what it receives, and acknowledges it while
+    `acknowledges` is set."""
 
     numbers = itertools.count(1)
 
@@ -109,13 +123,13 @@ class Peer:
         number = next(self.numbers)
         self.cable, self.mss, self.window = cable, mss, window
         self.source = bytes((10, 10, number >> 8 & 255, number & 255)), 1024 + (number >> 16)
-        # Sequence numbers of all sizes, some of them about to wrap.
+        # Initial sequence numbers of all sizes, some of them about to wrap.
         self.begin = number * 0x9E3779B1 & 0xFFFFFFFF if number % 4 else 0xFFFFFFF0
         self.sent = 0
         self.forget()
 
     def forget(self):
-        """Begins anew from the same address."""
+        """Prepares a new connection from the same address."""
         self.first = None
         self.stream = bytearray()
         self.segments = 0
@@ -125,14 +139,18 @@ class Peer:
         self.cable.peers[self.source] = self
 
     def emit(self, flags, at, data=b"", options=b"", **wrong):
-        """A segment whose first byte is number `at` of our stream."""
+        """Sends a segment whose first byte has the offset `at` in the peer's stream."""
         ack = 0
         if flags & ACK and self.first is not None:
             ack = self.first + len(self.stream) + self.finished
-        self.cable.send(packet(self.source, self.begin + 1 + at, ack, flags, self.window, data, options, **wrong))
+        self.cable.send(
+            packet(
+                self.source, self.begin + 1 + at, ack, flags, self.window, data, options, **wrong
+            )
+        )
 
     def send(self, data=b"", flags=ACK, at=None):
-        """A segment at a place of our stream or, without `at`, the next one."""
+        """Sends a segment at an offset of the peer's stream or, without `at`, the next one."""
         if at is not None:
             self.emit(flags, at, data)
             return
@@ -140,26 +158,27 @@ class Peer:
         self.sent += len(data) + (flags & FIN)
 
     def syn(self, data=b""):
-        """The first segment."""
+        """Sends the SYN."""
         self.emit(SYN, -1, data, options=struct.pack("!BBH", 2, 4, self.mss))
 
     def connect(self):
-        """The whole handshake. The first SYN is lost if who had the address before is just being ended."""
+        """Completes the handshake. The first SYN is lost if an earlier connection from the
+        address is just ending."""
         for _ in range(LIMIT):
             self.syn()
             if self.comes(lambda: self.first is not None, 1):
                 self.send()
                 return self
-        raise AssertionError(f"the SYN-ACK has not come in {LIMIT} s: {self}")
+        raise AssertionError(f"no SYN-ACK in {LIMIT} s: {self}")
 
     def reset(self):
-        """Ends it for good."""
+        """Resets the connection and forgets it."""
         for at in {self.sent, self.taken}:
             self.emit(RST, at)
         self.cable.peers.pop(self.source, None)
 
     def take(self, seq, ack, flags, window, data):
-        """A segment has come."""
+        """Processes a received segment."""
         if flags & RST:
             self.is_reset = True
             return
@@ -173,17 +192,17 @@ class Peer:
         expected = len(self.stream) + self.finished
         if at <= len(self.stream) and data:
             known = self.stream[at : at + len(data)]
-            assert data.startswith(known), f"byte {at} and those behind it are not what they were"
+            assert data.startswith(known), f"retransmitted bytes from offset {at} differ"
             self.stream += data[len(known) :]
             self.segments += len(known) < len(data)
         if flags & FIN and at + len(data) == len(self.stream):
             self.finished = True
-        # A pure acknowledgement in its place gets no answer, or there would be no end of it.
+        # A pure acknowledgement in sequence is not acknowledged, or the exchange would not end.
         if self.acknowledges and (data or flags & FIN or at != expected):
             self.send()
 
     def comes(self, condition, limit):
-        """Listens until something is so; `False` if it is not in this time."""
+        """Receives until a condition holds; returns `False` if it does not in this time."""
         end = time.monotonic() + limit
         while not condition():
             left = end - time.monotonic()
@@ -193,8 +212,8 @@ class Peer:
         return True
 
     def wait(self, condition, what, limit=LIMIT):
-        """As above, of what must come."""
-        assert self.comes(condition, limit), f"{what} has not come in {limit} s: {self}"
+        """Receives until a condition holds, which it must in this time."""
+        assert self.comes(condition, limit), f"no {what} in {limit} s: {self}"
 
     def __str__(self):
         return (

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What is done to the relay node by system calls:  relay.py NAME
+"""System calls on the relay node:  relay.py CASE
 
-The machine's clock counts instructions, so that what is measured here is not the host's time."""
+The machine's clock counts instructions, so that a busy host does not change measured times."""
+
 import errno
 import hashlib
 import os
@@ -19,7 +20,7 @@ PEER = ('127.0.0.1', 2001)
 
 
 class Interrupted(Exception):
-    """A signal came."""
+    """A signal has arrived."""
 
 
 def interrupt(*_):
@@ -27,7 +28,8 @@ def interrupt(*_):
 
 
 def within(seconds, function):
-    """What a function says that a signal interrupts after so many seconds; and how long it took."""
+    """Calls a function and interrupts it after some seconds; returns its result or errno, or
+    `Interrupted`, and the duration."""
     signal.signal(signal.SIGALRM, interrupt)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     begin = time.monotonic()
@@ -54,7 +56,7 @@ def listen():
 
 
 def connected(flags=os.O_RDWR):
-    """An open node and its peer."""
+    """Opens the node; returns it and its peer."""
     with listen() as server:
         node = os.open(NODE, flags)
         return node, server.accept()[0]
@@ -62,7 +64,7 @@ def connected(flags=os.O_RDWR):
 
 def write_all(write, data):
     while data:
-        data = data[write(data):]
+        data = data[write(data) :]
 
 
 def received(peer, result):
@@ -76,7 +78,7 @@ def received(peer, result):
 
 
 def timed(open_, write, close, data, sizes):
-    """Sends data in pieces; how long it takes, and what arrives."""
+    """Sends data in pieces; returns the duration, and length and hash of the data received."""
     result = []
     with listen() as server:
         begin = time.monotonic()
@@ -86,7 +88,7 @@ def timed(open_, write, close, data, sizes):
         at = 0
         while at < len(data):
             for size in sizes:
-                piece = data[at:at + size]
+                piece = data[at : at + size]
                 assert write(to, piece) == len(piece)
                 at += len(piece)
         close(to)
@@ -95,15 +97,17 @@ def timed(open_, write, close, data, sizes):
 
 
 def stream():
-    """16 MB arrive unchanged and as fast as by a socket."""
+    """16 MB arrive unchanged, and as fast as through a socket."""
     data = memoryview(os.urandom(1 << 20) * 16)
     expected = [len(data), hashlib.sha256(data).hexdigest()]
     sizes = [1 << 20, 1, 65537, 4095]
     tcp = lambda: socket.create_connection(PEER)
     best = {'tcp': 1e9, 'relay': 1e9}
-    # The first of each makes what stays.
+    # The first run fills caches.
     for _ in range(2):
-        took, result = timed(tcp, lambda to, piece: to.sendall(piece) or len(piece), socket.socket.close, data, sizes)
+        took, result = timed(
+            tcp, lambda to, piece: to.sendall(piece) or len(piece), socket.socket.close, data, sizes
+        )
         assert result == expected
         best['tcp'] = min(best['tcp'], took)
         took, result = timed(lambda: os.open(NODE, os.O_WRONLY), os.write, os.close, data, sizes)
@@ -115,7 +119,7 @@ def stream():
 
 
 def answers():
-    """What the peer answers is read; poll tells what can be done; the peer may close its half."""
+    """Data of the peer can be read, poll reports the state, and the peer can half-close."""
     node, peer = connected()
     poll = select.poll()
     poll.register(node, select.POLLIN | select.POLLOUT | select.POLLRDHUP)
@@ -136,7 +140,7 @@ def answers():
 
 
 def openers():
-    """Each has a connection of its own."""
+    """Each open node has a connection of its own."""
     with listen() as server:
         pairs = [(os.open(NODE, os.O_RDWR), server.accept()[0]) for _ in range(5)]
     for number, (node, _) in enumerate(pairs):
@@ -148,7 +152,7 @@ def openers():
 
 
 def nonblocking():
-    """O_NONBLOCK never waits."""
+    """No call waits with O_NONBLOCK."""
     node, peer = connected(os.O_RDWR | os.O_NONBLOCK)
     assert failure(os.read, node, 10) == errno.EAGAIN
     sent = 0
@@ -161,28 +165,34 @@ def nonblocking():
     poll = select.poll()
     poll.register(node, select.POLLOUT)
     assert poll.poll(0) == []
-    task = threading.Thread(target=lambda: [peer.recv(1 << 20) for _ in range(sent >> 10)], daemon=True)
+    task = threading.Thread(
+        target=lambda: [peer.recv(1 << 20) for _ in range(sent >> 10)], daemon=True
+    )
     task.start()
     assert poll.poll(60000) == [(node, select.POLLOUT)]
-    # A child that holds the node does not make the last close of it.
+    # The process exits without an explicit close, and without waiting for the thread.
     os._exit(0)
 
 
 def absent():
-    """Nobody is there, or there is no way to there, or no answer."""
+    """No listener, no route, or no response from the peer."""
     assert failure(os.open, NODE, os.O_RDWR) == errno.ECONNREFUSED
     node = os.open(NODE, os.O_RDWR | os.O_NONBLOCK)
     time.sleep(0.1)
     assert failure(os.write, node, b'x') == errno.ECONNREFUSED
     os.close(node)
-    for command in ['ip link add nobody0 type dummy', 'ip address add 198.51.100.1/24 dev nobody0',
-                    'ip link set nobody0 up', 'ip route add unreachable 192.0.2.0/24',
-                    'sysctl -q net.ipv4.tcp_syn_retries=1 net.ipv4.tcp_syn_linear_timeouts=0']:
+    for command in [
+        'ip link add dummy0 type dummy',
+        'ip address add 198.51.100.1/24 dev dummy0',
+        'ip link set dummy0 up',
+        'ip route add unreachable 192.0.2.0/24',
+        'sysctl -q net.ipv4.tcp_syn_retries=1 net.ipv4.tcp_syn_linear_timeouts=0',
+    ]:
         subprocess.run(command.split(), check=True)
     relay('192.0.2.1:2001')
     assert failure(os.open, NODE, os.O_RDWR) == errno.EHOSTUNREACH
     relay('198.51.100.2:2001')
-    # Nobody answers, and a signal ends the waiting.
+    # The peer does not respond, and a signal interrupts the wait.
     said, took = within(0.3, lambda: os.open(NODE, os.O_RDWR))
     assert said is Interrupted and took < 5, (said, took)
     said, took = within(60, lambda: os.open(NODE, os.O_RDWR))
@@ -200,7 +210,7 @@ def relay(peer):
 
 
 def resets():
-    """The peer breaks off."""
+    """The peer resets the connection."""
     node, peer = connected()
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
     peer.close()
@@ -211,7 +221,7 @@ def resets():
     assert failure(os.read, node, 10) == errno.ECONNRESET
     assert failure(os.write, node, b'x') == errno.EPIPE
     os.close(node)
-    # It is told by fsync, or by close if nobody has asked before.
+    # fsync reports the reset, or close if no other call has reported it.
     for ask in (os.fsync, os.close):
         node, peer = connected()
         os.write(node, b'unread')
@@ -222,13 +232,16 @@ def resets():
     node, peer = connected()
     task = threading.Timer(0.3, lambda: (peer.recv(1), peer.close()))
     task.start()
-    # A write that waits.
+    # A write that waits for space.
     said = failure(write_all, lambda data: os.write(node, data), memoryview(bytes(64 << 20)))
     assert said in (errno.ECONNRESET, errno.EPIPE), said
-    # Whoever has told what has happened, not all has arrived.
+    # An earlier call has reported the cause. close reports that data is lost.
     assert failure(os.close, node) == errno.EPIPE
     node, peer = connected(os.O_RDWR | os.O_NONBLOCK)
-    assert failure(write_all, lambda data: os.write(node, data), memoryview(bytes(64 << 20))) == errno.EAGAIN
+    assert (
+        failure(write_all, lambda data: os.write(node, data), memoryview(bytes(64 << 20)))
+        == errno.EAGAIN
+    )
     peer.close()
     time.sleep(0.1)
     assert failure(os.read, node, 10) == errno.ECONNRESET
@@ -237,11 +250,13 @@ def resets():
 
 
 def stalls():
-    """The peer takes nothing: a signal interrupts each call, and close does not wait for ever."""
+    """The peer reads nothing: a signal interrupts each call, and the wait of close is bounded."""
     node, peer = connected()
     said, took = within(0.3, lambda: os.read(node, 10))
     assert said is Interrupted and took < 5, (said, took)
-    said, took = within(0.5, lambda: write_all(lambda data: os.write(node, data), memoryview(bytes(64 << 20))))
+    said, took = within(
+        0.5, lambda: write_all(lambda data: os.write(node, data), memoryview(bytes(64 << 20)))
+    )
     assert said is Interrupted and took < 5, (said, took)
     said, took = within(0.3, lambda: os.fsync(node))
     assert said is Interrupted and took < 5, (said, took)
@@ -251,7 +266,7 @@ def stalls():
     within(0.5, lambda: write_all(lambda data: os.write(node, data), memoryview(bytes(64 << 20))))
     said, took = within(0.3, lambda: os.close(node))
     assert said is Interrupted and took < 5, (said, took)
-    # Whoever is killed waits no longer.
+    # SIGKILL ends a write that waits.
     if (child := os.fork()) == 0:
         node, peer = connected()
         write_all(lambda data: os.write(node, data), memoryview(bytes(64 << 20)))
@@ -267,7 +282,8 @@ def lo(does, settings):
 
 
 def late():
-    """The time of close is one: what is acknowledged late leaves less of it for the end of the stream."""
+    """The limit of close includes the wait for the data: late acknowledgements leave less time
+    for the FIN."""
     node, peer = connected()
     lo('add', 'netem loss 100%')
     os.write(node, b'late')
@@ -278,7 +294,7 @@ def late():
     time.sleep(4)
     lo('change', 'netem loss 0% delay 1000ms')
     assert peer.recv(10) == b'late'
-    # The acknowledgement is under way, and what comes after it is lost.
+    # The acknowledgement is on its way, and later packets are lost.
     lo('change', 'netem loss 100% delay 1000ms')
     task.join()
     took = time.monotonic() - begin

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Reloads a site whose content changes, again and again, while clients ask for it:  reload.py COUNT
+"""Reloads a changing site again and again under load: reload.py COUNT
 
-Each body must be wholly of one version and be what its entity tag is the hash of. A slow reader begins on the first version and
-must get all of it. Goes on until the clients have seen some versions. Prints counts: reloads of a round at least, replies, versions seen, replies lost,
-KiB of memory that are gone."""
+The content of each response must be of one version and match its entity tag. A slow reader
+begins with the first version and must get all of it. Each round goes on until the clients have
+had some responses. Prints counts: reloads of a round, responses, versions seen, responses lost,
+KiB of memory lost in each round."""
 
 import base64
 import hashlib
@@ -19,22 +20,23 @@ SITE = "/tmp/site"
 CLIENTS = 2
 LARGE = 32 << 20
 
-# A leak goes on in every round; a cache that fills up does not, but may take as much as a few hundred reloads would lose.
+# Rounds in each of which a leak loses memory. A cache that fills up may take as much in one or two
+# of them.
 ROUNDS = 4
-# So many replies each client has in a round at least, however slow the machine is.
-REPLIES = 100
-# KiB for each reload: a page would be twice as much.
+# Least number of responses of each client in a round, however slow the machine is.
+RESPONSES = 100
+# KiB per reload above which memory is lost: half a page.
 LEAK = 2
 
 
 def body(version):
-    """What version number `version` of a file is: all of it tells the version."""
+    """Returns the content of a version of the file, in which every line has the version."""
     line = f"version {version:09d}\n".encode()
     return line * (1 + version * 7919 % 1500)
 
 
 def write(name, content):
-    """Replaces a file in one step."""
+    """Replaces a file atomically."""
     with open(f"{SITE}/.new", "wb") as file:
         file.write(content)
     os.rename(f"{SITE}/.new", f"{SITE}/{name}")
@@ -52,16 +54,16 @@ class Connection:
         for option, value in options.items():
             self.socket.setsockopt(socket.SOL_SOCKET, getattr(socket, option), value)
         self.socket.connect(("127.0.0.1", 8080))
-        # Grows in place: the long file comes in hundreds of pieces.
+        # A bytearray grows in place: the large file arrives in hundreds of pieces.
         self.received = bytearray()
 
-    def ask(self, path):
+    def request(self, path):
         self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
 
     def fill(self):
         piece = self.socket.recv(65536)
         if not piece:
-            raise EOFError("closed in the middle of a reply")
+            raise EOFError("closed within a response")
         self.received += piece
 
     def head(self):
@@ -87,9 +89,9 @@ def check(fields, content):
 
 
 def slow_client(begun, stop, results):
-    """Begins to read a long file, and takes its time until the others are done."""
+    """Begins to read a large file, and reads slowly until the other clients have finished."""
     connection = Connection(SO_RCVBUF=65536)
-    connection.ask("/large.bin")
+    connection.request("/large.bin")
     fields = connection.head()
     begun.set()
     while not stop.wait(0.25) and len(connection.received) < LARGE // 2:
@@ -101,31 +103,31 @@ def slow_client(begun, stop, results):
 
 def client(stop, enough, results):
     connection = Connection()
-    replies, lost, versions = 0, 0, set()
+    responses, lost, versions = 0, 0, set()
     while not stop.is_set():
         try:
-            connection.ask("/page.txt")
+            connection.request("/page.txt")
             fields = connection.head()
             content = connection.body(int(fields["Content-Length"]))
         except (OSError, EOFError):
-            # The server may close after 10,000 requests, but not in between.
-            lost += replies % 10000 != 0
+            # The server closes after 10,000 requests, and not earlier.
+            lost += responses % 10000 != 0
             connection = Connection()
             continue
         check(fields, content)
         version = int(content[8:17])
         assert content == body(version), f"version {version} is torn"
         versions.add(version)
-        replies += 1
-        if replies == REPLIES:
+        responses += 1
+        if responses == RESPONSES:
             enough.set()
-        # Somebody must have time to reload.
+        # The reloads need CPU time.
         time.sleep(0.001)
-    results.put((replies, lost, len(versions)))
+    results.put((responses, lost, len(versions)))
 
 
 def available():
-    """Memory that is not in use, in KiB, when what is only cached is let go; with the free pages that each processor keeps."""
+    """Empties caches; returns the available memory in KiB, including the free pages of each CPU."""
     time.sleep(3)
     status.empty_caches()
     with open("/proc/zoneinfo", encoding="ascii") as file:
@@ -141,7 +143,7 @@ def reload(version):
 
 
 def run(count):
-    """So many reloads while clients ask; what these have counted."""
+    """Does this number of reloads under load; returns the counts of the clients."""
     large = os.urandom(LARGE)
     expected = hashlib.sha256(large).digest()
     write("large.bin", large)
@@ -152,7 +154,9 @@ def run(count):
     slow, results = multiprocessing.Queue(), multiprocessing.Queue()
     processes = [multiprocessing.Process(target=slow_client, args=(begun, stop, slow), daemon=True)]
     for event in enough:
-        processes.append(multiprocessing.Process(target=client, args=(stop, event, results), daemon=True))
+        processes.append(
+            multiprocessing.Process(target=client, args=(stop, event, results), daemon=True)
+        )
     processes[0].start()
     assert begun.wait(status.HANG), "the slow reader has not begun"
     write("large.bin", b"small")
@@ -160,7 +164,7 @@ def run(count):
         process.start()
     version, end = 0, time.monotonic() + status.HANG
     while version < count or not all(event.is_set() for event in enough):
-        assert version < count or time.monotonic() < end, "the clients have hardly any replies"
+        assert version < count or time.monotonic() < end, "the clients have hardly any responses"
         reload(version)
         version += 1
     stop.set()
@@ -179,7 +183,7 @@ def main():
     for number in range(20):
         write(f"same-{number}.txt", b"always the same %d\n" % number)
     command(f"root {SITE}\n".encode())
-    # What is taken once and for all is taken before the measure.
+    # The first reloads fill caches.
     run(300)
     told = []
     for _ in range(ROUNDS):
@@ -188,8 +192,19 @@ def main():
         leaked = before - available()
         if leaked < LEAK * count:
             break
-    replies, lost, versions = (sum(numbers) for numbers in zip(*told))
-    print("reloads", count, "replies", replies, "versions", versions, "lost", lost, "leaked-kib", leaked)
+    responses, lost, versions = (sum(numbers) for numbers in zip(*told))
+    print(
+        "reloads",
+        count,
+        "responses",
+        responses,
+        "versions",
+        versions,
+        "lost",
+        lost,
+        "leaked-kib",
+        leaked,
+    )
 
 
 main()

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Requests whose bytes can still be changed by who has sent them: pages of a file go to the server as they are, and the file is written
-while they are parsed.  shared.py CONNECTIONS
+"""Requests whose bytes change while they are parsed: shared.py CONNECTIONS
 
-As many connections as that, and more until both the old and the new path have been heard: how they meet is up to the machine."""
+The client sends pages of a file, which the server sees without a copy, and writes to the file
+meanwhile. It makes CONNECTIONS connections, and more until both the original path and the
+changed one have been requested."""
 
 import mmap
 import os
@@ -15,9 +16,7 @@ import time
 REQUESTS = 1000
 REQUEST = b"GET /robots.txt HTTP/1.1\r\nHost: a\r\nX-Filling: " + b"x" * 50 + b"\r\n\r\n"
 STATUS = re.compile(rb"HTTP/1\.1 (\d+) ")
-
-
-# Seconds after which one of the paths is taken never to be heard.
+# Limit in seconds that ends a test in which one of the paths is never requested.
 HANG = 600
 
 
@@ -30,14 +29,14 @@ def write(pages, over):
                 pages[begin] = letter
 
 
-def replies(peer, found):
-    """Counts by status what comes until the server closes."""
+def read_responses(connection, found):
+    """Counts the responses by status until the server closes."""
     pieces = []
-    while piece := peer.recv(1 << 16):
+    while piece := connection.recv(1 << 16):
         pieces.append(piece)
     for status in STATUS.findall(b"".join(pieces)):
         found[status] = found.get(status, 0) + 1
-    peer.close()
+    connection.close()
 
 
 def main():
@@ -47,21 +46,21 @@ def main():
         file.flush()
         pages = mmap.mmap(file.fileno(), 0)
         threading.Thread(target=write, args=(pages, over), daemon=True).start()
-        asked, found = 0, {}
-        while asked < connections * REQUESTS or len(found) < 2:
-            assert time.monotonic() - begin < HANG, (asked, found)
-            peer = socket.create_connection(("127.0.0.1", 8080))
-            reader = threading.Thread(target=replies, args=(peer, found))
+        requests, found = 0, {}
+        while requests < connections * REQUESTS or len(found) < 2:
+            assert time.monotonic() - begin < HANG, (requests, found)
+            connection = socket.create_connection(("127.0.0.1", 8080))
+            reader = threading.Thread(target=read_responses, args=(connection, found))
             reader.start()
             sent = 0
             while sent < len(pages):
-                sent += os.sendfile(peer.fileno(), file.fileno(), sent, len(pages) - sent)
-            peer.shutdown(socket.SHUT_WR)
+                sent += os.sendfile(connection.fileno(), file.fileno(), sent, len(pages) - sent)
+            connection.shutdown(socket.SHUT_WR)
             reader.join()
-            asked += REQUESTS
+            requests += REQUESTS
         over.set()
-    print(asked, found)
-    assert set(found) <= {b"200", b"404"} and len(found) == 2 and sum(found.values()) == asked
+    print(requests, found)
+    assert set(found) <= {b"200", b"404"} and len(found) == 2 and sum(found.values()) == requests
 
 
 main()

@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Connects to 127.0.0.1:8080 and says nothing until it is accepted, which is not at once; then it is served."""
+"""A client of 127.0.0.1:8080 that is silent is accepted after a second, and served when it sends
+a request."""
 
 import socket
 import time
 
 import status
 
-# The server accepts a silent connection after a second, and TCP's timer is no finer than this.
+# Least number of seconds until the connection is accepted. TCP's timer for it is coarse.
 LEAST = 0.7
 
 before = status.count("accepted")
 begin = time.monotonic()
 connection = socket.create_connection(("127.0.0.1", 8080))
-# However late it is seen, it was not accepted sooner than it should be.
+# The measured time is never shorter than the actual one.
 status.wait_for("accepted", before + 1)
 took = time.monotonic() - begin
 assert took > LEAST, f"accepted after {took} s"

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What somebody who means well has to wait while thousands are slow:  slow.py PEERS SECONDS SEED
+"""Measures the latency of a client while thousands of other peers are slow: slow.py PEERS SECONDS
+SEED
 
-Each of the slow does its little: it sends a byte of a head or of a body each second, it reads so little of a long reply that it is just
-not thrown out, it sends requests whose replies it never reads, or it does nothing and keeps its window shut. Prints the median and the
-99th percentile of an honest client's latency in microseconds: without them, and with them.
+A slow peer sends a byte of a head or of a content each second, or reads just enough of a long
+response not to be reset, or sends requests and reads no response, or keeps its window closed.
+Prints the median and the 99th percentile of the client's latency in microseconds, without slow
+peers and with them.
 
-In the world they would be elsewhere. So their TCP is the one of packet.py, in a process that is there in both cases and that gives way
-to the client: what it takes of the processor it does not take from the client, as the kernel's would."""
+Slow peers would be on other machines. So their TCP is the one of packet.py, in a process that
+runs in both measurements and gives way to the client. The CPU time that the kernel's TCP would
+need for them would be taken from the client."""
 
 import gc
 import multiprocessing
@@ -21,17 +24,18 @@ import status
 
 SITE = "/tmp/site"
 ADDRESS = "127.0.0.1", 8080
-# The honest client asks a hundred times a second, at any moment of each hundredth: TCP's timers go off together, and at fixed times it
-# would meet all of them or none.
+# The client sends a hundred requests a second, at a random moment of each hundredth: TCP's timers
+# expire together, and requests at fixed times would meet all of them or none.
 PERIOD = 10_000_000
 TICKS = 250
-# In so many seconds they come, one after the other.
+# Seconds within which the slow peers connect.
 COMING = 12
-# What one of them takes before it reads, in bytes.
+# Receive buffer of a slow peer in bytes.
 ROOM = 2000
 LONG = b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n"
 SHORT = b"GET /page HTTP/1.1\r\nHost: a\r\n\r\n"
-# What they begin with, and after how many seconds they send and read how much, again and again.
+# First bytes, interval in seconds, and the bytes to send and the number of bytes to read after each
+# interval.
 KINDS = [
     (b"GET / HTTP/1.1\r\nX-Slow: ", 1, b"x", 0),
     (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n", 1, b"x", 0),
@@ -42,7 +46,7 @@ KINDS = [
 
 
 class Slow(packet.Peer):
-    """One who is slow."""
+    """A slow peer."""
 
     def __init__(self, cable, kind):
         super().__init__(cable, mss=1460)
@@ -53,69 +57,70 @@ class Slow(packet.Peer):
         self.syn()
 
     def emit(self, *words, **names):
-        """A segment, with the window as it is."""
+        """Sends a segment with the current window."""
         self.window = max(ROOM - len(self.stream) + self.read, 0)
         super().emit(*words, **names)
 
     def take(self, *words):
-        """A segment has come; the second one of the handshake lets it begin."""
+        """Processes a received segment; a SYN-ACK starts the peer."""
         is_new = self.first is None
         super().take(*words)
         if is_new and self.first is not None:
             self.send(self.beginning)
 
     def act(self):
-        """Does its little, if another of its seconds has passed."""
+        """Sends and reads a little at the end of an interval."""
         self.age += 1
         if self.first is not None and self.age % self.interval == 0:
             self.read = min(self.read + self.appetite, len(self.stream))
             self.send(self.then)
 
-    def is_thrown_out(self):
-        """Whether the server has had enough of it."""
+    def is_ended(self):
+        """Returns whether the server has ended the connection."""
         return self.finished or self.is_reset
 
 
-class Others:
-    """All of them."""
+class Peers:
+    """All slow peers."""
 
     def __init__(self):
         self.cable = packet.Cable()
         self.peers = []
         self.connections = 0
 
-    def one(self, kind):
-        """One who comes."""
+    def start(self, kind):
+        """Starts a peer."""
         self.connections += 1
         return Slow(self.cable, kind)
 
     def grow(self, count):
-        """Lets some come until there are so many."""
+        """Starts peers until there are so many."""
         while len(self.peers) < count:
-            self.peers.append(self.one(len(self.peers) % len(KINDS)))
+            self.peers.append(self.start(len(self.peers) % len(KINDS)))
 
     def act(self, first, step):
-        """Lets some of them act, and those come back who have been thrown out."""
+        """Lets every `step`-th peer act, and replaces those whose connections have ended."""
         for number in range(first, len(self.peers), step):
             peer = self.peers[number]
-            if peer.is_thrown_out():
+            if peer.is_ended():
                 peer.reset()
-                self.peers[number] = self.one(peer.kind)
+                self.peers[number] = self.start(peer.kind)
             else:
                 peer.act()
 
     def wait(self, end):
-        """Listens until then, and once at least."""
+        """Receives until a time, and at least once."""
         self.cable.drain()
         while (left := end - time.monotonic()) > 0:
             self.cable.listen(left)
 
 
 def slow(count, orders):
-    """Waits until it is told to begin, tells when all have come, and goes on until it is told to end."""
+    """Waits for the order to begin, reports when all peers are connected, and goes on until the
+    order to end."""
     os.nice(19)
     orders.recv()
-    others = Others()
+    others = Peers()
     begin, turn = time.monotonic(), 0
     while not orders.poll():
         turn += 1
@@ -130,7 +135,7 @@ def slow(count, orders):
 
 
 def latencies(seconds):
-    """Of requests at times that are fixed before; who could not ask in time has waited since then."""
+    """Measures latencies of requests, each from its planned time on."""
     connection = socket.create_connection(ADDRESS)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     found = []
@@ -151,7 +156,7 @@ def latencies(seconds):
 
 
 def summary(found):
-    """Median and 99th percentile, in microseconds."""
+    """Returns the median and the 99th percentile in microseconds."""
     found.sort()
     return found[len(found) // 2] // 1000, found[len(found) * 99 // 100] // 1000
 
@@ -167,7 +172,7 @@ def main():
     status.command(f"root {SITE}")
     gc.disable()
     ours, theirs = multiprocessing.Pipe()
-    # Some are always about to come back.
+    # Some peers are always about to reconnect.
     others = multiprocessing.Process(target=slow, args=(count * 11 // 10, theirs), daemon=True)
     others.start()
     os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(10))
@@ -175,7 +180,7 @@ def main():
     quiet = latencies(seconds)
     ours.send("begin")
     ours.recv()
-    # Until the first of them have been thrown out.
+    # The first peers are reset in this time.
     time.sleep(12)
     loud = latencies(seconds * 2)
     present = status.count("connections")
@@ -183,10 +188,19 @@ def main():
     connections, planned, took = ours.recv()
     others.join()
     assert present >= count, f"only {present} of {count} are connected"
-    assert took < planned * 1.3 + 1, f"they were slower than they should: {took} s for {planned} s"
+    assert took < planned * 1.3 + 1, f"the slow peers took {took} s for {planned} s"
     status.wait_for("connections", 0)
     quiet += latencies(seconds)
-    print("quiet", *summary(quiet), "loud", *summary(loud), "present", present, "connections", connections)
+    print(
+        "quiet",
+        *summary(quiet),
+        "loud",
+        *summary(loud),
+        "present",
+        present,
+        "connections",
+        connections,
+    )
 
 
 main()

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Peers that keep 127.0.0.1:8080 waiting, all at the same time, and the seconds after which the server ends each connection.
+"""Clients that keep 127.0.0.1:8080 waiting, all at the same time, and the seconds after which the
+server ends each connection.
 
-Each measure begins before the server's own does, and runs by the guest's clock. In a machine whose clock counts instructions the
-rest of it is what the server and this program do, whatever else the host does."""
+Each measurement begins before that of the server. The machine's clock counts instructions, so
+that a busy host does not change it."""
 
 import socket
 import threading
@@ -10,12 +11,12 @@ import time
 
 ADDRESS = "127.0.0.1", 8080
 GET = b"GET / HTTP/1.1\r\nHost: khttpd\r\n\r\n"
-# Nothing that is asserted here takes longer. It ends a test that hangs.
+# Limit in seconds that ends a test which hangs.
 HANG = 600
 
 
 def connect(room=0):
-    """A connection that buffers little if `room` says so."""
+    """Returns a connection, with a receive buffer of `room` bytes if that is set."""
     connection = socket.socket()
     if room:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
@@ -25,7 +26,7 @@ def connect(room=0):
 
 
 def rest(connection):
-    """What comes until the server closes."""
+    """Receives until the server closes."""
     received = b""
     while piece := connection.recv(65536):
         received += piece
@@ -33,7 +34,7 @@ def rest(connection):
 
 
 def until_reset(connection, data, begin, pause):
-    """Sends until the server has reset the connection; the seconds since `begin`."""
+    """Sends until the server resets the connection; returns the seconds since `begin`."""
     connection.setblocking(False)
     while time.monotonic() - begin < HANG:
         try:
@@ -47,12 +48,13 @@ def until_reset(connection, data, begin, pause):
 
 
 def within(timeout, seconds, most):
-    """The server counts whole seconds, so that a timeout may be up to one shorter."""
+    """Asserts the duration of a timeout. The server counts whole seconds, so that it may be up
+    to one shorter."""
     assert timeout - 1 < seconds < most, f"after {seconds} s, not {timeout}"
 
 
 def idle():
-    """A connection without a request ends after 60 s, without a word."""
+    """A connection without a request is closed after 60 s, without a response."""
     connection = connect()
     begin = time.monotonic()
     connection.sendall(GET)
@@ -63,7 +65,7 @@ def idle():
 
 
 def unfinished(beginning):
-    """A head that is not finished is answered with 408 after 10 s."""
+    """An unfinished head gets a 408 after 10 s."""
     connection = connect()
     begin = time.monotonic()
     connection.sendall(beginning)
@@ -72,7 +74,7 @@ def unfinished(beginning):
 
 
 def slow():
-    """A byte now and then does not buy more time."""
+    """A byte now and then does not extend the timeout of the head."""
     connection = connect()
     begin = time.monotonic()
     for byte in b"GET / HTTP/1.1\r\nHost: khttpd\r\nX-Slow: abcdefghijklmnopqrstuvwxyz":
@@ -87,7 +89,7 @@ def slow():
 
 
 def lingering():
-    """A connection whose last response has been sent is kept for 5 s if the peer does not close it."""
+    """A connection lingers for 5 s after the last response if the peer does not close it."""
     connection = connect()
     begin = time.monotonic()
     connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
@@ -96,14 +98,14 @@ def lingering():
 
 
 def deaf():
-    """A peer that asks for more than the buffers hold and reads nothing is reset after 30 s."""
+    """A peer that reads nothing, while the responses exceed the buffers, is reset after 30 s."""
     connection = connect(4096)
     begin = time.monotonic()
     within(30, until_reset(connection, GET * 1000, begin, 0.2), 40)
 
 
 def unhurried():
-    """A peer that reads a little at a time, for longer than it may read nothing, gets all of the response."""
+    """A peer that reads slowly, for longer than `timeout send`, gets the complete response."""
     connection = connect(4096)
     begin = time.monotonic()
     connection.sendall(b"GET /large HTTP/1.0\r\nHost: khttpd\r\n\r\n")
@@ -128,7 +130,7 @@ failures = []
 
 
 def run(name, case):
-    """Does a case, and remembers how it has failed."""
+    """Runs a case and records its failure."""
     try:
         case()
     except BaseException as error:  # pylint: disable=broad-except

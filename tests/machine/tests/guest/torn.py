@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Loads a site again and again while a file of it is written in place:  torn.py DIRECTORY LOADS
+"""Reloads a site while a file of it is written in place: torn.py DIRECTORY LOADS
 
-Each version is one letter, megabytes of it, so that a reply of two letters is torn. Ends when it was loaded so often, or
-fails if that never happens. Prints how often the load was refused, because the file was never at rest, and how often it was not."""
+Each version consists of one letter, so that a response with two letters is torn. Prints the
+numbers of successful loads, which is LOADS, and of loads that failed because the file changed
+all the time."""
 
 import multiprocessing
 import os
@@ -11,12 +12,12 @@ import time
 import urllib.request
 
 SIZE = 8 << 20
-# Seconds after which it is taken never to be loaded again.
+# Limit in seconds that ends a test in which too few loads succeed.
 HANG = 600
 
 
 def write(path):
-    """Writes the file again and again, with rests in between that are sometimes long enough."""
+    """Writes the file again and again, with pauses that are sometimes long enough for a load."""
     file = os.open(path, os.O_WRONLY)
     versions = [letter * SIZE for letter in (b"a", b"b")]
     for count in range(1 << 30):
@@ -43,8 +44,8 @@ def main():
             refused += 1
             continue
         loaded += 1
-        with urllib.request.urlopen("http://127.0.0.1:8080/f") as reply:
-            content = reply.read()
+        with urllib.request.urlopen("http://127.0.0.1:8080/f") as response:
+            content = response.read()
         assert len(content) == SIZE, len(content)
         assert content == content[:1] * SIZE, f"torn: {set(content)}"
     print("loaded", loaded, "refused", refused)

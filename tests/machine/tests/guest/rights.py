@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The rights to write to the control node:  rights.py CASE"""
+
+import errno
+import os
+import subprocess
+import sys
+import time
+
+from node import NODE, attempt, commands, failure, read, state, write
+
+WITHOUT = 'setpriv --bounding-set -net_admin --inh-caps -net_admin'
+
+
+def logged():
+    """Counts the lines that khttpd has logged."""
+    return subprocess.run(['dmesg'], check=True, capture_output=True, text=True).stdout.count(
+        'khttpd: '
+    )
+
+
+def quiet():
+    """A writer without rights leaves no trace in log and state, and log lines of a namespace's
+    administrator are rate-limited."""
+    assert write('start\n')[0] == 0
+    before = logged()
+    for text in ('help', 'stop', 'foo', 'x' * 200_000):
+        subprocess.run(
+            WITHOUT.split() + ['bash', '-c', 'cat > /dev/khttpd'],
+            input=text + '\n',
+            text=True,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+    assert logged() == before and '# refused' not in state(), state()
+    namespace = 'unshare --user --map-root-user --net bash -c'.split()
+    for text, most in (('foo', 10), ('listen 80', 10), ('help', 310)):
+        before = logged()
+        begin = time.monotonic()
+        subprocess.run(
+            namespace + [f'for i in $(seq 200); do echo {text} > /dev/khttpd; done'],
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+        spans = 2 + (time.monotonic() - begin) // 5
+        assert logged() - before <= most * spans, (text, logged() - before, spans)
+    before = logged()
+    for _ in range(100):
+        assert write('foo\n')[0] == errno.EINVAL
+    assert logged() - before == 100, logged() - before
+
+
+def borrowed():
+    """An unfinished line is not executed with the rights or in the network namespace of the
+    writer that completes it."""
+    before = commands()
+    other = 'ip netns exec other'
+    node = os.open(NODE, os.O_RDWR)
+
+    def says(prefix, command):
+        arguments = prefix.split() + ['bash', '-c', f'{command} >&{node}']
+        return subprocess.run(
+            arguments, pass_fds=[node], stderr=subprocess.PIPE, text=True, check=False
+        ).stderr
+
+    assert 'not permitted' in says(WITHOUT, 'printf stop')
+    assert read(node) == 'unfinished line: needs CAP_NET_ADMIN in its network namespace\n'
+    assert says(WITHOUT, 'echo help') == ''
+    # The unfinished line stays, and a writer with the right can complete it.
+    assert attempt(node, b'timeout idle') == 0
+    assert 'not permitted' in says(WITHOUT, 'echo 7')
+    assert attempt(node, b' 69\ntimeout idle') == 0
+    assert 'timeout idle 69' in commands()
+    subprocess.run('ip netns add other'.split(), check=True)
+    assert 'not permitted' in says(other, 'echo 7')
+    assert attempt(node, b' 60\n') == 0
+    assert says(other, 'printf "timeout idle"') == ''
+    assert attempt(node, b' 7\n') == errno.EPERM
+    assert read(node) == 'unfinished line: begun in another network namespace\n'
+    assert failure(os.close, node) == errno.EPERM
+    # The process that closes last has no right to the command.
+    node = os.open(NODE, os.O_RDWR)
+    os.write(node, b'timeout idle 7')
+    last = subprocess.Popen(WITHOUT.split() + ['cat'], pass_fds=[node], stdin=subprocess.PIPE)
+    os.close(node)
+    last.stdin.close()
+    assert last.wait() == 0
+    assert 'timeout idle 7' not in commands()
+    subprocess.run('ip netns del other'.split(), check=True)
+    assert write('timeout idle 60\n')[0] == 0
+    assert [line for line in before if 'idle' not in line] == [
+        line for line in commands() if 'idle' not in line
+    ]
+
+
+if __name__ == "__main__":
+    assert write('unlisten\nlisten 8080\nstart\n')[0] == 0
+    globals()[sys.argv[1]]()

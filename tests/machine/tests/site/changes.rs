@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Files that change while they are loaded, and reloads under load.
+
+use std::collections::HashMap;
+use std::io::Write;
+
+use crate::commanded;
+use crate::common::{assert_quiet, put_guest, scaled_count, scaled_time, Result, HANG};
+
+#[test]
+fn file_written_in_place_is_never_served_torn() -> Result {
+    let machine = commanded()?;
+    put_guest(&machine, &["torn.py"])?;
+    let output = machine.exec(&format!(
+        "python3 /tmp/torn.py /tmp/torn {} 2>&1",
+        scaled_count(30)
+    ))?;
+    let said = output.stdout_text().into_owned();
+    say!("{}", said.trim());
+    assert!(output.status.success(), "{said}");
+    assert_quiet(&machine)
+}
+
+#[test]
+fn file_made_private_during_a_load_does_not_leak_new_content() -> Result {
+    let machine = commanded()?;
+    put_guest(&machine, &["closing.py"])?;
+    let output = machine.exec("python3 /tmp/closing.py /tmp/closing 20 2>&1")?;
+    let said = output.stdout_text().into_owned();
+    say!("{}", said.trim());
+    assert!(output.status.success(), "{said}");
+    assert_quiet(&machine)
+}
+
+/// Parses the counts that a program in the guest has printed.
+fn counts(said: &str) -> HashMap<String, f64> {
+    let words: Vec<_> = said.split_ascii_whitespace().collect();
+    words
+        .chunks_exact(2)
+        .filter_map(|pair| Some((pair[0].to_owned(), pair[1].parse().ok()?)))
+        .collect()
+}
+
+#[test]
+fn ten_thousand_reloads_under_load_serve_no_torn_file_and_leak_nothing() -> Result {
+    let machine = commanded()?;
+    put_guest(&machine, &["reload.py", "status.py"])?;
+    // Otherwise most of the time would be spent in RCU grace periods.
+    machine.exec_ok("echo 1 > /sys/kernel/rcu_expedited")?;
+    let reloads = scaled_count(10_000);
+    let output = machine.exec_within(
+        &format!("python3 /tmp/reload.py {reloads} 2>&1"),
+        scaled_time(HANG),
+    )?;
+    let said = output.stdout_text().into_owned();
+    say!("{}", said.trim());
+    assert!(output.status.success(), "{said}");
+    let counts = counts(&said);
+    assert!(counts.get("reloads") >= Some(&f64::from(reloads)));
+    assert_eq!(counts.get("lost"), Some(&0.0));
+    // A leak of a page per reload would be twice as much.
+    assert!(counts
+        .get("leaked-kib")
+        .is_some_and(|leaked| *leaked < 2.0 * f64::from(reloads)));
+    machine.exec_ok("rmmod khttpd")?;
+    assert_quiet(&machine)
+}
