@@ -38,7 +38,7 @@ use protocol::control::command::{
     CONNECTIONS, //
 };
 use server::PerNet;
-use site::Limits;
+use site::load::Limits;
 use sys::{
     device::{
         CharDevices, //

@@ -299,7 +299,7 @@ fn commands_can_be_given_when_the_module_is_loaded() -> Result {
     machine.exec_ok("! insmod khttpd.ko root='/srv/a;stop' commands='foo'")?;
     let log = machine.log()?.since(mark);
     for expected in [
-        "khttpd: /missing: is not there, or not any more",
+        "khttpd: /missing: no such file or directory, or removed during the load",
         "khttpd: root=\"/srv/a b\": must be an absolute path without blanks, or built-in",
         "khttpd: commands=, line 1: \"foo\": no such command; \"help\" lists them",
     ] {

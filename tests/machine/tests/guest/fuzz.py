@@ -70,7 +70,7 @@ WORDS = [b' ', b'\t', b'\n', b'\r\n', b'\r', b'\0', b'#', b';', b'*', b'/', b'//
          b'yes', b'no', b'for', b'serve', b'built-in', b'404', b'200', b'\x7f', b'\x80', b'\xc3\xa9', b'\xff', b'a' * 300, b'/tmp', b'/missing',
          b'/srv', b'/proc', b'/dev', b'"', b'\\', b'%s%n', b'{}', b'[::1%1]', b'127.0.0.1:1', b'text/plain', b'X: y', b'HTTP/1.1']
 # What a state has that nobody changes but by commands.
-LASTING = ('listeners', 'entries', 'left-out', 'memory')
+LASTING = ('listeners', 'entries', 'skipped', 'memory')
 
 
 class Interrupted(Exception):
