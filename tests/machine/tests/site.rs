@@ -521,7 +521,10 @@ fn a_file_that_cannot_be_read_or_is_never_at_rest_is_named() -> Result {
     let python = format!("setpriv --bounding-set={caps} --inh-caps={caps} python3");
     let said = tell(&machine, &python, "'root /tmp/bad'")?;
     assert_eq!(said.lines().next(), Some("EACCES"), "{said}");
-    assert!(said.contains("/tmp/bad/secret: permission denied"), "{said}");
+    assert!(
+        said.contains("/tmp/bad/secret: permission denied"),
+        "{said}"
+    );
     assert_old(&machine)?;
 
     // Somebody appends to a file without end.
@@ -589,7 +592,10 @@ fn a_file_that_cannot_be_read_or_is_never_at_rest_is_named() -> Result {
         }
     };
     assert_eq!(said.lines().next(), Some("ENOENT"), "{said}");
-    assert!(said.contains(": no such file or directory, or removed during the load"), "{said}");
+    assert!(
+        said.contains(": no such file or directory, or removed during the load"),
+        "{said}"
+    );
     come_and_go.signal(9)?;
     come_and_go.wait(Duration::from_secs(20))?;
     assert_old(&machine)?;
