@@ -34,8 +34,11 @@ shell: ## a shell in the running machine, or one command: CMD='cat /dev/khttpd' 
 test: ## all tests, from an empty cache or a warm one (FLAVOUR=NAME: on the kernel of tests/tools/kernel/config.NAME)
 	@tests/tools/check lint host machine bench
 
-lint: ## rustfmt, shellcheck, and clippy on both the host's and the kernel's side
+lint: ## rustfmt, shellcheck, the rules for the source, and clippy and rustdoc on both the host's and the kernel's side
 	@tests/tools/check lint
+
+doc: ## rustdoc of the module and the crate protocol, private items included, in build/doc
+	@tests/tools/doc
 
 test-host: ## the tests that need no machine
 	@tests/tools/check host
@@ -85,5 +88,5 @@ clean-cache: ## remove the tool-chain root and the kernels from the cache
 help: ## this list
 	@sed -n 's/^\([a-z_ -]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
 
-.PHONY: modules modules_install run boot shell test lint test-host test-machine test-faults test-long fuzz fuzz-machine bench bench-instructions bench-rates bench-memory \
+.PHONY: modules modules_install run boot shell test lint doc test-host test-machine test-faults test-long fuzz fuzz-machine bench bench-instructions bench-rates bench-memory \
 	bench-latency bench-profile bench-check bench-record vendor clean clean-cache help

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! How the server is ruled: its nodes in `/dev`.
+//! Control interface: character devices.
+//!
+//! [`ControlFile`] is an open `/dev/khttpd`. The commands written to it become a [`Transaction`],
+//! which is also the way of the commands given as a module parameter. [`RelayFile`] is an open
+//! `/dev/khttpd-relay`.
 
 mod command_error;
 mod control;

@@ -155,14 +155,14 @@ impl http::Resources for Site {
         let found = self
             .virtual_host(host)
             .map(|virtual_host| virtual_host.find(path.as_bytes()));
-        match found.unwrap_or(HostLookup::Nothing) {
-            HostLookup::Entry(id) => self
-                .entry(id)
-                .map_or(Lookup::Nothing, |entry| Lookup::Resource(id, entry.codings)),
-            HostLookup::Directory => Lookup::Directory,
+        match found.unwrap_or(HostLookup::NotFound) {
+            HostLookup::Entry(id) => self.entry(id).map_or(Lookup::NotFound, |entry| {
+                Lookup::Resource(id, entry.codings)
+            }),
+            HostLookup::MissingSlash => Lookup::MissingSlash,
             HostLookup::Redirect(redirect) => Lookup::Redirect(redirect),
-            HostLookup::Status => Lookup::Status,
-            HostLookup::Nothing => Lookup::Nothing,
+            HostLookup::StatusPage => Lookup::StatusPage,
+            HostLookup::NotFound => Lookup::NotFound,
         }
     }
 

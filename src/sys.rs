@@ -2,9 +2,11 @@
 
 //! Safe wrappers of the kernel's C API.
 //!
-//! The only `unsafe` and the only `bindings::` of khttpd are in here. These abstractions wait to
-//! mature until they can be moved to the `kernel` crate, so they know nothing of HTTP, and they
-//! hold just what khttpd uses.
+//! Only this part of khttpd contains `unsafe` and uses `bindings`. These abstractions are candidates
+//! for the `kernel` crate: they know nothing of HTTP. They contain only what khttpd uses.
+//!
+//! There is one file or folder for each subsystem of the kernel. `ffi.rs` declares all C functions
+//! of the module.
 
 pub(crate) mod clock;
 pub(crate) mod deferred;

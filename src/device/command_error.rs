@@ -1,45 +1,71 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Why commands are not carried out.
+//! Error of commands: a number for programs, a text for people.
 
+use super::errno_text;
 use crate::sys::text::render;
 use kernel::{
+    alloc::AllocError,
     fmt,
     prelude::*, //
 };
 use protocol::control::line;
 
-/// Why commands are not carried out: an error number for programs, a line for people.
+/// The reason why commands are not carried out.
 pub(super) struct CommandError {
     errno: Error,
-    /// Empty where there is no memory for it.
-    line: KVec<u8>,
+    /// Text with a line feed at its end; empty if there was no memory for it.
+    text: KVec<u8>,
+    /// Whether the text begins with the number of a line.
+    names_line: bool,
 }
 
 impl CommandError {
-    /// A command_error that says `line`. Process context, may sleep.
-    pub(super) fn new(errno: Error, line: fmt::Arguments<'_>) -> Self {
+    /// Creates an error whose text is `reason`.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    pub(super) fn new(errno: Error, reason: fmt::Arguments<'_>) -> Self {
         Self {
             errno,
-            line: render(line).unwrap_or_default(),
+            text: render(format_args!("{reason}\n")).unwrap_or_default(),
+            names_line: false,
         }
     }
 
-    /// An error of a word.
-    pub(super) fn of_word(errno: Error, word: line::Error<'_>) -> Self {
-        Self::new(errno, format_args!("{word}\n"))
+    /// Creates an error about a word: `line 2: "WORD": REASON`.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    pub(super) fn of_word(errno: Error, error: line::Error<'_>) -> Self {
+        Self {
+            names_line: true,
+            ..Self::new(errno, format_args!("{error}"))
+        }
     }
 
-    /// An error of a line, for a reason that is not known beforehand.
+    /// Creates an error about a whole line: `line 2: "LINE": REASON`.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
     pub(super) fn of_line(errno: Error, line: line::Line<'_>, reason: fmt::Arguments<'_>) -> Self {
-        let (number, shown) = (line.number(), line::Escaped(line.as_bytes()));
-        Self::new(
-            errno,
-            format_args!("line {number}: \"{shown}\": {reason}\n"),
-        )
+        let (number, escaped) = (line.number(), line::Escaped(line.as_bytes()));
+        Self {
+            names_line: true,
+            ..Self::new(
+                errno,
+                format_args!("line {number}: \"{escaped}\": {reason}"),
+            )
+        }
     }
 
-    /// The error number. What a signal has interrupted is not begun again: its first half is gone.
+    /// Returns the error number for the system call.
+    ///
+    /// `ERESTARTSYS` becomes `EINTR`: the call must not be restarted, because part of what was
+    /// written is consumed.
     pub(super) fn errno(&self) -> Error {
         match self.errno {
             ERESTARTSYS => EINTR,
@@ -47,25 +73,47 @@ impl CommandError {
         }
     }
 
-    /// What is said to people, with a line feed at its end.
-    pub(super) fn line(&self) -> &[u8] {
-        &self.line
+    /// Returns the text, which ends with a line feed.
+    pub(super) fn text(&self) -> &[u8] {
+        &self.text
     }
 
-    /// Tells it to the log; `place` says where commands stood that were not written to the node.
-    pub(super) fn log(&self, place: &str) {
-        let line = core::str::from_utf8(&self.line).unwrap_or_default();
-        pr_err!("{place}{line}");
+    /// Returns the text, which ends with a line feed, by value.
+    pub(super) fn into_text(self) -> KVec<u8> {
+        self.text
     }
 
-    /// As [`CommandError::line`], and nothing is left.
-    pub(super) fn into_line(self) -> KVec<u8> {
-        self.line
+    /// Writes the text to the kernel's log.
+    pub(super) fn log(&self) {
+        pr_err!("{}", self.as_str());
+    }
+
+    /// Writes the text to the kernel's log; a line is one of the module parameter `commands`.
+    pub(super) fn log_at_load(&self) {
+        let parameter = if self.names_line { "commands=, " } else { "" };
+        pr_err!("{parameter}{}", self.as_str());
+    }
+
+    fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.text).unwrap_or_default()
     }
 }
 
 impl From<line::Error<'_>> for CommandError {
     fn from(error: line::Error<'_>) -> Self {
         Self::of_word(EINVAL, error)
+    }
+}
+
+/// An error that is not about one of the commands.
+impl From<Error> for CommandError {
+    fn from(errno: Error) -> Self {
+        Self::new(errno, format_args!("{}", errno_text::of_any(errno)))
+    }
+}
+
+impl From<AllocError> for CommandError {
+    fn from(error: AllocError) -> Self {
+        Error::from(error).into()
     }
 }

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `/dev/khttpd`: what the server is told, what it is set to and what it has done.
+//! `/dev/khttpd`: commands are written, the status and answers are read.
 
+mod state;
+mod writer;
+
+use self::{
+    state::ControlState,
+    writer::WriterIdentity, //
+};
 use super::{
     command_error::CommandError,
-    transaction::{
-        Transaction,
-        NEEDS_RIGHT, //
-    }, //
+    transaction::Transaction, //
 };
 use crate::{
     server::PerNet,
@@ -18,7 +22,6 @@ use crate::{
         net::Net, //
     }, //
 };
-use core::mem;
 use kernel::{
     fs::{
         file::flags,
@@ -35,55 +38,31 @@ use kernel::{
         Mutex, //
     }, //
 };
-use protocol::control::command::complete;
+use protocol::control::line::split_complete_lines;
 
-/// The most bytes of commands that are carried out together.
+/// Maximum number of bytes that are carried out together.
 const COMMANDS_MAX: usize = 131_072;
 
 /// An open file of the control node.
+///
+/// Lock order: `writers`, then `state`, within which a read that renders the status takes the locks
+/// of a server. A write holds `state` only to look at it or to change it.
 #[pin_data(PinnedDrop)]
 pub(crate) struct ControlFile {
     servers: Arc<PerNet>,
-    /// Where those wait who write to the same open file.
+    /// Held during a write, so that writes to the same open file are carried out one by one.
     #[pin]
     writers: InterruptibleMutex,
     #[pin]
-    dialogue: Mutex<ControlState>,
+    state: Mutex<ControlState>,
 }
 
-/// Who writes, or closes what was written to.
-struct WriterIdentity {
-    /// Whether it may do anything in its network namespace.
-    may_administer: bool,
-    /// The cookie of that.
-    net: u64,
-}
-
-impl WriterIdentity {
-    /// The calling task, which uses `file`.
-    fn of(file: &File) -> Self {
-        Net::with_current(|net| Self {
-            may_administer: net.may_administer(file),
-            net: net.cookie(),
-        })
-    }
-}
-
-/// What was said on both sides.
-struct ControlState {
-    /// What is read next: the state when the file was opened, or the answer to what was written;
-    /// nothing if that is the state once more.
-    shown: Option<KVec<u8>>,
-    /// How much of it was read.
-    read: usize,
-    /// A line that is not complete yet.
-    unfinished: KVVec<u8>,
-    /// The cookie of the network namespace where it was begun.
-    begun_in: u64,
-    /// How many lines were written before it.
-    lines: u32,
-    /// The last write has failed: nobody knows where the unfinished line ends.
-    broken: bool,
+/// The input of a write, behind the unfinished line of the write before.
+struct Input {
+    /// Complete lines.
+    lines: KVVec<u8>,
+    /// The beginning of another line.
+    rest: KVVec<u8>,
 }
 
 #[vtable]
@@ -91,179 +70,146 @@ impl FileSession for ControlFile {
     type Subject = PerNet;
 
     fn open(servers: &Arc<PerNet>, file: &File) -> Result<Pin<KBox<Self>>> {
-        let shown = match file.flags() & flags::O_ACCMODE {
-            flags::O_WRONLY => None,
-            _ => Some(state(servers)?),
+        let output = if file.flags() & flags::O_ACCMODE == flags::O_WRONLY {
+            None
+        } else {
+            Some(status(servers)?)
         };
         KBox::pin_init(
             pin_init!(Self {
                 servers: servers.clone(),
                 writers <- InterruptibleMutex::new(),
-                dialogue <- new_mutex!(ControlState {
-                    shown,
-                    read: 0,
-                    unfinished: KVVec::new(),
-                    begun_in: 0,
-                    lines: 0,
-                    broken: false,
-                }),
+                state <- new_mutex!(ControlState::new(output)),
             }),
             GFP_KERNEL,
         )
     }
 
     fn read(&self, _file: &File, to: &mut IovIterDest<'_>) -> Result<usize> {
-        let mut dialogue = self.dialogue.lock();
-        let shown = match dialogue.shown.take() {
-            Some(shown) => shown,
-            None => state(&self.servers)?,
-        };
-        let rest = shown.get(dialogue.read..).unwrap_or_default();
-        let copied = to.copy_to_iter(rest);
-        let faulty = copied == 0 && !rest.is_empty() && !to.is_empty();
-        dialogue.read += copied;
-        dialogue.shown = Some(shown);
-        match faulty {
-            true => Err(EFAULT),
-            false => Ok(copied),
+        let mut state = self.state.lock();
+        let unread = state.unread(|| status(&self.servers))?;
+        let copied = to.copy_to_iter(unread);
+        if copied == 0 && !unread.is_empty() && !to.is_empty() {
+            return Err(EFAULT);
         }
+        state.consume(copied);
+        Ok(copied)
     }
 
     fn write(&self, file: &File, from: &mut IovIterSource<'_>) -> Result<usize> {
-        let _pass = self.writers.lock()?;
+        let _guard = self.writers.lock()?;
         let length = from.len();
-        let writer = WriterIdentity::of(file);
-        self.check_unfinished(&writer, &[])?;
-        let before = self.dialogue.lock().lines;
-        let taken = self.take(&writer, from);
-        self.dialogue.lock().broken = taken.is_err();
-        let (lines, unfinished) = taken?;
-        self.check_unfinished(&writer, &unfinished)?;
+        let writer = WriterIdentity::current(file);
+        self.check_writer(&writer, &[])?;
+        let input = self.copy_input(&writer, from);
+        self.state.lock().set_truncated(input.is_err());
+        let Input { lines, rest } = input?;
+        self.check_writer(&writer, &rest)?;
         let count = u32::try_from(lines.iter().filter(|byte| **byte == b'\n').count())?;
-        let answer = match lines.is_empty() {
-            true => Ok(None),
-            false => self.carry_out(file, &writer, &lines, before).map(Some),
-        };
-        let mut dialogue = self.dialogue.lock();
-        dialogue.lines = before.saturating_add(count);
-        match answer {
+        let before = self.state.lock().lines();
+        match self.carry_out(file, &writer, before, &lines) {
             Ok(answer) => {
-                dialogue.unfinished = unfinished;
-                dialogue.begun_in = writer.net;
+                let mut state = self.state.lock();
+                state.advance(count, rest, writer.net);
                 if let Some(answer) = answer {
-                    dialogue.answer(answer);
+                    state.set_output(answer);
                 }
                 Ok(length)
             }
-            Err(command_error) => {
-                dialogue.unfinished = KVVec::new();
-                drop(dialogue);
-                Err(self.refuse(&writer, command_error))
+            Err(error) => {
+                let mut state = self.state.lock();
+                state.advance(count, KVVec::new(), writer.net);
+                drop(state);
+                Err(self.report(&writer, error))
             }
         }
     }
 
-    /// A line is complete when the file is closed, too.
+    /// Carries out the line that has no line feed.
     fn close(&self, file: &File) -> Result {
-        let writer = WriterIdentity::of(file);
-        let checked = self.check_unfinished(&writer, &[]);
-        let (text, before) = self.dialogue.lock().take_unfinished();
+        let writer = WriterIdentity::current(file);
+        let checked = self.check_writer(&writer, &[]);
+        let last_line = self.state.lock().take_last_line();
         checked?;
-        if text.is_empty() {
+        let Some((before, line)) = last_line else {
             return Ok(());
-        }
-        let done = self.carry_out(file, &writer, &text, before);
-        done.map(drop)
-            .map_err(|command_error| self.refuse(&writer, command_error))
+        };
+        self.carry_out(file, &writer, before, &line)
+            .map(drop)
+            .map_err(|error| self.report(&writer, error))
     }
 }
 
 impl ControlFile {
-    /// The unfinished line and what is written behind it: lines that are complete, and another that
-    /// is not. With an error nothing has changed.
-    fn take(
-        &self,
-        writer: &WriterIdentity,
-        from: &mut IovIterSource<'_>,
-    ) -> Result<(KVVec<u8>, KVVec<u8>)> {
+    /// Copies what is written behind the unfinished line, which stays in the state.
+    fn copy_input(&self, writer: &WriterIdentity, from: &mut IovIterSource<'_>) -> Result<Input> {
         let length = from.len();
-        let mut text = KVVec::new();
-        text.extend_from_slice(&self.dialogue.lock().unfinished, GFP_KERNEL)?;
-        if text.len().saturating_add(length) > COMMANDS_MAX {
-            let command_error = CommandError::new(
+        let mut lines = KVVec::new();
+        lines.extend_from_slice(self.state.lock().unfinished(), GFP_KERNEL)?;
+        if lines.len().saturating_add(length) > COMMANDS_MAX {
+            let error = CommandError::new(
                 E2BIG,
-                fmt!("more than {COMMANDS_MAX} bytes of commands at once\n"),
+                fmt!("too many commands; the maximum is {COMMANDS_MAX} bytes at once"),
             );
-            return Err(self.refuse(writer, command_error));
+            return Err(self.report(writer, error));
         }
-        if from.copy_from_iter_vec(&mut text, GFP_KERNEL)? != length {
+        if from.copy_from_iter_vec(&mut lines, GFP_KERNEL)? != length {
             return Err(EFAULT);
         }
-        let (lines, rest) = complete(&text);
-        let end = lines.len();
-        let mut unfinished = KVVec::new();
-        unfinished.extend_from_slice(rest, GFP_KERNEL)?;
-        text.truncate(end);
-        Ok((text, unfinished))
+        let (complete, beginning) = split_complete_lines(&lines);
+        let end = complete.len();
+        let mut rest = KVVec::new();
+        rest.extend_from_slice(beginning, GFP_KERNEL)?;
+        lines.truncate(end);
+        Ok(Input { lines, rest })
     }
 
-    /// Whether the writer may leave `rest` unfinished, and go on with what was. Who carries it out
-    /// in the end would lend its rights to one who has none, and its namespace to one of another.
-    fn check_unfinished(&self, writer: &WriterIdentity, rest: &[u8]) -> Result {
-        let (begun, begun_in) = {
-            let dialogue = self.dialogue.lock();
-            (!dialogue.unfinished.is_empty(), dialogue.begun_in)
-        };
-        let why = match begun {
-            false if rest.is_empty() => return Ok(()),
-            _ if !writer.may_administer => NEEDS_RIGHT,
-            true if begun_in != writer.net => "was begun in another network namespace",
-            _ => return Ok(()),
-        };
-        Err(self.refuse(
-            writer,
-            CommandError::new(EPERM, fmt!("an unfinished line: {why}\n")),
-        ))
+    /// Checks that `writer` may continue the unfinished line and leave `rest` unfinished.
+    fn check_writer(&self, writer: &WriterIdentity, rest: &[u8]) -> Result {
+        let checked = self.state.lock().check_writer(writer, rest);
+        checked.map_err(|reason| {
+            let error = CommandError::new(EPERM, fmt!("unfinished line: {reason}"));
+            self.report(writer, error)
+        })
     }
 
+    /// Carries out the commands of `text`, which follows `before` other lines, and returns the
+    /// answer to them; none if the text is empty.
     fn carry_out(
         &self,
         file: &File,
         writer: &WriterIdentity,
-        text: &[u8],
         before: u32,
-    ) -> Result<KVec<u8>, CommandError> {
-        let transaction = Transaction {
-            servers: &self.servers,
-            file: Some(file),
-            logs: writer.may_administer,
-            listen: None,
-            root: None,
-            text,
-            before,
-        };
-        transaction.carry_out()
+        text: &[u8],
+    ) -> Result<Option<KVec<u8>>, CommandError> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let transaction = Transaction::written(file, before, text)?;
+        transaction
+            .carry_out(&self.servers, writer.may_administer)
+            .map(Some)
     }
 
-    /// Tells why, to the next who reads this file and, if it was said to an administrator, to the
-    /// log and to all who read the state.
-    fn refuse(&self, writer: &WriterIdentity, command_error: CommandError) -> Error {
-        let errno = command_error.errno();
+    /// Makes `error` what is read next from this file, and its number that of the system call. An
+    /// error of an administrator also goes to the log and to the status.
+    fn report(&self, writer: &WriterIdentity, error: CommandError) -> Error {
+        let errno = error.errno();
         if writer.may_administer {
-            self.publish(&command_error);
+            self.publish(&error);
         }
-        self.dialogue.lock().answer(command_error.into_line());
+        self.state.lock().set_output(error.into_text());
         errno
     }
 
-    fn publish(&self, command_error: &CommandError) {
+    fn publish(&self, error: &CommandError) {
         if log::admits() {
-            command_error.log("");
+            error.log();
         }
         let remembered = Net::with_current(|net| self.servers.of(net))
-            .and_then(|server| server.remember_refusal(command_error.line()));
+            .and_then(|server| server.remember_refusal(error.text()));
         if remembered.is_err() && log::admits() {
-            pr_warn!("not enough memory to remember this\n");
+            pr_warn!("status does not show the last error: not enough memory\n");
         }
     }
 }
@@ -271,31 +217,13 @@ impl ControlFile {
 #[pinned_drop]
 impl PinnedDrop for ControlFile {
     fn drop(self: Pin<&mut Self>) {
-        if !self.dialogue.lock().unfinished.is_empty() {
-            pr_err!("a command without a line feed is lost: two tasks closed its file at once\n");
+        if !self.state.lock().unfinished().is_empty() {
+            pr_err!("command without line feed dropped: two tasks closed its file at once\n");
         }
     }
 }
 
-impl ControlState {
-    /// The unfinished line, which is not kept, and how many came before it; nothing of one whose
-    /// end could not be written.
-    fn take_unfinished(&mut self) -> (KVVec<u8>, u32) {
-        let text = mem::take(&mut self.unfinished);
-        match self.broken {
-            true => (KVVec::new(), self.lines),
-            false => (text, self.lines),
-        }
-    }
-
-    /// Shows `answer` next, or if that is empty, the state.
-    fn answer(&mut self, answer: KVec<u8>) {
-        self.shown = (!answer.is_empty()).then_some(answer);
-        self.read = 0;
-    }
-}
-
-/// What the server of the calling task's network namespace is set to and has done.
-fn state(servers: &PerNet) -> Result<KVec<u8>> {
+/// Renders the status of the server of the calling task's network namespace.
+fn status(servers: &PerNet) -> Result<KVec<u8>> {
     Net::with_current(|net| servers.of(net))?.status()
 }

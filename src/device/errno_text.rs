@@ -1,49 +1,60 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What an errno means here, and what can be done about it.
+//! Texts for error numbers: the reason, and the command that helps to find the cause.
 
 use kernel::prelude::*;
 
-/// Why an address can't be listened at.
-pub(super) fn of_listening(e: Error) -> &'static str {
+/// Reason of an `EPERM`: the writer may not administer the server.
+pub(super) const NEEDS_NET_ADMIN: &str = "needs CAP_NET_ADMIN in its network namespace";
+
+/// Returns the reason why khttpd cannot listen at an address.
+pub(super) fn of_listen(e: Error) -> &'static str {
     match e {
-        EADDRINUSE => "somebody else listens there (ss -ltnp tells who); choose another address",
-        EADDRNOTAVAIL => "this machine has no such address (ip address tells which it has)",
+        EADDRINUSE => "address already in use (see ss -ltnp)",
+        EADDRNOTAVAIL => "address not available on this machine (see ip address)",
         EACCES => "a port below 1024 needs CAP_NET_BIND_SERVICE",
-        EAFNOSUPPORT => "this kernel knows no IPv6; choose an IPv4 address",
-        E2BIG => "more than 64 addresses",
-        ENODEV => "there is no such device (ip link tells which there are)",
-        _ => of_anything(e),
+        EAFNOSUPPORT => "no IPv6 in this kernel; use an IPv4 address",
+        E2BIG => "too many addresses; the maximum is 64",
+        ENODEV => "no such network device (see ip link)",
+        _ => of_any(e),
     }
 }
 
-/// Why somebody can't be told something.
-pub(super) fn of_sending(e: Error) -> &'static str {
+/// Returns the reason why an address cannot be removed from those that khttpd listens at.
+pub(super) fn of_unlisten(e: Error) -> &'static str {
     match e {
-        ECONNREFUSED => "nobody listens there",
-        ECONNRESET | EPIPE => "the peer has broken off",
-        ETIMEDOUT => "the peer does not answer",
-        ENETUNREACH | EHOSTUNREACH => "there is no way to there (ip route tells which there are)",
-        EADDRNOTAVAIL => "no address or no port is left to connect from",
-        EAFNOSUPPORT => "this kernel knows no IPv6; choose an IPv4 address",
-        _ => of_anything(e),
+        ENOENT => "no such listener",
+        _ => of_any(e),
     }
 }
 
-/// Why there can't be another root or rule.
+/// Returns the reason why a text cannot be sent to a peer.
+pub(super) fn of_send(e: Error) -> &'static str {
+    match e {
+        ECONNREFUSED => "connection refused",
+        ECONNRESET | EPIPE => "connection reset by peer",
+        ETIMEDOUT => "connection timed out",
+        ENETUNREACH | EHOSTUNREACH => "no route to host (see ip route)",
+        EADDRNOTAVAIL => "no local address or port available",
+        EAFNOSUPPORT => "no IPv6 in this kernel; use an IPv4 address",
+        _ => of_any(e),
+    }
+}
+
+/// Returns the reason why a root or a rule cannot be added.
 pub(super) fn of_sources(e: Error) -> &'static str {
     match e {
-        ENOSPC => "more than 1024 roots, or more than 64 KiB of rules",
-        _ => of_anything(e),
+        ENOSPC => "too many roots or rules; the maximum is 1024 roots and 64 KiB of rules",
+        _ => of_any(e),
     }
 }
 
-/// Why anything can't be done.
-pub(super) fn of_anything(e: Error) -> &'static str {
+/// Returns the reason of an error that can happen anywhere.
+pub(super) fn of_any(e: Error) -> &'static str {
     match e {
         ENOMEM => "not enough memory",
         EINTR | ERESTARTSYS => "interrupted by a signal",
         EMFILE | ENFILE => "too many open files",
-        _ => "the kernel refuses it",
+        _ => "refused by the kernel",
     }
 }

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `/dev/khttpd-relay`: what is written to it goes to a TCP peer, and what that answers is read.
+//! `/dev/khttpd-relay`: a TCP connection to a configured peer.
+//!
+//! What is written is sent to the peer, and what the peer sends is read.
 
 use crate::{
     server::PerNet,
     sys::{
         device::{
-            FileSession, //
-            Poll,
+            FileSession,
+            Poll, //
         },
         net::Net,
         tcp::Client, //
@@ -27,10 +29,10 @@ use kernel::{
     time::Msecs, //
 };
 
-/// How long `close(2)` and `fsync(2)` wait, in milliseconds, until the peer has all.
+/// How long `close(2)` and `fsync(2)` wait, in milliseconds, for the peer's acknowledgement.
 const SYNC_MILLISECONDS: Msecs = 10_000;
 
-/// An open file of the relay node: a connection of its own.
+/// An open file of the relay node, with a connection of its own.
 pub(crate) struct RelayFile(Client);
 
 #[vtable]
@@ -39,16 +41,16 @@ impl FileSession for RelayFile {
 
     fn open(servers: &Arc<PerNet>, file: &File) -> Result<Pin<KBox<Self>>> {
         let peer = Net::with_current(|net| servers.of(net))?.relay();
-        let client = Client::connect(peer, waits(file))?;
+        let client = Client::connect(peer, is_blocking(file))?;
         Ok(KBox::pin(Self(client), GFP_KERNEL)?)
     }
 
     fn read(&self, file: &File, to: &mut IovIterDest<'_>) -> Result<usize> {
-        self.0.receive(to, waits(file))
+        self.0.receive(to, is_blocking(file))
     }
 
     fn write(&self, file: &File, from: &mut IovIterSource<'_>) -> Result<usize> {
-        self.0.send(from, waits(file))
+        self.0.send(from, is_blocking(file))
     }
 
     fn poll(&self, file: &File, poll: &Poll<'_>) -> u32 {
@@ -64,6 +66,6 @@ impl FileSession for RelayFile {
     }
 }
 
-fn waits(file: &File) -> bool {
+fn is_blocking(file: &File) -> bool {
     file.flags() & flags::O_NONBLOCK == 0
 }

@@ -6,6 +6,8 @@
 //! and the connection's work item poll it ([`poll`]): the poll loop reads requests
 //! ([`request_reader`]), writes responses ([`response_writer`]), and keeps what has to outlive it in
 //! the [`ConnState`](state::ConnState), which the socket's lock guards.
+//!
+//! The parts that a connection is made of are generic over it, so that none of them imports it.
 
 mod connection;
 mod connection_pool;

@@ -72,6 +72,11 @@ impl ServerHandle {
 }
 
 impl Drop for ServerHandle {
+    /// Stops the server.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
     fn drop(&mut self) {
         drop(self.timer.take());
         self.server.stop();

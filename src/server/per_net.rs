@@ -82,7 +82,7 @@ impl PerNet {
 }
 
 impl PernetOperations for PerNet {
-    fn ended(&self, net: &Net) {
+    fn exit(&self, net: &Net) {
         let cookie = net.cookie();
         let mut running = self.running.lock();
         let found = running.iter().position(|(known, _)| *known == cookie);

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Coarse clocks: whole seconds, read without touching the hardware.
+//! Coarse clocks, read without access to the hardware.
 //!
 //! C header: [`include/linux/timekeeping.h`](srctree/include/linux/timekeeping.h)
 
 use kernel::bindings;
 
-/// Seconds since 1970-01-01 00:00:00 UTC, 0 before that. Any context.
+/// Returns the seconds since 1970-01-01 00:00:00 UTC, 0 before that.
+///
+/// # Context
+///
+/// Any context.
 #[inline]
 pub(crate) fn real_seconds() -> u64 {
     // SAFETY: `ktime_get_real_seconds` has no preconditions.
@@ -14,21 +18,30 @@ pub(crate) fn real_seconds() -> u64 {
     u64::try_from(seconds).unwrap_or(0)
 }
 
-/// Seconds since boot, as the monotonic clock counts them. Any context.
+/// Returns the seconds since boot of the monotonic clock.
+///
+/// # Context
+///
+/// Any context.
 #[inline]
 pub(crate) fn uptime_seconds() -> u32 {
     // SAFETY: `ktime_get_seconds` has no preconditions.
     let seconds = unsafe { bindings::ktime_get_seconds() };
-    // A machine that is up for 136 years may close a connection too early.
+    // After an uptime of 136 years the clock stands still.
     u32::try_from(seconds).unwrap_or(u32::MAX)
 }
 
-/// Milliseconds since boot, as coarse as the timer's ticks; begins anew after 49 days. Any context.
+/// Returns the milliseconds since boot, at the resolution of the timer tick. Wraps around after 49
+/// days.
+///
+/// # Context
+///
+/// Any context.
 #[inline]
 pub(crate) fn coarse_milliseconds() -> u32 {
-    // SAFETY: `ktime_get_coarse_with_offset` has no preconditions but an offset that there is.
+    // SAFETY: `ktime_get_coarse_with_offset` has no preconditions but an offset that exists.
     let nanoseconds =
         unsafe { bindings::ktime_get_coarse_with_offset(bindings::tk_offsets_TK_OFFS_BOOT) };
-    // CAST: Only differences are looked at.
+    // CAST: Callers use differences only.
     (nanoseconds / 1_000_000) as u32
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Values that take long to drop, and are dropped where that may take long.
+//! Values whose drop sleeps or takes long, dropped by a work item.
+//!
+//! C header: [`include/linux/workqueue.h`](srctree/include/linux/workqueue.h)
 
 use super::workqueue::OwnedQueue;
 use core::{
@@ -19,33 +21,37 @@ use kernel::{
     }, //
 };
 
-/// A value that is dropped by a work item, so that its owner can let go of it in any context.
+/// A value that a work item drops, so that its owner can drop this object in any context.
 pub(crate) struct Deferred<T: Send + 'static> {
-    item: ManuallyDrop<Pin<KBox<Item<T>>>>,
+    item: ManuallyDrop<Pin<KBox<DropItem<T>>>>,
     queue: Arc<OwnedQueue>,
 }
 
 /// The value and the work item that drops it.
 #[pin_data]
-struct Item<T: Send + 'static> {
+struct DropItem<T: Send + 'static> {
     value: T,
     #[pin]
     work: Work<Self>,
 }
 
 impl_has_work! {
-    impl{T: Send + 'static} HasWork<Self> for Item<T> { self.work }
+    impl{T: Send + 'static} HasWork<Self> for DropItem<T> { self.work }
 }
 
 impl<T: Send + 'static> Deferred<T> {
-    /// A value that will be dropped by `queue`, which outlives it. Process context.
+    /// Creates a value that `queue` will drop.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
     ///
     /// # Errors
     ///
-    /// `ENOMEM`; the value is dropped at once then.
+    /// `ENOMEM`; then the value is dropped at once.
     pub(crate) fn new(value: T, queue: Arc<OwnedQueue>) -> Result<Self> {
         let item = KBox::pin_init(
-            pin_init!(Item {
+            pin_init!(DropItem {
                 value,
                 work <- new_work!("Deferred::drop"),
             }),
@@ -68,15 +74,19 @@ impl<T: Send + 'static> Deref for Deferred<T> {
 }
 
 impl<T: Send + 'static> Drop for Deferred<T> {
+    /// Queues the work item.
+    ///
+    /// # Context
+    ///
     /// Any context.
     fn drop(&mut self) {
-        // SAFETY: Nobody uses the field after this.
+        // SAFETY: The field is not used after this.
         let item = unsafe { ManuallyDrop::take(&mut self.item) };
         self.queue.enqueue(item);
     }
 }
 
-impl<T: Send + 'static> WorkItem for Item<T> {
+impl<T: Send + 'static> WorkItem for DropItem<T> {
     type Pointer = Pin<KBox<Self>>;
 
     fn run(this: Pin<KBox<Self>>) {

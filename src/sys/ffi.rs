@@ -1,23 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What `helpers.c` offers; the C prototypes are in `helpers.h`.
+//! Declarations of the module's C functions.
 //!
-//! Nothing outside [`super`] uses this module: each function has its safe form there.
+//! - `helpers/*.c` wraps inline functions, macros and structures that bindgen does not see, one
+//!   file for each header of the kernel.
+//! - The other C files contain more than a wrapper; each is next to the Rust file that uses it.
+//!
+//! Nothing outside [`super`] uses this module: each function has a safe wrapper there.
 
 use kernel::{
     bindings,
     ffi::{
         c_char,
         c_int,
+        c_long,
         c_uint,
         c_ulong,
         c_void, //
     }, //
 };
 
-/// The callbacks that a socket does without at present: `struct khttpd_callbacks`.
+/// The callbacks that are not in a socket at present: `struct khttpd_callbacks`.
 ///
-/// A `None` stands for a callback of the socket's own that is left in place.
+/// `None` stands for a callback of the socket's own that stays in place.
 #[repr(C)]
 pub(super) struct RawCallbacks {
     pub(super) data_ready: Option<RawCallback>,
@@ -28,146 +33,284 @@ pub(super) struct RawCallbacks {
 /// A callback of `struct sock`.
 pub(super) type RawCallback = unsafe extern "C" fn(sk: *mut bindings::sock);
 
-/// Is told that `net` ends.
-pub(super) type NetEnded = unsafe extern "C" fn(context: *mut c_void, net: *mut bindings::net);
+/// A function that is called when `net` exits.
+pub(super) type PernetExit = unsafe extern "C" fn(context: *mut c_void, net: *mut bindings::net);
+
+/// A function that is called with a name of `len` bytes; returns whether to go on.
+pub(super) type VisitName =
+    unsafe extern "C" fn(context: *mut c_void, name: *const c_char, len: usize) -> bool;
+
+/// The attributes of a file: `struct khttpd_stat`.
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct RawStat {
+    pub(super) size: u64,
+    pub(super) inode: u64,
+    /// The time of the last write, in seconds since 1970.
+    pub(super) modified: i64,
+    /// The time of the last change, of attributes too, in seconds since 1970.
+    pub(super) changed: i64,
+    /// The change cookie of the file system, 0 if it has none.
+    pub(super) cookie: u64,
+    pub(super) modified_ns: u32,
+    pub(super) changed_ns: u32,
+    pub(super) device: u32,
+    pub(super) mode: u16,
+    /// Whether a process has the file mapped for writing.
+    pub(super) mapped: bool,
+}
 
 #[expect(
     improper_ctypes,
-    reason = "structures that bindgen has not seen are opaque to Rust"
+    reason = "structures that bindgen does not see, or that have no fields, are opaque to Rust"
 )]
 extern "C" {
-    /// The module parameter `address`, as given or its default, NUL-terminated.
+    /// Returns the module parameter `address`, as given or its default, NUL-terminated.
     ///
     /// Any context. The string lives as long as the module and is written only while it loads.
     pub(super) fn khttpd_param_address() -> *const c_char;
 
-    /// The module parameter `commands`, as above.
+    /// Returns the module parameter `commands`. Otherwise as [`khttpd_param_address`].
     pub(super) fn khttpd_param_commands() -> *const c_char;
 
-    /// The module parameter `root`, NUL-terminated; null if it was not given. Otherwise as above.
+    /// Returns the module parameter `root`; null if it was not given. Otherwise as
+    /// [`khttpd_param_address`].
     pub(super) fn khttpd_param_root() -> *const c_char;
 
-    /// Makes `sk` a socket that is worked on in atomic context; `any`: for IPv4 and IPv6 alike.
+    /// Disables softirqs on this CPU. Any context but hardirq; [`khttpd_local_bh_enable`] must
+    /// follow.
+    pub(super) fn khttpd_local_bh_disable();
+
+    /// Enables softirqs again, and runs pending ones, unless they were disabled before.
+    pub(super) fn khttpd_local_bh_enable();
+
+    /// Tells whether the log admits a message that the calling task causes. Process context.
+    pub(super) fn khttpd_log_admits() -> bool;
+
+    /// Takes another reference. Any context. The caller has one already.
+    pub(super) fn khttpd_get_page(page: *mut bindings::page);
+
+    /// Drops a reference, the last of which frees the block. Any context.
+    pub(super) fn khttpd_put_page(page: *mut bindings::page);
+
+    /// Returns the address of a page; never null without highmem. Any context.
+    pub(super) fn khttpd_page_address(page: *const bindings::page) -> *mut c_void;
+
+    /// Hashes `len` bytes with a key of two words. Any context.
+    pub(super) fn khttpd_hsiphash(bytes: *const c_void, len: usize, key: *const usize) -> u32;
+
+    /// Writes the unkeyed BLAKE2s of the bytes of `count` blocks into `digest_len` (1 to 32) bytes.
+    ///
+    /// Process context, may sleep.
+    pub(super) fn khttpd_blake2s(
+        blocks: *const bindings::bio_vec,
+        count: usize,
+        digest: *mut u8,
+        digest_len: usize,
+    );
+
+    /// Returns the network namespace of the calling task, which keeps it.
+    ///
+    /// Process context; the task has not closed its files yet.
+    pub(super) fn khttpd_current_net() -> *mut bindings::net;
+
+    /// Tells whether binding to `port` requires `CAP_NET_BIND_SERVICE`. Any context.
+    pub(super) fn khttpd_inet_port_requires_bind_service(
+        net: *mut bindings::net,
+        port: u16,
+    ) -> bool;
+
+    /// Registers pernet operations that call `exit` with `context` for each namespace that exits,
+    /// before its devices go.
+    ///
+    /// Within the module's init; may sleep. Once for each time that the module is loaded, else
+    /// `-EBUSY`; `context` is valid until [`khttpd_pernet_unregister`].
+    pub(super) fn khttpd_pernet_register(exit: PernetExit, context: *mut c_void) -> c_int;
+
+    /// Calls `exit` for each namespace that exists, and not any more afterwards. Process context,
+    /// sleeps.
+    pub(super) fn khttpd_pernet_unregister();
+
+    /// Returns the character device of `inode`, which is being opened.
+    pub(super) fn khttpd_inode_cdev(inode: *const bindings::inode) -> *mut bindings::cdev;
+
+    /// Returns the minor number of the device that `inode` is a node of. Any context.
+    pub(super) fn khttpd_iminor(inode: *const bindings::inode) -> c_uint;
+
+    /// Returns the number of references to `file`. Any context.
+    pub(super) fn khttpd_file_count(file: *mut bindings::file) -> c_long;
+
+    /// Finds a directory; on success `path` has references. Process context, may sleep. `name` is
+    /// NUL-terminated.
+    pub(super) fn khttpd_kern_path_directory(
+        name: *const c_char,
+        path: *mut bindings::path,
+    ) -> c_int;
+
+    /// Finds `name`, which is relative, as if `root` were the root. Otherwise as
+    /// [`khttpd_kern_path_directory`].
+    pub(super) fn khttpd_path_look_up(
+        root: *const bindings::path,
+        name: *const c_char,
+        follow: bool,
+        found: *mut bindings::path,
+    ) -> c_int;
+
+    /// Calls `visit` with the name of what is at `path`, which becomes the directory that contains
+    /// it, below the mounts on top of it. Returns whether there is one and it is not `root`.
+    ///
+    /// Process context, may sleep.
+    pub(super) fn khttpd_path_up(
+        root: *const bindings::path,
+        path: *mut bindings::path,
+        visit: VisitName,
+        context: *mut c_void,
+    ) -> bool;
+
+    /// Writes the attributes of a file, on success all of them. Process context, may sleep.
+    pub(super) fn khttpd_path_stat(path: *const bindings::path, stat: *mut RawStat) -> c_int;
+
+    /// Waits until writes have ended that began before `stat` was read; writes that begin later
+    /// get another time. Process context, sleeps.
+    pub(super) fn khttpd_path_settle(path: *const bindings::path, stat: *const RawStat) -> c_int;
+
+    /// Opens a file or a directory for reading, with the rights of the task; or returns an error
+    /// pointer. Process context, may sleep.
+    pub(super) fn khttpd_file_open(path: *const bindings::path) -> *mut bindings::file;
+
+    /// Calls `visit` for each entry of a directory, with its lock held. Process context, may sleep.
+    pub(super) fn khttpd_file_names(
+        file: *mut bindings::file,
+        visit: VisitName,
+        context: *mut c_void,
+    ) -> c_int;
+
+    /// Prepares `sk` for use in atomic context; `any`: for IPv4 and IPv6 alike.
     ///
     /// Process context, may sleep. `sk` is a TCP socket.
     pub(super) fn khttpd_sock_prepare(sk: *mut bindings::sock, any: bool);
 
-    /// Tells a listening socket that clients speak first and are answered at once.
+    /// Tells a listening socket that clients speak first and get a response at once.
     ///
     /// Process context, may sleep. `sk` is a listening TCP socket.
-    pub(super) fn khttpd_sock_listens_for_requests(sk: *mut bindings::sock);
+    pub(super) fn khttpd_sock_expect_requests(sk: *mut bindings::sock);
 
-    /// Whether a connection waits to be accepted. Any context. `sk` is a listening TCP socket.
-    pub(super) fn khttpd_sock_has_child(sk: *const bindings::sock) -> bool;
+    /// Releases a socket. TCP goes on in the background until the peer has acknowledged all bytes;
+    /// if the namespace exits, it resets the connection. Process context, may sleep.
+    pub(super) fn khttpd_sock_release(sock: *mut bindings::socket);
 
-    /// Takes the socket's spinlock and disables softirqs; `false` and neither of both if a
-    /// process owns the socket.
-    ///
-    /// Any context but hardirq. `sk` is valid until [`khttpd_sock_unlock`].
-    pub(super) fn khttpd_sock_lock(sk: *mut bindings::sock) -> bool;
-
-    /// Ends what [`khttpd_sock_lock`] began, on the same CPU.
-    pub(super) fn khttpd_sock_unlock(sk: *mut bindings::sock);
-
-    /// Whether `sk` is a listening socket. Any context.
-    pub(super) fn khttpd_sock_listens(sk: *const bindings::sock) -> bool;
-
-    /// The number in the sequence of the first byte that the peer has not acknowledged. Any context.
-    pub(super) fn khttpd_sock_acknowledged(sk: *const bindings::sock) -> u32;
-
-    /// Whether the peer has sent FIN. Any context.
-    pub(super) fn khttpd_sock_received_fin(sk: *const bindings::sock) -> bool;
-
-    /// Whether the connection was reset, timed out or is closed. Any context.
-    pub(super) fn khttpd_sock_dead(sk: *const bindings::sock) -> bool;
-
-    /// The CPU that has taken in what came last, -1 where nothing has. Any context.
-    pub(super) fn khttpd_sock_incoming_cpu(sk: *const bindings::sock) -> c_int;
-
-    /// Disables softirqs on this CPU. Any context but hardirq; `khttpd_bh_enable` must follow.
-    pub(super) fn khttpd_bh_disable();
-
-    /// Enables softirqs again, and runs what is pending, unless they were disabled before.
-    pub(super) fn khttpd_bh_enable();
-
-    /// Whether received bytes (or a FIN) wait. Any context.
-    pub(super) fn khttpd_sock_unread(sk: *const bindings::sock) -> bool;
-
-    /// Whether a process owns `sk`. Any context.
-    pub(super) fn khttpd_sock_owned(sk: *const bindings::sock) -> bool;
-
-    /// Sends FIN behind what was sent. The socket's spinlock is held and softirqs are disabled.
-    pub(super) fn khttpd_sock_half_close(sk: *mut bindings::sock);
+    /// Calls the socket's own `poll`. `file` is what `table`, which may be null, refers to; it is
+    /// not released before the socket is.
+    pub(super) fn khttpd_sock_poll(
+        sock: *mut bindings::socket,
+        file: *mut bindings::file,
+        table: *mut bindings::poll_table,
+    ) -> bindings::__poll_t;
 
     /// Makes the release of `sk` a reset. Process context, may sleep.
-    pub(super) fn khttpd_sock_reset_on_close(sk: *mut bindings::sock);
+    pub(super) fn khttpd_sk_no_linger(sk: *mut bindings::sock);
 
-    /// TCP drops the connection when the peer has taken nothing of what is sent for so long.
-    pub(super) fn khttpd_sock_give_up_after(sk: *mut bindings::sock, seconds: c_uint);
+    /// Tells whether `sk` is a listening socket. Any context.
+    pub(super) fn khttpd_sk_listens(sk: *const bindings::sock) -> bool;
 
-    /// In `sk_write_space`: whether there is enough space now to be worth a try.
-    pub(super) fn khttpd_sock_write_space(sk: *mut bindings::sock) -> bool;
+    /// Tells whether the peer has sent FIN. Any context.
+    pub(super) fn khttpd_sk_received_fin(sk: *const bindings::sock) -> bool;
 
-    /// Puts the callbacks of `spare` into `sk`, its own into `spare`, and sets the user data;
-    /// `false` and nothing of this if it has user data.
+    /// Tells whether the connection was reset, timed out or is closed. Any context.
+    pub(super) fn khttpd_sk_is_dead(sk: *const bindings::sock) -> bool;
+
+    /// Tells whether received bytes (or a FIN) are unread. Any context.
+    pub(super) fn khttpd_sk_has_unread(sk: *const bindings::sock) -> bool;
+
+    /// Returns the CPU that has processed the last packet, -1 without one. Any context.
+    pub(super) fn khttpd_sk_incoming_cpu(sk: *const bindings::sock) -> c_int;
+
+    /// Tells whether a process owns `sk`. Any context.
+    pub(super) fn khttpd_sk_is_owned(sk: *const bindings::sock) -> bool;
+
+    /// Takes the socket's spinlock and disables softirqs; returns `false` and does neither if a
+    /// process owns the socket.
+    ///
+    /// Any context but hardirq. `sk` is valid until [`khttpd_sk_unlock`].
+    pub(super) fn khttpd_sk_try_lock(sk: *mut bindings::sock) -> bool;
+
+    /// Ends what [`khttpd_sk_try_lock`] began, on the same CPU.
+    pub(super) fn khttpd_sk_unlock(sk: *mut bindings::sock);
+
+    /// Tells whether a connection waits in the accept queue. Any context. `sk` is a TCP socket
+    /// that listens or has listened.
+    pub(super) fn khttpd_tcp_has_child(sk: *const bindings::sock) -> bool;
+
+    /// Returns the sequence number of the first byte that the peer has not acknowledged. Any
+    /// context. `sk` is a TCP socket.
+    pub(super) fn khttpd_tcp_acknowledged(sk: *const bindings::sock) -> u32;
+
+    /// Lets TCP drop the connection when the peer has acknowledged nothing for so long. Any
+    /// context. `sk` is a TCP socket.
+    pub(super) fn khttpd_tcp_set_user_timeout(sk: *mut bindings::sock, milliseconds: c_int);
+
+    /// Consumes `len` received bytes. The socket's spinlock is held.
+    pub(super) fn khttpd_tcp_read_done(sk: *mut bindings::sock, len: usize);
+
+    /// Puts the callbacks of `spare` into `sk`, those of the socket into `spare`, and sets the user
+    /// data; returns `false` and does nothing if it has user data.
     ///
     /// Process context, may sleep. `spare` is used for this socket only, by this function and
-    /// [`khttpd_detach`], and the callbacks fit the user data, whose lowest three bits are zero.
+    /// [`khttpd_detach`]; the callbacks fit the user data, whose lowest three bits are zero.
     pub(super) fn khttpd_attach(
         sk: *mut bindings::sock,
         spare: *mut RawCallbacks,
         user_data: *mut c_void,
     ) -> bool;
 
-    /// Undoes [`khttpd_attach`] and returns the user data; null and nothing of this if it has
-    /// none. No callback uses the user data any more.
+    /// Undoes [`khttpd_attach`] and returns the user data; returns null and does nothing if it has
+    /// none of ours. Afterwards no callback uses the user data.
     ///
     /// Process context, may sleep.
     pub(super) fn khttpd_detach(sk: *mut bindings::sock, spare: *mut RawCallbacks) -> *mut c_void;
 
     /// Gives `child`, just accepted, the `sk_data_ready` that `listener` had before it got ours.
     ///
-    /// Process context. `spare` is the listener's, and nobody has attached to `child` yet.
+    /// Process context. `spare` is the listener's, and nothing was attached to `child` yet.
     pub(super) fn khttpd_forget_inherited(
         child: *mut bindings::sock,
         listener: *mut bindings::sock,
         spare: *const RawCallbacks,
     );
 
-    /// The user data of `sk`, or null. A lock of the socket is held that [`khttpd_detach`] takes.
+    /// Returns the user data of `sk`, or null. The caller holds a lock of the socket that
+    /// [`khttpd_detach`] takes.
     pub(super) fn khttpd_user_data(sk: *const bindings::sock) -> *mut c_void;
 
-    /// Takes `sk_callback_lock` for reading and returns the user data, which stays what it is
-    /// until [`khttpd_callback_end`].
-    ///
-    /// Within a callback of `sk`.
+    /// Takes `sk_callback_lock` for reading and returns the user data, which does not change until
+    /// [`khttpd_callback_end`]. Within a callback of `sk`.
     pub(super) fn khttpd_callback_begin(sk: *mut bindings::sock) -> *mut c_void;
 
     /// Ends what [`khttpd_callback_begin`] began.
     pub(super) fn khttpd_callback_end(sk: *mut bindings::sock);
 
-    /// The first contiguous piece of what has come in and was not read, and its length; null if
-    /// there is nothing, or a negative errno as a pointer.
+    /// Tells whether there is enough space for a new attempt to send. In `sk_write_space`.
+    pub(super) fn khttpd_write_space(sk: *mut bindings::sock) -> bool;
+
+    /// Returns the first contiguous piece of the unread bytes, and its length; null if there is
+    /// none, or a negative errno as a pointer.
     ///
-    /// The socket's spinlock is held; the piece stays until it is released or
-    /// [`khttpd_read_done`] is called, whatever is sent meanwhile.
+    /// The socket's spinlock is held; the piece stays valid until it is released or
+    /// [`khttpd_tcp_read_done`] is called, whatever is sent meanwhile.
     pub(super) fn khttpd_peek(sk: *mut bindings::sock, len: *mut usize) -> *const u8;
 
-    /// Consumes `len` bytes of what has come in. The socket's spinlock is held.
-    pub(super) fn khttpd_read_done(sk: *mut bindings::sock, len: usize);
-
-    /// Makes the buffers that sending copies into, one per CPU; null if there is no memory.
+    /// Allocates the buffers that sending copies into, one for each CPU; null without memory.
     ///
     /// Process context, may sleep. They are a `struct page_frag __percpu`.
     pub(super) fn khttpd_alloc_frags() -> *mut c_void;
 
-    /// Gives the buffers back. Process context. No call of [`khttpd_send`] or [`khttpd_splice`]
-    /// uses them any more.
+    /// Frees the buffers. Process context. No call of [`khttpd_send`] or [`khttpd_splice`] uses
+    /// them any more.
     pub(super) fn khttpd_free_frags(frags: *mut c_void);
 
     /// Copies up to `len` bytes of `pieces` into the send buffer; returns how many or a negative
-    /// errno (`-EAGAIN`: no space, and `sk_write_space` follows; or no memory, and it may have been
-    /// called already).
+    /// errno (`-EAGAIN`: no space, and `sk_write_space` follows; or no memory, and TCP may have
+    /// called it already).
     ///
     /// The socket's spinlock is held and softirqs are disabled.
     pub(super) fn khttpd_send(
@@ -180,7 +323,7 @@ extern "C" {
     ) -> c_int;
 
     /// As [`khttpd_send`], for `len` bytes of pages from `skip` on, which are referenced, not
-    /// copied: their content must not change for as long as anybody holds a reference.
+    /// copied: their content must not change as long as there is a reference.
     pub(super) fn khttpd_splice(
         sk: *mut bindings::sock,
         frags: *mut c_void,
@@ -191,122 +334,41 @@ extern "C" {
         flags: c_uint,
     ) -> c_int;
 
-    /// 2^`order` contiguous pages, as one compound page, full of zeros, or null.
-    ///
-    /// Process context, may sleep. `order` is at most `MAX_PAGE_ORDER`.
-    pub(super) fn khttpd_alloc_block(order: c_uint) -> *mut bindings::page;
+    /// Sends FIN behind the bytes that were sent. The socket's spinlock is held and softirqs are
+    /// disabled.
+    pub(super) fn khttpd_half_close(sk: *mut bindings::sock);
 
-    /// Takes another reference. Any context. There is one already.
-    pub(super) fn khttpd_get_page(page: *mut bindings::page);
-
-    /// Drops a reference, the last of which frees the block. Any context.
-    pub(super) fn khttpd_put_page(page: *mut bindings::page);
-
-    /// `page_address()`; never null without highmem.
-    pub(super) fn khttpd_page_address(page: *mut bindings::page) -> *mut c_void;
-
-    /// `hsiphash()` of `len` bytes; the key is two words.
-    pub(super) fn khttpd_hsiphash(bytes: *const c_void, len: usize, key: *const usize) -> u32;
-
-    /// `blake2s()` of the bytes of `count` blocks, unkeyed, into `digest_len` (1 to 32) bytes.
-    ///
-    /// Process context, may sleep.
-    pub(super) fn khttpd_blake2s(
-        blocks: *const bindings::bio_vec,
-        count: usize,
-        digest: *mut u8,
-        digest_len: usize,
-    );
-
-    /// The network namespace of the calling task, which keeps it.
-    ///
-    /// Process context; the task is not past closing its files.
-    pub(super) fn khttpd_net_current() -> *mut bindings::net;
-
-    /// A number that no other namespace has or will have. Any context.
-    pub(super) fn khttpd_net_cookie(net: *const bindings::net) -> u64;
-
-    /// Whether the calling task and who has opened `file` have both a capability in the user
-    /// namespace that `net` belongs to. Process context.
-    pub(super) fn khttpd_net_capable(
-        net: *const bindings::net,
-        file: *const bindings::file,
-        capability: c_int,
-    ) -> bool;
-
-    /// Whether what the calling task causes may go to the log. Process context.
-    pub(super) fn khttpd_log_admits() -> bool;
-
-    /// Whether it takes `CAP_NET_BIND_SERVICE` to bind to `port`. Any context.
-    pub(super) fn khttpd_net_is_privileged(net: *mut bindings::net, port: u16) -> bool;
-
-    /// Lets `ended` be called with `context` for each namespace that ends, before its devices go.
-    ///
-    /// Within the module's init; may sleep. One watch for each time that the module is loaded, else
-    /// `-EBUSY`; `context` is valid until [`khttpd_net_unwatch`].
-    pub(super) fn khttpd_net_watch(ended: NetEnded, context: *mut c_void) -> c_int;
-
-    /// Calls `ended` for each namespace that there is, and never again. Process context, sleeps.
-    pub(super) fn khttpd_net_unwatch();
-
-    /// The character device of `inode`, which is being opened.
-    pub(super) fn khttpd_inode_cdev(inode: *const bindings::inode) -> *mut bindings::cdev;
-
-    /// The minor number of the device that `inode` is a node of. Any context.
-    pub(super) fn khttpd_inode_minor(inode: *const bindings::inode) -> c_uint;
-
-    /// In `flush`: whether no other descriptor refers to `file`.
-    pub(super) fn khttpd_file_is_last(file: *mut bindings::file) -> bool;
-
-    /// `sock_release()`; TCP goes on in the background until all is acknowledged, or if the
-    /// namespace ends, the peer gets a reset. Process context, may sleep.
-    pub(super) fn khttpd_sock_release(sock: *mut bindings::socket);
-
-    /// Sends what `from` has and moves it on; `wait`: until there is space for all of it. Returns
-    /// how much or a negative errno.
+    /// Sends the bytes of `from` and advances it; `wait`: until there is space for all of them.
+    /// Returns how many or a negative errno.
     ///
     /// Process context, may sleep; a signal interrupts it.
-    pub(super) fn khttpd_sock_send(
+    pub(super) fn khttpd_client_send(
         sock: *mut bindings::socket,
         from: *mut bindings::iov_iter,
         wait: bool,
     ) -> isize;
 
-    /// As [`khttpd_sock_send`] for `len` bytes of the kernel's memory; waits.
-    pub(super) fn khttpd_sock_send_bytes(
-        sock: *mut bindings::socket,
-        bytes: *const c_void,
-        len: usize,
-    ) -> isize;
-
-    /// Receives what there is and fits into `to`; `wait`: until there is something or no more will
-    /// come. Returns how much or a negative errno.
+    /// Receives the bytes that are there and fit into `to`; `wait`: until there is a byte or a FIN.
+    /// Returns how many or a negative errno.
     ///
     /// Process context, may sleep; a signal interrupts it.
-    pub(super) fn khttpd_sock_receive(
+    pub(super) fn khttpd_client_receive(
         sock: *mut bindings::socket,
         to: *mut bindings::iov_iter,
         wait: bool,
     ) -> isize;
 
-    /// The socket's own `poll`. `file` is what `table`, which may be null, refers to; it is not
-    /// released before the socket is.
-    pub(super) fn khttpd_sock_poll(
-        sock: *mut bindings::socket,
-        file: *mut bindings::file,
-        table: *mut bindings::poll_table,
-    ) -> bindings::__poll_t;
-
-    /// Waits up to `timeout` jiffies until the peer has acknowledged all that was sent; 0 or a
-    /// negative errno: what the connection has met with, `-EPIPE` if that was told before,
+    /// Waits up to `timeout` jiffies until the peer has acknowledged all bytes; returns 0 or a
+    /// negative errno: the error of the connection, `-EPIPE` if that was reported before,
     /// `-ETIMEDOUT`, or that of a signal.
     ///
     /// Process context, sleeps. `sock` is a TCP socket.
-    pub(super) fn khttpd_sock_wait_acknowledged(
+    pub(super) fn khttpd_client_wait_acknowledged(
         sock: *mut bindings::socket,
         timeout: c_ulong,
     ) -> c_int;
 
-    /// Waits so, sends FIN, and waits again, up to `timeout` jiffies in all. Otherwise as above.
-    pub(super) fn khttpd_sock_finish(sock: *mut bindings::socket, timeout: c_ulong) -> c_int;
+    /// Waits so, sends FIN, and waits again, up to `timeout` jiffies in all. Otherwise as
+    /// [`khttpd_client_wait_acknowledged`].
+    pub(super) fn khttpd_client_finish(sock: *mut bindings::socket, timeout: c_ulong) -> c_int;
 }

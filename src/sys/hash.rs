@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Hashes: a keyed one for tables, a strong one for content.
+//! Hashes: SipHash for hash tables, BLAKE2s for content.
 //!
 //! C headers: [`include/linux/siphash.h`](srctree/include/linux/siphash.h),
 //! [`include/crypto/blake2s.h`](srctree/include/crypto/blake2s.h)
@@ -18,12 +18,15 @@ use kernel::{
     prelude::*, //
 };
 
-/// A secret that makes the places of a hash table unpredictable.
+/// A secret key that makes the positions in a hash table unpredictable.
 pub(crate) struct SipKey([usize; 2]);
 
 impl SipKey {
-    /// Draws a new key. May wait for the random number generator early at boot, so process
-    /// context.
+    /// Returns a new random key.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep. Early at boot it waits for the random number generator.
     pub(crate) fn random() -> Self {
         let mut key = [0usize; 2];
         // SAFETY: `key` is valid for writes of its own size.
@@ -31,8 +34,11 @@ impl SipKey {
         Self(key)
     }
 
-    /// The SipHash-1-3 of `bytes` under this key, which the kernel has for hash tables. Any
-    /// context.
+    /// Returns the SipHash-1-3 of `bytes`, which the kernel uses for hash tables.
+    ///
+    /// # Context
+    ///
+    /// Any context.
     #[inline]
     pub(crate) fn hash(&self, bytes: &[u8]) -> u32 {
         // SAFETY: `bytes` is valid for reads of its length, and the key is two words.
@@ -46,12 +52,16 @@ impl SipKey {
     }
 }
 
-/// The BLAKE2s-128 hash of `bytes` (RFC 7693). Process context; takes some ns per byte.
+/// Returns the BLAKE2s-128 hash of `bytes` (RFC 7693).
+///
+/// # Context
+///
+/// Process context, may sleep. It takes some nanoseconds per byte.
 pub(crate) fn blake2s_128(bytes: PageBytes<'_>) -> [u8; 16] {
     let mut digest = [0; 16];
     let (blocks, _) = bytes.blocks(&(0..bytes.len()));
-    // SAFETY: The blocks are borrowed, so that nobody writes to them; `digest` is valid for writes
-    // of its length, and 16 is a length that BLAKE2s can give.
+    // SAFETY: The blocks are borrowed, so that their bytes do not change; `digest` is valid for
+    // writes of its length, and BLAKE2s supports 16 bytes.
     unsafe {
         ffi::khttpd_blake2s(
             Block::as_raw(blocks),

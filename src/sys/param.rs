@@ -1,20 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The module parameters that `module!` can't declare, because they are strings.
+//! Module parameters that are strings, which the macro `module!` does not support.
+//!
+//! C header: [`include/linux/moduleparam.h`](srctree/include/linux/moduleparam.h)
 
 use super::ffi;
 use kernel::prelude::*;
 
-/// What was given as `address=`, or its default. Any context.
+/// Returns the parameter `address`, as given or its default.
+///
+/// # Context
+///
+/// Any context.
 pub(crate) fn address() -> &'static CStr {
     // SAFETY: The function has no preconditions.
     let address = unsafe { ffi::khttpd_param_address() };
-    // SAFETY: It is a NUL-terminated string that lives as long as the module and is not written
+    // SAFETY: It is a NUL-terminated string that lives as long as the module. It is not written
     // after the parameters were parsed, which was before the module's init.
     unsafe { CStr::from_char_ptr(address) }
 }
 
-/// What was given as `commands=`. Any context.
+/// Returns the parameter `commands`, empty if it was not given.
+///
+/// # Context
+///
+/// Any context.
 pub(crate) fn commands() -> &'static CStr {
     // SAFETY: The function has no preconditions.
     let commands = unsafe { ffi::khttpd_param_commands() };
@@ -22,10 +32,14 @@ pub(crate) fn commands() -> &'static CStr {
     unsafe { CStr::from_char_ptr(commands) }
 }
 
-/// What was given as `root=`, if it was. Any context.
+/// Returns the parameter `root`, if it was given.
+///
+/// # Context
+///
+/// Any context.
 pub(crate) fn root() -> Option<&'static CStr> {
     // SAFETY: The function has no preconditions.
     let root = unsafe { ffi::khttpd_param_root() };
-    // SAFETY: As above, but for a null.
+    // SAFETY: As in `address`, after null was excluded.
     (!root.is_null()).then(|| unsafe { CStr::from_char_ptr(root) })
 }

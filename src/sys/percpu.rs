@@ -2,6 +2,7 @@
 
 //! A value for each CPU.
 
+use super::softirq::BhDisabled;
 use core::cell::UnsafeCell;
 use kernel::{
     cpu::{
@@ -16,36 +17,42 @@ use kernel::{
 };
 
 #[cfg(CONFIG_PREEMPT_RT)]
-compile_error!("khttpd needs a kernel without PREEMPT_RT, where softirqs of a CPU take turns");
+compile_error!("khttpd needs a kernel without PREEMPT_RT, where softirqs of a CPU do not nest");
 
-/// One `T` for each possible CPU, each lent to one user at a time.
+/// One `T` for each possible CPU, each borrowed by one user at a time.
 ///
-/// Whoever runs with softirqs disabled finds the value of its CPU free, unless it has borrowed it
-/// itself further up its call chain. So there is no waiting, only [`PerCpu::try_borrow`].
+/// With softirqs disabled, the value of the CPU is free unless the user has borrowed it itself
+/// further up its call chain. So there is no waiting, only [`PerCpu::try_borrow`].
 pub(crate) struct PerCpu<T>(KVec<KBox<CpuSlot<T>>>);
 
+/// The value of a CPU.
+///
 /// # Invariants
 ///
-/// `value` is accessed only by whoever changed `lent` from `false` to `true`, until it changes it
-/// back.
+/// `value` is accessed only by the user that has changed `borrowed` from `false` to `true`, until
+/// that user changes it back.
 #[repr(align(64))]
 struct CpuSlot<T> {
-    lent: Atomic<bool>,
+    borrowed: Atomic<bool>,
     value: UnsafeCell<T>,
 }
 
-// SAFETY: `lent` makes sure that one thread at a time has access to the value, so that sharing a
+// SAFETY: By the type invariant one thread at a time has access to the value, so that sharing a
 // slot is no more than sending its value.
 unsafe impl<T: Send> Sync for CpuSlot<T> {}
 
-/// A type whose values begin alike.
+/// A type with a constant initial value.
 pub(crate) trait Initial: Sized + 'static {
-    /// What they begin with.
+    /// The initial value.
     const INITIAL: Self;
 }
 
 impl<T: Initial> PerCpu<T> {
-    /// Makes the values. Process context, may sleep.
+    /// Allocates the values.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
     ///
     /// # Errors
     ///
@@ -61,13 +68,12 @@ impl<T: Initial> PerCpu<T> {
 }
 
 impl<T: Initial> CpuSlot<T> {
-    /// A slot that is not lent to anybody, made where it stays: values may be larger than what
-    /// belongs on a kernel stack.
+    /// Allocates a free slot, initialised in place: values may be too large for a kernel stack.
     fn new() -> Result<KBox<Self>> {
-        // INVARIANT: It is not lent, and nobody has access to it.
+        // INVARIANT: It is not borrowed, and the value is not accessed.
         KBox::init(
             init!(Self {
-                lent: Atomic::new(false),
+                borrowed: Atomic::new(false),
                 value: UnsafeCell::new(T::INITIAL),
             }),
             GFP_KERNEL,
@@ -76,34 +82,38 @@ impl<T: Initial> CpuSlot<T> {
 }
 
 impl<T> PerCpu<T> {
-    /// Borrows the value of this CPU; nothing if it is lent already. Any context.
+    /// Borrows the value of this CPU, unless it is borrowed.
+    ///
+    /// # Context
+    ///
+    /// Any context, with softirqs disabled.
     #[inline]
-    pub(crate) fn try_borrow(&self) -> Option<Borrowed<'_, T>> {
+    pub(crate) fn try_borrow(&self, _: &BhDisabled) -> Option<Borrowed<'_, T>> {
         let cpu = usize::try_from(CpuId::current().as_u32()).ok()?;
         let slot = self.0.get(cpu)?;
-        // Acquire: what the last user wrote is seen, even if it has moved to another CPU since.
-        if slot.lent.xchg(true, ordering::Acquire) {
+        // Acquire: makes the writes of the last user visible, from whichever CPU.
+        if slot.borrowed.xchg(true, ordering::Acquire) {
             return None;
         }
-        // INVARIANT: We changed `lent` from `false` to `true`.
+        // INVARIANT: `borrowed` was just changed from `false` to `true`.
         Some(Borrowed { slot })
     }
 }
 
-/// The value of a CPU while it is borrowed.
+/// The borrowed value of a CPU.
 ///
 /// # Invariants
 ///
-/// `slot.lent` was changed from `false` to `true` for this object, and it is the only one.
+/// `slot.borrowed` was changed from `false` to `true` for this object, which is the only one.
 pub(crate) struct Borrowed<'a, T> {
     slot: &'a CpuSlot<T>,
 }
 
 impl<T> Borrowed<'_, T> {
-    /// The value itself.
+    /// Returns the value.
     #[inline]
     pub(crate) fn get_mut(&mut self) -> &mut T {
-        // SAFETY: By the type invariants nobody else has access to the value.
+        // SAFETY: By the type invariants only this object has access to the value.
         unsafe { &mut *self.slot.value.get() }
     }
 }
@@ -111,30 +121,32 @@ impl<T> Borrowed<'_, T> {
 impl<T> Drop for Borrowed<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        self.slot.lent.store(false, ordering::Release);
+        self.slot.borrowed.store(false, ordering::Release);
     }
 }
 
 #[kunit_tests(khttpd_percpu)]
 mod tests {
     use super::*;
-    use core::ptr;
+    use crate::sys::softirq;
 
     impl Initial for u64 {
         const INITIAL: Self = 7;
     }
 
     #[test]
-    fn value_is_lent_to_one_at_a_time() -> Result {
+    fn value_is_borrowed_by_one_user_at_a_time() -> Result {
         let values = PerCpu::<u64>::new()?;
-        let mut first = values.try_borrow().ok_or(EBUSY)?;
-        // The test may run on another CPU by now, and borrow that one's.
-        if let Some(mut second) = values.try_borrow() {
-            assert!(!ptr::eq(first.get_mut(), second.get_mut()));
-        }
-        assert_eq!(*first.get_mut(), 7);
-        drop(first);
-        assert!(values.try_borrow().is_some());
+        let (value, is_exclusive, is_released) = softirq::disabled(|bh| {
+            let mut first = values.try_borrow(bh).ok_or(EBUSY)?;
+            let value = *first.get_mut();
+            let is_exclusive = values.try_borrow(bh).is_none();
+            drop(first);
+            Ok::<_, Error>((value, is_exclusive, values.try_borrow(bh).is_some()))
+        })?;
+        assert_eq!(value, 7);
+        assert!(is_exclusive);
+        assert!(is_released);
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A value that is replaced while it is read, by RCU.
+//! A value that RCU readers use while it is replaced.
 //!
 //! C header: [`include/linux/rcupdate.h`](srctree/include/linux/rcupdate.h)
 
@@ -19,7 +19,7 @@ use kernel::{
     types::ForeignOwnable, //
 };
 
-/// The current one of several values, found by readers without waiting.
+/// The current one of several values, which readers find without waiting.
 ///
 /// # Invariants
 ///
@@ -35,31 +35,41 @@ unsafe impl<T: Send + Sync + 'static> Send for Published<T> {}
 unsafe impl<T: Send + Sync + 'static> Sync for Published<T> {}
 
 impl<T: Send + Sync + 'static> Published<T> {
-    /// Publishes the first value.
+    /// Creates the object with a first value.
     pub(crate) fn new(value: Arc<T>) -> Self {
-        // INVARIANT: This is that pointer.
+        // INVARIANT: The pointer comes from `into_foreign`.
         Self {
             current: Atomic::new(value.into_foreign()),
             _owner: PhantomData,
         }
     }
 
-    /// The current value, which stays for as long as the guard does. Any context.
+    /// Returns the current value, which is valid as long as the guard is.
+    ///
+    /// # Context
+    ///
+    /// Any context.
     #[inline]
     pub(crate) fn get<'a>(&'a self, _guard: &'a rcu::Guard) -> ArcBorrow<'a, T> {
         let current = self.current.load(ordering::Acquire);
-        // SAFETY: By the type invariant this is a reference to a `T`, and if it has been taken
-        // from this object meanwhile, whoever has it waits for the guard before dropping it.
+        // SAFETY: By the type invariant this is a reference to a `T`. If `replace` takes it from
+        // this object meanwhile, it waits for the guard before it returns the reference.
         unsafe { <Arc<T> as ForeignOwnable>::borrow(current) }
     }
 
-    /// Publishes another value and waits until nobody uses the last one by a borrow any more;
-    /// returns that. Process context, sleeps for a grace period.
+    /// Publishes another value, waits until no reader borrows the last one any more, and returns
+    /// that.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep. It sleeps for a grace period.
     pub(crate) fn replace(&self, value: Arc<T>) -> Arc<T> {
-        // INVARIANT: This is such a pointer, and the one it replaces is taken over below.
+        // INVARIANT: The pointer comes from `into_foreign`; the reference behind the one that it
+        // replaces is taken over below.
         let last = self.current.xchg(value.into_foreign(), ordering::Full);
         rcu::synchronize_rcu();
-        // SAFETY: By the type invariant this was our reference, and nobody can find it any more.
+        // SAFETY: By the type invariant this was our reference, and after the grace period no
+        // reader uses it any more.
         unsafe { Arc::from_foreign(last) }
     }
 }
@@ -67,7 +77,7 @@ impl<T: Send + Sync + 'static> Published<T> {
 impl<T: Send + Sync + 'static> Drop for Published<T> {
     fn drop(&mut self) {
         let current = *self.current.get_mut();
-        // SAFETY: By the type invariant this is our reference; `self` is borrowed by nobody.
+        // SAFETY: By the type invariant this is our reference; `self` is not borrowed.
         drop(unsafe { Arc::<T>::from_foreign(current) });
     }
 }

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! TCP sockets of the kernel, driven by their callbacks.
+//! TCP sockets in the kernel, driven by their callbacks.
 //!
-//! - A [`Listener`] accepts; its owner is told when somebody waits.
-//! - A [`Client`] connects, for a task that waits for it.
-//! - A [`Socket`] is an accepted connection that nobody watches yet.
-//! - A [`Stream`] is a socket together with the state that the socket's lock guards; its owner is
-//!   told of its events.
-//! - A [`Guard`] is the socket's lock, taken, and with it the right to read, to send and to
-//!   change that state.
-//!
-//! - A [`Sender`] is the half of a guard that does not read.
+//! - A [`Listener`] accepts connections and calls a [`ListenHandler`] when one is waiting.
+//! - A [`Client`] connects, for a task that waits for the connection.
+//! - A [`Socket`] is an accepted connection without callbacks.
+//! - A [`Stream`] is a socket together with state that the socket's lock protects; it calls a
+//!   [`StreamHandler`] for the events of the socket.
+//! - A [`Guard`] holds the socket's lock, and with it the right to read, to send and to change the
+//!   state.
+//! - A [`Sender`] is the part of a guard that does not read.
 //!
 //! # Locks
 //!
@@ -20,26 +19,30 @@
 //!
 //! # The two forms of the socket's lock
 //!
-//! Softirq holds its spinlock. A process takes the spinlock only to mark the socket as owned by
-//! it, and does what it does without it; then TCP sets aside what comes in, and calls the
-//! callbacks for it when the process lets go, still owning the socket. A [`Guard`] is always the
-//! first form: it never sleeps, and finds the state alike in softirq and in a worker.
+//! Softirq holds its spinlock. A process takes the spinlock only to mark the socket as owned, and
+//! works without it. Meanwhile TCP sets received packets aside. When the process releases the
+//! socket, TCP processes them and calls the callbacks, while the process still owns the socket. A
+//! [`Guard`] is always the first form: it never sleeps, and finds the same state in softirq and in
+//! a worker.
 //!
-//! # Why a reference to an owner never dies in softirq
+//! # Why a reference to a handler never dies in softirq
 //!
-//! Attaching gives the socket a counted reference, and detaching, in process context, takes it
-//! back owning the socket and under `sk_callback_lock`. A callback borrows that reference while
-//! one of both is held by itself or its caller, so a reference that it lets go of is never the
-//! last one.
+//! Attaching gives the socket a counted reference. Detaching, in process context, takes it back
+//! while it owns the socket and holds `sk_callback_lock`. A callback borrows that reference while
+//! its caller or itself holds one of these locks, so a reference that it drops is never the last
+//! one.
 //!
 //! C headers: [`include/net/sock.h`](srctree/include/net/sock.h),
 //! [`include/net/tcp.h`](srctree/include/net/tcp.h)
 
 mod address;
+mod callbacks;
 mod client;
 mod guard;
-mod hooks;
+mod handler;
 mod listener;
+mod locked_state;
+mod receive;
 mod send_buffers;
 mod sender;
 mod socket;
@@ -48,6 +51,10 @@ mod stream;
 pub(crate) use self::{
     client::Client,
     guard::Guard,
+    handler::{
+        CallbackContext,
+        StreamHandler, //
+    },
     listener::{
         ListenHandler,
         Listener, //
@@ -56,26 +63,24 @@ pub(crate) use self::{
     sender::Sender,
     socket::Socket,
     stream::{
-        CallbackContext,
         EnterError,
         Stream, //
-        StreamHandler,
     }, //
 };
 
-use super::{
-    ffi,
-    net::Net, //
-};
-use kernel::bindings;
+use kernel::sync::rcu;
 
 /// Waits until every callback that may still run has returned.
 ///
-/// To be called after the last listener and the last stream are gone and before the module's code
-/// is. Process context, sleeps.
+/// The module calls this after the last listener and the last stream are gone and before its code
+/// is freed.
+///
+/// # Context
+///
+/// Process context, may sleep.
 pub(crate) fn wait_for_callbacks() {
-    // SAFETY: `synchronize_rcu` has no preconditions but the context. Listeners are called within
-    // RCU read-side critical sections. Streams, which a process may call too, are not called any
-    // more once they are detached, for that takes their lock.
-    unsafe { bindings::synchronize_rcu() };
+    // The kernel calls callbacks of listeners within RCU read-side critical sections. Callbacks of
+    // streams, which a process may call too, are not called any more once they are detached, since
+    // that takes the socket's lock.
+    rcu::synchronize_rcu();
 }

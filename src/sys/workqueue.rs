@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Work queues of one's own: the `kernel` crate has only the shared ones, and code that can be
-//! unloaded must be able to wait until its last work item has returned.
+//! Work queues that belong to the module.
+//!
+//! The `kernel` crate has only the shared ones. A module that can be unloaded must wait until its
+//! last work item has returned.
 //!
 //! C header: [`include/linux/workqueue.h`](srctree/include/linux/workqueue.h)
 
@@ -23,17 +25,20 @@ use kernel::{
 ///
 /// # Invariants
 ///
-/// The pointer is a work queue that nobody else destroys.
+/// The pointer is a valid work queue, and this object alone destroys it.
 pub(crate) struct OwnedQueue(NonNull<bindings::workqueue_struct>);
 
-// SAFETY: A work queue is not bound to the thread that made it, and all its operations lock.
+// SAFETY: A work queue is not bound to the thread that has created it, and all its operations lock.
 unsafe impl Send for OwnedQueue {}
 // SAFETY: As above.
 unsafe impl Sync for OwnedQueue {}
 
 impl OwnedQueue {
-    /// Makes a queue whose items run on the CPU where they were queued. Process context, may
-    /// sleep.
+    /// Creates a queue whose items run on the CPU where they were queued.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
     ///
     /// # Errors
     ///
@@ -49,12 +54,16 @@ impl OwnedQueue {
                 name.as_char_ptr(),
             )
         };
-        // INVARIANT: It was just made, and the pointer is not given away.
+        // INVARIANT: It was just created, and the pointer is not passed on.
         Ok(Self(NonNull::new(queue).ok_or(ENOMEM)?))
     }
 
-    /// As [`Queue::enqueue`], for `cpu`, whichever this is. If that CPU goes away, the item runs on
-    /// another. Any context.
+    /// Queues an item on `cpu`. If that CPU goes offline, the item runs on another. Otherwise as
+    /// [`Queue::enqueue`].
+    ///
+    /// # Context
+    ///
+    /// Any context.
     pub(crate) fn enqueue_on<W, const ID: u64>(&self, cpu: CpuId, item: W) -> W::EnqueueOutput
     where
         W: RawWorkItem<ID> + Send + 'static,
@@ -72,8 +81,12 @@ impl OwnedQueue {
         unsafe { item.__enqueue(enqueue) }
     }
 
-    /// Waits until all items queued before have returned, and with them are gone the references
-    /// they were queued with. Process context, sleeps; not from an item of this queue.
+    /// Waits until all items that were queued before have returned, and have dropped the references
+    /// that they were queued with.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep. Not from an item of this queue.
     pub(crate) fn flush(&self) {
         // SAFETY: By the type invariant the queue is valid.
         unsafe { bindings::__flush_workqueue(self.0.as_ptr()) };
@@ -90,8 +103,12 @@ impl Deref for OwnedQueue {
 }
 
 impl Drop for OwnedQueue {
-    /// Waits for all items. Process context, sleeps; not from an item of this queue, so an item
-    /// must not hold the last reference to its own queue: [`OwnedQueue::flush`] first.
+    /// Waits for all items.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep. Not from an item of this queue, so an item must not hold the
+    /// last reference to its own queue: [`OwnedQueue::flush`] first.
     fn drop(&mut self) {
         // SAFETY: By the type invariant the queue is ours to destroy.
         unsafe { bindings::destroy_workqueue(self.0.as_ptr()) };

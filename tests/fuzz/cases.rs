@@ -10,9 +10,9 @@
 #[path = "../../src/protocol/tests/fixture/mod.rs"]
 mod fixture;
 
-use fixture::{Memory, ResponseParts, NOW};
-use protocol::control::command::{complete, Command};
-use protocol::control::line::Lines;
+use fixture::{Memory, Received, NOW};
+use protocol::control::command::Command;
+use protocol::control::line::{split_complete_lines, Lines};
 use protocol::control::rule::{Rule, VALUE_MAX};
 use protocol::cpio::Archive;
 use protocol::http::{
@@ -60,7 +60,7 @@ pub fn head(bytes: &[u8]) {
             }
         }
         Err(ParseError::Partial) => assert!(!bytes.windows(4).any(|four| four == b"\r\n\r\n")),
-        Err(ParseError::Refused(refusal)) => {
+        Err(ParseError::Rejected(refusal)) => {
             let status = refusal.status.code();
             assert!(matches!(status, 400 | 413 | 414 | 431 | 501 | 505));
         }
@@ -91,7 +91,7 @@ pub fn command(bytes: &[u8]) {
     let whole = parsed(bytes);
     for at in [1, bytes.len() / 3, bytes.len() / 2] {
         let (first, second) = bytes.split_at(at.min(bytes.len()));
-        let (lines, rest) = complete(first);
+        let (lines, rest) = split_complete_lines(first);
         let mut cut = parsed(lines);
         cut.extend(parsed(&[rest, second].concat()));
         assert_eq!(cut, whole, "{at}");
@@ -208,7 +208,7 @@ pub fn range(bytes: &[u8]) {
     let length = std::str::from_utf8(length).unwrap_or_default();
     let length = length.parse().unwrap_or(u64::MAX);
     let ranges = match parse_range(value, length) {
-        RangeResult::Whole | RangeResult::Nothing => return,
+        RangeResult::Whole | RangeResult::Unsatisfiable => return,
         RangeResult::One(range) => vec![range],
         RangeResult::Several(ranges) => ranges.as_slice().to_vec(),
     };
@@ -231,9 +231,9 @@ pub fn negotiation(bytes: &[u8]) {
     let available = available.fold(Codings::default(), Codings::with);
     let chosen = choose_coding(value.split(|b| *b == b'\n'), available);
     match chosen {
-        Some(coding) => assert!(available.contain(coding)),
+        Some(coding) => assert!(available.contains(coding)),
         // The identity is excluded by a weight of 0 only.
-        None => assert!(!available.contain(Coding::Identity) || value.contains(&b';')),
+        None => assert!(!available.contains(Coding::Identity) || value.contains(&b';')),
     }
     // Several lines mean the same as one list (RFC 9110 section 5.3).
     let lines: Vec<_> = value.split(|b| *b == b'\n').collect();
@@ -304,30 +304,30 @@ pub fn session(bytes: &[u8]) {
     // slow heads are not read again and again. Here each line ends.
     const END: &[u8] = b"\r\n";
     pieces.push(END);
-    let (answers, broken) = connection(site, &[whole, END]);
-    let (split_answers, split_broken) = connection(site, &pieces);
+    let (responses, broken) = connection(site, &[whole, END]);
+    let (split_responses, split_broken) = connection(site, &pieces);
     assert_eq!(split_broken, broken);
-    assert_eq!(split_answers.len(), answers.len());
-    for (split, answer) in split_answers.iter().zip(&answers) {
+    assert_eq!(split_responses.len(), responses.len());
+    for (split, response) in split_responses.iter().zip(&responses) {
         // Whether a connection lingers depends on what had come when it ended.
-        assert_eq!((&split.head, &split.body), (&answer.head, &answer.body));
-        check_answer(answer);
+        assert_eq!((&split.head, &split.body), (&response.head, &response.body));
+        check_response(response);
     }
-    let persistent = answers
+    let persistent = responses
         .iter()
-        .take_while(|answer| answer.then == Disposition::KeepAlive);
+        .take_while(|response| response.disposition == Disposition::KeepAlive);
     assert!(
-        persistent.count() + 1 >= answers.len(),
+        persistent.count() + 1 >= responses.len(),
         "a reply after the last"
     );
 }
 
 /// The replies to some pieces, and whether the connection broke.
-fn connection(site: &Memory, pieces: &[&[u8]]) -> (Vec<ResponseParts>, bool) {
+fn connection(site: &Memory, pieces: &[&[u8]]) -> (Vec<Received>, bool) {
     let clock = Clock::new(NOW);
     let mut scratch = Box::new(Scratch::new());
     let mut session = Session::new(REQUESTS_MAX);
-    let (mut answers, mut broken) = (Vec::new(), false);
+    let (mut responses, mut broken) = (Vec::new(), false);
     let mut buffer = Vec::new();
     for piece in pieces {
         buffer.extend_from_slice(piece);
@@ -335,15 +335,15 @@ fn connection(site: &Memory, pieces: &[&[u8]]) -> (Vec<ResponseParts>, bool) {
         for _ in 0..=buffer.len() {
             let step = session.receive(&buffer, site, &clock, &mut scratch);
             let consumed = step.consumed;
-            let answered = step.reply.map(|reply| fixture::answer(site, &reply));
-            assert!(consumed <= buffer.len() && (answered.is_none() || consumed > 0));
-            assert!(!(step.broken && answered.is_some()));
-            let ended = answers
+            let received = step.response.map(|reply| fixture::receive(site, &reply));
+            assert!(consumed <= buffer.len() && (received.is_none() || consumed > 0));
+            assert!(!(step.broken && received.is_some()));
+            let ended = responses
                 .last()
-                .is_some_and(|a: &ResponseParts| a.then != Disposition::KeepAlive);
-            assert!(!(broken || ended) || (answered.is_none() && consumed == buffer.len()));
+                .is_some_and(|a: &Received| a.disposition != Disposition::KeepAlive);
+            assert!(!(broken || ended) || (received.is_none() && consumed == buffer.len()));
             broken |= step.broken;
-            answers.extend(answered);
+            responses.extend(received);
             buffer.drain(..consumed);
             if consumed == 0 || buffer.is_empty() {
                 break;
@@ -351,12 +351,12 @@ fn connection(site: &Memory, pieces: &[&[u8]]) -> (Vec<ResponseParts>, bool) {
         }
         assert!(buffer.len() < HEAD_MAX, "more than a head is kept");
     }
-    (answers, broken)
+    (responses, broken)
 }
 
 /// What holds for every reply.
-fn check_answer(answer: &ResponseParts) {
-    let head = &answer.head;
+fn check_response(response: &Received) {
+    let head = &response.head;
     assert!(head.starts_with("HTTP/1.1 ") && lines_are_clean(head.as_bytes()));
     assert!(head.is_ascii() && !head.contains('\t'), "{head}");
     let mut names: Vec<_> = head.split("\r\n").skip(1).collect();
@@ -370,18 +370,22 @@ fn check_answer(answer: &ResponseParts) {
     assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{head}");
     assert!(names.contains(&"Date"), "{head}");
 
-    let length = answer.field("Content-Length").map(|text| text.parse());
-    match (answer.status, length) {
-        (304, length) => assert!(length.is_none() && answer.body.is_empty()),
+    let length = response.field("Content-Length").map(|text| text.parse());
+    match (response.status, length) {
+        (304, length) => assert!(length.is_none() && response.body.is_empty()),
         // HEAD has the same head.
-        (_, Some(Ok(length))) => assert!(answer.body.is_empty() || answer.body.len() == length),
+        (_, Some(Ok(length))) => assert!(response.body.is_empty() || response.body.len() == length),
         (_, length) => panic!("Content-Length: {length:?}"),
     }
-    let close = answer.field("Connection") == Some("close");
-    assert_eq!(close, answer.then != Disposition::KeepAlive, "{head}");
-    let redirect_response = matches!(answer.status, 301 | 302 | 307 | 308);
-    assert_eq!(answer.field("Location").is_some(), redirect_response);
-    if let Some(location) = answer.field("Location") {
+    let close = response.field("Connection") == Some("close");
+    assert_eq!(
+        close,
+        response.disposition != Disposition::KeepAlive,
+        "{head}"
+    );
+    let redirect_response = matches!(response.status, 301 | 302 | 307 | 308);
+    assert_eq!(response.field("Location").is_some(), redirect_response);
+    if let Some(location) = response.field("Location") {
         let ours = location.starts_with('/') && !location.starts_with("//");
         let by_rule = ["http://other.example/?q=1", "https://other.example/"];
         assert!(
@@ -453,5 +457,5 @@ fn check_rule(rule: &Rule<'_>) {
         .iter()
         .all(|byte| (b' '..=b'~').contains(byte) || *byte == b'\t'));
     assert!(!matches!(rule, Rule::Redirect { .. }) || !value.starts_with(b"//"));
-    let _ = files.contain(b"/a/b.html");
+    let _ = files.matches(b"/a/b.html");
 }

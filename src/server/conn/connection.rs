@@ -20,6 +20,7 @@ use super::{
 };
 use crate::sys::{
     clock,
+    softirq::BhDisabled,
     tcp::{
         CallbackContext,
         EnterError,
@@ -170,10 +171,10 @@ impl Connection {
     /// Softirq or process context, must not sleep.
     fn poll(&self, guard: &mut Guard<'_, Self>) -> Action {
         let core = self.core();
-        let Some(mut scratch) = core.scratch.try_borrow() else {
+        let Some(mut scratch) = core.scratch.try_borrow(guard.bh()) else {
             return Action::PollAgain;
         };
-        let Some(counters) = core.counters.local() else {
+        let Some(counters) = core.counters.local(guard.bh()) else {
             return Action::PollAgain;
         };
         let rcu = rcu::read_lock();
@@ -205,7 +206,11 @@ impl Connection {
         false
     }
 
-    /// Returns what the worker must do: an action that softirq has deferred, or that of a poll.
+    /// Returns the action for the worker: one that softirq has deferred, or that of a poll.
+    ///
+    /// # Context
+    ///
+    /// Softirq or process context, must not sleep.
     fn poll_worker(&self) -> Action {
         let Some(mut guard) = self.stream.try_lock() else {
             return Action::PollAgain;
@@ -217,7 +222,7 @@ impl Connection {
         }
     }
 
-    /// Does the worker's part.
+    /// Polls, and carries out the action that follows.
     ///
     /// # Context
     ///
@@ -254,9 +259,9 @@ impl Connection {
 impl StreamHandler for Connection {
     type State = ConnState;
 
-    fn event<'a>(this: ArcBorrow<'a, Self>, callback: CallbackContext<'a>) {
+    fn on_ready<'a>(this: ArcBorrow<'a, Self>, context: CallbackContext<'a>) {
         let pool = this.table_slot.pool();
-        let guard = match this.stream.enter(callback) {
+        let guard = match this.stream.enter(context) {
             Ok(guard) => Some(guard),
             Err(EnterError::Owned) => None,
             // The poll that is sending goes on until there is no space. If memory is short TCP
@@ -278,7 +283,7 @@ impl StreamHandler for Connection {
         let _ = pool.core.queue.enqueue(Arc::from(this));
     }
 
-    fn ended(this: ArcBorrow<'_, Self>) {
+    fn on_closed(this: ArcBorrow<'_, Self>) {
         let _ = this.core().queue.enqueue(Arc::from(this));
     }
 }
@@ -295,7 +300,7 @@ impl CrowdMember for Connection {
         &self.in_crowd
     }
 
-    fn poll_from_crowd(this: &Arc<Self>) {
+    fn poll_from_crowd(this: &Arc<Self>, _bh: &BhDisabled) {
         this.in_crowd.store(false, Relaxed);
         if this.kick_on_its_cpu() {
             return;

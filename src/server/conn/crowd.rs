@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Defers requests while the accept queue is starved.
+//! Defers requests while the backlog is starved.
 //!
 //! Softirqs run before workers. On a busy CPU, connections that are served already could keep an
 //! acceptor's worker from running. So while the worker waits for too long, ready connections are
 //! put on a list, and the acceptor polls them after it has accepted.
 
 use super::super::limits::CROWD_BUDGET;
-use crate::sys::softirq;
+use crate::sys::softirq::{
+    self,
+    BhDisabled, //
+};
 use core::mem;
 use kernel::{
     alloc::flags::__GFP_NOWARN,
@@ -33,8 +36,8 @@ pub(crate) trait CrowdMember: Send + Sync + 'static {
     ///
     /// # Context
     ///
-    /// Softirq or process context, must not sleep; softirqs are disabled.
-    fn poll_from_crowd(this: &Arc<Self>);
+    /// Softirq or process context, must not sleep.
+    fn poll_from_crowd(this: &Arc<Self>, bh: &BhDisabled);
 }
 
 /// The list of ready connections that wait for an acceptor.
@@ -72,7 +75,7 @@ impl<C> Crowd<C> {
     ///
     /// Softirq or process context, must not sleep.
     pub(crate) fn gather(&self) {
-        softirq::disabled(|| {
+        softirq::disabled(|_| {
             let _waiting = self.waiting.lock();
             self.gathers.store(true, Relaxed);
         });
@@ -87,7 +90,7 @@ impl<C: CrowdMember> Crowd<C> {
     ///
     /// Softirq or process context, must not sleep.
     pub(super) fn join(&self, connection: ArcBorrow<'_, C>) -> bool {
-        softirq::disabled(|| {
+        softirq::disabled(|_| {
             let mut waiting = self.waiting.lock();
             if !self.gathers() {
                 return false;
@@ -107,15 +110,15 @@ impl<C: CrowdMember> Crowd<C> {
     ///
     /// # Context
     ///
-    /// Process context, may sleep: the last references may be among those on the list.
+    /// Process context, may sleep. The last references may be among those on the list.
     pub(crate) fn poll_all(&self, gathers: bool) {
-        let waiting = softirq::disabled(|| {
+        let waiting = softirq::disabled(|_| {
             let mut waiting = self.waiting.lock();
             self.gathers.store(gathers, Relaxed);
             mem::take(&mut *waiting)
         });
         for some in waiting.chunks(CROWD_BUDGET) {
-            softirq::disabled(|| some.iter().for_each(C::poll_from_crowd));
+            softirq::disabled(|bh| some.iter().for_each(|this| C::poll_from_crowd(this, bh)));
         }
     }
 }

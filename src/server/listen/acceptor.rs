@@ -121,7 +121,7 @@ impl Acceptor {
         self.kick();
     }
 
-    /// Queues the work item, which looks at the accept queue.
+    /// Queues the work item, which looks at the backlog.
     ///
     /// # Context
     ///
@@ -174,7 +174,7 @@ impl Acceptor {
 }
 
 impl ListenHandler for Acceptor {
-    fn incoming(this: ArcBorrow<'_, Self>) {
+    fn on_connection(this: ArcBorrow<'_, Self>) {
         let this = Arc::from(this);
         if !this.enqueue() && this.milliseconds_queued() >= CROWD_MILLISECONDS {
             this.pool.crowd.gather();

@@ -2,6 +2,7 @@
 
 //! Event counters, per CPU.
 
+use crate::sys::softirq::BhDisabled;
 use kernel::{
     cpu::{
         self,
@@ -22,7 +23,7 @@ pub(crate) enum Count {
     Accepted,
     /// A connection could not be accepted because a resource was short.
     AcceptErrors,
-    /// A connection had to wait in the accept queue because no slot was free.
+    /// A connection had to wait in the backlog because no slot was free.
     Full,
     /// A response was begun with a status of 1xx.
     Informational,
@@ -36,8 +37,7 @@ pub(crate) enum Count {
     ServerError,
     /// A byte was handed to TCP, of a head or of a body.
     Bytes,
-    /// A poll was left to the worker because a process owned the socket, or because the callback
-    /// came from a poll.
+    /// A poll was left to the worker because a process owned the socket.
     Owned,
     /// A poll was left to an acceptor because connections waited to be accepted.
     Crowded,
@@ -108,11 +108,11 @@ impl CpuCounters {
     }
 
     /// Adds `n` to a counter. It is no atomic read-modify-write, so it is for the CPU that the
-    /// counters belong to, with softirqs disabled.
+    /// counters belong to, with softirqs disabled as [`Counters::local`] asks.
     ///
     /// # Context
     ///
-    /// Softirq or process context, must not sleep; softirqs are disabled.
+    /// Softirq or process context, must not sleep.
     #[inline]
     pub(crate) fn add(&self, count: Count, n: u64) {
         if let Some(counter) = self.0.get(count as usize) {
@@ -154,9 +154,9 @@ impl Counters {
     ///
     /// # Context
     ///
-    /// Softirq or process context, must not sleep; softirqs are disabled.
+    /// Softirq or process context, must not sleep.
     #[inline]
-    pub(crate) fn local(&self) -> Option<&CpuCounters> {
+    pub(crate) fn local(&self, _bh: &BhDisabled) -> Option<&CpuCounters> {
         let cpu = usize::try_from(CpuId::current().as_u32()).ok()?;
         self.per_cpu.get(cpu).map(|counters| &**counters)
     }

@@ -17,13 +17,8 @@ use crate::site::load::LoadProgress;
 use kernel::fmt;
 use protocol::control::command::Timeout;
 
-/// A server as it is shown. The locks of the borrowed parts make it one picture.
-pub(crate) struct StatusText<'a> {
-    pub(crate) pool: &'a ConnectionPool<Connection>,
-    pub(crate) config: &'a ActiveConfig,
-    /// The progress of a site that is being loaded.
-    pub(crate) loading: Option<&'a LoadProgress>,
-}
+/// The version of the module.
+const VERSION: &str = "0.2.0";
 
 /// The counters that are shown, by their names.
 const COUNTS: [(&str, Count); 15] = [
@@ -43,6 +38,14 @@ const COUNTS: [(&str, Count); 15] = [
     ("responses-5xx", Count::ServerError),
     ("bytes", Count::Bytes),
 ];
+
+/// A server as it is shown. The locks of the borrowed parts make it one picture.
+pub(crate) struct StatusText<'a> {
+    pub(crate) pool: &'a ConnectionPool<Connection>,
+    pub(crate) config: &'a ActiveConfig,
+    /// The progress of a site that is being loaded.
+    pub(crate) loading: Option<&'a LoadProgress>,
+}
 
 impl StatusText<'_> {
     /// Writes the commands that configure another server alike.
@@ -124,7 +127,7 @@ impl StatusText<'_> {
 
 impl fmt::Display for StatusText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "# khttpd {}", crate::VERSION)?;
+        writeln!(f, "# khttpd {}", VERSION)?;
         self.write_commands(f)?;
         self.write_comments(f)
     }

@@ -17,12 +17,12 @@ pub(crate) struct StoredRedirect {
 }
 
 impl StoredRedirect {
-    /// Redirects a path of which all bytes from `kept` on are appended to the location.
-    pub(super) fn of_path(&self, kept: usize) -> Redirect<'_> {
+    /// Redirects a path of which all bytes from `path_offset` on are appended to the location.
+    pub(super) fn of_path(&self, path_offset: usize) -> Redirect<'_> {
         Redirect {
             status: self.status,
             location: &self.location,
-            kept,
+            path_offset,
         }
     }
 }

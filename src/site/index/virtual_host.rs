@@ -23,11 +23,11 @@ pub(crate) enum IndexTarget {
     /// An entry.
     Entry(EntryId),
     /// A directory, requested without the slash at its end.
-    Directory,
+    MissingSlash,
     /// A redirect, by its number among [`VirtualHost::redirects`].
     Redirect(u32),
     /// The status page of the server.
-    Status,
+    StatusPage,
 }
 
 /// A root as it is served for some hosts.
@@ -49,13 +49,13 @@ pub(crate) enum HostLookup<'s> {
     /// An entry.
     Entry(EntryId),
     /// A directory, requested without the slash at its end.
-    Directory,
+    MissingSlash,
     /// A redirect.
     Redirect(Redirect<'s>),
     /// The status page of the server.
-    Status,
+    StatusPage,
     /// Nothing.
-    Nothing,
+    NotFound,
 }
 
 impl VirtualHost {
@@ -68,9 +68,9 @@ impl VirtualHost {
     pub(crate) fn find(&self, path: &[u8]) -> HostLookup<'_> {
         match self.paths.find(path) {
             Some(IndexTarget::Entry(entry)) => HostLookup::Entry(entry),
-            Some(IndexTarget::Directory) => HostLookup::Directory,
+            Some(IndexTarget::MissingSlash) => HostLookup::MissingSlash,
             Some(IndexTarget::Redirect(number)) => self.redirect(number, path),
-            Some(IndexTarget::Status) => HostLookup::Status,
+            Some(IndexTarget::StatusPage) => HostLookup::StatusPage,
             None => self.find_by_directory(path),
         }
     }
@@ -80,7 +80,7 @@ impl VirtualHost {
         // CAST: The number was made from a `usize`.
         match self.redirects.get(number as usize) {
             Some(redirect) => HostLookup::Redirect(redirect.of_path(path.len())),
-            None => HostLookup::Nothing,
+            None => HostLookup::NotFound,
         }
     }
 
@@ -94,7 +94,7 @@ impl VirtualHost {
         self.fallbacks
             .iter()
             .find(|fallback| path.starts_with(&fallback.directory))
-            .map_or(HostLookup::Nothing, |fallback| {
+            .map_or(HostLookup::NotFound, |fallback| {
                 HostLookup::Entry(fallback.page)
             })
     }

@@ -105,7 +105,7 @@ impl<'a> Rules<'a> {
     /// Returns the `Cache-Control` of the file at `path`, empty if there is none.
     pub(super) fn cache_control(&self, path: &[u8]) -> &'a [u8] {
         let value = self.iter().rev().find_map(|rule| match rule {
-            Rule::CacheControl { files, value } if files.contain(path) => Some(value.as_bytes()),
+            Rule::CacheControl { files, value } if files.matches(path) => Some(value.as_bytes()),
             _ => None,
         });
         value.unwrap_or(b"")
@@ -118,7 +118,7 @@ impl<'a> Rules<'a> {
     /// `ENOMEM`.
     pub(super) fn put_media_type(&self, path: &[u8], to: &mut KVec<u8>) -> Result {
         let value = self.iter().rev().find_map(|rule| match rule {
-            Rule::MediaType { files, value } if files.contain(path) => Some(value.as_bytes()),
+            Rule::MediaType { files, value } if files.matches(path) => Some(value.as_bytes()),
             _ => None,
         });
         match value {
@@ -137,13 +137,13 @@ impl<'a> Rules<'a> {
             let Rule::Field { files, name, value } = rule else {
                 continue;
             };
-            if !files.contain(path) {
+            if !files.matches(path) {
                 continue;
             }
             let overridden = self.iter().skip(number + 1).any(|later| match later {
                 Rule::Field {
                     files, name: other, ..
-                } => other.eq_ignore_ascii_case(name) && files.contain(path),
+                } => other.eq_ignore_ascii_case(name) && files.matches(path),
                 _ => false,
             });
             if overridden {

@@ -35,7 +35,7 @@ pub(super) fn read(
     admit: impl Fn(&Stat) -> Result<bool, FileError>,
 ) -> Result<Option<(PageBuffer, u64)>, FileError> {
     for _ in 0..ATTEMPTS {
-        let before = path.facts()?;
+        let before = path.stat()?;
         if !admit(&before)? {
             return Ok(None);
         }
@@ -46,7 +46,7 @@ pub(super) fn read(
         let content = read_once(&path.open()?, &before)?;
         // A write since then changed the times of the file.
         match content {
-            Some(content) if path.facts()? == before => {
+            Some(content) if path.stat()? == before => {
                 return Ok(Some((content, before.modified())));
             }
             _ => signal::check()?,

@@ -137,7 +137,7 @@ impl<'a> Walk<'a> {
             &self.root
         } else {
             found = self.look_up(directory)?;
-            if !self.admits_location(&found)? || !self.policy.admits_mode(&found.facts()?) {
+            if !self.admits_location(&found)? || !self.policy.admits_mode(&found.stat()?) {
                 self.progress.add_skipped();
                 return Ok(KVVec::new());
             }
@@ -165,7 +165,7 @@ impl<'a> Walk<'a> {
     fn add(&mut self, path: &TreePath, builder: &mut SiteBuilder<'_>) -> Result<(), FileError> {
         signal::check()?;
         let found = self.look_up(path)?;
-        let stat = found.facts()?;
+        let stat = found.stat()?;
         let admitted = self.admits_location(&found)?;
         if admitted && stat.is_directory() && self.policy.admits_mode(&stat) {
             return self.queue(path, builder);
@@ -204,7 +204,7 @@ impl<'a> Walk<'a> {
                 admitted
             });
             if let Some(directory) = &below {
-                admitted = admitted && self.policy.admits_mode(&directory.facts()?);
+                admitted = admitted && self.policy.admits_mode(&directory.stat()?);
             }
         }
         Ok(admitted)

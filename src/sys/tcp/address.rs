@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Socket addresses in the form that C knows.
+//! Socket addresses in the form for C.
+//!
+//! C headers: [`include/uapi/linux/in.h`](srctree/include/uapi/linux/in.h),
+//! [`include/uapi/linux/in6.h`](srctree/include/uapi/linux/in6.h)
 
 use core::{
     net::SocketAddr,
@@ -13,17 +16,17 @@ use kernel::{
 };
 
 /// A `struct sockaddr_in` or `struct sockaddr_in6`.
-pub(super) enum Address {
+pub(super) enum RawAddress {
     V4(bindings::sockaddr_in),
     V6(bindings::sockaddr_in6),
 }
 
-impl Address {
-    /// The same in the form that C knows.
+impl RawAddress {
+    /// Converts an address.
     ///
     /// # Errors
     ///
-    /// None but in theory: the numbers of the families are small.
+    /// Only in theory: the numbers of the families are small.
     pub(super) fn new(address: SocketAddr) -> Result<Self> {
         Ok(match address {
             SocketAddr::V4(address) => {
@@ -48,7 +51,7 @@ impl Address {
         })
     }
 
-    /// Where it stands and how long it is; valid as long as `self` is borrowed.
+    /// Returns a pointer that is valid as long as `self` is borrowed, and the length.
     pub(super) fn as_raw(&mut self) -> (*mut bindings::sockaddr_unsized, c_int) {
         const V4: c_int = size_of::<bindings::sockaddr_in>() as c_int;
         const V6: c_int = size_of::<bindings::sockaddr_in6>() as c_int;

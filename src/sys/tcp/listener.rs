@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Sockets that accept.
+//! Sockets that accept connections.
+//!
+//! C header: [`include/linux/net.h`](srctree/include/linux/net.h)
 
 use super::{
-    ffi,
-    hooks::{
-        with_owner,
+    callbacks::{
+        with_handler,
         SockCallbacks, //
     },
-    Net,
     Socket, //
+};
+use crate::sys::{
+    ffi,
+    net::Net, //
 };
 use core::{
     net::SocketAddr,
@@ -29,29 +33,37 @@ use kernel::{
     }, //
 };
 
-/// The owner of a [`Listener`].
+/// The handler of a [`Listener`]'s events.
 pub(crate) trait ListenHandler: Send + Sync + Sized + 'static {
-    /// Somebody waits to be accepted. Softirq; must not sleep.
-    fn incoming(this: ArcBorrow<'_, Self>);
+    /// Handles a new connection in the accept queue.
+    ///
+    /// # Context
+    ///
+    /// Softirq or process context, must not sleep.
+    fn on_connection(this: ArcBorrow<'_, Self>);
 }
 
-/// A listening socket that tells `O` when somebody waits.
-pub(crate) struct Listener<O: ListenHandler> {
+/// A listening socket that calls an `H` for each new connection in its accept queue.
+pub(crate) struct Listener<H: ListenHandler> {
     socket: Socket,
-    hooks: SockCallbacks<O>,
+    callbacks: SockCallbacks<H>,
 }
 
-impl<O: ListenHandler> Listener<O> {
-    /// Binds to `address` of `net` and listens; `::` takes IPv4 as well. Nobody is told of anything before
-    /// [`Listener::attach`]. Process context, may sleep.
+impl<H: ListenHandler> Listener<H> {
+    /// Binds a socket to `address` in `net` and listens; `::` includes IPv4. There are no events
+    /// before [`Listener::attach`].
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
     ///
     /// # Errors
     ///
-    /// What `bind(2)` and `listen(2)` say, above all `EADDRINUSE` and `EADDRNOTAVAIL`, and
+    /// Those of `bind(2)` and `listen(2)`, above all `EADDRINUSE` and `EADDRNOTAVAIL`, and
     /// `EAFNOSUPPORT` from a kernel without IPv6.
     pub(crate) fn bind(net: &Net, address: SocketAddr, backlog: i32) -> Result<Self> {
-        // SAFETY: `data_ready` uses `with_owner::<O>`.
-        let hooks = unsafe {
+        // SAFETY: `data_ready` uses `with_handler::<H>`.
+        let callbacks = unsafe {
             SockCallbacks::new(ffi::RawCallbacks {
                 data_ready: Some(Self::data_ready),
                 write_space: None,
@@ -59,44 +71,61 @@ impl<O: ListenHandler> Listener<O> {
             })
         };
         Ok(Self {
-            hooks,
+            callbacks,
             socket: Socket::listening(net, address, backlog)?,
         })
     }
 
-    /// From now on `owner` is told of those who wait; of those who waited before, it is not. If the
-    /// socket is somebody else's, because BPF has put it into a sockmap, nobody is told. Process
-    /// context, may sleep.
-    pub(crate) fn attach(&self, owner: Arc<O>) {
-        // SAFETY: The hooks and the socket are private parts of this object.
-        unsafe { self.hooks.attach(&self.socket, owner) };
+    /// Attaches `handler` to the events from now on. It is not called for connections that are
+    /// already waiting, and not at all if BPF has put the socket into a sockmap.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    pub(crate) fn attach(&self, handler: Arc<H>) {
+        // SAFETY: The callbacks and the socket are private parts of this object.
+        unsafe { self.callbacks.attach(&self.socket, handler) };
     }
 
-    /// Tells nobody any more; gives back the owner that was attached. Process context, may sleep.
-    pub(crate) fn detach(&self) -> Option<Arc<O>> {
+    /// Detaches the handler and returns it, if one was attached.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    pub(crate) fn detach(&self) -> Option<Arc<H>> {
         // SAFETY: As in `attach`.
-        unsafe { self.hooks.detach(&self.socket) }
+        unsafe { self.callbacks.detach(&self.socket) }
     }
 
-    /// Whether it still listens, which somebody with the right to close sockets can end. Any
-    /// context.
+    /// Tells whether it still listens. A process with the right to close sockets can end that.
+    ///
+    /// # Context
+    ///
+    /// Any context.
     pub(crate) fn listens(&self) -> bool {
         // SAFETY: The socket is valid.
-        unsafe { ffi::khttpd_sock_listens(self.socket.sk()) }
+        unsafe { ffi::khttpd_sk_listens(self.socket.sk()) }
     }
 
-    /// Whether somebody waits to be accepted. Any context.
+    /// Tells whether a connection waits to be accepted.
+    ///
+    /// # Context
+    ///
+    /// Any context.
     pub(crate) fn has_incoming(&self) -> bool {
-        // SAFETY: The socket is valid, and it has been listening; where it does no more, nobody
-        // waits.
-        unsafe { ffi::khttpd_sock_has_child(self.socket.sk()) }
+        // SAFETY: The socket is valid, and it listens or has listened.
+        unsafe { ffi::khttpd_tcp_has_child(self.socket.sk()) }
     }
 
-    /// Takes the next connection. Does not wait. Process context, may sleep for memory.
+    /// Accepts the next connection, without waiting for one.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
     ///
     /// # Errors
     ///
-    /// `EAGAIN` when nobody waits, `ENOMEM` and the like, `EINVAL` when it does not listen.
+    /// `EAGAIN` if none is waiting, `ENOMEM` and the like, `EINVAL` if it does not listen.
     pub(crate) fn accept(&self) -> Result<Socket> {
         let mut raw = ptr::null_mut();
         // SAFETY: The listening socket is valid, and `raw` is valid for writes.
@@ -108,27 +137,28 @@ impl<O: ListenHandler> Listener<O> {
             )
         })?;
         let raw = NonNull::new(raw).ok_or(EAGAIN)?;
-        // SAFETY: With success it is a valid TCP socket that is ours to release.
+        // SAFETY: The function has succeeded, so that it is a valid TCP socket, ours to release.
         let socket = unsafe { Socket::from_raw(raw) };
-        // SAFETY: Both sockets are valid, the hooks are the listener's, and nobody has attached to
-        // the new one, which only softirqs know.
+        // SAFETY: Both sockets are valid, the callbacks are the listener's, and nothing was
+        // attached to the new one.
         unsafe {
-            ffi::khttpd_forget_inherited(socket.sk(), self.socket.sk(), self.hooks.as_raw());
+            ffi::khttpd_forget_inherited(socket.sk(), self.socket.sk(), self.callbacks.as_raw());
         }
         Ok(socket)
     }
 
-    /// `sk_data_ready` of the listener, and for a moment of each child that it has.
+    /// `sk_data_ready` of the listener, and of each of its children until that is accepted.
     ///
     /// # Safety
     ///
-    /// To be called by a socket that a `Listener<O>` was attached to, or by a child of such.
+    /// The kernel calls it with a socket that a `Listener<H>` was attached to, or with a child of
+    /// such a socket.
     unsafe extern "C" fn data_ready(sk: *mut bindings::sock) {
         // SAFETY: The socket is valid in its callback.
-        if unsafe { ffi::khttpd_sock_listens(sk) } {
-            // SAFETY: This is a listener, and its user data comes from its hooks. A child has no
-            // user data, since `khttpd_attach` forbids that it is copied.
-            unsafe { with_owner(sk, O::incoming) };
+        if unsafe { ffi::khttpd_sk_listens(sk) } {
+            // SAFETY: This is a listener, and its user data comes from its callbacks. A child has
+            // no user data, since `khttpd_attach` forbids that it is copied.
+            unsafe { with_handler(sk, H::on_connection) };
         }
     }
 }

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The sending half of a guard.
+//! The part of a guard that sends.
+//!
+//! C header: [`include/net/tcp.h`](srctree/include/net/tcp.h)
 
 use super::{
-    ffi,
+    Guard,
     SendBuffers,
-    Stream, //
-    StreamHandler,
+    Socket,
+    StreamHandler, //
 };
-use crate::sys::page::{
-    Block,
-    PageBytes, //
+use crate::sys::{
+    ffi,
+    page::{
+        Block,
+        PageBytes, //
+    }, //
 };
 use core::ops::{
     Deref,
@@ -29,43 +34,46 @@ use kernel::{
     types::NotThreadSafe, //
 };
 
-/// The right to send on a stream and to change its state, but not to read from it.
+/// The right to send on a stream and to change its state, to which it dereferences, but not to read
+/// from the stream.
 ///
-/// So what was received can be looked at in place while the reply to it is sent.
+/// So the received bytes of a request can be used in place while the response is sent.
 ///
 /// # Invariants
 ///
-/// The stream's [`Guard`](super::Guard) exists and is borrowed mutably, for this object.
-pub(crate) struct Sender<'a, O: StreamHandler> {
-    stream: &'a Stream<O>,
+/// `state` is a mutable borrow of the [`Guard`] of the stream with this socket.
+pub(crate) struct Sender<'a, H: StreamHandler> {
+    socket: &'a Socket,
+    state: &'a mut H::State,
     _cpu: NotThreadSafe,
 }
 
-impl<'a, O: StreamHandler> Sender<'a, O> {
-    /// # Safety
-    ///
-    /// The guard of the stream exists, and is borrowed mutably for `'a`.
+impl<H: StreamHandler> Guard<'_, H> {
+    /// Returns the right to send, and to change the state.
     #[inline]
-    pub(super) unsafe fn new(stream: &'a Stream<O>) -> Self {
-        // INVARIANT: As the caller promises.
-        Self {
-            stream,
+    pub(crate) fn sender(&mut self) -> Sender<'_, H> {
+        // INVARIANT: Both come from this guard.
+        Sender {
+            socket: self.locked().socket(),
+            state: self,
             _cpu: NotThreadSafe,
         }
     }
+}
 
+impl<H: StreamHandler> Sender<'_, H> {
     #[inline]
     fn sk(&self) -> *mut bindings::sock {
-        self.stream.socket().sk()
+        self.socket.sk()
     }
 
-    /// Copies `pieces`, one after the other, into the send buffer; `more`: to be sent together
-    /// with what is sent next. Returns how many bytes found space, and when that is not all,
-    /// [`StreamHandler::event`] follows.
+    /// Copies `pieces`, in order, into the send buffer; with `more`, further bytes will follow at
+    /// once. Returns for how many bytes there was space. If that is not all,
+    /// [`StreamHandler::on_ready`] follows.
     ///
     /// # Errors
     ///
-    /// What the connection has met with: `EPIPE`, `ECONNRESET`, `ETIMEDOUT` and the like.
+    /// The error of the connection: `EPIPE`, `ECONNRESET`, `ETIMEDOUT` and the like.
     #[inline]
     pub(crate) fn send<const N: usize>(
         &mut self,
@@ -78,8 +86,8 @@ impl<'a, O: StreamHandler> Sender<'a, O> {
             iov_base: piece.as_ptr().cast_mut().cast::<c_void>(),
             iov_len: piece.len(),
         });
-        // SAFETY: The lock is held and softirqs are disabled by the invariants of the guard; the
-        // pieces are valid for reads, and that is all that is done with them.
+        // SAFETY: By the type invariant there is a guard, so that the lock is held and softirqs are
+        // disabled. The pieces are valid for reads, and the function only reads them.
         let sent = unsafe {
             ffi::khttpd_send(
                 self.sk(),
@@ -93,8 +101,8 @@ impl<'a, O: StreamHandler> Sender<'a, O> {
         space(sent)
     }
 
-    /// Sends the bytes of `range` out of `bytes` without copying them. Otherwise as
-    /// [`Sender::send`]. Bytes beyond the end are not there and not sent.
+    /// Sends the bytes of `range` out of `bytes` without copying them, as far as they exist.
+    /// Otherwise as [`Sender::send`].
     #[inline]
     pub(crate) fn splice(
         &mut self,
@@ -105,8 +113,8 @@ impl<'a, O: StreamHandler> Sender<'a, O> {
     ) -> Result<usize> {
         let len = range.end.min(bytes.len()).saturating_sub(range.start);
         let (blocks, skip) = bytes.blocks(&range);
-        // SAFETY: The lock is held and softirqs are disabled by the invariants of the guard; the
-        // blocks hold `skip + len` bytes, which do not change any more.
+        // SAFETY: By the type invariant there is a guard, so that the lock is held and softirqs are
+        // disabled. The blocks have `skip + len` bytes, which do not change any more.
         let sent = unsafe {
             ffi::khttpd_splice(
                 self.sk(),
@@ -121,40 +129,37 @@ impl<'a, O: StreamHandler> Sender<'a, O> {
         space(sent)
     }
 
-    /// A number that changes whenever the peer acknowledges something.
+    /// Returns a number that changes whenever the peer acknowledges bytes.
     pub(crate) fn acknowledged(&self) -> u32 {
         // SAFETY: The socket is a valid TCP socket.
-        unsafe { ffi::khttpd_sock_acknowledged(self.sk()) }
+        unsafe { ffi::khttpd_tcp_acknowledged(self.sk()) }
     }
 
-    /// Says FIN to the peer, together with what was sent with `more`; what the peer sends is still
-    /// received.
+    /// Sends FIN, together with the bytes that were sent with `more`. The socket still receives.
     pub(crate) fn half_close(&mut self) {
-        // SAFETY: The lock is held and softirqs are disabled by the invariants of the guard.
-        unsafe { ffi::khttpd_sock_half_close(self.sk()) };
+        // SAFETY: By the type invariant there is a guard, so that the lock is held and softirqs are
+        // disabled.
+        unsafe { ffi::khttpd_half_close(self.sk()) };
     }
 }
 
-impl<O: StreamHandler> Deref for Sender<'_, O> {
-    type Target = O::State;
+impl<H: StreamHandler> Deref for Sender<'_, H> {
+    type Target = H::State;
 
     #[inline]
-    fn deref(&self) -> &O::State {
-        // SAFETY: The guard is borrowed for this object by the type invariant, and `self` is
-        // borrowed.
-        unsafe { &*self.stream.state() }
+    fn deref(&self) -> &H::State {
+        self.state
     }
 }
 
-impl<O: StreamHandler> DerefMut for Sender<'_, O> {
+impl<H: StreamHandler> DerefMut for Sender<'_, H> {
     #[inline]
-    fn deref_mut(&mut self) -> &mut O::State {
-        // SAFETY: The guard is borrowed mutably for this object by the type invariant, and `self`
-        // is borrowed mutably.
-        unsafe { &mut *self.stream.state() }
+    fn deref_mut(&mut self) -> &mut H::State {
+        self.state
     }
 }
 
+/// Returns the flags of a message; `more`: further bytes will follow at once.
 #[inline]
 fn flags(more: bool) -> c_uint {
     if more {
@@ -164,7 +169,7 @@ fn flags(more: bool) -> c_uint {
     }
 }
 
-/// A count of bytes, or a negative errno; no space is no error.
+/// Converts a return value: a number of bytes, or a negative errno. A lack of space is no error.
 #[inline]
 fn space(ret: c_int) -> Result<usize> {
     match usize::try_from(ret) {

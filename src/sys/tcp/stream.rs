@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Connections whose state is guarded by their socket's lock.
+//! Connections whose state is protected by the lock of their socket.
+//!
+//! C header: [`include/net/sock.h`](srctree/include/net/sock.h)
 
 use super::{
-    ffi,
-    hooks::SockCallbacks,
+    callbacks::SockCallbacks,
+    locked_state::LockedState,
+    CallbackContext,
     Guard,
-    Socket, //
+    Socket,
+    StreamHandler, //
 };
-use core::{
-    cell::UnsafeCell,
-    marker::PhantomData,
-    ptr, //
-};
+use crate::sys::ffi;
+use core::ptr;
 use kernel::{
     bindings,
     prelude::*,
@@ -20,224 +21,157 @@ use kernel::{
         Arc,
         ArcBorrow, //
     },
-    types::{
-        ForeignOwnable,
-        NotThreadSafe, //
-    }, //
+    types::ForeignOwnable, //
 };
 
-/// The owner of a [`Stream`].
-pub(crate) trait StreamHandler: Send + Sync + Sized + 'static {
-    /// What the socket's lock guards.
-    type State: Send;
-
-    /// Bytes came in, or a FIN, or there is space to send again. [`Stream::enter`] is the way to
-    /// go on at once.
-    ///
-    /// Softirq or process context, in the middle of TCP's own work: it may just be sending, or
-    /// about to queue what has come. Must not sleep.
-    fn event<'a>(this: ArcBorrow<'a, Self>, callback: CallbackContext<'a>);
-
-    /// The connection was reset or is closed on both sides.
-    ///
-    /// Softirq or process context, with the socket locked: must not sleep, and must not lock the
-    /// stream.
-    fn ended(this: ArcBorrow<'_, Self>);
-}
-
-/// A callback of a socket, while it runs.
-///
-/// # Invariants
-///
-/// The socket is valid. Whoever called the callback holds the socket's spinlock and has disabled
-/// softirqs, or owns the socket.
-pub(crate) struct CallbackContext<'a> {
-    sk: *mut bindings::sock,
-    _caller: PhantomData<&'a ()>,
-    _cpu: NotThreadSafe,
-}
-
-/// Why a stream can't be entered.
+/// The reason why a stream can not be entered.
 pub(crate) enum EnterError {
     /// A process owns the socket.
     Owned,
-    /// The callback was caused by what is being done with the stream further up the call chain.
+    /// The guard of the stream exists, further up the call chain.
     Borrowed,
 }
 
-/// An accepted connection and the state `O::State` of what is spoken on it.
-///
-/// # Invariants
-///
-/// - `lent` is accessed with the socket's spinlock held while nobody owns the socket.
-/// - `state` is accessed only by way of a [`Guard`], which exists while `lent` is set.
-pub(crate) struct Stream<O: StreamHandler> {
-    hooks: SockCallbacks<O>,
-    socket: Socket,
-    lent: UnsafeCell<bool>,
-    state: UnsafeCell<O::State>,
+/// An accepted connection, and the state of the protocol that is spoken on it.
+pub(crate) struct Stream<H: StreamHandler> {
+    callbacks: SockCallbacks<H>,
+    locked: LockedState<H::State>,
 }
 
-// SAFETY: The state is handed out with the socket's lock held, to one at a time, so sharing a
-// stream is no more than sending its state.
-unsafe impl<O: StreamHandler> Sync for Stream<O> {}
-
-impl<O: StreamHandler> Stream<O> {
-    /// A stream whose events nobody is told of yet.
-    pub(crate) const fn new(socket: Socket, state: O::State) -> Self {
-        // SAFETY: The callbacks take the user data for an `Arc<O>`, with the socket locked.
-        let hooks = unsafe {
+impl<H: StreamHandler> Stream<H> {
+    /// Creates a stream without a handler.
+    pub(crate) const fn new(socket: Socket, state: H::State) -> Self {
+        // SAFETY: The callbacks use the user data as an `Arc<H>`, with the socket locked.
+        let callbacks = unsafe {
             SockCallbacks::new(ffi::RawCallbacks {
                 data_ready: Some(Self::data_ready),
                 write_space: Some(Self::write_space),
                 state_change: Some(Self::state_change),
             })
         };
-        // INVARIANT: Nobody has accessed the state.
         Self {
-            hooks,
-            socket,
-            lent: UnsafeCell::new(false),
-            state: UnsafeCell::new(state),
+            callbacks,
+            locked: LockedState::new(socket, state),
         }
     }
 
-    /// The socket, for what is done without its state.
+    /// Returns the socket, for operations that need no lock.
     pub(crate) fn socket(&self) -> &Socket {
-        &self.socket
+        self.locked.socket()
     }
 
-    /// From now on `owner` is told of the events. What came before, it must look for itself.
+    /// Attaches `handler` to the events from now on. It is not called for earlier events.
+    ///
+    /// # Context
+    ///
     /// Process context, may sleep.
     ///
     /// # Errors
     ///
-    /// `EOPNOTSUPP` if the socket is somebody else's: BPF has put it into a sockmap.
-    pub(crate) fn attach(&self, owner: Arc<O>) -> Result {
-        // SAFETY: The hooks and the socket are private parts of this object.
-        match unsafe { self.hooks.attach(&self.socket, owner) } {
-            true => Ok(()),
-            false => Err(EOPNOTSUPP),
+    /// `EOPNOTSUPP` if BPF has put the socket into a sockmap.
+    pub(crate) fn attach(&self, handler: Arc<H>) -> Result {
+        // SAFETY: The callbacks and the socket are private parts of this object.
+        if unsafe { self.callbacks.attach(self.socket(), handler) } {
+            Ok(())
+        } else {
+            Err(EOPNOTSUPP)
         }
     }
 
-    /// Tells nobody any more; gives back the owner that was attached. Process context, may sleep.
-    pub(crate) fn detach(&self) -> Option<Arc<O>> {
+    /// Detaches the handler and returns it, if one was attached.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    pub(crate) fn detach(&self) -> Option<Arc<H>> {
         // SAFETY: As in `attach`.
-        unsafe { self.hooks.detach(&self.socket) }
+        unsafe { self.callbacks.detach(self.socket()) }
     }
 
-    /// Takes the socket's lock, unless a process owns the socket at the moment. Any context but
-    /// hardirq and callbacks of sockets; softirqs are disabled until the guard is dropped.
+    /// Takes the socket's lock, unless a process owns the socket. Softirqs are disabled until the
+    /// guard is dropped.
+    ///
+    /// # Context
+    ///
+    /// Softirq or process context, must not sleep. Not in a callback of a socket.
     #[inline]
-    pub(crate) fn try_lock(&self) -> Option<Guard<'_, O>> {
-        // SAFETY: The socket is valid, and either the guard unlocks it or what follows does.
-        if !unsafe { ffi::khttpd_sock_lock(self.socket.sk()) } {
+    pub(crate) fn try_lock(&self) -> Option<Guard<'_, H>> {
+        // SAFETY: The socket is valid. Either the guard releases the lock, or this function does.
+        if !unsafe { ffi::khttpd_sk_try_lock(self.locked.sk()) } {
             return None;
         }
-        // SAFETY: The spinlock was just taken, and nobody owns the socket.
-        if unsafe { self.lend() } {
-            // SAFETY: The lock is held and passes to the guard, which can't be sent to another
-            // CPU; `lent` was just set for it.
-            return Some(unsafe { Guard::new(self, true) });
+        // SAFETY: The spinlock was just taken, and no process owns the socket.
+        if unsafe { self.locked.try_borrow() } {
+            // SAFETY: The lock is held and passes to the guard, which can not be sent to another
+            // CPU; `borrowed` was just set for it.
+            return Some(unsafe { Guard::new(&self.locked, true) });
         }
         // SAFETY: The lock was taken above.
-        unsafe { ffi::khttpd_sock_unlock(self.socket.sk()) };
+        unsafe { ffi::khttpd_sk_unlock(self.locked.sk()) };
         None
     }
 
     /// Uses the lock that the caller of a callback of this stream's socket holds.
     ///
+    /// # Context
+    ///
+    /// Softirq or process context, must not sleep. In a callback of the socket.
+    ///
     /// # Errors
     ///
-    /// Why it does not, or can't give it.
+    /// The reason why the lock is not held, or the state not free.
     #[inline]
     pub(crate) fn enter<'a>(
         &'a self,
-        callback: CallbackContext<'a>,
-    ) -> Result<Guard<'a, O>, EnterError> {
-        let sk = self.socket.sk();
+        context: CallbackContext<'a>,
+    ) -> Result<Guard<'a, H>, EnterError> {
+        let sk = self.locked.sk();
         // SAFETY: The socket is valid.
-        if !ptr::eq(callback.sk, sk) || unsafe { ffi::khttpd_sock_owned(sk) } {
+        if !ptr::eq(context.sk(), sk) || unsafe { ffi::khttpd_sk_is_owned(sk) } {
             return Err(EnterError::Owned);
         }
-        // SAFETY: Nobody owns the socket, so by the invariant of the callback its caller holds the
-        // spinlock.
-        if !unsafe { self.lend() } {
+        // SAFETY: No process owns the socket, so that by the invariant of the context the caller of
+        // the callback holds the spinlock.
+        if !unsafe { self.locked.try_borrow() } {
             return Err(EnterError::Borrowed);
         }
-        // SAFETY: As above, and the caller has disabled softirqs and waits for the callback, which
-        // outlives the guard. `lent` was just set for it.
-        Ok(unsafe { Guard::new(self, false) })
+        // SAFETY: As above; the caller has disabled softirqs, and waits for the callback, which
+        // outlives the guard. `borrowed` was just set for the guard.
+        Ok(unsafe { Guard::new(&self.locked, false) })
     }
 
-    /// Sets `lent`; `false` if it was set already.
+    /// Calls `f` with the handler of a socket, if one is attached.
     ///
     /// # Safety
     ///
-    /// The socket's spinlock is held, and nobody owns the socket.
+    /// The caller is a callback that was called with `sk`, which a `Stream<H>` was attached to.
     #[inline]
-    unsafe fn lend(&self) -> bool {
-        // SAFETY: By the type invariant whoever holds the lock may access this.
-        !unsafe { self.lent.get().replace(true) }
-    }
-
-    /// Ends what [`Stream::lend`] began.
-    ///
-    /// # Safety
-    ///
-    /// As for [`Stream::lend`], whose guard does not access the state any more.
-    #[inline]
-    pub(super) unsafe fn give_back(&self) {
-        // SAFETY: By the type invariant whoever holds the lock may access this.
-        unsafe { self.lent.get().write(false) };
-    }
-
-    /// The state, for the holder of the guard.
-    #[inline]
-    pub(super) fn state(&self) -> *mut O::State {
-        self.state.get()
-    }
-
-    /// Calls `f` with the owner of a socket, in a callback.
-    ///
-    /// # Safety
-    ///
-    /// `sk` is the socket that the callback is called with, and a `Stream<O>` was attached to it.
-    #[inline]
-    unsafe fn with_owner<'a>(
+    unsafe fn with_handler<'a>(
         sk: *mut bindings::sock,
-        f: impl FnOnce(ArcBorrow<'a, O>, CallbackContext<'a>),
+        f: impl FnOnce(ArcBorrow<'a, H>, CallbackContext<'a>),
     ) {
-        // SAFETY: TCP calls callbacks with the spinlock held, or owning the socket, and both keep
-        // `khttpd_detach` away.
+        // SAFETY: TCP calls callbacks with the spinlock held, or owning the socket; both exclude
+        // `khttpd_detach`.
         let user_data = unsafe { ffi::khttpd_user_data(sk) };
         if user_data.is_null() {
             return;
         }
-        // SAFETY: The user data comes from `Arc::<O>::into_foreign`, and it is not taken back
+        // SAFETY: The user data comes from `Arc::<H>::into_foreign`, and it is not taken back
         // before the callback returns.
-        let owner = unsafe { <Arc<O> as ForeignOwnable>::borrow(user_data) };
-        // INVARIANT: As TCP calls it.
-        f(
-            owner,
-            CallbackContext {
-                sk,
-                _caller: PhantomData,
-                _cpu: NotThreadSafe,
-            },
-        );
+        let handler = unsafe { <Arc<H> as ForeignOwnable>::borrow(user_data) };
+        // SAFETY: The caller guarantees that this is the context of its callback.
+        f(handler, unsafe { CallbackContext::new(sk) });
     }
 
     /// `sk_data_ready`.
     ///
     /// # Safety
     ///
-    /// To be called by TCP for a socket that a `Stream<O>` was attached to. The same holds for the
-    /// other callbacks.
+    /// TCP calls it, with a socket that a `Stream<H>` was attached to. The same holds for the other
+    /// callbacks.
     unsafe extern "C" fn data_ready(sk: *mut bindings::sock) {
-        // SAFETY: As the caller promises.
-        unsafe { Self::with_owner(sk, |owner, callback| O::event(owner, callback)) };
+        // SAFETY: The caller guarantees it.
+        unsafe { Self::with_handler(sk, |handler, context| H::on_ready(handler, context)) };
     }
 
     /// `sk_write_space`.
@@ -247,22 +181,22 @@ impl<O: StreamHandler> Stream<O> {
     /// As for [`Stream::data_ready`].
     unsafe extern "C" fn write_space(sk: *mut bindings::sock) {
         // SAFETY: The socket is valid in its callback.
-        if unsafe { ffi::khttpd_sock_write_space(sk) } {
-            // SAFETY: As the caller promises.
-            unsafe { Self::with_owner(sk, |owner, callback| O::event(owner, callback)) };
+        if unsafe { ffi::khttpd_write_space(sk) } {
+            // SAFETY: The caller guarantees it.
+            unsafe { Self::with_handler(sk, |handler, context| H::on_ready(handler, context)) };
         }
     }
 
-    /// `sk_state_change`: a FIN, after which `sk_data_ready` is called too, or the end.
+    /// `sk_state_change`: a FIN, after which TCP calls `sk_data_ready`, too, or the end.
     ///
     /// # Safety
     ///
     /// As for [`Stream::data_ready`].
     unsafe extern "C" fn state_change(sk: *mut bindings::sock) {
         // SAFETY: The socket is valid in its callback.
-        if unsafe { ffi::khttpd_sock_dead(sk) } {
-            // SAFETY: As the caller promises.
-            unsafe { Self::with_owner(sk, |owner, _| O::ended(owner)) };
+        if unsafe { ffi::khttpd_sk_is_dead(sk) } {
+            // SAFETY: The caller guarantees it.
+            unsafe { Self::with_handler(sk, |handler, _| H::on_closed(handler)) };
         }
     }
 }

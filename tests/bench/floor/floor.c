@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The floor of the benchmark: a server without HTTP. It answers each blank line with the same bytes, by the same calls as khttpd:
- * tcp_read_sock() in the socket's data_ready callback, and tcp_sendmsg_locked() there and then. What khttpd needs more than this is
- * what HTTP costs.
+ * The floor of the benchmark: a server without HTTP. It responds to each blank line with the same
+ * bytes, by the same calls as khttpd: tcp_read_sock() in the socket's data_ready callback, and
+ * tcp_sendmsg_locked() right there. The difference to khttpd is the cost of HTTP.
  *
- *	insmod floor.ko reply=/tmp/reply
+ *	insmod floor.ko response=/tmp/response
  *
- * A connection is in `connections` from accept to release. Who releases is one at a time: the work item, and after it floor_exit().
- * Callbacks find their connection by sk_user_data, under sk_callback_lock, which is taken within the socket's lock.
+ * A connection is in `connections` from accept to release. Releases are serialized: the work item
+ * does them, and after its end floor_exit(). Callbacks find their connection by sk_user_data, under
+ * sk_callback_lock, which nests within the socket's lock.
  */
 #include <linux/in6.h>
 #include <linux/kernel_read_file.h>
@@ -19,11 +20,11 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 
-#define REPLY_MAX 65536
+#define RESPONSE_MAX 65536
 
-static char *reply;
-module_param(reply, charp, 0);
-MODULE_PARM_DESC(reply, "the file with the bytes to answer with");
+static char *response;
+module_param(response, charp, 0);
+MODULE_PARM_DESC(response, "file with the response");
 
 static unsigned short port = 8083;
 module_param(port, ushort, 0);
@@ -32,7 +33,7 @@ MODULE_PARM_DESC(port, "port to listen on (default 8083)");
 struct floor_connection {
 	struct list_head node;
 	struct socket *sock;
-	/* How many bytes of a blank line the last ones were; under the socket's lock. */
+	/* Number of matched bytes of a blank line; under the socket's lock. */
 	unsigned int matched;
 };
 
@@ -44,7 +45,7 @@ static DEFINE_PER_CPU(struct page_frag, frags);
 static LIST_HEAD(connections);
 static DEFINE_MUTEX(connections_lock);
 
-/* The callbacks of a TCP socket that nobody has replaced. */
+/* TCP's own callbacks. */
 static void (*own_data_ready)(struct sock *sk);
 static void (*own_write_space)(struct sock *sk);
 static void (*own_state_change)(struct sock *sk);
@@ -66,7 +67,7 @@ static void floor_release(struct floor_connection *connection)
 	kfree(connection);
 }
 
-/* Releases what the peer, or an error, has ended. */
+/* Releases connections that the peer or an error has ended. */
 static void floor_sweep(struct work_struct *work)
 {
 	struct floor_connection *connection, *next;
@@ -80,8 +81,9 @@ static void floor_sweep(struct work_struct *work)
 
 static DECLARE_WORK(sweep, floor_sweep);
 
-/* Counts the blank lines, no more than there are replies to be sent at once. */
-static int floor_read(read_descriptor_t *desc, struct sk_buff *skb, unsigned int offset, size_t size)
+/* Counts blank lines, up to the number of responses that can be sent at once. */
+static int floor_read(read_descriptor_t *desc, struct sk_buff *skb, unsigned int offset,
+		      size_t size)
 {
 	static const u8 blank[] = "\r\n\r\n";
 	struct floor_connection *connection = desc->arg.data;
@@ -107,8 +109,8 @@ static int floor_read(read_descriptor_t *desc, struct sk_buff *skb, unsigned int
 }
 
 /*
- * TCP copies what is sent into a fragment of up to 32 KiB. As in khttpd it belongs to the CPU, not to the socket. Softirqs are
- * disabled.
+ * TCP copies sent bytes into a fragment of up to 32 KiB. As in khttpd it belongs to the CPU, not to
+ * the socket. Softirqs are disabled.
  */
 static int floor_send(struct sock *sk, bool more)
 {
@@ -126,20 +128,20 @@ static int floor_send(struct sock *sk, bool more)
 	return sent;
 }
 
-/* With the socket's lock held. What finds no space waits unread, for the write_space callback. */
-static void floor_answer(struct sock *sk, struct floor_connection *connection)
+/* Requires the socket's lock. Requests stay unread without space, until write_space is called. */
+static void floor_respond(struct sock *sk, struct floor_connection *connection)
 {
 	size_t space = max(sk_stream_wspace(sk), 0) / len;
 	read_descriptor_t desc = { .arg.data = connection, .count = space };
-	size_t replies;
+	size_t responses;
 
 	if (space)
 		tcp_read_sock(sk, &desc, floor_read);
 	if (!desc.count && sk->sk_socket)
 		set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
-	/* An error ends the connection, of which the state_change callback tells. */
-	for (replies = space - desc.count; replies; replies--)
-		if (floor_send(sk, replies > 1) < 0)
+	/* An error ends the connection; the state_change callback follows. */
+	for (responses = space - desc.count; responses; responses--)
+		if (floor_send(sk, responses > 1) < 0)
 			break;
 }
 
@@ -150,7 +152,7 @@ static void floor_data_ready(struct sock *sk)
 	read_lock_bh(&sk->sk_callback_lock);
 	connection = sk->sk_user_data;
 	if (connection)
-		floor_answer(sk, connection);
+		floor_respond(sk, connection);
 	read_unlock_bh(&sk->sk_callback_lock);
 }
 
@@ -189,7 +191,7 @@ static int floor_adopt(struct socket *sock)
 	sk->sk_write_space = floor_write_space;
 	sk->sk_state_change = floor_state_change;
 	write_unlock_bh(&sk->sk_callback_lock);
-	/* What has come in before nobody was told of. */
+	/* Process bytes that arrived before the callbacks were set. */
 	floor_data_ready(sk);
 	release_sock(sk);
 	if (READ_ONCE(sk->sk_state) != TCP_ESTABLISHED)
@@ -206,14 +208,14 @@ static int floor_accept(void *unused)
 
 		if (!ret && floor_adopt(sock))
 			sock_release(sock);
-		/* Of all that can be wrong only the end of the listener lasts. */
+		/* All errors but the end of the listener are temporary. */
 		if (ret)
 			schedule_timeout_interruptible(HZ / 100);
 	}
 	return 0;
 }
 
-/* One socket for IPv4 and IPv6, as khttpd's. */
+/* One socket for IPv4 and IPv6, as in khttpd. */
 static int floor_listen(void)
 {
 	struct sockaddr_in6 any = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
@@ -238,9 +240,9 @@ static int __init floor_init(void)
 {
 	ssize_t ret;
 
-	if (!reply)
+	if (!response)
 		return -EINVAL;
-	ret = kernel_read_file_from_path(reply, 0, &bytes, REPLY_MAX, NULL, READING_UNKNOWN);
+	ret = kernel_read_file_from_path(response, 0, &bytes, RESPONSE_MAX, NULL, READING_UNKNOWN);
 	if (ret < 0)
 		return ret;
 	len = ret;
@@ -268,7 +270,7 @@ static void __exit floor_exit(void)
 	list_for_each_entry_safe(connection, next, &connections, node)
 		floor_release(connection);
 	mutex_unlock(&connections_lock);
-	/* Callbacks run in softirq, which is an RCU read-side critical section; no more of them begin. */
+	/* Wait for callbacks in softirq, an RCU read-side critical section; no others begin. */
 	synchronize_rcu();
 	cancel_work_sync(&sweep);
 	sock_release(listener);

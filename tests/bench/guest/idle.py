@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Opens COUNT connections to PORT, asks once on each, and keeps them open:  idle.py PORT COUNT
-Says when all have been answered."""
+"""Opens COUNT connections to PORT, sends one request on each and keeps them open:
+idle.py PORT COUNT
+Prints `open` after the last response."""
 
 import gc
 import signal
@@ -12,9 +13,9 @@ connections = []
 for _ in range(count):
     connection = socket.create_connection(("127.0.0.1", port))
     connection.sendall(b"GET /612.html HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    reply = b""
-    while len(reply.partition(b"\r\n\r\n")[2]) < 612:
-        reply += connection.recv(4096)
+    response = b""
+    while len(response.partition(b"\r\n\r\n")[2]) < 612:
+        response += connection.recv(4096)
     connections.append(connection)
 gc.collect()
 print("open", flush=True)

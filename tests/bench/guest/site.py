@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Writes the files that the benchmark asks for into a folder:  site.py FOLDER"""
+"""Writes the benchmark's site into a folder:  site.py FOLDER"""
 
 import gzip
 import os
@@ -9,7 +9,7 @@ FILES = 10000
 
 
 def text(name, size):
-    """Text that says whose it is, so that no two files are the same."""
+    """Returns text that contains the name, so that all files differ."""
     line = f"<p>This is {name}, and it is served as it is.</p>\n".encode()
     return (line * (size // len(line) + 1))[:size]
 
@@ -17,14 +17,15 @@ def text(name, size):
 def write(path, content):
     with open(path, "wb") as file:
         file.write(content)
-    # The same everywhere: heads say it.
+    # Heads contain the time; keep it constant.
     os.utime(path, (1700000000, 1700000000))
 
 
 os.umask(0o022)
 os.makedirs(sys.argv[1], exist_ok=True)
 os.chdir(sys.argv[1])
-for name, size in ("612.html", 612), ("16k.html", 16 << 10), ("1m.html", 1 << 20), ("64m.html", 64 << 20):
+SIZES = {"612.html": 612, "16k.html": 16 << 10, "1m.html": 1 << 20, "64m.html": 64 << 20}
+for name, size in SIZES.items():
     write(name, text(name, size))
 style = text("style.css", 16 << 10)
 write("style.css", style)

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: GPL-2.0-only
--- What wrk asks for, and how it tells what it has counted:
+-- Generates wrk's requests and prints its counts:
 --   wrk ... -s wrk.lua URL -- [pipeline DEPTH | heads DEPTH | random FILES]
--- `pipeline` sends DEPTH requests at a time, `heads` those with nearly 8 KiB of fields; `random` takes the %d in the path for a number below FILES, another in each request.
+-- `pipeline` sends DEPTH requests at a time, `heads` the same with nearly 8 KiB of fields; `random`
+-- replaces %d in the path by a random number below FILES for each request.
 
 local function pipeline(depth)
    local batch = wrk.format():rep(depth)
@@ -24,7 +25,7 @@ local function random(files)
    return function() return requests[math.random(files)] end
 end
 
--- Hundredths of a second in which this machine's processors had nothing to do.
+-- Returns the idle time of this machine's CPUs, in hundredths of a second.
 local function idle()
    local stat = io.open("/proc/stat")
    local hundredths = stat:read():match("cpu +%d+ %d+ %d+ (%d+)")
@@ -32,14 +33,15 @@ local function idle()
    return hundredths
 end
 
--- wrk calls this once before it begins.
+-- wrk calls this once at the start.
 function setup()
    idle_before = idle()
 end
 
 function init(args)
    local mode = { pipeline = pipeline, heads = heads, random = random }
-   -- wrk calls a global `request` for every request; without one it sends the same bytes each time, which costs it less.
+   -- wrk calls a global `request` for every request; without one it repeats the same bytes, at less
+   -- cost.
    if args[1] then
       request = mode[args[1]](tonumber(args[2]))
    end

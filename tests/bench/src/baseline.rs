@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What khttpd's instructions per request may be.
+//! The baseline of khttpd's instructions per request.
 //!
-//! The floor is measured with it, and khttpd is expected to be as far from it as it was: so another kernel or compiler
-//! is not taken for a change of khttpd.
+//! The floor is measured too, and the baseline is scaled by its change: another kernel or compiler
+//! does not count as a change of khttpd.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,13 +16,13 @@ use crate::server::Server;
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/baseline.json");
 
-/// How much more than the baseline is too much.
+/// Tolerance above the baseline.
 const TOLERANCE: f64 = 0.02;
 
-/// What the floor is measured with.
+/// The case that measures the floor.
 const YARDSTICK: &str = "612B-8";
 
-/// The cases that are checked, such as each say something of their own.
+/// The cases to check, each for a property of its own.
 const CASES: [&str; 8] = [
     YARDSTICK,
     "pipelined-16",
@@ -34,13 +34,13 @@ const CASES: [&str; 8] = [
     "random-10000",
 ];
 
-/// How many billions of instructions each takes: what one can wait for.
+/// Billions of instructions per case, as many as are bearable.
 pub(crate) const SECONDS: f64 = 0.4;
 
 /// Instructions per request of khttpd in each case, and of the floor.
 type Baseline = BTreeMap<String, f64>;
 
-/// What is measured.
+/// Lists the runs to measure.
 pub(crate) fn runs() -> impl Iterator<Item = (Case, Server)> {
     let khttpd = CASES.into_iter().filter_map(Case::named);
     let floor = Case::named(YARDSTICK).map(|case| (case, Server::Floor));
@@ -60,14 +60,14 @@ fn baseline(figures: &[Instructions]) -> Baseline {
         .collect()
 }
 
-/// Makes the figures the baseline.
+/// Writes the figures as the new baseline.
 pub(crate) fn record(figures: &[Instructions]) -> Result {
     let text = serde_json::to_string_pretty(&baseline(figures))
         .map_err(|error| Error::Setup(format!("writing {PATH}: {error}")))?;
     fs::write(PATH, text + "\n").map_err(Error::io(format!("writing {PATH}")))
 }
 
-/// Prints how far the figures are from the baseline; an error if one is too far above.
+/// Prints the difference of each figure from the baseline. Fails if one is too far above.
 pub(crate) fn check(figures: &[Instructions]) -> Result {
     let text = fs::read(PATH).map_err(Error::io(format!("reading {PATH}")))?;
     let then: Baseline =
@@ -85,13 +85,13 @@ pub(crate) fn check(figures: &[Instructions]) -> Result {
         return Ok(());
     }
     Err(Error::Setup(format!(
-        "more instructions per request than {PATH} allows: {}; find them by `make bench-profile`, or, if they are \
-         worth it, `make bench-record`",
+        "more instructions per request than {PATH} allows: {}; \
+         find them with `make bench-profile`, or accept them with `make bench-record`",
         over.join(" ")
     )))
 }
 
-/// By which part of the baseline each case is above it.
+/// Computes by which fraction of the baseline each case exceeds it.
 fn differences(then: &Baseline, now: &Baseline) -> Result<BTreeMap<String, f64>> {
     let value = |of: &Baseline, name: &str| {
         of.get(name)
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_floor_takes_more_is_not_held_against_khttpd() -> Result {
+    fn baseline_scales_with_the_floor() -> Result {
         let same = differences(&all(100.0, 50.0), &all(110.0, 55.0))?;
         assert!(same.values().all(|difference| difference.abs() < 1e-9));
         let more = differences(&all(100.0, 50.0), &all(103.0, 50.0))?;
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn every_checked_case_is_one() {
+    fn checked_cases_exist() {
         assert_eq!(runs().count(), CASES.len() + 1);
     }
 }

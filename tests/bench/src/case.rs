@@ -1,58 +1,58 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What is asked for, and how.
+//! Cases: requests and their flow.
 
-/// The size of the small file, as of a page that says hello.
+/// Size of the small file, that of a plain hello page.
 const SMALL: u64 = 612;
 
-/// How many different small files there are.
+/// Number of different small files.
 const FILES: u32 = 10_000;
 
-/// How requests follow one another on a connection.
+/// The order of requests on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flow {
     /// The same request, one at a time.
     Same,
-    /// The same request, so many at a time.
+    /// The same request, this many at a time.
     Pipelined(u32),
-    /// As many at a time, each with a head that is nearly as long as khttpd takes it.
+    /// This many at a time, with heads just below khttpd's limit.
     LongHeads(u32),
-    /// One at a time, for one of so many files, chosen at random. With 1 this is [`Flow::Same`] at a client's cost that
-    /// can be compared.
+    /// One at a time, for one of this many files, chosen at random. With 1 file it equals
+    /// [`Flow::Same`] at comparable cost for the client.
     Random(u32),
-    /// One request, then another connection.
+    /// One request per connection.
     Closing,
 }
 
-/// One thing to be measured.
+/// A case to measure.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Case {
-    /// Its name on the command line and in the results.
+    /// Name on the command line and in the results.
     pub(crate) name: &'static str,
-    /// What is asked for; `%05d` stands for the number of a file.
+    /// Path of the request; `%05d` stands for the number of a file.
     pub(crate) path: &'static str,
-    /// A field of the request more.
+    /// Additional field of the request.
     pub(crate) field: Option<&'static str>,
-    /// The status that is expected.
+    /// Expected status.
     pub(crate) status: u16,
-    /// The bytes of content that are expected, if the case is about content.
+    /// Expected length of the content, if the case is about content.
     pub(crate) size: Option<u64>,
-    /// How many connections there are.
+    /// Number of connections.
     pub(crate) connections: u32,
-    /// How requests follow one another.
+    /// The order of requests on a connection.
     pub(crate) flow: Flow,
-    /// How many billions of instructions it takes until enough requests were served.
+    /// Billions of instructions until enough requests are served.
     pub(crate) seconds: f64,
 }
 
 impl Case {
-    /// The case of this name.
+    /// Finds a case by its name.
     pub(crate) fn named(name: &str) -> Option<Self> {
         CASES.into_iter().find(|case| case.name == name)
     }
 }
 
-/// A small file on 8 connections: what other cases differ from.
+/// A small file on 8 connections; the other cases are variations.
 pub(crate) const PLAIN: Case = Case {
     name: "",
     path: "/612.html",
@@ -64,7 +64,7 @@ pub(crate) const PLAIN: Case = Case {
     seconds: 1.0,
 };
 
-/// All cases, in the order in which they are shown.
+/// All cases, in the order of the results.
 pub(crate) const CASES: [Case; 15] = [
     Case {
         name: "612B-1",
@@ -83,7 +83,7 @@ pub(crate) const CASES: [Case; 15] = [
     Case {
         name: "612B-1000",
         connections: 1000,
-        // The handshakes are counted too, and should not count for much.
+        // Handshakes are counted too, and should not weigh much.
         seconds: 4.0,
         ..PLAIN
     },

@@ -7,9 +7,9 @@ use crate::server::Server;
 
 /// A figure of one server in one case.
 pub(crate) trait Figure {
-    /// The name of the case.
+    /// Returns the name of the case.
     fn case(&self) -> &str;
-    /// The name of the server.
+    /// Returns the name of the server.
     fn server(&self) -> &str;
 }
 
@@ -37,13 +37,13 @@ impl Figure for Rate {
 pub(crate) struct Grid<'a, T>(Vec<&'a T>);
 
 impl<'a, T: Figure> Grid<'a, T> {
-    /// The figure of a server in a case, if that was measured.
+    /// Finds the figure of a server in a case.
     pub(crate) fn get(&self, case: &str, server: Server) -> Option<&'a T> {
         let is_it = |figure: &&&T| figure.case() == case && figure.server() == server.name();
         self.0.iter().find(is_it).copied()
     }
 
-    /// What khttpd's value is to nginx's.
+    /// Computes the ratio of khttpd's value to nginx's.
     fn ratio(&self, case: &str, value: impl Fn(&T) -> Option<f64>) -> Option<f64> {
         let of = |server| self.get(case, server).and_then(&value);
         Some(of(Server::Khttpd)? / of(Server::Nginx)?)
@@ -55,7 +55,7 @@ impl<'a> Grid<'a, Instructions> {
         Self(figures.iter().collect())
     }
 
-    /// How many times as many instructions nginx takes, where neither waits instead.
+    /// Computes nginx's instructions relative to khttpd's, if neither waits.
     pub(crate) fn fewer(&self, case: &str) -> Option<f64> {
         let busy = |figure: &Instructions| (!figure.waits).then_some(figure.instructions);
         self.ratio(case, busy).map(f64::recip)
@@ -63,18 +63,18 @@ impl<'a> Grid<'a, Instructions> {
 }
 
 impl<'a> Grid<'a, Rate> {
-    /// The figures of the guest with so many processors.
+    /// Selects the figures of the guest with `cpus` CPUs.
     pub(crate) fn of_cpus(figures: &'a [Rate], cpus: u32) -> Self {
         Self(figures.iter().filter(|rate| rate.cpus == cpus).collect())
     }
 
-    /// How many times as many requests khttpd serves.
+    /// Computes khttpd's rate relative to nginx's.
     pub(crate) fn faster(&self, case: &str) -> Option<f64> {
         self.ratio(case, |rate| Some(rate.requests_per_second.median))
     }
 
-    /// How many times as many requests a server serves as in the guest of `other`, and how many times as many for the
-    /// busiest processor's time: that is what it would be if the host had a processor for everyone who runs.
+    /// Computes a server's rate relative to that in the guest of `other`, and the same by the time
+    /// of the busiest CPU: the rate if the host had a CPU for every virtual CPU and client.
     pub(crate) fn scaling(&self, other: &Self, case: &str, server: Server) -> Option<[f64; 2]> {
         let (here, there) = (self.get(case, server)?, other.get(case, server)?);
         let rates = here.requests_per_second.median / there.requests_per_second.median;
@@ -82,7 +82,7 @@ impl<'a> Grid<'a, Rate> {
         Some([rates, times])
     }
 
-    /// How many times as long the slowest hundredth of khttpd's replies takes.
+    /// Computes khttpd's 99th percentile of latency relative to nginx's.
     pub(crate) fn later(&self, case: &str) -> Option<f64> {
         self.ratio(case, |rate| Some(rate.latency?.p99.median))
     }
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn scaling_is_of_rates_and_of_the_busiest_processors_time() {
+    fn scaling_covers_rates_and_time_of_the_busiest_cpu() {
         let rates = [rate(1, 1000.0, 30.0), rate(2, 1200.0, 15.0)];
         let [one, two] = [1, 2].map(|cpus| Grid::of_cpus(&rates, cpus));
         assert_eq!(
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ratio_is_of_two_who_were_busy() {
+    fn ratio_requires_two_busy_servers() {
         let busy = [
             figure(Server::Khttpd, 20.0, false),
             figure(Server::Nginx, 50.0, false),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The machine in which all servers are.
+//! The machine with all servers.
 
 use std::thread;
 use std::time::Duration;
@@ -9,13 +9,13 @@ use machine::{Builder, Error, Machine, Result};
 
 use crate::server::Server;
 
-/// wrk's script, in the guest.
+/// wrk's script in the guest.
 pub(crate) const SCRIPT: &str = "/root/wrk.lua";
 
-/// How long the guest may take to write the site.
+/// Time limit for writing the site.
 const SITE_LIMIT: Duration = Duration::from_secs(300);
 
-/// A machine with all that the servers need.
+/// Configures a machine with everything that the servers need.
 pub(crate) fn builder(floor: &[u8]) -> Result<Builder> {
     let builder = Machine::builder()?
         .name("bench")
@@ -26,19 +26,20 @@ pub(crate) fn builder(floor: &[u8]) -> Result<Builder> {
     Ok(Server::furnish(builder, floor))
 }
 
-/// Changes the programs that are used, so that the overlay has them in the guest's memory. While the guest waits for the
-/// host's files a clock that counts instructions runs on to whatever comes next, as the end of a client's time.
+/// Touches the programs, which copies them into the guest's memory. While the guest waits for files
+/// of the host, a clock that counts instructions skips to the next timer, such as the end of the
+/// client's time.
 const PROGRAMS: &str = "touch $(for name in curl lighttpd nginx timeout wrk; do \
     file=$(command -v $name); readlink -f $file $(ldd $file | grep -o '/[^ ]*'); done | sort -u)";
 
-/// Writes the files to be served, and starts the servers.
+/// Writes the files to serve, and starts the servers.
 pub(crate) fn start(machine: &Machine, servers: &[Server]) -> Result {
-    // So many connections end in a second that some would be forgotten early.
+    // Keep TIME_WAIT for all closed connections.
     machine.exec_ok("sysctl -q net.ipv4.tcp_max_tw_buckets=262144")?;
     machine.exec_ok(PROGRAMS)?;
     let site = machine.spawn("python3 site.py /tmp/www")?;
     site.wait(SITE_LIMIT)?;
-    // The floor asks khttpd.
+    // The floor reads its response from khttpd.
     Server::Khttpd.start(machine)?;
     servers
         .iter()
@@ -46,7 +47,7 @@ pub(crate) fn start(machine: &Machine, servers: &[Server]) -> Result {
         .try_for_each(|server| server.start(machine))
 }
 
-/// Ends the servers, the modules under load; what the kernel has complained of is an error.
+/// Stops the servers, the modules under load. Reports in the kernel log are an error.
 pub(crate) fn stop(machine: &Machine, servers: &[Server]) -> Result {
     for server in servers {
         let url = format!("http://127.0.0.1:{}/612.html", server.port());
@@ -59,7 +60,7 @@ pub(crate) fn stop(machine: &Machine, servers: &[Server]) -> Result {
     match trouble.first() {
         None => Ok(()),
         Some(first) => Err(Error::Setup(format!(
-            "the guest's kernel complains: {first}"
+            "report in the guest's kernel log: {first}"
         ))),
     }
 }

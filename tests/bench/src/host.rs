@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The host: commands that run there, and what it is.
+//! The host: commands and properties.
 
 use std::fs;
 use std::process::Command;
@@ -9,7 +9,7 @@ use machine::{Accelerator, Error, Machine, Result};
 
 use crate::results::Section;
 
-/// Runs a shell command that shall succeed, and gives what it printed.
+/// Runs a shell command and returns its output; a failure is an error.
 pub(crate) fn shell(command: &str) -> Result<String> {
     let output = Command::new("sh")
         .args(["-c", command])
@@ -31,12 +31,12 @@ pub(crate) fn read(path: &str) -> Result<String> {
     fs::read_to_string(path).map_err(Error::io(format!("reading {path}")))
 }
 
-/// Figures, with what they were measured on and when.
+/// Combines figures with their date and conditions.
 pub(crate) fn section<T>(machine: &Machine, figures: Vec<T>) -> Result<Section<T>> {
     let accelerator = match machine.accelerator() {
         Accelerator::Kvm => "KVM",
         Accelerator::Tcg => "QEMU's translator (TCG)",
-        Accelerator::Counting => "QEMU's translator (TCG), which counts instructions",
+        Accelerator::Counting => "QEMU's translator (TCG), counting instructions",
     };
     Ok(Section {
         date: shell("date --utc +%F")?.trim().into(),
@@ -47,7 +47,7 @@ pub(crate) fn section<T>(machine: &Machine, figures: Vec<T>) -> Result<Section<T
     })
 }
 
-/// As "2 x Some Processor".
+/// Describes the host's CPUs, as "2 x Some Processor".
 fn processors() -> Result<String> {
     let text = read("/proc/cpuinfo")?;
     let names: Vec<&str> = text

@@ -12,23 +12,23 @@ use crate::load::{Counts, Load};
 use crate::results::Instructions;
 use crate::server::Server;
 
-/// How long a second of the guest may take.
+/// Time limit on the host for a second of the guest.
 const SLOWNESS: Duration = Duration::from_secs(60);
 
-/// As long as it takes until all is in the caches that will be.
+/// Time until the caches are warm.
 const WARM_UP_SECONDS: f64 = 0.1;
 
-/// Less of the time than this is due to how coarsely idleness is counted.
+/// Idle time below this fraction is noise of its accounting.
 const IDLE_MOST: f64 = 0.05;
 
-/// A machine whose clock counts instructions.
+/// Configures a machine whose clock counts instructions.
 pub(crate) fn builder(floor: &[u8]) -> Result<Builder> {
     Ok(guest::builder(floor)?
         .cpus(1)
         .accelerator(Accelerator::Counting))
 }
 
-/// Instructions per request.
+/// Measures instructions per request.
 pub(crate) fn measure(
     machine: &Machine,
     case: &Case,
@@ -44,13 +44,13 @@ pub(crate) fn measure(
     Ok(Instructions {
         case: case.name.into(),
         server: server.name().into(),
-        // A nanosecond is an instruction, or one that could have been.
+        // A nanosecond is an instruction or an idle equivalent.
         instructions: counts.seconds * 1e9 / counts.requests,
         waits: counts.idle > IDLE_MOST,
     })
 }
 
-/// The same load, until what is given is dropped.
+/// Runs the same load until the result is dropped.
 pub(crate) fn endless(machine: &Machine, case: &Case, server: Server) -> Result<Process> {
     let load = Load::probed(machine, case, server)?;
     machine.spawn(&load.endless_wrk("127.0.0.1", SCRIPT, 1))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The generator of load, and what it has counted.
+//! The load generator and its counts.
 
 use std::collections::HashMap;
 
@@ -9,39 +9,39 @@ use machine::{Error, Machine, Result};
 use crate::case::{Case, Flow};
 use crate::server::Server;
 
-/// From this size on what has arrived is counted in bytes: too much of it belongs to replies that are under way when
-/// the time is up.
+/// From this size on, responses are counted by their bytes: too many are incomplete at the end of a
+/// run.
 const LARGE: u64 = 1 << 20;
 
-/// wrk ends when it is told to, which it looks at ten times a second; before that it has all the time in the world.
-const FOR_EVER: u32 = 1_000_000;
+/// Duration for wrk, longer than any run: it ends by SIGINT, which it checks ten times a second.
+const ENDLESS_S: u32 = 1_000_000;
 
-/// What is asked of one server.
+/// A load on one server.
 #[derive(Clone, Debug)]
 pub(crate) struct Load<'a> {
     pub(crate) case: &'a Case,
     server: Server,
-    /// What the server calls its version of the file.
+    /// The server's entity tag of the file.
     tag: String,
 }
 
-/// What was counted during a run.
+/// Counts of a run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Counts {
-    /// How many requests were served; of large replies parts count as parts.
+    /// Number of responses; parts of large responses count as fractions.
     pub(crate) requests: f64,
-    /// How long it took, in seconds of the client's clock.
+    /// Duration in seconds of the client's clock.
     pub(crate) seconds: f64,
-    /// Which part of that time the client's machine had nothing to do.
+    /// Fraction of the duration in which the client's machine was idle.
     pub(crate) idle: f64,
-    /// Replies that did not come in time.
+    /// Responses that timed out.
     pub(crate) timeouts: u64,
-    /// p50, p99 and p99.9 of how long replies took, in microseconds.
+    /// p50, p99 and p99.9 of latency, in microseconds.
     pub(crate) percentiles: [f64; 3],
 }
 
 impl<'a> Load<'a> {
-    /// Asks once, from within the guest, and sees whether the reply is what the case expects.
+    /// Sends one request within the guest and checks the response.
     pub(crate) fn probed(machine: &Machine, case: &'a Case, server: Server) -> Result<Self> {
         let mut load = Self {
             case,
@@ -52,7 +52,8 @@ impl<'a> Load<'a> {
         let url = format!("http://127.0.0.1:{}{path}", server.port());
         let ask = |field: &str| {
             machine.exec_ok(&format!(
-                "curl -s -o /tmp/body -w '%{{http_code}} %{{size_download}} %header{{etag}}' {field} '{url}'"
+                "curl -s -o /tmp/body {field} '{url}' \
+                 -w '%{{http_code}} %{{size_download}} %header{{etag}}'"
             ))
         };
         let said = ask("")?;
@@ -67,20 +68,20 @@ impl<'a> Load<'a> {
         match is_expected {
             true => Ok(load),
             false => Err(Error::Setup(format!(
-                "{}: {} answers with status, size and entity tag {said}",
+                "{}: {} responds with status, size and entity tag {said}",
                 case.name,
                 server.name()
             ))),
         }
     }
 
-    /// The command that lets wrk ask `host` for so many seconds of its own clock.
+    /// Returns the command that runs wrk on `host` for `seconds` of its own clock.
     pub(crate) fn wrk(&self, host: &str, script: &str, threads: u32, seconds: f64) -> String {
         let endless = self.endless_wrk(host, script, threads);
         format!("timeout --preserve-status --signal INT {seconds} {endless}")
     }
 
-    /// The command that lets wrk ask `host` until it is told to end.
+    /// Returns the command that runs wrk on `host` until it is told to end.
     pub(crate) fn endless_wrk(&self, host: &str, script: &str, threads: u32) -> String {
         let mode = match self.case.flow {
             Flow::Same | Flow::Closing => String::new(),
@@ -89,7 +90,7 @@ impl<'a> Load<'a> {
             Flow::Random(files) => format!("random {files}"),
         };
         format!(
-            "wrk -t{} -c{} -d{FOR_EVER} -s {script} {} 'http://{host}:{}{}' -- {mode}",
+            "wrk -t{} -c{} -d{ENDLESS_S} -s {script} {} 'http://{host}:{}{}' -- {mode}",
             threads.min(self.case.connections),
             self.case.connections,
             self.field(),
@@ -98,7 +99,7 @@ impl<'a> Load<'a> {
         )
     }
 
-    /// The case's own field as an option of curl and wrk.
+    /// Returns the case's additional field as an option of curl and wrk.
     fn field(&self) -> String {
         self.case
             .field
@@ -108,7 +109,7 @@ impl<'a> Load<'a> {
 }
 
 impl Counts {
-    /// Reads what wrk.lua prints.
+    /// Parses the output of wrk.lua.
     pub(crate) fn parse(case: &Case, printed: &str) -> Result<Self> {
         let bad =
             |what: &str| Error::Setup(format!("{}: {what}; wrk printed:\n{printed}", case.name));
@@ -126,7 +127,7 @@ impl Counts {
         let requests = value("requests")?;
         let expected_errors = if case.status >= 400 { requests } else { 0 };
         if value("status-errors")? != expected_errors {
-            return Err(bad("other statuses than expected"));
+            return Err(bad("unexpected status"));
         }
         if value("socket-errors")? != 0 {
             return Err(bad("errors of sockets"));
@@ -136,7 +137,7 @@ impl Counts {
             _ => requests as f64,
         };
         if requests == 0.0 {
-            return Err(bad("nothing was served"));
+            return Err(bad("no response"));
         }
         let seconds = value("microseconds")? as f64 / 1e6;
         Ok(Self {
@@ -154,15 +155,17 @@ mod tests {
     use super::*;
     use crate::case::CASES;
 
-    const PRINTED: &str = "Running 1s test\nresult requests 100\nresult microseconds 2000000\nresult bytes 1048576\n\
-        result idle 20\nresult status-errors 0\nresult socket-errors 0\nresult timeouts 3\nresult p50 10\nresult p99 20\nresult p99.9 30\n";
+    const PRINTED: &str = "Running 1s test\n\
+        result requests 100\nresult microseconds 2000000\nresult bytes 1048576\nresult idle 20\n\
+        result status-errors 0\nresult socket-errors 0\nresult timeouts 3\n\
+        result p50 10\nresult p99 20\nresult p99.9 30\n";
 
     fn case(name: &str) -> Option<&'static Case> {
         CASES.iter().find(|case| case.name == name)
     }
 
     #[test]
-    fn large_replies_are_counted_by_their_bytes() -> Result<(), Box<dyn std::error::Error>> {
+    fn large_responses_are_counted_by_their_bytes() -> Result<(), Box<dyn std::error::Error>> {
         let small = Counts::parse(case("612B-8").ok_or("no case")?, PRINTED)?;
         let large = Counts::parse(case("1MiB").ok_or("no case")?, PRINTED)?;
         assert_eq!(
@@ -174,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn another_status_than_expected_is_an_error() -> Result<(), Box<dyn std::error::Error>> {
+    fn unexpected_status_is_an_error() -> Result<(), Box<dyn std::error::Error>> {
         let not_found = case("404").ok_or("no case")?;
         assert!(Counts::parse(not_found, PRINTED).is_err());
         let all = PRINTED.replace("status-errors 0", "status-errors 100");

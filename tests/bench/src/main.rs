@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Measures khttpd beside other servers. tests/bench/run calls this.
+//! Measures khttpd beside other servers. tests/bench/run calls it.
 
 #![forbid(unsafe_code)]
 #![warn(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
@@ -35,7 +35,7 @@ use crate::rates::Rounds;
 use crate::results::Results;
 use crate::server::Server;
 
-/// The case that tells what nginx can do at most.
+/// The case that measures nginx's maximum.
 const FULL_LOAD: &str = "612B-64";
 
 fn main() -> ExitCode {
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// What all measures need.
+/// Input of all measures.
 struct Bench {
     options: Options,
     floor: Vec<u8>,
@@ -57,9 +57,8 @@ struct Bench {
 impl Bench {
     fn new(options: Options) -> Result<Self> {
         let path = env::var_os("KHTTPD_FLOOR").map(PathBuf::from);
-        let path = path.ok_or_else(|| {
-            Error::Setup("KHTTPD_FLOOR is not set; run this by make bench".into())
-        })?;
+        let path =
+            path.ok_or_else(|| Error::Setup("KHTTPD_FLOOR is not set; use `make bench`".into()))?;
         let floor = fs::read(&path).map_err(Error::io(format!("reading {}", path.display())))?;
         Ok(Self { options, floor })
     }
@@ -85,7 +84,7 @@ impl Bench {
             (Verb::Turns, Self::turns),
         ];
         for (verb, measure) in measures {
-            // Turns take another module than the others.
+            // Softirq runs are measured with a module of their own.
             let is_asked =
                 self.options.verb == verb || self.options.verb == Verb::All && verb != Verb::Turns;
             if is_asked {
@@ -103,7 +102,7 @@ impl Bench {
         write("ratios.svg", &picture::draw(&results)?)
     }
 
-    /// What is asked for of each case's servers.
+    /// Lists the cases and their servers.
     fn runs(&self) -> impl Iterator<Item = (Case, Server)> + '_ {
         let servers = &self.options.servers;
         self.options.cases.iter().flat_map(move |case| {
@@ -131,7 +130,7 @@ impl Bench {
         Ok(())
     }
 
-    /// The figures that are compared with the baseline.
+    /// Measures the figures of the baseline.
     fn checked(&self) -> Result<Vec<results::Instructions>> {
         let servers = [Server::Khttpd, Server::Floor];
         let machine = instructions::builder(&self.floor)?.boot()?;
@@ -148,7 +147,7 @@ impl Bench {
         let (mut rates, mut latencies) = (Vec::new(), Vec::new());
         let mut last: Option<Machine> = None;
         for cpus in &self.options.cpus {
-            // One after the other: they share the host.
+            // One at a time: they share the host.
             drop(last.take());
             let machine = rates::builder(&self.floor, *cpus)?.boot()?;
             rates::spread(&machine, *cpus)?;
@@ -171,7 +170,7 @@ impl Bench {
             guest::stop(&machine, &self.options.servers)?;
             last = Some(machine);
         }
-        let machine = last.ok_or_else(|| Error::Setup("--cpus names no number".into()))?;
+        let machine = last.ok_or_else(|| Error::Setup("--cpus: no number given".into()))?;
         results.rates = Some(host::section(&machine, rates)?);
         results.latencies = Some(host::section(&machine, latencies)?);
         Ok(())

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What an idle connection takes of the guest's memory.
+//! Guest memory of an idle connection.
 //!
-//! Each connection has been used once. The client's end is in the guest too, and in the figures of all servers. A
-//! connection of the floor is a bare accepted kernel socket and 32 bytes to find it by: what a server takes more than
-//! the floor is its own.
+//! Each connection has served one request. The figures include the client's end, which is in the
+//! guest too. A connection of the floor is an accepted kernel socket and 32 bytes to find it; a
+//! server's own memory is its difference to the floor.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,20 +15,20 @@ use crate::guest;
 use crate::results::Memory;
 use crate::server::Server;
 
-/// How many connections there are.
+/// Number of connections.
 const CONNECTIONS: u32 = 10_000;
 
-/// How long it may take to open them.
+/// Time limit for opening them.
 const LIMIT: Duration = Duration::from_secs(100);
 
-/// Waits until the server has closed its ends too.
-const CLOSED: &str = "while [ $(cat /proc/net/sockstat /proc/net/sockstat6 | awk '/^TCP/ { n += $3 } END { print n }') -gt 50 ]; \
-    do sleep 0.1; done";
+/// Waits for the server to close its ends.
+const CLOSED: &str = "open() { awk '/^TCP/ { n += $3 } END { print n }' \
+    /proc/net/sockstat /proc/net/sockstat6; }; while [ $(open) -gt 50 ]; do sleep 0.1; done";
 
-/// Time in which what is over is given back.
+/// Time for the kernel to free memory.
 const REST: Duration = Duration::from_secs(3);
 
-/// A machine with as few places as possible in which memory can lie about.
+/// Configures a machine with few caches, so that figures are stable.
 pub(crate) fn builder(floor: &[u8]) -> Result<Builder> {
     Ok(guest::builder(floor)?.cpus(1).file(
         "/root/idle.py",
@@ -37,12 +37,12 @@ pub(crate) fn builder(floor: &[u8]) -> Result<Builder> {
     ))
 }
 
-/// The memory of one idle connection.
+/// Measures the memory of an idle connection.
 pub(crate) fn measure(machine: &Machine, server: Server) -> Result<Memory> {
-    // What is left of a connection for a minute would be in one figure and not in another.
+    // TIME_WAIT lasts a minute and would be in some figures only.
     machine.exec_ok("sysctl -q net.ipv4.tcp_max_tw_buckets=0")?;
     let command = |count| format!("exec python3 idle.py {} {count}", server.port());
-    // What the first connections bring into the caches stays there.
+    // Fill the caches first: their memory stays.
     hold(machine, &command(100), || Ok(()))?;
     let before = Used::now(machine)?;
     let after = hold(machine, &command(CONNECTIONS), || Used::now(machine))?;
@@ -61,7 +61,7 @@ fn hold<T>(machine: &Machine, command: &str, f: impl FnOnce() -> Result<T>) -> R
     while client.stdout_so_far().is_empty() {
         if !client.is_running() || begin.elapsed() > LIMIT {
             return Err(Error::Setup(format!(
-                "`{command}`: not all connections are open"
+                "`{command}`: could not open all connections"
             )));
         }
         thread::sleep(Duration::from_millis(50));
@@ -74,10 +74,10 @@ fn hold<T>(machine: &Machine, command: &str, f: impl FnOnce() -> Result<T>) -> R
     found
 }
 
-/// What is in use, in bytes.
+/// Memory in use, in bytes.
 struct Used {
     objects: i64,
-    /// Those, and the pages that hold none.
+    /// Objects, and pages without objects.
     all: i64,
 }
 
@@ -90,10 +90,10 @@ impl Used {
                 .find_map(|line| number(line.strip_prefix(name)?, 0))
                 .ok_or_else(|| Error::Setup(format!("no {name} in: {said}")))
         };
-        // How full the pages of objects are is chance.
+        // Slabs are filled at random; do not count them.
         let names = ["MemFree:", "Buffers:", "Cached:", "Slab:"];
         let other = names.into_iter().map(kibibytes).sum::<Result<i64>>()?;
-        // Name, objects in use, objects, size of an object. The lines that are none have words there.
+        // Columns: name, objects in use, objects, object size. Header lines have words there.
         let objects: i64 = said
             .lines()
             .filter_map(|line| Some(number(line, 1)? * number(line, 3)?))

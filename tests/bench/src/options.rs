@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What the command line says.
+//! Command-line options.
 
 use std::path::PathBuf;
 
@@ -10,10 +10,10 @@ use machine::{Error, Result};
 use crate::case::{Case, CASES};
 use crate::server::Server;
 
-/// What is to be done.
+/// The measure to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verb {
-    /// All measures, one after the other.
+    /// All measures.
     All,
     /// Count instructions per request.
     Instructions,
@@ -21,39 +21,40 @@ pub(crate) enum Verb {
     Rates,
     /// Measure the memory of an idle connection.
     Memory,
-    /// Measure how long khttpd's longest turns in softirq are.
+    /// Measure khttpd's longest softirq runs.
     Turns,
-    /// Show which functions the instructions are spent in.
+    /// Show the instructions of each function.
     Profile,
-    /// Compare the instructions with those of the baseline.
+    /// Compare instructions with the baseline.
     Check,
-    /// Make what is counted now the baseline.
+    /// Write the new baseline.
     Record,
 }
 
-/// What the command line says.
+/// Command-line options.
 #[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) verb: Verb,
     pub(crate) cases: Vec<Case>,
-    /// The cases were asked for; otherwise they are all.
+    /// Set if the cases were given; the default is all.
     pub(crate) cases_are_named: bool,
     pub(crate) servers: Vec<Server>,
-    /// How many processors the guest has when rates are measured.
+    /// Numbers of CPUs of the guests for rates.
     pub(crate) cpus: Vec<u32>,
-    /// How many times rates are measured.
+    /// Number of rounds for rates.
     pub(crate) rounds: u32,
-    /// How long each run takes, where the default is not wanted.
+    /// Duration of each run, if given.
     pub(crate) seconds: Option<f64>,
-    /// The folder for the results.
+    /// Folder for the results.
     pub(crate) output: PathBuf,
 }
 
-const USAGE: &str = "usage: bench all|instructions|rates|memory|turns|profile|check|record [--cases NAME,...] \
-    [--servers NAME,...] [--cpus NUMBER,...] [--rounds NUMBER] [--seconds NUMBER] [--output FOLDER]";
+const USAGE: &str = "usage: bench all|instructions|rates|memory|turns|profile|check|record \
+    [--cases NAME,...] [--servers NAME,...] [--cpus NUMBER,...] \
+    [--rounds NUMBER] [--seconds NUMBER] [--output FOLDER]";
 
 impl Options {
-    /// Reads the arguments of this process.
+    /// Parses the arguments of this process.
     pub(crate) fn parse() -> Result<Self> {
         Self::read(Parser::from_env()).map_err(|error| Error::Setup(format!("{error}\n{USAGE}")))
     }
@@ -88,7 +89,7 @@ impl Options {
     }
 }
 
-/// The values of an option, with commas or spaces between them.
+/// Parses the values of an option, separated by commas or spaces.
 fn list<T, E>(parser: &mut Parser, of: fn(&str) -> Result<T, E>) -> Result<Vec<T>, lexopt::Error>
 where
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -112,7 +113,7 @@ fn verb(name: &str) -> Result<Verb, String> {
         "profile" => Verb::Profile,
         "check" => Verb::Check,
         "record" => Verb::Record,
-        _ => return Err("not something to be done".into()),
+        _ => return Err("unknown measure".into()),
     })
 }
 
@@ -140,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_have_commas_or_spaces() -> Result<(), lexopt::Error> {
+    fn lists_are_separated_by_commas_or_spaces() -> Result<(), lexopt::Error> {
         let options = read(&[
             "rates",
             "--cases",
@@ -156,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_told_with_what_there_is() {
+    fn error_lists_the_known_cases() {
         let error = read(&["--cases", "613B"])
             .err()
             .map(|error| error.to_string());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The results as a picture: how many times better than nginx khttpd is in each case.
+//! A chart of the results: the improvement over nginx in each case.
 
 use std::error::Error as Any;
 
@@ -16,20 +16,20 @@ use crate::results::Results;
 
 const WIDTH: u32 = 900;
 const CASE_HEIGHT: u32 = 42;
-/// For the caption, the numbers and the margins.
+/// Sizes of caption, numbers and margins.
 const FRAME_HEIGHT: u32 = 90;
 const LEGEND_ROWS: f64 = 1.6;
 
-/// Ratios to the right, cases from top to bottom.
+/// Ratios on the x axis, cases from top to bottom.
 type Chart<'a, 's> = ChartContext<'a, SVGBackend<'s>, Cartesian2d<LogCoord<f64>, RangedCoordf64>>;
 
-/// One colour of bars: what they are, and for each case how long its bar is.
+/// Bars of one colour: their label, and the length of each case's bar.
 struct Series {
     label: String,
     ratios: Vec<Option<f64>>,
 }
 
-/// The picture as SVG.
+/// Draws the chart as SVG.
 pub(crate) fn draw(results: &Results) -> Result<String> {
     let mut svg = String::new();
     draw_into(&mut svg, &all(results))
@@ -69,7 +69,7 @@ fn draw_into<'a>(svg: &'a mut String, all: &[Series]) -> Result<(), Box<dyn Any 
     area.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&area)
         .caption(
-            "khttpd beside nginx: how many times better",
+            "khttpd beside nginx: improvement, times",
             ("sans-serif", 20),
         )
         .margin(12)
@@ -97,7 +97,7 @@ fn draw_into<'a>(svg: &'a mut String, all: &[Series]) -> Result<(), Box<dyn Any 
     Ok(())
 }
 
-/// The names of the cases, left of `least`.
+/// Draws the names of the cases, left of `least`.
 fn draw_names<'s>(chart: &mut Chart<'_, 's>, least: f64) -> Result<(), Box<dyn Any + 's>> {
     let end = Pos::new(HPos::Right, VPos::Center);
     let style = ("sans-serif", 14).into_font().color(&BLACK).pos(end);
@@ -108,7 +108,7 @@ fn draw_names<'s>(chart: &mut Chart<'_, 's>, least: f64) -> Result<(), Box<dyn A
     Ok(())
 }
 
-/// The bars of a series, `height` of a row each, the `nth` in their rows.
+/// Draws the bars of a series, of `height` rows, as the `nth` in their rows.
 fn draw_bars<'s>(
     chart: &mut Chart<'_, 's>,
     series: &Series,

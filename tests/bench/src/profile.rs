@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Where the instructions of a request go: for a while the emulator writes down each one.
+//! Instructions per function: for a while the emulator logs each instruction.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
@@ -16,25 +16,25 @@ use crate::case::Case;
 use crate::instructions;
 use crate::server::Server;
 
-/// QEMU's socket for commands, in the private /tmp of the tool-chain root.
+/// QEMU's monitor socket, in the private /tmp of the tool-chain root.
 const MONITOR: &str = "/tmp/monitor";
 
-/// Where QEMU writes what was executed.
+/// QEMU's log of executed instructions.
 const TRACE: &str = "/tmp/trace";
 
-/// How much of that is enough, in bytes; an instruction takes some hundred.
+/// Sufficient size of the log in bytes; an instruction takes about a hundred.
 const TRACED: u64 = 200_000_000;
 
-/// Less than this much of a request is not shown, in instructions.
+/// Functions with fewer instructions per request are omitted.
 const SHOWN: f64 = 20.0;
 
-/// Where kernel addresses begin.
+/// The first kernel address.
 const KERNEL: u64 = 1 << 63;
 
-/// How long a command of QEMU may take.
+/// Time limit for a command of QEMU.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// A machine that can be watched.
+/// Configures a machine with a monitor.
 pub(crate) fn builder(floor: &[u8]) -> Result<Builder> {
     Ok(instructions::builder(floor)?
         .argument("-qmp")
@@ -43,7 +43,7 @@ pub(crate) fn builder(floor: &[u8]) -> Result<Builder> {
         .argument(TRACE))
 }
 
-/// Prints how many instructions of a request each function takes by itself.
+/// Prints the instructions per request of each function, callees excluded.
 pub(crate) fn show(machine: &Machine, case: &Case, server: Server) -> Result {
     let each = instructions::measure(machine, case, server, None)?.instructions;
     let symbols = Symbols::read(machine)?;
@@ -76,9 +76,9 @@ pub(crate) fn show(machine: &Machine, case: &Case, server: Server) -> Result {
     Ok(())
 }
 
-/// Lets QEMU write down what is executed, behind what it has written before, until that is enough.
+/// Makes QEMU append executed instructions to its log, until there are enough.
 fn trace() -> Result<File> {
-    let doing = || Error::io(format!("looking at {TRACE}"));
+    let doing = || Error::io(format!("reading {TRACE}"));
     let mut file = File::open(TRACE).map_err(doing())?;
     let begin = file.seek(SeekFrom::End(0)).map_err(doing())?;
     let mut monitor = Monitor::connect()?;
@@ -92,13 +92,13 @@ fn trace() -> Result<File> {
     Ok(file)
 }
 
-/// The address in a line of QEMU's that tells what was executed: `Trace 0: HOST [BASE/ADDRESS/FLAGS/FLAGS] NAME`.
+/// Parses the address in a line of the log: `Trace 0: HOST [BASE/ADDRESS/FLAGS/FLAGS] NAME`.
 fn executed(line: &str) -> Option<u64> {
     let place = line.strip_prefix("Trace ")?.split_once('[')?.1;
     u64::from_str_radix(place.split('/').nth(1)?, 16).ok()
 }
 
-/// QEMU's socket for commands.
+/// A connection to QEMU's monitor.
 struct Monitor {
     stream: UnixStream,
     lines: BufReader<UnixStream>,
@@ -115,7 +115,7 @@ impl Monitor {
         Ok(monitor)
     }
 
-    /// Says what a person would say.
+    /// Sends a command of the human monitor.
     fn say(&mut self, words: &str) -> Result {
         let said = self.command(&json!({
             "execute": "human-monitor-command",
@@ -123,7 +123,9 @@ impl Monitor {
         }))?;
         match said.as_str() {
             Some("") => Ok(()),
-            _ => Err(Error::Setup(format!("QEMU answers {words:?} with {said}"))),
+            _ => Err(Error::Setup(format!(
+                "QEMU responds to {words:?} with {said}"
+            ))),
         }
     }
 
@@ -135,7 +137,7 @@ impl Monitor {
             self.lines.read_line(&mut line).map_err(doing())?;
             let mut said: Value = serde_json::from_str(&line)
                 .map_err(|error| Error::Setup(format!("QEMU's monitor said {line:?}: {error}")))?;
-            // What else comes are events.
+            // Other lines are events.
             if let Some(answer) = said.get_mut("return") {
                 return Ok(answer.take());
             }
@@ -143,7 +145,7 @@ impl Monitor {
     }
 }
 
-/// The functions of the guest's kernel and its modules.
+/// Functions of the guest's kernel and its modules.
 struct Symbols(BTreeMap<u64, String>);
 
 impl Symbols {
@@ -174,7 +176,7 @@ mod tests {
     use super::executed;
 
     #[test]
-    fn what_was_executed_is_told_by_its_address() {
+    fn address_is_parsed_from_a_line_of_the_log() {
         let line = "Trace 0: 0x7f1 [0000000000000000/ffffffff81000010/0040c0b3/ff020201] tcp_ack";
         assert_eq!(executed(line), Some(0xffff_ffff_8100_0010));
         assert_eq!(executed("Stopped execution of TB chain before 0x7f1"), None);

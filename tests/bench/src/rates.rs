@@ -15,26 +15,27 @@ use crate::options::Options;
 use crate::results::{Latency, Percentiles, Rate, Summary};
 use crate::server::Server;
 
-/// wrk's script, on the host.
+/// wrk's script on the host.
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/guest/wrk.lua");
 
-/// How long a run takes.
+/// Default duration of a run.
 const SECONDS: f64 = 1.5;
 
-/// The cases that tell what more processors do, where no others are asked for.
+/// Cases that show scaling with CPUs, unless others are given.
 const SPREAD_CASES: [&str; 5] = ["612B-64", "612B-1000", "closing", "16KiB", "random-10000"];
 
-/// How many connections share the load whose latency is measured.
+/// Number of connections in measurements of latency.
 const CLIENTS: u32 = 64;
 
-/// Lets each processor take in the packets of its own queue. All queues share one interrupt, which goes to one processor;
-/// but what it announces is taken in by a thread of each queue, and those are spread.
+/// Makes each CPU receive the packets of its own queue. All queues share one interrupt, which goes
+/// to one CPU; but a thread of each queue receives the packets, and these threads are pinned.
 const SPREAD: &str = "echo 1 >/sys/class/net/eth0/threaded; cpu=0; \
-    for thread in $(pgrep --list-name '^napi/eth0-[1-9]' | sort --version-sort --key=2 | cut --delimiter=' ' --fields=1); do \
+    for thread in $(pgrep --list-name '^napi/eth0-[1-9]' | sort --version-sort --key=2 | \
+        cut --delimiter=' ' --fields=1); do \
         taskset --pid --cpu-list $cpu $thread; cpu=$((cpu + 1)); \
     done; [ $cpu = $(nproc) ]";
 
-/// A machine that is reached from outside.
+/// Configures a machine that is reached from outside.
 pub(crate) fn builder(floor: &[u8], cpus: u32) -> Result<Builder> {
     let builder = guest::builder(floor)?.cpus(cpus).net(Net::Tap);
     Ok(Server::ALL
@@ -42,14 +43,14 @@ pub(crate) fn builder(floor: &[u8], cpus: u32) -> Result<Builder> {
         .fold(builder, |builder, server| builder.forward(server.port())))
 }
 
-/// What is measured of the cases in a guest with so many processors.
+/// Selects the cases for a guest with `cpus` CPUs.
 pub(crate) fn cases(options: &Options, cpus: u32) -> Vec<Case> {
     let is_measured =
         |case: &&Case| cpus == 1 || options.cases_are_named || SPREAD_CASES.contains(&case.name);
     options.cases.iter().filter(is_measured).copied().collect()
 }
 
-/// Prepares the network of a machine that has several processors.
+/// Configures the network of a machine with several CPUs.
 pub(crate) fn spread(machine: &Machine, cpus: u32) -> Result {
     match cpus {
         1 => Ok(()),
@@ -57,31 +58,31 @@ pub(crate) fn spread(machine: &Machine, cpus: u32) -> Result {
     }
 }
 
-/// Where the guest is.
+/// Returns the guest's address.
 fn address(machine: &Machine) -> Result<IpAddr> {
     Ok(machine.http_address()?.ip())
 }
 
-/// What is measured, of each server in each case.
+/// Measures each server in each case.
 pub(crate) struct Rounds<'a> {
     pub(crate) machine: &'a Machine,
     pub(crate) cpus: u32,
     pub(crate) servers: &'a [Server],
     pub(crate) rounds: u32,
-    /// How long each run takes, where the default is not wanted.
+    /// Duration of each run, if given.
     pub(crate) seconds: Option<f64>,
 }
 
-/// What one run has told.
+/// Result of one run.
 struct Run {
     counts: Counts,
-    /// Microseconds of the busiest processor for each request that was served, by whichever processor.
+    /// Microseconds of the busiest CPU per response, whichever CPU served it.
     processor_time: f64,
 }
 
 impl Rounds<'_> {
-    /// All servers as fast as they can, in each case; all of that `rounds` times, so that what else the host does is
-    /// spread over all.
+    /// Measures all servers at full load in each case, `rounds` times over, so that other load of
+    /// the host affects all alike.
     pub(crate) fn rates(&self, cases: &[Case]) -> Result<Vec<Rate>> {
         let mut runs: BTreeMap<(usize, usize), Vec<Run>> = BTreeMap::new();
         for round in 1..=self.rounds {
@@ -119,7 +120,7 @@ impl Rounds<'_> {
     fn run(&self, case: &Case, server: Server) -> Result<Run> {
         let load = Load::probed(self.machine, case, server)?;
         let host = address(self.machine)?.to_string();
-        // Longer where a case takes longer to show what it is like.
+        // Some cases need longer runs.
         let seconds = self.seconds.unwrap_or(case.seconds.max(SECONDS));
         let before = self.machine.processor_times()?;
         let printed = host::shell(&load.wrk(&host, SCRIPT, self.cpus, seconds))?;
@@ -136,7 +137,7 @@ impl Rounds<'_> {
         })
     }
 
-    /// The latency of each server when it is asked for the small file so many times a second.
+    /// Measures the latency of each server for the small file at a fixed rate.
     pub(crate) fn latencies(&self, requests_per_second: f64) -> Result<Vec<Latency>> {
         let mut found: BTreeMap<usize, Vec<[f64; 3]>> = BTreeMap::new();
         for round in 1..=self.rounds {
@@ -157,7 +158,8 @@ impl Rounds<'_> {
         Ok(found.into_iter().filter_map(latency).collect())
     }
 
-    /// p50, p99 and p99.9. wrk knows no rate, and h2load no percentiles: they are taken from its log.
+    /// Measures p50, p99 and p99.9. wrk has no fixed rate, and h2load no percentiles: they are
+    /// computed from its log.
     fn latency(&self, server: Server, requests_per_second: f64) -> Result<[f64; 3]> {
         let each = (requests_per_second / f64::from(CLIENTS)).max(1.0);
         let url = format!(
@@ -166,16 +168,18 @@ impl Rounds<'_> {
             server.port()
         );
         host::shell(&format!(
-            "rm -f /tmp/h2load.log; h2load --h1 -t1 -c{CLIENTS} --rps={each:.2} -D {} --log-file=/tmp/h2load.log {url}",
+            "rm -f /tmp/h2load.log; \
+             h2load --h1 -t1 -c{CLIENTS} --rps={each:.2} -D {} --log-file=/tmp/h2load.log {url}",
             self.seconds.unwrap_or(SECONDS).ceil(),
         ))?;
         let log = host::read("/tmp/h2load.log")?;
         percentiles(&log)
-            .ok_or_else(|| Error::Setup(format!("{url}: not answered by h2load's log:\n{log}")))
+            .ok_or_else(|| Error::Setup(format!("{url}: unexpected log of h2load:\n{log}")))
     }
 }
 
-/// p50, p99 and p99.9 of what h2load's log says: the time of the start, the status, microseconds; all must be 200.
+/// Computes p50, p99 and p99.9 from h2load's log, whose columns are start time, status and
+/// microseconds; each status must be 200.
 fn percentiles(log: &str) -> Option<[f64; 3]> {
     let mut took: Vec<u32> = log
         .lines()
@@ -198,13 +202,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_tells_of_processors_is_among_the_cases() {
+    fn scaling_cases_exist() {
         assert!(SPREAD_CASES.iter().all(|name| Case::named(name).is_some()));
         assert!(SPREAD_CASES.contains(&crate::FULL_LOAD));
     }
 
     #[test]
-    fn percentiles_are_of_all_and_only_of_good_replies() {
+    fn percentiles_require_only_successful_responses() {
         let lines: Vec<_> = (1..=1000).map(|n| format!("0\t200\t{n}\n")).collect();
         let log = lines.concat();
         assert_eq!(percentiles(&log), Some([500.0, 990.0, 999.0]));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The results as tables, for the terminal and for Markdown alike.
+//! The results as tables, for the terminal and for Markdown.
 
 use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, Table};
@@ -12,7 +12,7 @@ use crate::results::{
 };
 use crate::server::Server;
 
-/// All tables of what was measured.
+/// Formats all tables.
 pub(crate) fn tables(results: &Results) -> String {
     let mut text = String::new();
     let mut add = |title: &str, conditions: String, table: Table| {
@@ -23,7 +23,7 @@ pub(crate) fn tables(results: &Results) -> String {
         add(title, section.conditions(1), instructions(&section.figures));
     }
     if let Some(section) = &results.turns {
-        let title = "khttpd's longest turn in softirq, in instructions";
+        let title = "khttpd's longest softirq run, in instructions";
         add(title, section.conditions(1), turns(&section.figures));
     }
     if let Some(section) = &results.rates {
@@ -39,7 +39,10 @@ pub(crate) fn tables(results: &Results) -> String {
         }
         if let [few, .., many] = section.cpus()[..] {
             let grids = [few, many].map(|cpus| Grid::of_cpus(&section.figures, cpus));
-            let title = format!("How many times as many requests with {many} processors as with {few}: per second, and for the busiest processor's time");
+            let title = format!(
+                "Ratio of requests with {many} CPUs to {few}: \
+                 per second, and per time of the busiest CPU"
+            );
             add(&title, section.conditions(many), scaling(&grids));
         }
     }
@@ -51,7 +54,10 @@ pub(crate) fn tables(results: &Results) -> String {
                 ..
             }, ..] = same
             {
-                let title = format!("Latency at {requests_per_second:.0} requests per second, half of what nginx can do, in ms");
+                let title = format!(
+                    "Latency at {requests_per_second:.0} requests per second, \
+                     half of nginx's maximum, in ms"
+                );
                 add(&title, section.conditions(*cpus), latencies(same));
             }
         }
@@ -64,7 +70,7 @@ pub(crate) fn tables(results: &Results) -> String {
 }
 
 impl<T> Section<T> {
-    /// Under which conditions it was measured, in a guest with so many processors.
+    /// Describes the conditions in a guest with `cpus` CPUs.
     fn conditions(&self, cpus: u32) -> String {
         let Self {
             date,
@@ -74,7 +80,7 @@ impl<T> Section<T> {
             ..
         } = self;
         let plural = if cpus == 1 { "" } else { "s" };
-        format!("{date}, Linux {kernel}, {cpus} processor{plural}, {accelerator}, on {host}")
+        format!("{date}, Linux {kernel}, {cpus} CPU{plural}, {accelerator}, on {host}")
     }
 }
 
@@ -87,7 +93,8 @@ fn table<'a>(head: impl IntoIterator<Item = &'a str>) -> Table {
     table
 }
 
-/// A table with a row for each case and a column for each server, and as the last one what khttpd is to nginx.
+/// Builds a table with a row per case, a column per server, and khttpd's ratio to nginx in the last
+/// column.
 fn by_case<T: Figure>(
     grid: &Grid<'_, T>,
     cell: impl Fn(&T) -> Option<String>,
@@ -202,7 +209,7 @@ fn milliseconds(latency: Percentiles) -> [String; 3] {
     [p50, p99, p999].map(|microseconds| format!("{:.2}", microseconds.median / 1000.0))
 }
 
-/// As 1,234,567.
+/// Formats a number as 1,234,567.
 fn thousands(value: f64) -> String {
     let digits = format!("{value:.0}");
     let mut text = String::new();

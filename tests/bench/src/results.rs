@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What was measured, as it is kept in a file.
+//! Results in a file.
 
 use std::fs;
 use std::path::Path;
@@ -8,12 +8,12 @@ use std::path::Path;
 use machine::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// The latest of each measure.
+/// The latest results of each measure.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Results {
     /// Instructions per request.
     pub(crate) instructions: Option<Section<Instructions>>,
-    /// The longest turns in softirq.
+    /// Longest softirq runs.
     pub(crate) turns: Option<Section<Turn>>,
     /// Requests per second and latency under full load.
     pub(crate) rates: Option<Section<Rate>>,
@@ -23,18 +23,18 @@ pub(crate) struct Results {
     pub(crate) memory: Option<Section<Memory>>,
 }
 
-/// What was measured in one go.
+/// Results of one run of a measure.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Section<T> {
-    /// The day.
+    /// Date.
     pub(crate) date: String,
-    /// The host's processors.
+    /// CPUs of the host.
     pub(crate) host: String,
-    /// What ran the guest.
+    /// Accelerator of the guest.
     pub(crate) accelerator: String,
-    /// The guest's kernel.
+    /// Kernel of the guest.
     pub(crate) kernel: String,
-    /// The figures.
+    /// Figures.
     pub(crate) figures: Vec<T>,
 }
 
@@ -45,54 +45,53 @@ pub(crate) struct Instructions {
     pub(crate) server: String,
     /// Instructions per request, client and server together.
     pub(crate) instructions: f64,
-    /// Many of them are none, because at times everybody waited.
+    /// Set if the CPU was idle at times, so that many of them were not executed.
     pub(crate) waits: bool,
 }
 
-/// khttpd's longest turn in softirq.
+/// khttpd's longest softirq run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Turn {
     pub(crate) case: String,
     pub(crate) instructions: f64,
 }
 
-/// Measure (b): as fast as the server can.
+/// Measure (b): full load.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Rate {
     pub(crate) cpus: u32,
     pub(crate) case: String,
     pub(crate) server: String,
     pub(crate) requests_per_second: Summary,
-    /// What the busiest processor of the guest takes of the host's time for each request that the guest serves, in
-    /// microseconds.
+    /// Host time of the guest's busiest virtual CPU per response, in microseconds.
     pub(crate) processor_time: Summary,
-    /// Unless requests are pipelined: what the client measures then is not theirs.
+    /// [`None`] for pipelined requests: the client's figures are not per request then.
     pub(crate) latency: Option<Percentiles>,
-    /// Replies that took longer than 2 s, in all rounds.
+    /// Responses slower than 2 s, in all rounds.
     pub(crate) timeouts: u64,
 }
 
-/// Measure (b): as fast as the client asks.
+/// Measure (b): fixed rate.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Latency {
     pub(crate) cpus: u32,
     pub(crate) server: String,
-    /// What was asked for.
+    /// Requests per second.
     pub(crate) requests_per_second: f64,
     pub(crate) latency: Percentiles,
 }
 
-/// What an idle connection takes of the guest's memory, the client's end included.
+/// Guest memory of an idle connection, the client's end included.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Memory {
     pub(crate) server: String,
-    /// Bytes of the kernel's objects.
+    /// Bytes of kernel objects.
     pub(crate) objects: f64,
-    /// Those, and the bytes of pages that hold none, as of processes.
+    /// Bytes of kernel objects and of other pages, such as those of processes.
     pub(crate) all: f64,
 }
 
-/// How long replies take, in microseconds.
+/// Latency in microseconds.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Percentiles {
     pub(crate) p50: Summary,
@@ -101,7 +100,7 @@ pub(crate) struct Percentiles {
 }
 
 impl Percentiles {
-    /// Of at least one round's p50, p99 and p99.9.
+    /// Summarizes p50, p99 and p99.9 of at least one round.
     pub(crate) fn of(rounds: &[[f64; 3]]) -> Option<Self> {
         Some(Self {
             p50: Summary::of(rounds.iter().map(|[p50, _, _]| *p50))?,
@@ -111,7 +110,7 @@ impl Percentiles {
     }
 }
 
-/// One value out of several rounds.
+/// A summary of several rounds.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Summary {
     pub(crate) median: f64,
@@ -120,7 +119,7 @@ pub(crate) struct Summary {
 }
 
 impl Summary {
-    /// Of at least one value.
+    /// Summarizes at least one value.
     pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
         let mut sorted: Vec<f64> = values.into_iter().collect();
         sorted.sort_by(f64::total_cmp);
@@ -133,7 +132,7 @@ impl Summary {
 }
 
 impl Section<Rate> {
-    /// How many processors the guests had.
+    /// Lists the numbers of CPUs of the guests.
     pub(crate) fn cpus(&self) -> Vec<u32> {
         let mut cpus: Vec<_> = self.figures.iter().map(|rate| rate.cpus).collect();
         cpus.dedup();
@@ -142,7 +141,7 @@ impl Section<Rate> {
 }
 
 impl Results {
-    /// What the file holds; nothing where there is none.
+    /// Reads the file; returns empty results if it does not exist.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         if !path.exists() {
             return Ok(Self::default());
@@ -152,7 +151,7 @@ impl Results {
             .map_err(|error| Error::Setup(format!("{}: {error}; remove it", path.display())))
     }
 
-    /// Writes them to the file.
+    /// Writes the file.
     pub(crate) fn write(&self, path: &Path) -> Result {
         let text = serde_json::to_string_pretty(self)
             .map_err(|error| Error::Setup(format!("writing results: {error}")))?;
@@ -165,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_summary_is_the_median_and_the_extremes() {
+    fn summary_has_median_and_extremes() {
         let summary = Summary::of([3.0, 1.0, 2.0]);
         assert!(summary.is_some_and(|s| (s.least, s.median, s.most) == (1.0, 2.0, 3.0)));
         assert!(Summary::of([]).is_none());

@@ -1,29 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Who is measured.
+//! The measured servers.
 
 use machine::{Builder, Machine, Result};
 
 use crate::case::{Case, Flow};
 
-/// A server. All of them serve the same files, each at a port of its own.
+/// A server. All serve the same files, each on its own port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Server {
-    /// What this is about.
+    /// khttpd.
     Khttpd,
     /// Debian's nginx.
     Nginx,
     /// Debian's lighttpd.
     Lighttpd,
-    /// The module in tests/bench/floor, which answers without HTTP. Its distance to khttpd is what HTTP costs.
+    /// The module in tests/bench/floor, which responds without HTTP. Its difference to khttpd is
+    /// the cost of HTTP.
     Floor,
 }
 
 impl Server {
-    /// All of them, in the order in which they are shown.
+    /// All servers, in the order of the results.
     pub(crate) const ALL: [Self; 4] = [Self::Khttpd, Self::Nginx, Self::Lighttpd, Self::Floor];
 
-    /// Its name on the command line and in the results.
+    /// Returns the name on the command line and in the results.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Khttpd => "khttpd",
@@ -33,7 +34,7 @@ impl Server {
         }
     }
 
-    /// The port where it listens.
+    /// Returns the port.
     pub(crate) fn port(self) -> u16 {
         match self {
             Self::Khttpd => 8080,
@@ -43,7 +44,7 @@ impl Server {
         }
     }
 
-    /// Whether the case is one for this server: the floor knows one reply and does not close.
+    /// Tells whether the server supports a case: the floor has one response and does not close.
     pub(crate) fn knows(self, case: &Case) -> bool {
         self != Self::Floor
             || case.path == "/612.html"
@@ -51,7 +52,7 @@ impl Server {
                 && matches!(case.flow, Flow::Same | Flow::Pipelined(_))
     }
 
-    /// Gives the machine what the servers are started with.
+    /// Adds the servers' files to the machine.
     pub(crate) fn furnish(builder: Builder, floor: &[u8]) -> Builder {
         builder
             .file("/root/floor.ko", 0o644, floor)
@@ -67,22 +68,24 @@ impl Server {
             )
     }
 
-    /// Starts it. It listens when this returns. The floor asks khttpd for the reply that it gives.
+    /// Starts the server and waits until it listens. The floor's response is read from khttpd.
     pub(crate) fn start(self, machine: &Machine) -> Result {
         let command = match self {
             Self::Khttpd => "insmod khttpd.ko root=/tmp/www",
             Self::Nginx => "nginx -c /root/nginx.conf",
             Self::Lighttpd => {
-                "mkdir -p /tmp/lighttpd && echo server.max-worker = $(nproc) >>lighttpd.conf && lighttpd -f lighttpd.conf"
+                "mkdir -p /tmp/lighttpd && echo server.max-worker = $(nproc) >>lighttpd.conf && \
+                 lighttpd -f lighttpd.conf"
             }
             Self::Floor => {
-                "curl -si http://127.0.0.1:8080/612.html >/tmp/reply && insmod floor.ko reply=/tmp/reply"
+                "curl -si http://127.0.0.1:8080/612.html >/tmp/response && \
+                 insmod floor.ko response=/tmp/response"
             }
         };
         machine.exec_ok(command).map(drop)
     }
 
-    /// Ends it, whoever is connected.
+    /// Stops the server, with connections open.
     pub(crate) fn stop(self, machine: &Machine) -> Result {
         let command = match self {
             Self::Khttpd => "rmmod khttpd",

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! How long khttpd's longest turn in softirq takes: what a CPU does for one connection before it is others' turn.
+//! The longest softirq run of khttpd: the time that a CPU serves one connection before others.
 //!
-//! The module must have been built with `SOFTIRQ_LATENCY=y`.
+//! Requires a module built with `SOFTIRQ_LATENCY=y`.
 
 use machine::{Error, Machine, Result};
 
@@ -11,13 +11,13 @@ use crate::instructions;
 use crate::results::Turn;
 use crate::server::Server;
 
-/// As many requests as a turn may answer, and more.
+/// Pipeline depth, more than the budget of requests.
 const DEPTH: u32 = 64;
 
-/// How many billions of instructions each load takes.
+/// Billions of instructions per load.
 const SECONDS: f64 = 0.5;
 
-/// What makes turns long, besides all cases.
+/// Loads with long softirq runs, in addition to all cases.
 pub(crate) const LOADS: [Case; 6] = [
     Case {
         name: "pipelined-64",
@@ -47,7 +47,10 @@ pub(crate) const LOADS: [Case; 6] = [
     Case {
         name: "8 ranges, pipelined-64",
         path: "/1m.html",
-        field: Some("Range: bytes=0-9,100-4999,10000-19999,30000-30009,40000-49999,60000-60009,70000-79999,-10"),
+        field: Some(concat!(
+            "Range: bytes=0-9,100-4999,10000-19999,30000-30009,40000-49999,",
+            "60000-60009,70000-79999,-10"
+        )),
         status: 206,
         size: None,
         flow: Flow::Pipelined(DEPTH),
@@ -62,7 +65,7 @@ pub(crate) const LOADS: [Case; 6] = [
     },
 ];
 
-/// The longest turn under the load of `case`.
+/// Measures the longest softirq run under the load of `case`.
 pub(crate) fn measure(machine: &Machine, case: &Case) -> Result<Turn> {
     longest(machine)?;
     instructions::measure(machine, case, Server::Khttpd, Some(SECONDS))?;
@@ -72,7 +75,8 @@ pub(crate) fn measure(machine: &Machine, case: &Case) -> Result<Turn> {
     })
 }
 
-/// The longest turn since this was asked last, by a clock that goes on by a nanosecond with each instruction.
+/// Reads and resets the longest softirq run, by a clock that advances one nanosecond per
+/// instruction.
 fn longest(machine: &Machine) -> Result<f64> {
     let status = machine.exec_ok("cat /dev/khttpd")?;
     status
@@ -83,6 +87,6 @@ fn longest(machine: &Machine) -> Result<f64> {
                 .ok()
         })
         .ok_or_else(|| {
-            Error::Setup("this khttpd.ko has no clock; run this by make bench-latency".into())
+            Error::Setup("khttpd.ko was built without SOFTIRQ_LATENCY; use `make bench-latency`".into())
         })
 }

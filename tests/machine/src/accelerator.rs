@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What runs the guest's instructions.
+//! Accelerators: KVM or QEMU's translator.
 
 use std::fs::{self, File, OpenOptions};
 use std::path::Path;
@@ -12,24 +12,24 @@ use crate::builder::{Builder, Setup};
 use crate::folder::lock;
 use crate::{Error, Result};
 
-/// How long a machine may take to come up in the probe.
+/// Time limit for a boot in the probe.
 const PROBE_LIMIT: Duration = Duration::from_secs(10);
 
-/// What runs the guest's instructions.
+/// An accelerator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accelerator {
-    /// The host's processor.
+    /// The host's CPU.
     Kvm,
-    /// QEMU's translator: slower, and there everywhere.
+    /// QEMU's translator: slower, available everywhere.
     Tcg,
-    /// QEMU's translator for one processor, with a clock that goes on by a nanosecond for each instruction. Time in
-    /// which the guest has nothing to do is skipped. Never chosen by itself: it is for measuring.
+    /// QEMU's translator for one CPU, whose clock advances one nanosecond per instruction. Idle
+    /// time of the guest is skipped. For measurements; never chosen automatically.
     Counting,
 }
 
 impl Accelerator {
-    /// Chooses KVM where it works. That /dev/kvm is there, opens and makes a machine proves nothing: QEMU can hang on it
-    /// for good. So a machine is really booted, within a time limit, once in each boot of the host.
+    /// Chooses KVM if it works. /dev/kvm may exist, open and create a machine, and QEMU may still
+    /// hang on it. Therefore a machine is booted within a time limit, once per boot of the host.
     pub(crate) fn detect(setup: &Setup) -> Result<Self> {
         if OpenOptions::new()
             .read(true)
@@ -68,7 +68,7 @@ impl Accelerator {
     }
 
     fn probe(setup: &Setup) -> Self {
-        eprintln!("trying whether KVM can run a machine here (it has {PROBE_LIMIT:?}) ...");
+        eprintln!("trying to boot a machine with KVM (limit {PROBE_LIMIT:?}) ...");
         let booted = Builder::with_setup(setup.clone())
             .name("probe")
             .without_module()
@@ -95,7 +95,7 @@ impl Accelerator {
         }
     }
 
-    /// For QEMU's command line.
+    /// Returns the arguments for QEMU.
     pub(crate) fn arguments(self) -> &'static [&'static str] {
         match self {
             Self::Kvm => &["-accel", "kvm", "-cpu", "host"],

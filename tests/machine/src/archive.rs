@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The initial file system of the guest, as the cpio archive (format "newc") that the kernel unpacks.
+//! The initial file system of the guest: a cpio archive (format "newc"), which the kernel unpacks.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -9,7 +9,7 @@ const DIRECTORY: u32 = 0o040_755;
 const REGULAR: u32 = 0o100_000;
 const CHARACTER_DEVICE: u32 = 0o020_600;
 
-/// A cpio archive that is being written.
+/// A cpio archive under construction.
 #[derive(Debug)]
 pub(crate) struct Archive<W> {
     out: W,
@@ -27,7 +27,7 @@ impl<W: Write> Archive<W> {
         }
     }
 
-    /// Adds a file, and the folders on the way to it.
+    /// Adds a file and its parent folders.
     pub(crate) fn file(&mut self, path: &str, permissions: u32, content: &[u8]) -> io::Result<()> {
         let path = path.trim_start_matches('/');
         self.folders_of(path)?;
@@ -44,7 +44,7 @@ impl<W: Write> Archive<W> {
         Ok(())
     }
 
-    /// Adds the node of a character device.
+    /// Adds a character device node.
     pub(crate) fn character_device(
         &mut self,
         path: &str,
@@ -56,7 +56,7 @@ impl<W: Write> Archive<W> {
         self.entry(path, CHARACTER_DEVICE, (major, minor), &[])
     }
 
-    /// Ends the archive.
+    /// Writes the trailer.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         self.entry("TRAILER!!!", 0, (0, 0), &[])?;
         self.out.flush()
@@ -84,7 +84,8 @@ impl<W: Write> Archive<W> {
         let size = u32::try_from(content.len()).map_err(too_long)?;
         let name_size = u32::try_from(name.len() + 1).map_err(too_long)?;
         self.inodes += 1;
-        // Inode, mode, owner, group, links, time, size, device and special device, name's size, checksum.
+        // Inode, mode, owner, group, links, time, size, device and special device, name's size,
+        // checksum.
         let fields = [
             self.inodes,
             mode,
@@ -122,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn folders_come_once_and_before_their_files() {
+    fn each_folder_appears_once_before_its_files() {
         let mut bytes = Vec::new();
         let mut archive = Archive::new(&mut bytes);
         archive.file("/a/b/one", 0o644, b"1").unwrap();

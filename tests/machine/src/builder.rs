@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What a machine shall be like.
+//! Configuration of a machine.
 
 use std::env;
 use std::fs::{self, File};
@@ -17,10 +17,10 @@ use crate::network::{Forward, Network};
 use crate::wire::PORTS;
 use crate::{Accelerator, Error, Machine, Net, Result};
 
-/// The port on which khttpd listens by default.
+/// khttpd's default port.
 const HTTP: u16 = 8080;
 
-/// Where the parts of a machine are.
+/// Paths of the parts of a machine.
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
     kernel: PathBuf,
@@ -35,7 +35,7 @@ impl Setup {
         let path = |name: &str| {
             let missing = || {
                 Error::Setup(format!(
-                    "{name} is not set; run this by make test-machine or make run"
+                    "{name} is not set; use `make test-machine` or `make run`"
                 ))
             };
             env::var_os(name).map(PathBuf::from).ok_or_else(missing)
@@ -50,7 +50,7 @@ impl Setup {
     }
 }
 
-/// A file that the guest shall have.
+/// A file for the guest.
 #[derive(Clone, Debug)]
 struct GuestFile {
     path: String,
@@ -58,7 +58,7 @@ struct GuestFile {
     content: Vec<u8>,
 }
 
-/// A machine to be.
+/// The configuration of a machine, with its defaults.
 #[derive(Clone, Debug)]
 pub struct Builder {
     setup: Setup,
@@ -86,13 +86,13 @@ impl Builder {
             Ok("tcg") => Some(Accelerator::Tcg),
             _ => None,
         };
-        // A kernel that looks for mistakes takes its time.
+        // A kernel with sanitizers boots slowly.
         if env::var_os("KHTTPD_FLAVOUR").is_some_and(|flavour| flavour != "plain") {
             builder.boot_limit *= 4;
-            // One report is not to hide the next.
+            // Do not let the first report suppress later ones.
             builder.parameters.push("kasan_multi_shot".into());
-            // While the kernel finds out what the processor can do, KASAN takes an interrupt's memory for what it is not, if there
-            // are five levels of pages; the reports never end.
+            // With five-level page tables, KASAN misinterprets interrupt stacks during CPU
+            // detection, and its reports never end.
             builder.parameters.push("no5lvl".into());
         }
         Ok(builder)
@@ -112,73 +112,75 @@ impl Builder {
             files: Vec::new(),
             share: None,
             accelerator: None,
-            boot_limit: Duration::from_secs(120),
+            boot_limit: Duration::from_secs(600),
             cancel: Arc::default(),
         }
     }
 
-    /// The name under which `make shell` and the log in build/logs find it. Several machines may have the same.
+    /// Sets the name for `make shell` and for the log in build/logs. Several machines may share a
+    /// name.
     pub fn name(mut self, name: &str) -> Self {
         self.name = name.into();
         self
     }
 
-    /// Another module than the one that was built, to be /root/khttpd.ko in the guest.
+    /// Replaces the module that becomes /root/khttpd.ko in the guest.
     pub fn module(mut self, path: impl Into<PathBuf>) -> Self {
         self.module = Some(path.into());
         self
     }
 
-    /// No module in the guest.
+    /// Leaves out the module.
     pub fn without_module(mut self) -> Self {
         self.module = None;
         self
     }
 
-    /// The kind of network.
+    /// Sets the kind of network.
     pub fn net(mut self, net: Net) -> Self {
         self.net = net;
         self
     }
 
-    /// Makes a TCP port of the guest reachable ([`Machine::address`] tells where). Without any it is 8080.
+    /// Forwards a TCP port of the guest; [`Machine::address`] returns the address. The default is
+    /// 8080.
     pub fn forward(mut self, guest: u16) -> Self {
         self.forwards.push(Forward { guest, host: None });
         self
     }
 
-    /// Like [`Builder::forward`], from this port of the host's 127.0.0.1.
+    /// Like [`Builder::forward`], but from this port of the host's 127.0.0.1.
     pub fn forward_from(mut self, guest: u16, host: u16) -> Self {
         let host = Some(host);
         self.forwards.push(Forward { guest, host });
         self
     }
 
-    /// How many processors.
+    /// Sets the number of CPUs.
     pub fn cpus(mut self, cpus: u32) -> Self {
         self.cpus = cpus;
         self
     }
 
-    /// How much memory, in MiB.
+    /// Sets the memory size in MiB.
     pub fn memory(mut self, mebibytes: u32) -> Self {
         self.memory = mebibytes;
         self
     }
 
-    /// A word for the kernel's command line, as `kunit.enable=1`.
+    /// Adds a word to the kernel's command line, such as `kunit.enable=1`.
     pub fn parameter(mut self, word: &str) -> Self {
         self.parameters.push(word.into());
         self
     }
 
-    /// An argument more for QEMU.
+    /// Adds an argument for QEMU.
     pub fn argument(mut self, argument: &str) -> Self {
         self.arguments.push(argument.into());
         self
     }
 
-    /// A file for the guest. The folders of `path` must be real ones: /usr/lib, not /lib.
+    /// Adds a file. The folders of `path` must not be symbolic links: /usr/lib, not /lib.
     pub fn file(mut self, path: &str, permissions: u32, content: impl Into<Vec<u8>>) -> Self {
         self.files.push(GuestFile {
             path: path.into(),
@@ -188,32 +190,31 @@ impl Builder {
         self
     }
 
-    /// A folder of the host that the guest sees at /share and can write.
+    /// Shares a folder of the host with the guest, writable, as /share.
     pub fn share(mut self, folder: impl Into<PathBuf>) -> Self {
         self.share = Some(folder.into());
         self
     }
 
-    /// What runs the guest; without this, KVM where it works.
+    /// Sets the accelerator. The default is KVM if it works.
     pub fn accelerator(mut self, accelerator: Accelerator) -> Self {
         self.accelerator = Some(accelerator);
         self
     }
 
-    /// How long the machine may take until its agent answers. A kernel with sanitizers needs more than the two minutes
-    /// that are the default.
+    /// Sets the time limit until the agent responds, instead of ten minutes.
     pub fn boot_limit(mut self, limit: Duration) -> Self {
         self.boot_limit = limit;
         self
     }
 
-    /// Booting is given up when this becomes true.
+    /// Aborts booting when the flag becomes true.
     pub fn cancelled_by(mut self, flag: Arc<AtomicBool>) -> Self {
         self.cancel = flag;
         self
     }
 
-    /// Starts the machine and waits until its agent answers.
+    /// Starts the machine and waits for the agent's response.
     pub fn boot(mut self) -> Result<Machine> {
         let accelerator = match self.accelerator {
             Some(accelerator) => accelerator,
@@ -242,7 +243,7 @@ impl Builder {
         )
     }
 
-    /// The machine of `make run` is there once; tests may run side by side.
+    /// Names the folder: `make run` has one machine, tests may run side by side.
     fn run_name(&self) -> String {
         static COUNT: AtomicU32 = AtomicU32::new(1);
         if self.name == "run" {
@@ -287,10 +288,13 @@ impl Builder {
     ) -> Vec<String> {
         let mut parameters = vec![
             "console=ttyS0 console_msg_format=syslog loglevel=8 printk.devkmsg=on".to_owned(),
-            // Under TCG a processor may answer the clock's watchdog late, which is then in the log.
+            // Under TCG a CPU may respond late to the clocksource watchdog, which logs it.
             "panic=-1 reboot=t random.trust_cpu=on tsc=reliable".to_owned(),
-            // And the timer may seem not to tick, which is a panic.
+            // For the same reason the timer may seem stuck, which is a panic.
             "no_timer_check".to_owned(),
+            // On a busy host a processor of the guest may not run for many seconds, which is no lockup and no stall.
+            "watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120".to_owned(),
+            "sysctl.kernel.hung_task_timeout_secs=300".to_owned(),
         ];
         parameters.extend(network.parameters.iter().cloned());
         if self.share.is_some() {
@@ -307,7 +311,7 @@ impl Builder {
             "none",
             "-no-reboot",
         ]);
-        // Threads have names, by which processors are told from others.
+        // Named threads make CPUs distinguishable from other threads.
         add(&["-name", "khttpd,debug-threads=on"]);
         add(accelerator.arguments());
         add(&[

@@ -16,15 +16,15 @@ use crate::folder::lock;
 use crate::wire::{Decoder, Frame, PORTS};
 use crate::Result;
 
-/// How long the agent may take to answer before the port is tried anew.
+/// Time limit for the agent's greeting; the port is then tried again.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// The name of a port's socket in the machine's folder.
+/// Returns the name of a port's socket in the machine's folder.
 pub(crate) fn socket_name(port: usize) -> String {
     format!("agent.{port}")
 }
 
-/// A connection to the agent, on a port that nobody else uses.
+/// A connection to the agent on a port that no other client uses.
 #[derive(Debug)]
 pub(crate) struct Channel {
     stream: UnixStream,
@@ -33,7 +33,8 @@ pub(crate) struct Channel {
 }
 
 impl Channel {
-    /// Opens a free port of the machine in `folder`. `alive` is asked now and then whether it is worth waiting.
+    /// Opens a free port of the machine in `folder`. Stops with the error of `alive`, which is
+    /// called repeatedly.
     pub(crate) fn open(folder: &Path, alive: impl Fn() -> Result) -> Result<Self> {
         loop {
             for port in 0..PORTS {
@@ -54,19 +55,19 @@ impl Channel {
                     return Ok(channel);
                 }
             }
-            // All are busy, or QEMU or the guest is still starting.
+            // All ports are in use, or QEMU or the guest is still starting.
             alive()?;
             std::thread::sleep(Duration::from_millis(50));
         }
     }
 
-    /// Says hello and waits for the echo. What comes before it was meant for an earlier client.
+    /// Sends a hello and waits for its echo. Earlier bytes belong to an earlier client.
     fn greet(&mut self, alive: &impl Fn() -> Result) -> Result<bool> {
         let number = greeting();
         if self.send(&Frame::Hello(number)).is_err() {
             return Ok(false);
         }
-        // As long as the guest is starting there is no agent to answer.
+        // The agent does not run before the guest has started.
         let deadline = Instant::now() + ANSWER;
         while Instant::now() < deadline {
             alive()?;
@@ -105,7 +106,7 @@ impl Channel {
         }
     }
 
-    /// Reads what there is, or waits for it; false at the end of the stream.
+    /// Reads available bytes, or waits for some; false at the end of the stream.
     fn read(&mut self, limit: Option<Duration>) -> io::Result<bool> {
         self.stream.set_read_timeout(limit)?;
         let mut bytes = [0; 64 * 1024];
@@ -119,19 +120,19 @@ impl Channel {
         }
     }
 
-    /// The stream, to send from another thread or to wait for.
+    /// Returns the stream, for sending from another thread and for polling.
     pub(crate) fn stream(&self) -> &UnixStream {
         &self.stream
     }
 }
 
-/// Connects to a socket by a path that is short however long the folder's is: an address holds 107 bytes.
+/// Connects to a socket by a short path: an address has room for 107 bytes.
 fn connect(folder: &Path, name: &str) -> io::Result<UnixStream> {
     let folder = File::open(folder)?;
     UnixStream::connect(format!("/proc/self/fd/{}/{name}", folder.as_raw_fd()))
 }
 
-/// A number that no earlier client of a port has used.
+/// Returns a number that no earlier client of a port has used.
 fn greeting() -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let time = SystemTime::now()

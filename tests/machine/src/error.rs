@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What can go wrong with a machine.
+//! Errors of a machine.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,56 +8,56 @@ use std::{error, fmt, io};
 
 use crate::{Output, Status};
 
-/// An error that says what was being done, and shows the end of the guest's kernel log where that explains it.
+/// An error with the failed operation and, where it helps, the end of the guest's kernel log.
 #[derive(Debug)]
 pub enum Error {
-    /// Something of the host's system failed.
+    /// The host's system reported an error.
     Io {
-        /// What was being done.
+        /// The operation.
         doing: String,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// What a machine is made of is not there, or is not usable.
+    /// A part of the machine is missing or unusable.
     Setup(String),
-    /// The machine did not come up, or has gone.
+    /// The machine did not start, or has ended.
     Gone {
-        /// What was being done.
+        /// The operation.
         doing: String,
-        /// What became of it.
+        /// The machine's fate.
         what: String,
         /// The last lines of its log.
         log: Vec<String>,
     },
-    /// Something took longer than it may.
+    /// An operation exceeded its time limit.
     Late {
-        /// What was being done.
+        /// The operation.
         doing: String,
-        /// How long it was waited for.
+        /// The time limit.
         limit: Duration,
         /// The last lines of the guest's log.
         log: Vec<String>,
     },
-    /// A command in the guest could not be started.
+    /// A command in the guest did not start.
     Refused {
         /// The command.
         command: String,
-        /// Why.
+        /// The reason.
         why: String,
     },
-    /// A command in the guest ended with a failure.
+    /// A command in the guest failed.
     Failed {
         /// The command.
         command: String,
-        /// How it ended.
+        /// The exit status.
         status: Status,
-        /// What it printed, standard error first.
+        /// The output, standard error first.
         printed: String,
     },
 }
 
 impl Error {
-    /// For `map_err`: an I/O error, and what was being done.
+    /// Returns a function for `map_err` that adds the operation to an I/O error.
     pub fn io(doing: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let doing = doing.into();
         move |source| Self::Io { doing, source }
@@ -87,9 +87,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tail = |f: &mut fmt::Formatter<'_>, log: &[String]| {
             if log.is_empty() {
-                return f.write_str("; the guest has printed nothing");
+                return f.write_str("; the guest's log is empty");
             }
-            f.write_str("; the guest's last lines were:")?;
+            f.write_str("; last lines of the guest's log:")?;
             log.iter().try_for_each(|line| write!(f, "\n    {line}"))
         };
         match self {
@@ -100,7 +100,7 @@ impl fmt::Display for Error {
                 tail(f, log)
             }
             Self::Late { doing, limit, log } => {
-                write!(f, "{doing}: not done after {limit:?}")?;
+                write!(f, "{doing}: timed out after {limit:?}")?;
                 tail(f, log)
             }
             Self::Refused { command, why } => write!(f, "`{command}` in the guest: {why}"),
@@ -126,5 +126,5 @@ impl error::Error for Error {
     }
 }
 
-/// The result of what is done with a machine.
+/// The result of an operation on a machine.
 pub type Result<T = (), E = Error> = std::result::Result<T, E>;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The folder of a running machine: its agent ports, its console, a lock that tells whether it lives.
+//! The folder of a running machine: agent ports, console, and the lock of its owner.
 
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use crate::{Error, Result};
 
 const LOCK: &str = "lock";
 
-/// The folder of one machine. It goes with this value; the console is kept as a log.
+/// The folder of one machine. Dropping it removes the folder and keeps the console as a log.
 #[derive(Debug)]
 pub(crate) struct Folder {
     path: PathBuf,
@@ -20,7 +20,7 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// Makes the folder `name` in `machines`. What a machine that was killed left there is removed.
+    /// Creates the folder `name` in `machines`, after removing folders of killed machines.
     pub(crate) fn create(machines: &Path, name: &str) -> Result<Self> {
         fs::create_dir_all(machines).map_err(Error::io_at("making", machines))?;
         let _guard = lock(&machines.join(".lock"), FlockOperation::LockExclusive)?;
@@ -32,7 +32,7 @@ impl Folder {
         let path = machines.join(name);
         if path.exists() {
             let what = format!(
-                "a machine named {name} is running already; end it first (Ctrl-C where it runs)"
+                "a machine named {name} is already running; end it first (Ctrl-C in its terminal)"
             );
             return Err(Error::Setup(what));
         }
@@ -59,13 +59,14 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // Nothing is lost if the log can't be kept, and a folder that stays is swept by the next machine.
+        // Best effort: the next machine removes a folder that stays.
         let _ = fs::rename(self.console(), &self.log);
         let _ = fs::remove_dir_all(&self.path);
     }
 }
 
-/// The folder of the running machine `name`; without a name that of the one that `make run` started, or of the only one.
+/// Finds the folder of the running machine `name`; without a name, the machine of `make run` or the
+/// only one.
 pub fn running(machines: &Path, name: Option<&str>) -> Result<PathBuf> {
     let mut alive = Vec::new();
     if machines.is_dir() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A machine that runs.
+//! A running machine.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,16 +16,17 @@ use crate::qemu::Qemu;
 use crate::wire::Exec;
 use crate::{Accelerator, Error, KernelLog, Output, Process, Result};
 
-/// How long a command may take where no other limit is given, and the log to reach the console.
-const COMMAND_LIMIT: Duration = Duration::from_secs(180);
+/// Default time limit for a command, and for the log to reach the console. It ends a test that
+/// hangs, and says nothing about speed: a busy host may be slow.
+const COMMAND_LIMIT: Duration = Duration::from_secs(1200);
 
-/// What stands in the log only because it was read.
+/// The prefix of a line that [`Machine::log`] adds to the log and hides.
 const MARK: &str = "machine: mark ";
 
-/// A virtual machine. It ends when this is dropped.
+/// A virtual machine. Dropping it ends it.
 #[derive(Debug)]
 pub struct Machine {
-    // QEMU ends first; only then what it uses goes.
+    // Declaration order: QEMU ends before the resources that it uses.
     qemu: Qemu,
     accelerator: Accelerator,
     console: Console,
@@ -35,7 +36,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// A machine of the kernel, the agent and the module that the environment names.
+    /// Configures a machine with the kernel, agent and module from the environment.
     pub fn builder() -> Result<Builder> {
         Builder::from_environment()
     }
@@ -68,19 +69,19 @@ impl Machine {
         Ok(machine)
     }
 
-    /// Runs a shell command in the guest and waits for its end, a minute at most.
+    /// Runs a shell command in the guest and waits for its end, for 20 minutes at most.
     pub fn exec(&self, command: &str) -> Result<Output> {
         self.exec_within(command, COMMAND_LIMIT)
     }
 
-    /// Runs a shell command in the guest and waits for its end, no longer than `limit`.
+    /// Runs a shell command in the guest and waits for its end, for `limit` at most.
     pub fn exec_within(&self, command: &str, limit: Duration) -> Result<Output> {
         let process = self.spawn(command)?;
         process.end_input()?;
         process.wait(limit)
     }
 
-    /// Runs a shell command that shall succeed, and gives what it printed on standard output.
+    /// Runs a shell command and returns its standard output; a failure is an error.
     pub fn exec_ok(&self, command: &str) -> Result<String> {
         let output = self.exec(command)?;
         if !output.status.success() {
@@ -89,7 +90,7 @@ impl Machine {
         Ok(output.stdout_text().into_owned())
     }
 
-    /// Starts a shell command in the guest and lets it run.
+    /// Starts a shell command in the guest.
     pub fn spawn(&self, command: &str) -> Result<Process> {
         self.spawn_program(&["/bin/sh", "-c", command], command)
     }
@@ -124,7 +125,7 @@ impl Machine {
         Ok(())
     }
 
-    /// Reads a file of the guest.
+    /// Reads a file in the guest.
     pub fn read_file(&self, path: &str) -> Result<Vec<u8>> {
         let process = self.spawn_program(&["/bin/cat", path], &format!("cat {path}"))?;
         process.end_input()?;
@@ -135,7 +136,7 @@ impl Machine {
         Ok(output.stdout)
     }
 
-    /// Where the guest's TCP port is reached from here; it must have been forwarded when the machine was built.
+    /// Returns the host's address of a forwarded TCP port of the guest.
     pub fn address(&self, guest_port: u16) -> Result<SocketAddr> {
         let found = self
             .network
@@ -147,7 +148,7 @@ impl Machine {
             .ok_or_else(|| Error::Setup(format!("port {guest_port} of the guest is not forwarded")))
     }
 
-    /// Where the first forwarded port, khttpd's as a rule, is reached from here.
+    /// Returns the host's address of the first forwarded port, usually khttpd's.
     pub fn http_address(&self) -> Result<SocketAddr> {
         let first = self.network.addresses.first();
         first
@@ -155,8 +156,7 @@ impl Machine {
             .ok_or_else(|| Error::Setup("no port of the guest is forwarded".into()))
     }
 
-    /// The kernel log up to now, without the data races that the kernel has of its own. Nothing is missing that was logged
-    /// before.
+    /// Returns the kernel log so far, complete, without data races outside of khttpd.
     pub fn log(&self) -> Result<KernelLog> {
         let number = self.marks.fetch_add(1, Ordering::Relaxed);
         let mark = format!("{MARK}{number}.");
@@ -169,7 +169,7 @@ impl Machine {
         Ok(KernelLog::parse(&lines).without_races_of_others())
     }
 
-    /// Writes `mark` into the kernel log, and waits until the console has shown it.
+    /// Writes `mark` into the kernel log and waits for it on the console.
     fn console_up_to(&self, mark: &str) -> Result<String> {
         let doing = "reading the kernel's log";
         self.exec_ok(&format!("echo '<7>{mark}' >/dev/kmsg"))?;
@@ -185,27 +185,27 @@ impl Machine {
         }
     }
 
-    /// The last lines of the console, to explain a failure.
+    /// Returns the last lines of the console, to explain a failure.
     pub fn last_lines(&self) -> Vec<String> {
         self.console.tail()
     }
 
-    /// What runs the guest's instructions.
+    /// Returns the accelerator.
     pub fn accelerator(&self) -> Accelerator {
         self.accelerator
     }
 
-    /// Whether QEMU still runs.
+    /// Tells whether QEMU is running.
     pub fn is_running(&self) -> bool {
         self.qemu.ended().is_none()
     }
 
-    /// The process id of QEMU, to measure what it uses.
+    /// Returns QEMU's process id, to measure its resources.
     pub fn qemu_id(&self) -> u32 {
         self.qemu.id()
     }
 
-    /// How long each processor has run so far, in hundredths of a second: what it takes of the host, not what goes by.
+    /// Returns the run time of each virtual CPU on the host, in hundredths of a second.
     pub fn processor_times(&self) -> Result<Vec<u64>> {
         self.qemu.processor_times()
     }

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The virtual machine in which khttpd is run and tested.
+//! The virtual machine that runs khttpd for tests.
 //!
-//! A [`Machine`] is a QEMU with the project's own kernel. Its root is the tool-chain root of the host, read-only over 9p
-//! with a layer in memory above it, so that the guest has curl, wrk, nginx and a shell. An agent in the guest runs
-//! commands that come over virtio-serial ports: the network is left to what is tested.
+//! A [`Machine`] is a QEMU process with the project's own kernel. Its root file system is the
+//! tool-chain root of the host, read-only over 9p, below an overlay in memory, so that the guest
+//! has curl, wrk, nginx and a shell. An agent in the guest runs commands that arrive over
+//! virtio-serial ports; the network is left to the tests.
 //!
-//! This runs inside the tool-chain root (tests/tools/root/enter), where QEMU is; `make test-machine` and `make run` see to it
-//! and say by KHTTPD_* variables where kernel, agent and module are.
+//! This crate runs inside the tool-chain root (tests/tools/root/enter), which has QEMU. `make
+//! test-machine` and `make run` enter it and pass the paths of kernel, agent and module in KHTTPD_*
+//! variables.
 //!
 //! ```no_run
 //! use machine::Machine;

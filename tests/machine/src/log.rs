@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The guest's kernel log: its lines, and the trouble that stands in it.
+//! The guest's kernel log: its lines, and the problems that it reports.
 
 use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
 
-/// One line of the kernel log.
+/// A line of the kernel log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// The level, 0 (emergency) to 7 (debug); [`None`] for what did not come through the kernel's log.
+    /// Level, 0 (emergency) to 7 (debug); [`None`] for output from outside the kernel's log.
     pub level: Option<u8>,
-    /// The time since boot.
+    /// Time since boot.
     pub time: Option<Duration>,
-    /// The text.
+    /// Text.
     pub text: String,
 }
 
 impl Line {
-    /// Reads a line as the console prints it with `console_msg_format=syslog`: `<6>[    1.234567] text`.
+    /// Parses a line in the format of `console_msg_format=syslog`: `<6>[    1.234567] text`.
     pub fn parse(raw: &str) -> Self {
         Self::parse_prefixed(raw).unwrap_or_else(|| Self {
             level: None,
@@ -30,14 +30,14 @@ impl Line {
     fn parse_prefixed(raw: &str) -> Option<Self> {
         let (number, rest) = raw.strip_prefix('<')?.split_once(">[")?;
         let (time, text) = rest.split_once(']')?;
-        // The level is in the lower three bits, the facility above.
+        // The lower three bits are the level, the others the facility.
         let number: u32 = number.parse().ok()?;
         let level = u8::try_from(number % 8).ok()?;
         let (seconds, microseconds) = time.trim().split_once('.')?;
         let time = Duration::from_secs(seconds.parse().ok()?)
             + Duration::from_micros(microseconds.parse().ok()?);
         let text = text.strip_prefix(' ').unwrap_or(text);
-        // CONFIG_PRINTK_CALLER puts the task or processor before the text.
+        // With CONFIG_PRINTK_CALLER the task or CPU precedes the text.
         let text = match text
             .strip_prefix('[')
             .and_then(|text| text.split_once("] "))
@@ -67,49 +67,49 @@ impl fmt::Display for Line {
     }
 }
 
-/// A place in the log, to ask later what came after it.
+/// A position in the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mark(usize);
 
-/// The log as it was at one moment.
+/// A snapshot of the log.
 #[derive(Clone, Debug, Default)]
 pub struct KernelLog {
     lines: Vec<Line>,
 }
 
-/// What a report in the log is about.
+/// The kind of problem in a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// `WARN_ON` and its kin.
+    /// `WARN_ON` and similar.
     Warning,
-    /// `BUG`, a bad page, a corrupted list: an invariant of the kernel is broken.
+    /// A violated invariant of the kernel: `BUG`, a bad page, a corrupted list.
     Bug,
-    /// An oops, a fault in kernel mode or a panic, Rust's included.
+    /// An oops, a fault in kernel mode, or a panic, in Rust too.
     Oops,
     /// KASAN, KFENCE or UBSAN.
     Sanitizer,
-    /// KCSAN: two who use the same memory at the same time.
+    /// A data race found by KCSAN.
     Race,
-    /// Lockdep: locks in an order or a context that can deadlock, RCU used without its lock.
+    /// A report of lockdep: possible deadlock, or RCU without its lock.
     Lock,
-    /// Sleeping where one may not.
+    /// Sleeping in atomic context.
     Sleep,
-    /// A processor or a task that does not get on: RCU stall, soft or hard lockup, hung task.
+    /// A CPU or task without progress: RCU stall, soft or hard lockup, hung task.
     Stall,
-    /// Memory, an object or a reference that was not given back.
+    /// A leak of memory, of an object or of a reference.
     Leak,
-    /// Memory ran out.
+    /// An allocation failure or the OOM killer.
     Memory,
-    /// A KUnit test that failed.
+    /// A failed KUnit test.
     Test,
 }
 
-/// One report found in the log.
+/// A report in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
-    /// What it is about.
+    /// Kind of problem.
     pub kind: Kind,
-    /// The line that says so, and some that follow it.
+    /// First line of the report, and following lines.
     pub lines: Vec<Line>,
 }
 
@@ -122,10 +122,10 @@ impl fmt::Display for Trouble {
     }
 }
 
-/// How many lines of a report are shown.
+/// Number of lines in a report.
 const REPORT_LINES: usize = 24;
 
-/// What stands at the start of a line that begins a report. The first that fits counts.
+/// Beginnings of the first line of a report. The first match counts.
 const AT_START: &[(&str, Kind)] = &[
     ("WARNING: possible circular locking", Kind::Lock),
     ("WARNING: possible recursive locking", Kind::Lock),
@@ -174,7 +174,7 @@ const AT_START: &[(&str, Kind)] = &[
     ("not ok ", Kind::Test),
 ];
 
-/// What stands anywhere in a line that begins a report.
+/// Parts of the first line of a report.
 const ANYWHERE: &[(&str, Kind)] = &[
     ("rust_kernel: panicked at", Kind::Oops),
     ("page allocation failure", Kind::Memory),
@@ -192,9 +192,10 @@ const ANYWHERE: &[(&str, Kind)] = &[
 ];
 
 fn kind_of(line: &Line) -> Option<Kind> {
-    // Subtests of KUnit are indented, and so is what repeats a header between rulers. Some of lockdep's are in brackets.
+    // KUnit subtests are indented, and so are repeated headers between rulers. Some lockdep headers
+    // are in brackets.
     let text = line.text.trim_start_matches(['[', ' ']);
-    // What a user program prints on the console is not the kernel's.
+    // Ignore output of user programs.
     line.level?;
     let starts = AT_START
         .iter()
@@ -203,13 +204,13 @@ fn kind_of(line: &Line) -> Option<Kind> {
     found.map(|(_, kind)| *kind)
 }
 
-/// KCSAN has one before and one after a report.
+/// Tells whether a line is a ruler; KCSAN prints one before and after a report.
 fn is_ruler(line: &Line) -> bool {
     line.text.starts_with("==========")
 }
 
 impl KernelLog {
-    /// Reads a log as the console has printed it.
+    /// Parses the console's output.
     pub fn parse(raw: &str) -> Self {
         let lines = raw
             .lines()
@@ -219,32 +220,32 @@ impl KernelLog {
         }
     }
 
-    /// All lines.
+    /// Returns all lines.
     pub fn lines(&self) -> &[Line] {
         &self.lines
     }
 
-    /// The end of the log as it is now.
+    /// Returns the current end of the log.
     pub fn mark(&self) -> Mark {
         Mark(self.lines.len())
     }
 
-    /// The log after a mark taken from an earlier one.
+    /// Returns the log after a mark of an earlier snapshot.
     pub fn since(&self, mark: Mark) -> Self {
         Self {
             lines: self.lines.get(mark.0..).unwrap_or_default().to_vec(),
         }
     }
 
-    /// The lines whose text has `pattern` in it.
+    /// Finds the lines that contain `pattern`.
     pub fn containing<'a>(&'a self, pattern: &'a str) -> impl Iterator<Item = &'a Line> {
         self.lines
             .iter()
             .filter(move |line| line.text.contains(pattern))
     }
 
-    /// All reports of trouble. Lines that belong to a report already found begin no new one of the same kind. What the
-    /// kernel meets with before there is a process is its own affair, and the emulator's.
+    /// Finds all reports. A line within a report does not begin another one of the same kind.
+    /// Reports before the first process are ignored: they concern the kernel and the emulator only.
     pub fn trouble(&self) -> Vec<Trouble> {
         let begin = self
             .lines
@@ -272,7 +273,7 @@ impl KernelLog {
         found
     }
 
-    /// The log without the data races that the kernel has of its own: those that have no function of khttpd in either stack.
+    /// Removes data races outside of khttpd: those with no function of khttpd in either stack.
     pub(crate) fn without_races_of_others(&self) -> Self {
         let mut lines: Vec<Line> = Vec::new();
         let mut left_out_to = 0;
@@ -284,7 +285,7 @@ impl KernelLog {
                 }
                 left_out_to = self.next_ruler(at) + 1;
             }
-            // Meanwhile another processor may report something else.
+            // Another CPU may report a problem in between.
             let other = kind.is_some_and(|kind| kind != Kind::Race);
             if at >= left_out_to || other {
                 lines.push(line.clone());
@@ -298,13 +299,13 @@ impl KernelLog {
         lines.iter().any(|line| line.text.contains("[khttpd]"))
     }
 
-    /// Where the next ruler is. A report that is not complete has none.
+    /// Finds the next ruler; the end of the log if the report is incomplete.
     fn next_ruler(&self, at: usize) -> usize {
         let rest = self.lines.iter().skip(at);
         at + rest.take_while(|line| !is_ruler(line)).count()
     }
 
-    /// The last `count` lines, to be shown.
+    /// Formats the last `count` lines.
     pub(crate) fn tail(&self, count: usize) -> Vec<String> {
         let from = self.lines.len().saturating_sub(count);
         self.lines.iter().skip(from).map(Line::to_string).collect()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Texts as kernels print them, and what is to be found in them.
+//! Tests of the kernel log's parser, with output of real kernels.
 
 use super::*;
 
@@ -18,7 +18,7 @@ fn kinds(raw: &str) -> Vec<Kind> {
 }
 
 #[test]
-fn a_line_has_level_time_and_text() {
+fn line_is_parsed_into_level_time_and_text() {
     let line = Line::parse("<6>[   12.003456] khttpd: listening on [::]:8080");
     assert_eq!(line.level, Some(6));
     assert_eq!(line.time, Some(Duration::from_micros(12_003_456)));
@@ -30,7 +30,7 @@ fn a_line_has_level_time_and_text() {
 }
 
 #[test]
-fn facility_and_caller_are_taken_off() {
+fn facility_and_caller_are_removed() {
     let line = Line::parse("<30>[    1.000001][    T1] systemd: hello");
     assert_eq!(
         (line.level, line.text.as_str()),
@@ -41,7 +41,7 @@ fn facility_and_caller_are_taken_off() {
 }
 
 #[test]
-fn what_is_not_the_kernels_has_no_level() {
+fn output_from_outside_the_kernel_has_no_level() {
     for raw in [
         "",
         "SeaBIOS (version 1.16)",
@@ -57,7 +57,7 @@ fn what_is_not_the_kernels_has_no_level() {
 }
 
 #[test]
-fn an_ordinary_log_has_no_trouble() {
+fn ordinary_log_has_no_reports() {
     let raw = "Linux version 7.3.4\n\
         Command line: console=ttyS0 panic=-1\n\
         rcu: Hierarchical RCU implementation.\n\
@@ -72,7 +72,7 @@ fn an_ordinary_log_has_no_trouble() {
 }
 
 #[test]
-fn every_kind_is_found() {
+fn each_kind_of_report_is_recognized() {
     for (raw, kind) in [
         (
             "WARNING: CPU: 0 PID: 71 at net/core/sock.c:1 sk_free+0x1/0x2",
@@ -116,7 +116,7 @@ fn every_kind_is_found() {
         ),
         ("BUG: KCSAN: data-race in a / b [khttpd]", Kind::Race),
         (
-            "UBSAN: array-index-out-of-bounds in src/sys/helpers.c:3:4",
+            "UBSAN: array-index-out-of-bounds in src/sys/tcp/receive.c:3:4",
             Kind::Sanitizer,
         ),
         (
@@ -171,7 +171,7 @@ fn every_kind_is_found() {
 }
 
 #[test]
-fn a_report_is_counted_once_and_shown_with_what_follows() {
+fn report_counts_once_and_includes_following_lines() {
     let raw = "<4>[    1.000000] ------------[ cut here ]------------\n\
         <4>[    1.000001] WARNING: CPU: 0 PID: 1 at a.c:1 f+0x1/0x2\n\
         <4>[    1.000002] Call Trace:\n\
@@ -184,13 +184,13 @@ fn a_report_is_counted_once_and_shown_with_what_follows() {
 }
 
 #[test]
-fn what_comes_before_the_first_process_is_no_trouble() {
+fn reports_before_the_first_process_are_ignored() {
     let early = "WARNING: early\nRun /init as init process\n";
     assert_eq!(kinds(early), []);
     assert_eq!(kinds(&format!("{early}BUG: late")), [Kind::Bug]);
 }
 
-/// A report as KCSAN prints it, the functions of each of the two from the innermost on.
+/// Returns a KCSAN report with two stacks, innermost function first.
 fn race(first: &[&str], second: &[&str]) -> Vec<String> {
     let ruler = "=".repeat(66);
     let stack = |functions: &[&str]| -> Vec<String> {
@@ -233,12 +233,12 @@ const KERNELS: [&str; 30] = ["tcp_data_ready+0x1/0x2"; 30];
 
 const KHTTPDS: [&str; 3] = [
     "sock_def_readable+0x1/0x2",
-    "khttpd_sock_lock+0x1/0x2 [khttpd]",
+    "khttpd_sk_try_lock+0x1/0x2 [khttpd]",
     "process_one_work+0x1/0x2",
 ];
 
 #[test]
-fn data_races_of_others_are_left_out() {
+fn data_races_outside_khttpd_are_removed() {
     let mut texts = vec!["before".into()];
     texts.extend(race(&KERNELS, &KERNELS));
     texts.extend(race(&KERNELS[..1], &KERNELS[..1]));
@@ -247,14 +247,14 @@ fn data_races_of_others_are_left_out() {
     let left: Vec<_> = left.lines().iter().map(|line| &line.text).collect();
     assert_eq!(left, ["before", "after"]);
 
-    // One that is not complete ends with the log.
+    // An incomplete report ends with the log.
     texts.truncate(30);
     let left = log_of(&texts).without_races_of_others();
     assert_eq!(left.lines().len(), 1);
 }
 
 #[test]
-fn data_races_of_khttpd_are_shown_whole_and_each_counts() {
+fn each_data_race_in_khttpd_is_reported_completely() {
     for (first, second) in [(&KERNELS[..], &KHTTPDS[..]), (&KHTTPDS, &KERNELS)] {
         let mut texts = race(&KHTTPDS, &KHTTPDS);
         texts.extend(race(&KERNELS[..1], &KERNELS[..1]));
@@ -267,7 +267,7 @@ fn data_races_of_khttpd_are_shown_whole_and_each_counts() {
 }
 
 #[test]
-fn what_is_reported_in_the_middle_of_a_race_of_others_counts() {
+fn report_inside_a_removed_data_race_is_kept() {
     let mut texts = race(&KERNELS, &KERNELS);
     texts.insert(20, "WARNING: net/core/sock.c:1 at sk_free+0x1/0x2".into());
     let found = log_of(&texts).without_races_of_others().trouble();
@@ -275,7 +275,7 @@ fn what_is_reported_in_the_middle_of_a_race_of_others_counts() {
 }
 
 #[test]
-fn two_failed_tests_are_two_troubles() {
+fn each_failed_kunit_test_is_reported() {
     assert_eq!(
         kinds("    not ok 1 a\n    not ok 2 b\nnot ok 1 suite"),
         [Kind::Test; 3]
@@ -283,7 +283,7 @@ fn two_failed_tests_are_two_troubles() {
 }
 
 #[test]
-fn a_mark_divides_before_from_after() {
+fn since_returns_lines_after_the_mark() {
     let before = KernelLog::parse("<6>[ 1.000000] a\n<6>[ 2.000000] b\n");
     let after = KernelLog::parse("<6>[ 1.000000] a\n<6>[ 2.000000] b\n<6>[ 3.000000] c\n");
     let new = after.since(before.mark());

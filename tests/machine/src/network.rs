@@ -1,48 +1,49 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! How the guest is reached over the network.
+//! Networks between host and guest.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::Command;
 
 use crate::{Error, Result};
 
-/// The guest's end of the network.
+/// The guest's network device.
 const DEVICE: &str = "virtio-net-pci,netdev=net,romfile=";
 
-/// The kind of network a machine has.
+/// The kind of network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Net {
-    /// QEMU's own network: ports of the host's loopback address are forwarded. It needs no rights, and it answers FIN
-    /// and RST by itself.
+    /// QEMU's user network, which forwards ports of the host's loopback address. Needs no
+    /// privileges; QEMU itself responds to FIN and RST.
     #[default]
     User,
-    /// A tap device in the current network namespace, which is better one of its own: packets are what they are.
+    /// A tap device in the current network namespace, preferably a separate one. Packets pass
+    /// unchanged.
     Tap,
 }
 
-/// A TCP port of the guest that is to be reached, and from which port of the host.
+/// A forwarded TCP port of the guest.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Forward {
     pub(crate) guest: u16,
-    /// [`None`]: any that is free.
+    /// Port of the host; [`None`] for any free one.
     pub(crate) host: Option<u16>,
 }
 
-/// A network that is set up.
+/// A configured network.
 #[derive(Debug)]
 pub(crate) struct Network {
-    /// For QEMU's command line.
+    /// Arguments for QEMU.
     pub(crate) arguments: Vec<String>,
-    /// For the guest's init, on the kernel's command line.
+    /// Words on the kernel's command line for the guest's init.
     pub(crate) parameters: Vec<String>,
-    /// Where each forwarded port of the guest is reached.
+    /// Host address of each forwarded port of the guest.
     pub(crate) addresses: Vec<(u16, SocketAddr)>,
     _tap: Option<Tap>,
 }
 
 impl Network {
-    /// A network for a machine with so many processors.
+    /// Creates a network for a machine with `cpus` CPUs.
     pub(crate) fn set_up(net: Net, forwards: &[Forward], cpus: u32) -> Result<Self> {
         match net {
             Net::User => Self::user(forwards),
@@ -53,13 +54,13 @@ impl Network {
     fn user(forwards: &[Forward]) -> Result<Self> {
         let mut netdev = "user,id=net".to_owned();
         let mut addresses = Vec::new();
-        // Each listener is kept until all ports are chosen, so that they differ.
+        // Keep all listeners until the last port is chosen, so that the ports differ.
         let mut listeners = Vec::new();
         for forward in forwards {
             let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, forward.host.unwrap_or(0)));
             let listener = TcpListener::bind(wanted).map_err(|error| match error.kind() {
                 std::io::ErrorKind::AddrInUse => Error::Setup(format!(
-                    "port {} of 127.0.0.1 is taken by another program; choose another with PORT=",
+                    "port {} of 127.0.0.1 is in use; choose another with PORT=",
                     wanted.port()
                 )),
                 _ => Error::io(format!("listening on {wanted}"))(error),
@@ -82,7 +83,7 @@ impl Network {
         })
     }
 
-    /// With a queue for each processor, so that each can take in packets of its own.
+    /// Creates a tap with one queue per CPU, so that each CPU can receive packets.
     fn tap(forwards: &[Forward], queues: u32) -> Result<Self> {
         let tap = Tap::create(queues)?;
         let guest = Ipv4Addr::new(10, 76, tap.number, 2);
@@ -95,7 +96,7 @@ impl Network {
                     tap.name()
                 ),
                 "-device".into(),
-                // Each queue has two interrupts; the other two are the device's.
+                // Two interrupts per queue, two for the device.
                 format!("{DEVICE},mq=on,vectors={}", 2 * queues + 2),
             ],
             parameters: vec![
@@ -109,16 +110,16 @@ impl Network {
     }
 }
 
-/// A tap device. It goes with this value.
+/// A tap device. Dropping it deletes the device.
 #[derive(Debug)]
 struct Tap {
     number: u8,
 }
 
 impl Tap {
-    /// Makes the first device that is still free, and gives the host its address there.
+    /// Creates the first free device and configures the host's addresses.
     fn create(queues: u32) -> Result<Self> {
-        // QEMU opens a device in the way of its number of queues.
+        // QEMU opens a device according to its number of queues.
         let mode: &[&str] = match queues {
             0 | 1 => &["mode", "tap"],
             _ => &["mode", "tap", "multi_queue"],
@@ -133,7 +134,8 @@ impl Tap {
                     let v6 = format!("{}1/64", tap.prefix6());
                     ip(&["address", "add", &v4, "dev", &name])?;
                     ip(&["address", "add", &v6, "dev", &name, "nodad"])?;
-                    // A thousand clients begin at once: what they send must not be lost before it is in the machine.
+                    // Do not drop packets of a thousand simultaneous clients before they reach the
+                    // machine.
                     ip(&["link", "set", &name, "txqueuelen", "10000", "up"])?;
                     return Ok(tap);
                 }
@@ -146,7 +148,7 @@ impl Tap {
                 break;
             }
         }
-        Err(Error::Setup(format!("no tap device can be made: {said}")))
+        Err(Error::Setup(format!("creating a tap device: {said}")))
     }
 
     fn name(&self) -> String {
@@ -160,7 +162,7 @@ impl Tap {
 
 impl Drop for Tap {
     fn drop(&mut self) {
-        // It goes with the namespace at the latest.
+        // It ends with the namespace at the latest.
         let _ = ip(&["link", "delete", &self.name()]);
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A command that runs in the guest.
+//! A running command in the guest.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -15,30 +15,30 @@ use crate::console::Console;
 use crate::wire::{Exec, Frame, Status, PAYLOAD_MAX};
 use crate::{Error, Result};
 
-/// What a command printed and how it ended.
+/// Output and exit status of a command.
 #[derive(Clone, Debug)]
 pub struct Output {
-    /// How it ended.
+    /// Exit status.
     pub status: Status,
-    /// What it wrote to standard output.
+    /// Standard output.
     pub stdout: Vec<u8>,
-    /// What it wrote to standard error.
+    /// Standard error.
     pub stderr: Vec<u8>,
 }
 
 impl Output {
-    /// Standard output as text.
+    /// Returns standard output as text.
     pub fn stdout_text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.stdout)
     }
 
-    /// Standard error as text.
+    /// Returns standard error as text.
     pub fn stderr_text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.stderr)
     }
 }
 
-/// A command that runs in the guest while the test does something else. Dropping it kills the command.
+/// A running command in the guest. Dropping it kills the command.
 #[derive(Debug)]
 pub struct Process {
     command: String,
@@ -93,34 +93,34 @@ impl Process {
         })
     }
 
-    /// Gives the command bytes to read.
+    /// Writes to the command's standard input.
     pub fn write_input(&self, bytes: &[u8]) -> Result {
         bytes
             .chunks(PAYLOAD_MAX)
             .try_for_each(|piece| self.send(&Frame::Input(piece.to_vec())))
     }
 
-    /// Lets the command see the end of its input.
+    /// Closes the command's standard input.
     pub fn end_input(&self) -> Result {
         self.send(&Frame::InputEnd)
     }
 
-    /// Sends the command and its children a signal, by number.
+    /// Sends a signal, by number, to the command and its children.
     pub fn signal(&self, number: u8) -> Result {
         self.send(&Frame::Signal(number))
     }
 
-    /// Whether the command has not ended yet.
+    /// Tells whether the command is running.
     pub fn is_running(&self) -> bool {
         self.progress.lock().end.is_none()
     }
 
-    /// What it has written to standard output up to now.
+    /// Returns standard output so far.
     pub fn stdout_so_far(&self) -> Vec<u8> {
         self.progress.lock().stdout.clone()
     }
 
-    /// Waits for the command's end, no longer than `limit`.
+    /// Waits for the command's end, for `limit` at most.
     pub fn wait(self, limit: Duration) -> Result<Output> {
         let deadline = Instant::now() + limit;
         let mut state = self.progress.lock();
@@ -150,7 +150,7 @@ impl Process {
             }),
             Some(End::Lost) | None => Err(Error::Gone {
                 doing: format!("running `{}` in the guest", self.command),
-                what: "the machine went away".into(),
+                what: "the machine has ended".into(),
                 log: self.console.tail(),
             }),
         }
@@ -168,7 +168,8 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // The agent kills the program of a client that goes away; the reader ends with the stream.
+        // The agent kills the program of a disconnected client; the reader thread ends with the
+        // stream.
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 }
@@ -178,7 +179,7 @@ impl Progress {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes in what the agent sends until the command has ended.
+    /// Collects the agent's frames until the command ends.
     fn follow(&self, mut channel: Channel) {
         loop {
             let frame = channel.receive();

@@ -12,21 +12,21 @@ use std::thread;
 
 use crate::{Error, Result};
 
-/// A QEMU that runs. It goes with this value, and with the process that started it.
+/// A running QEMU. It ends when dropped, and with the process that started it.
 #[derive(Debug)]
 pub(crate) struct Qemu {
     child: Mutex<Child>,
 }
 
 impl Qemu {
-    /// Starts QEMU in `folder`, where its own messages go to `qemu.log`.
+    /// Starts QEMU in `folder`; its messages go to `qemu.log` there.
     pub(crate) fn start(folder: &Path, arguments: &[String]) -> Result<Self> {
         let messages = folder.join("qemu.log");
         let log = File::create(&messages).map_err(Error::io_at("making", &messages))?;
         let errors = log
             .try_clone()
             .map_err(Error::io_at("opening", &messages))?;
-        // QEMU dies with us, whatever kills us.
+        // End QEMU with this process, even when it is killed.
         let mut command = Command::new("setpriv");
         command
             .args(["--pdeathsig", "KILL", "--", "qemu-system-x86_64"])
@@ -41,24 +41,24 @@ impl Qemu {
         })
     }
 
-    /// How QEMU ended, if it has.
+    /// Returns QEMU's exit status, if it has ended.
     pub(crate) fn ended(&self) -> Option<ExitStatus> {
         self.child().try_wait().ok().flatten()
     }
 
-    /// The process id of QEMU.
+    /// Returns QEMU's process id.
     pub(crate) fn id(&self) -> u32 {
         self.child().id()
     }
 
-    /// How long the thread of each processor has run, in hundredths of a second.
+    /// Returns the run time of each virtual CPU's thread, in hundredths of a second.
     pub(crate) fn processor_times(&self) -> Result<Vec<u64>> {
         let threads = PathBuf::from(format!("/proc/{}/task", self.id()));
         let failed = || Error::io_at("reading", &threads);
         let mut times = Vec::new();
         for entry in fs::read_dir(&threads).map_err(failed())? {
             let stat = entry.map_err(failed())?.path().join("stat");
-            // Other threads come and go.
+            // Threads may end meanwhile.
             if let Some(time) = fs::read_to_string(stat)
                 .ok()
                 .and_then(|text| run_time(&text))
@@ -77,13 +77,14 @@ impl Qemu {
 impl Drop for Qemu {
     fn drop(&mut self) {
         let mut child = self.child();
-        // Both fail only where there is no process any more.
+        // Both fail only if the process has ended.
         let _ = child.kill();
         let _ = child.wait();
     }
 }
 
-/// User and system time in the `stat` of a processor's thread, which QEMU calls "CPU 0/TCG" or the like.
+/// Returns user plus system time from the `stat` of a virtual CPU's thread, which QEMU names "CPU
+/// 0/TCG" or similar.
 fn run_time(stat: &str) -> Option<u64> {
     let (before, fields) = stat.rsplit_once(") ")?;
     let (_, name) = before.split_once('(')?;
@@ -95,15 +96,15 @@ fn run_time(stat: &str) -> Option<u64> {
 
 type Order = (Command, Sender<io::Result<Child>>);
 
-/// Starts a command from a thread that lasts as long as the process: a death signal is sent when the *thread* that
-/// started the child ends, and a test's thread ends with its test.
+/// Starts a command from a thread that lasts as long as the process: the parent-death signal is
+/// sent when the starting *thread* ends, and a test's thread ends with its test.
 fn spawn_for_good(command: Command) -> io::Result<Child> {
     static ORDERS: OnceLock<Mutex<Sender<Order>>> = OnceLock::new();
     let orders = ORDERS.get_or_init(|| {
         let (orders, inbox) = mpsc::channel::<Order>();
         thread::spawn(move || {
             for (mut command, reply) in inbox {
-                // Whoever ordered may be gone.
+                // The requester may have ended.
                 let _ = reply.send(command.spawn());
             }
         });
@@ -120,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn time_is_that_of_processors_alone() {
+    fn only_threads_of_virtual_cpus_are_counted() {
         let stat = |name: &str| format!("12 ({name}) S 1 2 3 4 5 6 7 8 9 10 100 23 0 0 20 0");
         assert_eq!(run_time(&stat("CPU 1/TCG")), Some(123));
         assert_eq!(run_time(&stat("qemu-system-x86")), None);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A person's or a script's commands in a running machine.
+//! Interactive and scripted commands in a running machine.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::net::Shutdown;
@@ -19,15 +19,15 @@ use crate::console::Console;
 use crate::wire::{Exec, Frame, Size, Status, Terminal};
 use crate::{Error, Result};
 
-/// How long it may take until the agent answers.
+/// Time limit for the agent's greeting.
 const LIMIT: Duration = Duration::from_secs(10);
 
 const DOING: &str = "talking to the machine";
 
-/// Runs `command` in the machine whose folder this is, joined to our own standard streams, and tells how it ended.
-/// Without a command it is a shell, on a terminal of its own in the guest where ours is one.
+/// Runs `command` in the machine of this folder on our standard streams and returns its exit
+/// status. Without a command it runs a shell, on a terminal in the guest if our streams are one.
 ///
-/// The thread that reads standard input is left behind: the caller ends the process.
+/// The thread that reads standard input is not joined: the caller ends the process.
 pub fn run(folder: &Path, command: Option<&str>) -> Result<Status> {
     let console = Console::new(folder.join("console.log"));
     let interactive = command.is_none() && io::stdin().is_terminal() && io::stdout().is_terminal();
@@ -49,9 +49,10 @@ pub fn run(folder: &Path, command: Option<&str>) -> Result<Status> {
         None if interactive => &["/bin/bash", "-i"],
         None => &["/bin/sh"],
     };
-    let terminal = match interactive {
-        true => Some(own_terminal().map_err(Error::io("asking about the terminal"))?),
-        false => None,
+    let terminal = if interactive {
+        Some(own_terminal().map_err(Error::io("querying the terminal"))?)
+    } else {
+        None
     };
     let exec = Exec {
         arguments: arguments.iter().map(|word| (*word).to_owned()).collect(),
@@ -59,17 +60,19 @@ pub fn run(folder: &Path, command: Option<&str>) -> Result<Status> {
     };
     channel.send(&Frame::Exec(exec)).map_err(Error::io(DOING))?;
 
-    let raw = match interactive {
-        true => Some(RawMode::enter().map_err(Error::io("making the terminal raw"))?),
-        false => None,
+    let raw = if interactive {
+        Some(RawMode::enter().map_err(Error::io("setting the terminal to raw mode"))?)
+    } else {
+        None
     };
     let sender = channel.stream().try_clone().map_err(Error::io(DOING))?;
-    let signals = match interactive {
-        true => Some(own_signals().map_err(Error::io("waiting for signals"))?),
-        false => None,
+    let signals = if interactive {
+        Some(own_signals().map_err(Error::io("waiting for signals"))?)
+    } else {
+        None
     };
     thread::spawn(move || {
-        // What can't be sent any more is not wanted any more.
+        // Input after the command's end is not needed.
         let _ = send_input(&sender, signals);
     });
     let end = print_output(channel);
@@ -81,7 +84,7 @@ pub fn run(folder: &Path, command: Option<&str>) -> Result<Status> {
             Err(Error::Refused { command, why })
         }
         None => {
-            let (doing, what) = (DOING.into(), "the machine went away".into());
+            let (doing, what) = (DOING.into(), "the machine has ended".into());
             let log = console.tail();
             Err(Error::Gone { doing, what, log })
         }
@@ -103,7 +106,7 @@ fn own_terminal() -> io::Result<Terminal> {
     })
 }
 
-/// Our terminal, passing on every key. It is as it was when this is dropped.
+/// Our terminal in raw mode. Dropping it restores the mode.
 struct RawMode {
     before: Termios,
 }
@@ -120,12 +123,12 @@ impl RawMode {
 
 impl Drop for RawMode {
     fn drop(&mut self) {
-        // There may be no terminal any more.
+        // The terminal may be gone.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
     }
 }
 
-/// Becomes readable when the window changes (first) or when we are told to end (second).
+/// Streams that become readable when the window changes (first) or on SIGTERM or SIGHUP (second).
 type Signals = (UnixStream, UnixStream);
 
 fn own_signals() -> io::Result<Signals> {
@@ -137,7 +140,7 @@ fn own_signals() -> io::Result<Signals> {
     Ok((window, end))
 }
 
-/// Sends on what is typed, and changes of the window.
+/// Forwards standard input and window changes.
 fn send_input(to: &UnixStream, signals: Option<Signals>) -> io::Result<()> {
     let stdin = io::stdin();
     let mut input_ended = false;
@@ -170,7 +173,7 @@ fn send_input(to: &UnixStream, signals: Option<Signals>) -> io::Result<()> {
         }
         if of_input.contains(&true) {
             let mut bytes = [0; 16 * 1024];
-            // Past the buffer of std's own stdin: poll knows nothing of what would lie in it.
+            // Bypass the buffer of std's stdin, which poll does not see.
             let count = rustix::io::read(&stdin, &mut bytes)?;
             input_ended = count == 0;
             send(
@@ -190,7 +193,7 @@ fn send(mut to: &UnixStream, frame: &Frame) -> io::Result<()> {
     to.write_all(&bytes)
 }
 
-/// Prints what the program prints until it ends. [`None`]: the machine went away first.
+/// Prints the program's output until it ends. Returns [`None`] if the machine ends first.
 fn print_output(mut channel: Channel) -> io::Result<Option<Result<Status, String>>> {
     let (mut out, mut error_out) = (io::stdout().lock(), io::stderr().lock());
     loop {
@@ -203,7 +206,8 @@ fn print_output(mut channel: Channel) -> io::Result<Option<Result<Status, String
             None => return Ok(None),
         };
         match printed {
-            // Nobody reads on, as in `make shell CMD=... | head`: the program ends as it would here.
+            // The reader has gone, as in `make shell CMD=... | head`: end like the program would
+            // here.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {
                 return Ok(Some(Ok(Status::Killed(13))))
             }

@@ -1,42 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What host and agent say to each other over a virtio-serial port.
+//! Protocol between host and agent over a virtio-serial port.
 //!
-//! A frame is one byte of kind, four bytes of length (little endian) and the payload. A client says [`Frame::Hello`]
-//! with a number of its own choice; the agent echoes it. Each looks for the other's hello with
-//! [`Decoder::skip_to_hello`] first: a port may still hold what an earlier client left in it, and that may begin or end
-//! in the middle of a frame. Then the client asks for one program with [`Frame::Exec`] and is told of its end with
-//! [`Frame::Ended`]. A client that goes away takes its program with it.
+//! A frame is one byte of kind, four bytes of length (little endian) and the payload. A client
+//! sends [`Frame::Hello`] with a number of its choice; the agent echoes it. Each side looks for the
+//! other's hello with [`Decoder::skip_to_hello`] first, because a port may still contain bytes of
+//! an earlier client, even parts of a frame. The client then requests one program with
+//! [`Frame::Exec`] and receives its end as [`Frame::Ended`]. The program of a client that
+//! disconnects is killed.
 
 use std::{error, fmt};
 
-/// How many ports a machine has, and so how many commands can run in it at once.
+/// Number of ports, and so of simultaneous commands.
 pub const PORTS: usize = 16;
 
-/// No payload is longer; longer streams are cut into several frames.
+/// Maximum length of a payload; longer streams are split into several frames.
 pub const PAYLOAD_MAX: usize = 64 * 1024;
 
 const HEAD: usize = 5;
 
-/// The head of a hello and the first half of its payload, by which it is found among other bytes.
+/// Head of a hello and first half of its payload, a pattern that is found among other bytes.
 const HELLO: &[u8; 13] = b"\0\x10\0\0\0\nkhttpd\n";
 
-/// How a program ended.
+/// The exit status of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// It exited with this code.
+    /// Exited with this code.
     Exited(u8),
-    /// This signal killed it.
+    /// Killed by this signal.
     Killed(u8),
 }
 
 impl Status {
-    /// Whether the program ended with exit code 0.
+    /// Tells whether the program exited with code 0.
     pub fn success(self) -> bool {
         self == Self::Exited(0)
     }
 
-    /// The exit code a shell would give: 128 and the signal's number for a program that was killed.
+    /// Returns a shell's exit code: 128 plus the signal's number for a killed program.
     pub fn code(self) -> u8 {
         match self {
             Self::Exited(code) => code,
@@ -63,12 +64,12 @@ pub struct Size {
     pub columns: u16,
 }
 
-/// A terminal that a program is given.
+/// A terminal for a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terminal {
-    /// Its size at the start.
+    /// Initial size.
     pub size: Size,
-    /// The value of TERM.
+    /// Value of TERM.
     pub name: String,
 }
 
@@ -77,24 +78,24 @@ pub struct Terminal {
 pub struct Exec {
     /// The program and its arguments.
     pub arguments: Vec<String>,
-    /// The terminal it runs on; without one it has three pipes.
+    /// Terminal of the program; three pipes if there is none.
     pub terminal: Option<Terminal>,
 }
 
-/// One message.
+/// A message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame {
-    /// Both ways: a new client, and the agent's echo.
+    /// Both ways: a new client; the agent's echo.
     Hello(u64),
-    /// To the agent: run this.
+    /// To the agent: start this program.
     Exec(Exec),
-    /// To the agent: bytes for the program to read.
+    /// To the agent: bytes for the program's standard input.
     Input(Vec<u8>),
-    /// To the agent: the program shall see the end of its input.
+    /// To the agent: close the program's standard input.
     InputEnd,
-    /// To the agent: the terminal's size is now this.
+    /// To the agent: new size of the terminal.
     Resize(Size),
-    /// To the agent: send the program's process group this signal.
+    /// To the agent: send this signal to the program's process group.
     Signal(u8),
     /// From the agent: bytes of standard output (or of the terminal).
     Output(Vec<u8>),
@@ -102,17 +103,17 @@ pub enum Frame {
     ErrorOutput(Vec<u8>),
     /// From the agent: the program has ended.
     Ended(Status),
-    /// From the agent: the program could not be started, and why.
+    /// From the agent: the program did not start, with the reason.
     Refused(String),
 }
 
-/// Bytes that are not a frame.
+/// A malformed frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed;
 
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("what came over the port is not a frame")
+        f.write_str("malformed frame from the port")
     }
 }
 
@@ -259,19 +260,19 @@ fn parse_exec(payload: &[u8]) -> Result<Exec, Malformed> {
     })
 }
 
-/// Cuts a stream of bytes into frames.
+/// Splits a stream of bytes into frames.
 #[derive(Debug, Default)]
 pub struct Decoder {
     bytes: Vec<u8>,
 }
 
 impl Decoder {
-    /// Takes bytes that came over the port.
+    /// Appends bytes from the port.
     pub fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Drops all that comes before a hello; what may be the beginning of one is kept.
+    /// Drops everything before a hello, except a possible beginning of one.
     pub fn skip_to_hello(&mut self) {
         let found = self
             .bytes
@@ -281,7 +282,7 @@ impl Decoder {
         self.bytes.drain(..keep_from);
     }
 
-    /// Gives the next frame, or [`None`] when more bytes are needed.
+    /// Returns the next frame, or [`None`] if it is incomplete.
     pub fn frame(&mut self) -> Result<Option<Frame>, Malformed> {
         let Some((head, rest)) = self.bytes.split_at_checked(HEAD) else {
             return Ok(None);
@@ -341,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn every_frame_comes_back_whatever_the_cuts() {
+    fn frames_survive_any_split_of_the_stream() {
         let mut bytes = Vec::new();
         for frame in every_kind() {
             frame.encode(&mut bytes);
@@ -360,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hello_is_found_after_anything() {
+    fn hello_is_found_after_arbitrary_bytes() {
         let mut hello = Vec::new();
         Frame::Hello(7).encode(&mut hello);
         let mut output = Vec::new();
@@ -377,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_frame_is_refused() {
+    fn malformed_frames_are_rejected() {
         for bytes in [
             &[99, 0, 0, 0, 0][..],
             &[0, 255, 255, 255, 255],

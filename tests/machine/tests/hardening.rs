@@ -235,8 +235,8 @@ fn what_is_set_once_is_read_only_afterwards() -> Result {
         .output()?;
     let symbols = String::from_utf8(output.stdout)?;
     for name in [
-        "khttpd_net_ended",
-        "khttpd_net_context",
+        "khttpd_pernet_exit",
+        "khttpd_pernet_context",
         "khttpd_address",
         "khttpd_commands",
         "khttpd_root",

@@ -7,13 +7,10 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::memory::{forget_soon, lost_in_each};
-use common::{assert_quiet, machine, patience, serving, Result};
+use common::{assert_quiet, machine, never_time_out, serving, wait_for, wait_until, Result, HANG, NEVER};
 use machine::Machine;
 
 const CYCLES: u32 = 100;
-
-/// Unloading with connections in every state must not take longer than this.
-const UNLOAD_LIMIT: Duration = Duration::from_secs(5);
 
 #[test]
 fn hundred_loads_and_unloads_under_load_leave_nothing_behind() -> Result {
@@ -24,14 +21,14 @@ fn hundred_loads_and_unloads_under_load_leave_nothing_behind() -> Result {
         let load = machine
             .spawn("while :; do wrk -t1 -c64 -d10 http://127.0.0.1:8080/ > /tmp/wrk 2>&1; done")?;
         for _ in 0..count {
-            machine.exec_ok("insmod khttpd.ko; for i in $(seq 200); do grep -q '# requests 0' /dev/khttpd || break; sleep 0.01; done; sleep 0.1; cat /dev/khttpd > /tmp/node; rmmod khttpd")?;
+            machine.exec_ok("insmod khttpd.ko; for i in $(seq 6000); do grep -q '# requests 0' /dev/khttpd || break; sleep 0.01; done; sleep 0.1; cat /dev/khttpd > /tmp/node; rmmod khttpd")?;
             let node = machine.exec_ok("cat /tmp/node")?;
             assert!(!node.contains("# requests 0\n"), "no load: {node}");
         }
         load.signal(9)?;
-        let _ = load.wait(Duration::from_secs(10))?;
-        machine.exec("pkill wrk; sleep 1")?;
-        Ok(())
+        let _ = load.wait(HANG)?;
+        machine.exec("pkill wrk")?;
+        wait_until(&machine, "! pgrep wrk > /dev/null")
     };
     let first = 5;
     cycles(first)?;
@@ -42,30 +39,26 @@ fn hundred_loads_and_unloads_under_load_leave_nothing_behind() -> Result {
 }
 
 #[test]
-fn unloading_with_ten_thousand_connections_open_is_quick() -> Result {
+fn unloading_with_ten_thousand_connections_open_waits_for_none_of_them() -> Result {
     let machine = serving()?;
-    // On a slow kernel the first would be thrown out before the last has come.
-    machine.exec_ok("printf 'timeout idle 3600\\ntimeout head 3600\\n' > /dev/khttpd")?;
+    // None of them is thrown out before the last has come, or ends while the module is unloaded.
+    never_time_out(&machine)?;
     machine.put_file("/tmp/idle.py", 0o600, include_bytes!("guest/idle.py"))?;
     let clients = machine.spawn("exec python3 /tmp/idle.py 10000")?;
     let begin = Instant::now();
     while clients.stdout_so_far().is_empty() {
         assert!(
-            clients.is_running() && begin.elapsed() < patience(Duration::from_secs(100)),
+            clients.is_running() && begin.elapsed() < HANG,
             "no 10,000 connections"
         );
         std::thread::sleep(Duration::from_millis(50));
     }
     // Those who say nothing are accepted after a second.
-    machine.exec_ok(
-        "for i in $(seq 300); do grep -qx '# connections 10000' /dev/khttpd && exit 0; sleep 0.1; done; \
-         cat /dev/khttpd; exit 1",
-    )?;
+    wait_for(&machine, "connections", 10_000)?;
     let begin = Instant::now();
     machine.exec_ok("rmmod khttpd")?;
-    let took = begin.elapsed();
-    println!("10000 connections, unloaded in {took:?}");
-    assert!(took < patience(UNLOAD_LIMIT), "took {took:?}");
+    println!("10000 connections, unloaded in {:?}", begin.elapsed());
+    assert!(clients.is_running(), "the clients did not stay");
     drop(clients);
     machine.exec_ok(
         "insmod khttpd.ko && curl -s --fail -o /dev/null http://127.0.0.1:8080/ && rmmod khttpd",
@@ -81,7 +74,7 @@ fn wrong_parameters_fail_with_their_errno_and_one_line_and_leave_nothing() -> Re
         (
             "address=10.99.99.99",
             "Cannot assign requested address",
-            "cannot listen at 10.99.99.99:8080: this machine has no such address",
+            "listen 10.99.99.99:8080: address not available on this machine",
         ),
         ("backlog=0", "Invalid", "backlog=0: must be"),
         ("backlog=65536", "Invalid", "backlog=65536: must be"),
@@ -116,12 +109,12 @@ fn wrong_parameters_fail_with_their_errno_and_one_line_and_leave_nothing() -> Re
         "khttpd: `max-connections 77;#",
     )?;
     let taken = machine.spawn("exec python3 -m http.server 8080")?;
-    machine.exec_ok("for i in $(seq 100); do curl -s -o /dev/null http://127.0.0.1:8080/ && exit 0; sleep 0.1; done; exit 1")?;
+    machine.exec_ok("for i in $(seq 6000); do curl -s -o /dev/null http://127.0.0.1:8080/ && exit 0; sleep 0.1; done; exit 1")?;
     assert_fails(
         &machine,
         "port=8080",
         "Address already in use",
-        "cannot listen at [::]:8080: somebody else listens there",
+        "listen [::]:8080: address already in use",
     )?;
     machine.exec_ok("insmod khttpd.ko port=8081 && rmmod khttpd")?;
     drop(taken);
@@ -161,17 +154,19 @@ fn port_0_loads_without_listening() -> Result {
 #[test]
 fn connections_beyond_max_connections_wait_their_turn() -> Result {
     let machine = machine()?.boot()?;
-    machine.exec_ok("insmod khttpd.ko max_connections=4")?;
+    machine.exec_ok(&format!(
+        "insmod khttpd.ko max_connections=4 commands='timeout idle {NEVER}'"
+    ))?;
     machine.put_file("/tmp/idle.py", 0o600, include_bytes!("guest/idle.py"))?;
     let clients = machine.spawn("exec python3 /tmp/idle.py 4")?;
-    machine.exec_ok("for i in $(seq 100); do grep -q '# connections 4' /dev/khttpd && exit 0; sleep 0.1; done; exit 1")?;
-    let fifth =
-        machine.spawn("exec curl -s --fail --max-time 30 -o /dev/null http://127.0.0.1:8080/")?;
+    wait_for(&machine, "connections", 4)?;
+    let fifth = machine.spawn("exec curl -s --fail -o /dev/null http://127.0.0.1:8080/")?;
+    // Time for a server to do what it should not.
     std::thread::sleep(Duration::from_millis(1500));
     assert!(fifth.is_running(), "the fifth was served");
-    machine.exec_ok("grep -q '# connections 4' /dev/khttpd")?;
+    machine.exec_ok("grep -qx '# connections 4' /dev/khttpd")?;
     drop(clients);
-    let output = fifth.wait(Duration::from_secs(30))?;
+    let output = fifth.wait(HANG)?;
     assert_eq!(
         output.status,
         machine::Status::Exited(0),

@@ -5,23 +5,13 @@
 mod common;
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use common::{assert_quiet, get, machine, patience, serving, Client, Result};
+use common::{
+    assert_quiet, get, machine, never_time_out, number, serving, wait_for, Client, Result, HANG,
+    NEVER,
+};
 use machine::Machine;
-
-/// A signal must not take longer than this to interrupt what waits or loads.
-const INTERRUPT_LIMIT: Duration = Duration::from_secs(5);
-
-/// The number behind a word of the node's text.
-fn number(machine: &Machine, word: &str) -> Result<u64> {
-    let text = machine.exec_ok("cat /dev/khttpd")?;
-    let line = text.lines().find_map(|line| line.strip_prefix(word));
-    Ok(line
-        .ok_or_else(|| format!("no {word} in {text}"))?
-        .trim()
-        .parse()?)
-}
 
 /// A connection that has had a reply.
 fn served(machine: &Machine) -> Result<Client> {
@@ -41,7 +31,7 @@ fn node_is_roots_alone_and_counts_connections_requests_and_bytes() -> Result {
     let text = machine.exec_ok("cat /dev/khttpd")?;
     assert!(text.starts_with("# khttpd 0."), "no version: {text}");
     assert!(text.contains("\nlisten [::]:8080\n"), "no listener: {text}");
-    assert_eq!(number(&machine, "# requests ")?, 0);
+    assert_eq!(number(&machine, "requests")?, 0);
 
     let mut clients = Vec::new();
     let mut bytes = 0;
@@ -52,17 +42,22 @@ fn node_is_roots_alone_and_counts_connections_requests_and_bytes() -> Result {
         bytes += reply.head.len() + reply.body.len();
         clients.push(client);
     }
-    assert_eq!(number(&machine, "# connections ")?, 3);
-    assert_eq!(number(&machine, "# connections-idle ")?, 3);
-    assert_eq!(number(&machine, "# requests ")?, 3);
-    assert_eq!(number(&machine, "# responses-2xx ")?, 3);
-    assert_eq!(number(&machine, "# bytes ")?, u64::try_from(bytes)?);
+    // A reply may be here before it is counted.
+    for (key, expected) in [
+        ("connections", 3),
+        ("connections-idle", 3),
+        ("requests", 3),
+        ("responses-2xx", 3),
+        ("bytes", u64::try_from(bytes)?),
+    ] {
+        wait_for(&machine, key, expected)?;
+    }
     machine.exec_ok("echo reset counters > /dev/khttpd")?;
-    assert_eq!(number(&machine, "# requests ")?, 0);
-    assert_eq!(number(&machine, "# bytes ")?, 0);
-    assert_eq!(number(&machine, "# connections ")?, 3);
+    assert_eq!(number(&machine, "requests")?, 0);
+    assert_eq!(number(&machine, "bytes")?, 0);
+    assert_eq!(number(&machine, "connections")?, 3);
     drop(clients);
-    machine.exec_ok("for i in $(seq 50); do grep -q '# connections 0' /dev/khttpd && exit 0; sleep 0.1; done; exit 1")?;
+    wait_for(&machine, "connections", 0)?;
     assert_quiet(&machine)
 }
 
@@ -80,7 +75,6 @@ fn open_node_keeps_its_text_and_the_module() -> Result {
 fn commands_are_carried_out_together_or_not_at_all() -> Result {
     let machine = serving()?;
     machine.put_file("/tmp/node.py", 0o600, include_bytes!("guest/node.py"))?;
-    let seconds = patience(INTERRUPT_LIMIT).as_secs();
     for case in [
         "split",
         "refuse",
@@ -94,9 +88,8 @@ fn commands_are_carried_out_together_or_not_at_all() -> Result {
         "writers",
         "snapshot",
         "again",
-        "signals",
     ] {
-        machine.exec_ok(&format!("python3 /tmp/node.py {case} {seconds}"))?;
+        machine.exec_ok(&format!("python3 /tmp/node.py {case}"))?;
     }
     machine.exec_ok("rmmod khttpd")?;
     assert_quiet(&machine)
@@ -115,7 +108,7 @@ fn refusal_is_one_line_in_the_log() -> Result {
         .lines()
         .iter()
         .map(|line| line.text.as_str())
-        .filter(|text| !text.is_empty())
+        .filter(|text| text.starts_with("khttpd"))
         .collect();
     assert_eq!(lines, [r#"khttpd: line 2: "0": a port must be 1 to 65535"#]);
     assert_quiet(&machine)
@@ -126,7 +119,7 @@ fn listeners_come_and_go() -> Result {
     let machine = serving()?;
     let fetch = |address: &str| -> Result<bool> {
         let output = machine.exec(&format!(
-            "curl -s -g -o /dev/null --max-time 5 http://{address}/"
+            "curl -s -g -o /dev/null http://{address}/"
         ))?;
         Ok(output.status.success())
     };
@@ -135,7 +128,7 @@ fn listeners_come_and_go() -> Result {
         assert!(fetch(address)?, "{address}");
     }
     assert!(!fetch("127.0.0.1:82")? && !fetch("[::1]:81")?);
-    assert_eq!(number(&machine, "# listeners ")?, 4);
+    assert_eq!(number(&machine, "listeners")?, 4);
 
     // One address takes the place of all, and all that of one; a change that fails leaves all as it was.
     machine.exec_ok("printf 'unlisten 80\\nlisten 127.0.0.1:80\\n' > /dev/khttpd")?;
@@ -158,14 +151,14 @@ fn what_somebody_else_closes_is_gone_and_the_next_command_listens_again() -> Res
     let mut client = served(&machine)?;
     machine.exec_ok("ss --kill --tcp state established 'sport = :8080'")?;
     assert!(client.is_closed()?);
-    machine.exec_ok("grep -qx '# connections 0' /dev/khttpd")?;
+    wait_for(&machine, "connections", 0)?;
     machine.exec_ok("curl -s --fail -o /dev/null http://127.0.0.1:8080/")?;
 
     machine.exec_ok("ss --kill --tcp --listening 'sport = :8080'")?;
     machine.exec_ok("! curl -s -o /dev/null http://127.0.0.1:8080/")?;
-    assert_eq!(number(&machine, "# listeners ")?, 0);
+    wait_for(&machine, "listeners", 0)?;
     machine.exec_ok("grep -qx 'listen \\[::\\]:8080' /dev/khttpd && echo start > /dev/khttpd")?;
-    assert_eq!(number(&machine, "# listeners ")?, 1);
+    assert_eq!(number(&machine, "listeners")?, 1);
     machine.exec_ok("curl -s --fail -o /dev/null http://127.0.0.1:8080/")?;
 
     machine.exec_ok("ss --kill --tcp --listening 'sport = :8080' && rmmod khttpd")?;
@@ -175,20 +168,20 @@ fn what_somebody_else_closes_is_gone_and_the_next_command_listens_again() -> Res
 #[test]
 fn stop_lets_replies_finish_and_start_serves_again() -> Result {
     let machine = serving()?;
-    // As long as a slow machine takes for what is done while requests are unfinished.
-    machine.exec_ok("echo 'timeout head 600' > /dev/khttpd")?;
+    // What ends does so because it is told to.
+    never_time_out(&machine)?;
     let mut idle = served(&machine)?;
     let mut busy = Client::connect(machine.http_address()?)?;
     busy.send("GET / HTTP/1.1\r\nHost: khttpd\r\n")?;
-    machine.exec_ok("for i in $(seq 50); do grep -q '# connections 2' /dev/khttpd && exit 0; sleep 0.1; done; exit 1")?;
-    machine.exec_ok("printf 'timeout stop 60\\nstop\\n' > /dev/khttpd")?;
-    machine.exec_ok("for i in $(seq 50); do grep -q '# connections 1' /dev/khttpd && exit 0; sleep 0.1; done; exit 1")?;
+    wait_for(&machine, "connections-reading", 1)?;
+    machine.exec_ok("echo stop > /dev/khttpd")?;
+    wait_for(&machine, "connections", 1)?;
     machine.exec_ok("! curl -s -o /dev/null http://127.0.0.1:8080/")?;
     // The request that was begun is answered, and then its connection ends.
     busy.send("\r\n")?;
     assert_eq!(busy.reply(false)?.status, 200);
     assert!(busy.is_closed()? && idle.is_closed()?);
-    assert_eq!(number(&machine, "# listeners ")?, 0);
+    assert_eq!(number(&machine, "listeners")?, 0);
     machine.exec_ok(
         "grep -qx stop /dev/khttpd && echo start > /dev/khttpd && grep -qx start /dev/khttpd",
     )?;
@@ -197,17 +190,11 @@ fn stop_lets_replies_finish_and_start_serves_again() -> Result {
     // What does not finish is ended.
     let mut stuck = Client::connect(machine.http_address()?)?;
     stuck.send("GET / HTTP/1.1\r\n")?;
-    machine.exec_ok("for i in $(seq 50); do grep -q '# connections-reading 1' /dev/khttpd && exit 0; sleep 0.1; done; exit 1")?;
+    wait_for(&machine, "connections-reading", 1)?;
     machine.exec_ok("printf 'timeout stop 2\\nstop\\n' > /dev/khttpd")?;
-    let begin = Instant::now();
-    // Not even if other things are set meanwhile.
-    machine.exec_ok("for i in 1 2 3 4; do echo timeout stop 60 > /dev/khttpd; sleep 0.5; done")?;
+    // And does not have the time that is set for the next stop.
+    machine.exec_ok(&format!("echo timeout stop {NEVER} > /dev/khttpd"))?;
     assert!(stuck.is_closed()?);
-    let took = begin.elapsed();
-    assert!(
-        (Duration::from_secs(1)..Duration::from_secs(20)).contains(&took),
-        "{took:?}"
-    );
     machine.exec_ok("rmmod khttpd")?;
     assert_quiet(&machine)
 }
@@ -215,20 +202,19 @@ fn stop_lets_replies_finish_and_start_serves_again() -> Result {
 #[test]
 fn timeouts_and_bounds_are_settings() -> Result {
     let machine = serving()?;
+    never_time_out(&machine)?;
     machine.exec_ok("printf 'timeout idle 2\\nmax-connections 2\\n' > /dev/khttpd")?;
     let mut first = served(&machine)?;
-    let begin = Instant::now();
     assert!(first.is_closed()?);
-    let took = begin.elapsed();
-    assert!(took < Duration::from_secs(6), "{took:?}");
 
-    machine.exec_ok("echo timeout idle 60 > /dev/khttpd")?;
+    never_time_out(&machine)?;
     let seated = [served(&machine)?, served(&machine)?];
     let waiting = machine.spawn("exec curl -s --fail -o /dev/null http://127.0.0.1:8080/")?;
+    // Time for a server to do what it should not.
     thread::sleep(Duration::from_millis(1500));
     assert!(waiting.is_running(), "the third was served");
     machine.exec_ok("echo max-connections 3 > /dev/khttpd")?;
-    let output = waiting.wait(Duration::from_secs(10))?;
+    let output = waiting.wait(HANG)?;
     assert!(output.status.success(), "not served with more seats");
     drop(seated);
     assert_quiet(&machine)

@@ -23,7 +23,7 @@ fn curl_gets_every_file_byte_for_byte_over_one_connection_and_over_http_1_0() ->
             "--show-error",
             "--fail",
             "--max-time",
-            "20",
+            "600",
         ]);
         curl.args(["--write-out", "%{num_connects}\n"]);
         for (number, (path, _)) in www()?.iter().enumerate() {

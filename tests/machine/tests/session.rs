@@ -53,16 +53,35 @@ fn as_typed(line: &str) -> String {
     }
 }
 
+/// Whether a command is a job in the background that writes to `file`.
+fn writes(command: &str, file: &str) -> bool {
+    command.ends_with(&format!("> {file} &"))
+}
+
+/// What is waited for after a job in the background has been started.
+const LISTENS: &str = "until ss -ltn | grep -q :2001; do sleep 0.1; done";
+
+/// What is waited for after all others: no connection is left of the command.
+const QUIET: &str =
+    "while [ -e /dev/khttpd ] && ! grep -qx '# connections 0' /dev/khttpd; do sleep 0.1; done";
+
 #[test]
 fn session_of_the_readme_is_what_happens() -> Result {
     const MARK: &str = "=== step";
     let steps = session();
     assert!(steps.len() > 15, "{steps:?}");
-    // One shell for all of it, as it has a job in the background, which gets some time to begin.
+    // One shell for all of it, as it has a job in the background.
     let mut script = String::from("cd /root; exec 2>&1\n");
     for (command, _) in &steps {
-        let seconds = if command.ends_with('&') { 5 } else { 1 };
-        writeln!(script, "echo '{MARK}'; {{ {command}\n}}; sleep {seconds}")?;
+        let then = match command.strip_suffix(" &") {
+            Some(_) => LISTENS,
+            None => QUIET,
+        };
+        let before = match command.strip_prefix("cat ") {
+            Some(file) if steps.iter().any(|(job, _)| writes(job, file)) => "wait; ",
+            _ => "",
+        };
+        writeln!(script, "{before}echo '{MARK}'; {{ {command}\n}}; {then}")?;
     }
     let machine = machine()?.boot()?;
     machine.put_file("/tmp/session.sh", 0o600, script.as_bytes())?;

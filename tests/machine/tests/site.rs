@@ -13,9 +13,10 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use common::{
-    assert_quiet, assert_untroubled, fewer, flavour, get, machine, patience, roomy, Client, Result,
+    assert_quiet, assert_untroubled, fewer, flavour, get, machine, number, patience, roomy, Client,
+    Result, HANG,
 };
-use machine::{Machine, Process};
+use machine::{Accelerator, Machine, Process};
 
 /// A real site: thousands of pages, styles and images of Debian's package python3.13-doc. The guest's root has it at the same
 /// place.
@@ -45,21 +46,8 @@ fn command(machine: &Machine, lines: &str) -> Result {
 
 /// Writes commands, each in quotes; what came of it.
 fn tell(machine: &Machine, python: &str, lines: &str) -> Result<String> {
-    let output = machine.exec_within(
-        &format!("{python} /tmp/command.py {lines}"),
-        Duration::from_secs(300),
-    )?;
+    let output = machine.exec(&format!("{python} /tmp/command.py {lines}"))?;
     Ok(output.stdout_text().into_owned() + &output.stderr_text())
-}
-
-/// The number behind a word of the node's text.
-fn number(machine: &Machine, word: &str) -> Result<u64> {
-    let text = machine.exec_ok("cat /dev/khttpd")?;
-    let line = text.lines().find_map(|line| line.strip_prefix(word));
-    Ok(line
-        .ok_or_else(|| format!("no {word} in {text}"))?
-        .trim()
-        .parse()?)
 }
 
 /// The regular files of a folder: the path to ask for, and where it lies. What is hidden is left out.
@@ -116,10 +104,10 @@ fn report(machine: &Machine, what: &str, files: &[(String, PathBuf)]) -> Result<
         .map(|(_, path)| fs::metadata(path).map_or(0, |facts| facts.len()))
         .sum();
     let (entries, memory) = (
-        number(machine, "# entries ")?,
-        number(machine, "# memory ")?,
+        number(machine, "entries")?,
+        number(machine, "memory")?,
     );
-    let milliseconds = number(machine, "# load-milliseconds ")?;
+    let milliseconds = number(machine, "load-milliseconds")?;
     let beside = memory.saturating_sub(bytes) / entries;
     say!("{what}: {entries} entries of {bytes} bytes take {memory} bytes, {beside} beside the content of each, loaded in {milliseconds} ms");
     Ok(beside)
@@ -128,10 +116,7 @@ fn report(machine: &Machine, what: &str, files: &[(String, PathBuf)]) -> Result<
 #[test]
 fn every_file_of_a_real_site_comes_as_it_lies_there() -> Result {
     let machine = machine()?.boot()?;
-    machine.exec_within(
-        &format!("insmod khttpd.ko root={REAL}"),
-        Duration::from_secs(300),
-    )?;
+    machine.exec_ok(&format!("insmod khttpd.ko root={REAL}"))?;
     let files = files(Path::new(REAL))?;
     assert!(
         files.len() > 1000,
@@ -143,7 +128,7 @@ fn every_file_of_a_real_site_comes_as_it_lies_there() -> Result {
         beside < 512,
         "{beside} bytes beside the content of an entry"
     );
-    assert_eq!(number(&machine, "# entries ")?, files.len() as u64);
+    assert_eq!(number(&machine, "entries")?, files.len() as u64);
 
     let begin = Instant::now();
     let mut client = Client::connect(machine.http_address()?)?;
@@ -192,10 +177,7 @@ fn precompressed_forms_come_to_who_takes_them() -> Result {
     let share = std::env::temp_dir().join(format!("khttpd-variants-{}", std::process::id()));
     variants(&share.join("site"))?;
     let machine = machine()?.share(&share).boot()?;
-    machine.exec_within(
-        "insmod khttpd.ko root=/share/site",
-        Duration::from_secs(300),
-    )?;
+    machine.exec_ok("insmod khttpd.ko root=/share/site")?;
     let files = files(&share.join("site"))?;
     report(&machine, "a part of it with forms in gzip", &files)?;
 
@@ -509,6 +491,19 @@ fn begun(machine: &Machine, program: &str) -> Result<Process> {
     Ok(process)
 }
 
+/// What is told when a tree is refused, which it is sooner or later: how its load meets what is done to it is up to the machine.
+fn refused(machine: &Machine) -> Result<String> {
+    let begin = Instant::now();
+    loop {
+        let said = tell(machine, "python3", "'root /tmp/bad'")?;
+        if said != "OK\n" {
+            return Ok(said);
+        }
+        assert!(begin.elapsed() < HANG, "it was always loaded");
+        command(machine, "'root /tmp/old'")?;
+    }
+}
+
 #[test]
 fn a_file_that_cannot_be_read_or_is_never_at_rest_is_named() -> Result {
     let machine = commanded()?;
@@ -533,14 +528,14 @@ fn a_file_that_cannot_be_read_or_is_never_at_rest_is_named() -> Result {
         &machine,
         "f = open('/tmp/bad/log', 'ab', 0); f.write(b'x')\nprint('begun', flush=True)\nwhile True: f.write(b'x')",
     )?;
-    let said = tell(&machine, "python3", "'root /tmp/bad'")?;
+    let said = refused(&machine)?;
     assert_eq!(said.lines().next(), Some("EAGAIN"), "{said}");
     assert!(
         said.contains("/tmp/bad/log: changes each time it is read"),
         "{said}"
     );
     writer.signal(9)?;
-    writer.wait(Duration::from_secs(20))?;
+    writer.wait(HANG)?;
     assert_old(&machine)?;
 
     // Somebody can write to a file without a trace.
@@ -556,7 +551,7 @@ fn a_file_that_cannot_be_read_or_is_never_at_rest_is_named() -> Result {
         "{said}"
     );
     mapper.signal(9)?;
-    mapper.wait(Duration::from_secs(20))?;
+    mapper.wait(HANG)?;
     command(&machine, "'root /tmp/bad'")?;
     command(&machine, "'root /tmp/old'")?;
 
@@ -572,32 +567,21 @@ fn a_file_that_cannot_be_read_or_is_never_at_rest_is_named() -> Result {
     let said = tell(&machine, "python3", "'root /tmp/merged'")?;
     assert_eq!(said.lines().next(), Some("ETXTBSY"), "{said}");
     mapper.signal(9)?;
-    mapper.wait(Duration::from_secs(20))?;
+    mapper.wait(HANG)?;
 
     // Files come and go: sooner or later one has gone between the directory and the file.
     let come_and_go = begun(
         &machine,
         "import os\nprint('begun', flush=True)\nnames = [f'/tmp/bad/{n}' for n in range(100)]\nwhile True:\n  for name in names: open(name, 'w').close()\n  for name in names: os.unlink(name)",
     )?;
-    let begin = Instant::now();
-    let said = loop {
-        let said = tell(&machine, "python3", "'root /tmp/bad'")?;
-        assert!(
-            begin.elapsed() < Duration::from_secs(120),
-            "it was always there: {said}"
-        );
-        match said.lines().next() {
-            Some("OK") => command(&machine, "'root /tmp/old'")?,
-            _ => break said,
-        }
-    };
+    let said = refused(&machine)?;
     assert_eq!(said.lines().next(), Some("ENOENT"), "{said}");
     assert!(
         said.contains(": no such file or directory, or removed during the load"),
         "{said}"
     );
     come_and_go.signal(9)?;
-    come_and_go.wait(Duration::from_secs(20))?;
+    come_and_go.wait(HANG)?;
     assert_old(&machine)?;
     assert_quiet(&machine)
 }
@@ -606,19 +590,13 @@ fn a_file_that_cannot_be_read_or_is_never_at_rest_is_named() -> Result {
 fn a_file_that_is_written_in_place_is_never_torn() -> Result {
     let machine = commanded()?;
     machine.put_file("/tmp/torn.py", 0o600, include_bytes!("guest/torn.py"))?;
-    let output = machine.exec_within(
-        "python3 /tmp/torn.py /tmp/torn 30 2>&1",
-        Duration::from_secs(120),
-    )?;
+    let output = machine.exec(&format!(
+        "python3 /tmp/torn.py /tmp/torn {} 2>&1",
+        fewer(30)
+    ))?;
     let said = output.stdout_text().into_owned();
     say!("{}", said.trim());
     assert!(output.status.success(), "{said}");
-    assert!(
-        counts(&said)
-            .get("loaded")
-            .is_some_and(|loaded| *loaded >= f64::from(fewer(10))),
-        "{said}"
-    );
     assert_quiet(&machine)
 }
 
@@ -719,37 +697,46 @@ fn what_is_odd_is_left_out_unless_it_is_allowed() -> Result {
 fn a_file_that_is_closed_while_it_is_read_is_served_as_it_was_or_not_at_all() -> Result {
     let machine = commanded()?;
     machine.put_file("/tmp/closing.py", 0o600, include_bytes!("guest/closing.py"))?;
-    let output = machine.exec_within(
-        "python3 /tmp/closing.py /tmp/closing 20 2>&1",
-        patience(Duration::from_secs(60)),
-    )?;
+    let output = machine.exec("python3 /tmp/closing.py /tmp/closing 20 2>&1")?;
     let said = output.stdout_text().into_owned();
     say!("{}", said.trim());
     assert!(output.status.success(), "{said}");
-    assert!(counts(&said).get("left-out") > Some(&0.0), "{said}");
+    assert_quiet(&machine)
+}
+
+/// Runs a case of `guest/interrupt.py`. The machine's clock counts instructions, so that it is not the host that takes its time.
+fn interrupt(case: &str) -> Result {
+    let machine = machine()?
+        .cpus(1)
+        .accelerator(Accelerator::Counting)
+        .boot()?;
+    machine.put_file("/tmp/status.py", 0o600, include_bytes!("guest/status.py"))?;
+    machine.put_file(
+        "/tmp/interrupt.py",
+        0o600,
+        include_bytes!("guest/interrupt.py"),
+    )?;
+    let said = machine.exec_ok(&format!(
+        "insmod khttpd.ko && python3 /tmp/interrupt.py {case} {}",
+        fewer(1000)
+    ))?;
+    say!("{case}: {}", said.trim());
     assert_quiet(&machine)
 }
 
 #[test]
 fn rules_that_keep_it_busy_do_not_keep_a_signal_away() -> Result {
-    let machine = commanded()?;
-    machine.exec_ok(
-        "mkdir /tmp/old /tmp/t; echo old > /tmp/old/index.html; cd /tmp/t; touch $(seq 5000)
-         for i in $(seq 3500); do echo \"field * A$i: b\"; done > .khttpd",
-    )?;
-    command(&machine, "'root /tmp/old'")?;
-    let load = machine.spawn("exec python3 /tmp/command.py 'root /tmp/t'")?;
-    while number(&machine, "# loading-files ").unwrap_or(0) < 5000 {
-        assert!(
-            load.is_running(),
-            "it was over: {}",
-            String::from_utf8_lossy(&load.stdout_so_far())
-        );
-    }
-    load.signal(9)?;
-    load.wait(patience(Duration::from_secs(5)))?;
-    assert_old(&machine)?;
-    assert_quiet(&machine)
+    interrupt("rules")
+}
+
+#[test]
+fn a_load_shows_how_far_it_is_and_can_be_interrupted() -> Result {
+    interrupt("files")
+}
+
+#[test]
+fn a_signal_interrupts_a_writer_that_waits_for_another() -> Result {
+    interrupt("waits")
 }
 
 #[test]
@@ -778,41 +765,6 @@ fn a_site_is_charged_to_the_group_of_who_loads_it() -> Result {
         true => assert_untroubled(&machine).map(drop),
         false => assert_quiet(&machine),
     }
-}
-
-#[test]
-fn a_load_shows_how_far_it_is_and_can_be_interrupted() -> Result {
-    let machine = commanded()?;
-    machine.exec_ok("mkdir /tmp/old; echo old > /tmp/old/index.html")?;
-    command(&machine, "'root /tmp/old'")?;
-    let load = machine.spawn(&format!("exec python3 /tmp/command.py 'root {REAL}'"))?;
-    let mut seen = 0;
-    while seen < 20 {
-        let text = machine.exec_ok("grep loading-files /dev/khttpd || true")?;
-        seen = text
-            .rsplit(' ')
-            .next()
-            .and_then(|count| count.trim().parse().ok())
-            .unwrap_or(0);
-        assert!(load.is_running(), "it was over before 20 files were seen");
-    }
-    assert_old(&machine)?;
-    load.signal(2)?;
-    let begin = Instant::now();
-    load.wait(Duration::from_secs(30))?;
-    assert!(
-        begin.elapsed() < patience(Duration::from_secs(5)),
-        "it took {:?} to stop",
-        begin.elapsed()
-    );
-    assert!(
-        !machine
-            .exec_ok("cat /dev/khttpd")?
-            .contains("loading-files"),
-        "it still loads"
-    );
-    assert_old(&machine)?;
-    assert_quiet(&machine)
 }
 
 #[test]
@@ -856,17 +808,14 @@ fn ten_thousand_reloads_under_load_tear_nothing_and_leak_nothing() -> Result {
     let reloads = fewer(10_000);
     let output = machine.exec_within(
         &format!("python3 /tmp/reload.py {reloads} 2>&1"),
-        Duration::from_secs(1200),
+        patience(HANG),
     )?;
     let said = output.stdout_text().into_owned();
     say!("{}", said.trim());
     assert!(output.status.success(), "{said}");
     let counts = counts(&said);
-    assert_eq!(counts.get("reloads"), Some(&f64::from(reloads)));
+    assert!(counts.get("reloads") >= Some(&f64::from(reloads)));
     assert_eq!(counts.get("lost"), Some(&0.0));
-    assert!(counts
-        .get("versions")
-        .is_some_and(|versions| *versions > 100.0));
     // A page for each reload would be twice as much.
     assert!(counts
         .get("leaked-kib")

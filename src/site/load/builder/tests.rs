@@ -74,10 +74,10 @@ fn look_up(site: &Site, host: &[u8], path: &[u8]) -> Result<KVec<u8>> {
     let mut buffer = KBox::new(PathBuffer::new(), GFP_KERNEL)?;
     let path = Path::parse(path, &mut buffer).map_err(|_| EINVAL)?;
     match site.find(Some(host), path.ok_or(EINVAL)?) {
-        Lookup::Nothing => word(b"nothing"),
-        Lookup::Directory => word(b"directory"),
+        Lookup::NotFound => word(b"nothing"),
+        Lookup::MissingSlash => word(b"directory"),
         Lookup::Redirect(redirect) => word(redirect.location),
-        Lookup::Status => word(b"status"),
+        Lookup::StatusPage => word(b"status"),
         Lookup::Resource(entry, _) => {
             let identity = site.representation(entry, Coding::Identity).ok_or(EIO)?;
             let mut content = KVec::new();

@@ -80,7 +80,7 @@ impl<'a> VirtualHostBuilder<'a> {
         let rules = self.rules;
         for rule in rules.iter().rev() {
             match rule {
-                Rule::StatusPage(path) => self.add_rule_path(*path, IndexTarget::Status)?,
+                Rule::StatusPage(path) => self.add_rule_path(*path, IndexTarget::StatusPage)?,
                 Rule::Redirect { status, from, to } => {
                     let to = StoredRedirect {
                         status: *status,
@@ -135,7 +135,7 @@ impl<'a> VirtualHostBuilder<'a> {
         };
         self.add_path(path.shortened(without_slash + 1), target)?;
         let target = match self.rules.trailing_slash() {
-            TrailingSlash::Redirect => IndexTarget::Directory,
+            TrailingSlash::Redirect => IndexTarget::MissingSlash,
             TrailingSlash::Serve => target,
             TrailingSlash::Refuse => return Ok(()),
         };
@@ -150,7 +150,10 @@ impl<'a> VirtualHostBuilder<'a> {
         let bytes = self.host.paths.bytes(path);
         let known = self.host.paths.find(bytes);
         if self.host.directory_redirect(bytes).is_some()
-            || matches!(known, Some(IndexTarget::Redirect(_) | IndexTarget::Status))
+            || matches!(
+                known,
+                Some(IndexTarget::Redirect(_) | IndexTarget::StatusPage)
+            )
         {
             return Ok(());
         }

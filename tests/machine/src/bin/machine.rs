@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `machine run` boots the machine and serves a site from it; `machine boot` only boots it; `machine shell` runs
-//! commands in it. The scripts in tests/ call this.
+//! `machine run` boots the machine and serves a site from it; `machine boot` only boots it;
+//! `machine shell` runs commands in it. The scripts in tests/tools call it.
 
 #![forbid(unsafe_code)]
 #![warn(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
@@ -21,8 +21,8 @@ use rustix::process::{set_parent_process_death_signal, Signal};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 
-/// How long khttpd may take to answer once it is loaded.
-const ANSWER_LIMIT: Duration = Duration::from_secs(30);
+/// Time limit for khttpd's first response after loading.
+const RESPONSE_LIMIT: Duration = Duration::from_secs(30);
 
 fn main() -> ExitCode {
     let mut arguments: Vec<String> = env::args().skip(1).collect();
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// What `run` and `boot` are told.
+/// Options of `run` and `boot`.
 #[derive(Debug)]
 struct Options {
     port: u16,
@@ -75,11 +75,7 @@ impl Options {
         };
         let mut words = arguments.iter();
         while let Some(name) = words.next() {
-            let bad = || {
-                Error::Setup(format!(
-                    "{name} lacks a value, or has one that it can't have"
-                ))
-            };
+            let bad = || Error::Setup(format!("{name}: missing or invalid value"));
             let value = words.next().ok_or_else(bad)?;
             match name.as_str() {
                 "--port" => options.port = value.parse().map_err(|_| bad())?,
@@ -121,25 +117,25 @@ impl Options {
     }
 }
 
-/// Becomes true when we are told to end: by Ctrl-C, by a signal, by our parent's death.
-fn told_to_end() -> Result<Arc<AtomicBool>> {
+/// Returns a flag that becomes true on Ctrl-C, on other signals and on the parent's death.
+fn ending_flag() -> Result<Arc<AtomicBool>> {
     let told = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         flag::register(signal, Arc::clone(&told)).map_err(Error::io("waiting for signals"))?;
     }
     set_parent_process_death_signal(Some(Signal::TERM))
         .map_err(Into::into)
-        .map_err(Error::io("asking to be told of the parent's death"))?;
+        .map_err(Error::io("requesting the parent-death signal"))?;
     Ok(told)
 }
 
-/// Boots the machine, loads khttpd and says where it serves. Lasts until told to end.
+/// Boots the machine, loads khttpd and prints its URL. Runs until the flag is set.
 fn run(options: &Options) -> Result<ExitCode> {
-    let told = told_to_end()?;
+    let told = ending_flag()?;
     start(options, &told, |machine| {
         machine.exec_ok(&format!("insmod khttpd.ko port={}", options.port))?;
         let address = machine.http_address()?;
-        wait_for_answer(machine, address, &told)?;
+        wait_for_response(machine, address, &told)?;
         let place = match options.net {
             Net::User => String::new(),
             Net::Tap => format!(" in network namespace {}", options.namespace),
@@ -151,9 +147,9 @@ fn run(options: &Options) -> Result<ExitCode> {
     })
 }
 
-/// Boots the machine and loads nothing. Lasts until told to end.
+/// Boots the machine without khttpd. Runs until the flag is set.
 fn boot(options: &Options) -> Result<ExitCode> {
-    let told = told_to_end()?;
+    let told = ending_flag()?;
     start(options, &told, |_| say("the machine is running"))
 }
 
@@ -174,7 +170,7 @@ fn start(
         wait_for_end(&machine, told)
     });
     match result {
-        // Whatever did not work out because we are ending is no failure.
+        // Errors while ending are expected.
         Err(_) if told.load(Ordering::Relaxed) => {}
         result => result?,
     }
@@ -194,7 +190,7 @@ fn wait_for_end(machine: &Machine, told: &AtomicBool) -> Result {
         if !machine.is_running() {
             return Err(Error::Gone {
                 doing: "running the machine".into(),
-                what: "it ended by itself".into(),
+                what: "it ended unexpectedly".into(),
                 log: machine.last_lines(),
             });
         }
@@ -203,9 +199,9 @@ fn wait_for_end(machine: &Machine, told: &AtomicBool) -> Result {
     Ok(())
 }
 
-/// Waits until something answers HTTP at `address`.
-fn wait_for_answer(machine: &Machine, address: SocketAddr, told: &AtomicBool) -> Result {
-    let deadline = Instant::now() + ANSWER_LIMIT;
+/// Waits for an HTTP response from `address`.
+fn wait_for_response(machine: &Machine, address: SocketAddr, told: &AtomicBool) -> Result {
+    let deadline = Instant::now() + RESPONSE_LIMIT;
     while !told.load(Ordering::Relaxed) {
         match ask(address) {
             Ok(true) => return Ok(()),
@@ -214,8 +210,8 @@ fn wait_for_answer(machine: &Machine, address: SocketAddr, told: &AtomicBool) ->
             }
             Ok(false) | Err(_) => {
                 return Err(Error::Late {
-                    doing: format!("waiting for an answer from http://{address}/"),
-                    limit: ANSWER_LIMIT,
+                    doing: format!("waiting for a response from http://{address}/"),
+                    limit: RESPONSE_LIMIT,
                     log: machine.last_lines(),
                 })
             }
@@ -224,7 +220,7 @@ fn wait_for_answer(machine: &Machine, address: SocketAddr, told: &AtomicBool) ->
     Ok(())
 }
 
-/// Whether a GET request is answered in HTTP.
+/// Tells whether a GET request gets an HTTP response.
 fn ask(address: SocketAddr) -> io::Result<bool> {
     let limit = Some(Duration::from_secs(2));
     let mut stream = TcpStream::connect(address)?;
@@ -239,11 +235,11 @@ fn ask(address: SocketAddr) -> io::Result<bool> {
     Ok(&answer == b"HTTP/1.")
 }
 
-/// Runs a command, or a shell, in the running machine, and ends as it did.
+/// Runs a command or a shell in the running machine and returns its exit code.
 fn shell(arguments: &[String]) -> Result<ExitCode> {
     let machines = env::var_os("KHTTPD_MACHINES").map(PathBuf::from);
     let machines = machines
-        .ok_or_else(|| Error::Setup("KHTTPD_MACHINES is not set; use make shell".into()))?;
+        .ok_or_else(|| Error::Setup("KHTTPD_MACHINES is not set; use `make shell`".into()))?;
     let name = env::var("MACHINE").ok().filter(|name| !name.is_empty());
     let folder = machine::running(&machines, name.as_deref())?;
     let command = match arguments {

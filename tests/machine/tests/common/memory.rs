@@ -70,7 +70,7 @@ impl Memory {
     fn measure(machine: &Machine) -> Result<Self> {
         // Sockets in TIME_WAIT and what RCU has not freed yet would count as leaks.
         machine.exec_ok(
-            "for i in $(seq 100); do \
+            "for i in $(seq 600); do \
                  grep -q 'TCP: inuse 0 orphan 0 tw 0' /proc/net/sockstat && grep -qx 'TCP6: inuse 0' /proc/net/sockstat6 && exit 0; \
                  sleep 1; \
              done; cat /proc/net/sockstat /proc/net/sockstat6; ss -tanoe; exit 1",
@@ -83,7 +83,10 @@ impl Memory {
             Some((words.next()?.to_owned(), words.next()?.parse().ok()?))
         });
         let objects = objects.filter(|(cache, _)| cache != NEVER_FORGOTTEN);
-        let free = machine.exec_ok("awk '/^nr_free_pages /{print $2}' /proc/vmstat")?;
+        // Each processor keeps some free pages for itself.
+        let free = machine.exec_ok(
+            "awk '$1 == \"count:\" || $1 == \"nr_free_pages\" {sum += $2} END {print sum}' /proc/zoneinfo",
+        )?;
         let workers = machine.exec_ok("cat /proc/[0-9]*/comm | grep -c ^kworker")?;
         Ok(Self {
             objects: objects.collect(),

@@ -19,6 +19,13 @@ use std::time::Duration;
 
 use machine::{Builder, KernelLog, Machine};
 
+/// Ends a test that hangs. It is longer than any wait may take on a busy host, and than the limits of the Python programs in the
+/// guest, which say more.
+pub(crate) const HANG: Duration = Duration::from_secs(1200);
+
+/// Seconds for `timeout idle` and its like that no wait of a test reaches.
+pub(crate) const NEVER: u32 = 86_400;
+
 pub(crate) type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
 
 /// A machine that has not loaded the module.
@@ -115,10 +122,10 @@ fn since_first_load(log: &KernelLog) -> impl Iterator<Item = &str> {
 }
 
 /// khttpd's own lines, what the kernel says of a parameter that is too long, what KUnit says of a module with tests, the emulated
-/// clock's, what a kernel with DEBUG_STACK_USAGE says of a task that ends, that a processor had too much to do, and the tests' own
-/// doing.
+/// clock's, what a kernel with DEBUG_STACK_USAGE says of a task that ends, that a processor or the emulated network card had to wait
+/// for a busy host, and the tests' own doing.
 fn is_expected(text: &str) -> bool {
-    const EXPECTED: [&str; 12] = [
+    const EXPECTED: [&str; 15] = [
         "khttpd",
         "commands: string doesn't fit in 2047 chars.",
         "KTAP",
@@ -130,6 +137,9 @@ fn is_expected(text: &str) -> bool {
         "clocksource",
         "tsc:",
         "sched: DL replenish lagged too much",
+        "hrtimer: interrupt took",
+        "NETDEV WATCHDOG",
+        "virtio_net ",
         "TCP: request_sock_TCP: Possible SYN flooding",
     ];
     text.is_empty()
@@ -190,7 +200,7 @@ impl Client {
     pub(crate) fn connect(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(Duration::from_secs(90)))?;
+        stream.set_read_timeout(Some(HANG))?;
         Ok(Self {
             stream,
             received: Vec::new(),
@@ -237,6 +247,7 @@ impl Client {
     pub(crate) fn is_closed(&mut self) -> Result<bool> {
         match self.fill() {
             Ok(()) => Ok(false),
+            Err(error) if is_late(error.as_ref()) => Err(error),
             Err(_) => Ok(self.received.is_empty()),
         }
     }
@@ -251,6 +262,46 @@ impl Client {
             }
         }
     }
+}
+
+/// Whether nothing came within [`HANG`].
+fn is_late(error: &(dyn Error + 'static)) -> bool {
+    error
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+}
+
+/// Has the server wait for peers as long as the test does, however long the host keeps it waiting.
+pub(crate) fn never_time_out(machine: &Machine) -> Result {
+    machine.exec_ok(&format!(
+        "for name in idle head send stop; do echo timeout $name {NEVER}; done > /dev/khttpd"
+    ))?;
+    Ok(())
+}
+
+/// A number that the control node shows.
+pub(crate) fn number(machine: &Machine, key: &str) -> Result<u64> {
+    let text = machine.exec_ok("cat /dev/khttpd")?;
+    let wanted = format!("# {key} ");
+    let line = text.lines().find_map(|line| line.strip_prefix(&wanted));
+    Ok(line
+        .ok_or_else(|| format!("no {key} in {text}"))?
+        .trim()
+        .parse()?)
+}
+
+/// Waits until the control node shows this number.
+pub(crate) fn wait_for(machine: &Machine, key: &str, number: u64) -> Result {
+    wait_until(machine, &format!("grep -qx '# {key} {number}' /dev/khttpd"))
+}
+
+/// Waits until a shell command in the guest succeeds; fails, and shows the state, if it never does.
+pub(crate) fn wait_until(machine: &Machine, condition: &str) -> Result {
+    machine.exec_ok(&format!(
+        "for i in $(seq 6000); do {condition} && exit 0; sleep 0.1; done
+         exec >&2; echo 'never:'; cat /dev/khttpd; ss -tane; exit 1"
+    ))?;
+    Ok(())
 }
 
 /// A plain request.

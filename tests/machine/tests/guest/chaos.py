@@ -29,12 +29,14 @@ PORT = 8080
 PORTS = range(8080, 8086)
 # Who listens there tells all back, and now and then breaks off; or takes all; nobody.
 RUDE, POLITE, DEAD = 2001, 2002, 1
-# Seconds that the module may take to become unused, when nobody opens its nodes any more. Closing the relay takes 10 at most.
-UNLOAD_LIMIT = 60
-# The least `timeout stop`, and the time, in seconds, in which a reply must be whole that a stop interrupts.
+# Seconds after which the module, when nobody opens its nodes any more, is taken never to become unused. Closing the relay takes 10
+# at most, but a busy host may be slow.
+UNLOAD_LIMIT = 600
+# The least `timeout stop` and `timeout send`, and the time, in seconds, in which a reply must be whole that a stop interrupts or whose
+# client the machine keeps from reading.
 STOP, STOP_KEPT = 5, 3
 # Seconds after which a client complains of a connection that has answered before.
-PATIENCE = 60
+PATIENCE = 600
 # What opening a node may meet with while the module comes or goes.
 GONE = {errno.ENOENT, errno.ENXIO, errno.ENODEV}
 ENDED = (ConnectionResetError, BrokenPipeError, EOFError)
@@ -180,7 +182,7 @@ COMMANDS = [
     (one('max-connections {}', 8, 2000), ()),
     (one('timeout idle {}', 1, 60), ()),
     (one('timeout head {}', 5, 60), ()),
-    (one('timeout send {}', 1, 60), ()),
+    (one('timeout send {}', STOP, 60), ()),
     (one('timeout stop {}', STOP, 60), ()),
     (of(f'root {SITES}/a', f'root {SITES}/b', 'root built-in', f'root {SITES}/a for 127.0.0.1'), ()),
     (of(f'root {SITES}/b for *.example', 'clear\nroot built-in'), ()),

@@ -25,7 +25,7 @@ PEER = ('127.0.0.1', 2001)
 # A call that takes longer is interrupted: what it loads may be half of the machine, and who it connects to silent.
 LIMIT = 2
 # No call on the control node that commands nothing takes so long, in seconds, however slow the machine is.
-PATIENCE = 30
+PATIENCE = 600
 counts = collections.Counter()
 libc = ctypes.CDLL(None, use_errno=True)
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What is done to the relay node by system calls:  relay.py NAME"""
+"""What is done to the relay node by system calls:  relay.py NAME
+
+The machine's clock counts instructions, so that what is measured here is not the host's time."""
 import errno
 import hashlib
 import os
@@ -93,22 +95,20 @@ def timed(open_, write, close, data, sizes):
 
 
 def stream():
-    """64 MB arrive unchanged and as fast as by a socket."""
-    data = memoryview(os.urandom(1 << 20) * 64)
+    """16 MB arrive unchanged and as fast as by a socket."""
+    data = memoryview(os.urandom(1 << 20) * 16)
     expected = [len(data), hashlib.sha256(data).hexdigest()]
     sizes = [1 << 20, 1, 65537, 4095]
     tcp = lambda: socket.create_connection(PEER)
     best = {'tcp': 1e9, 'relay': 1e9}
-    # Others use the machine, too: the best of several times counts.
-    for _ in range(10):
+    # The first of each makes what stays.
+    for _ in range(2):
         took, result = timed(tcp, lambda to, piece: to.sendall(piece) or len(piece), socket.socket.close, data, sizes)
         assert result == expected
         best['tcp'] = min(best['tcp'], took)
         took, result = timed(lambda: os.open(NODE, os.O_WRONLY), os.write, os.close, data, sizes)
         assert result == expected, (result, expected)
         best['relay'] = min(best['relay'], took)
-        if best['relay'] < 1.1 * best['tcp']:
-            break
     megabytes = len(data) / 1e6
     print({name: f'{megabytes / took:.0f} MB/s' for name, took in best.items()})
     assert best['relay'] < 1.1 * best['tcp'], best
@@ -122,7 +122,7 @@ def answers():
     assert poll.poll(0) == [(node, select.POLLOUT)]
     assert os.write(node, b'question') == 8 and peer.recv(100) == b'question'
     peer.sendall(b'answer')
-    assert poll.poll(1000) == [(node, select.POLLIN | select.POLLOUT)]
+    assert poll.poll(60000) == [(node, select.POLLIN | select.POLLOUT)]
     assert os.read(node, 3) == b'ans' and os.read(node, 100) == b'wer'
     peer.sendall(b'bye')
     peer.shutdown(socket.SHUT_WR)
@@ -163,7 +163,7 @@ def nonblocking():
     assert poll.poll(0) == []
     task = threading.Thread(target=lambda: [peer.recv(1 << 20) for _ in range(sent >> 10)], daemon=True)
     task.start()
-    assert poll.poll(5000) == [(node, select.POLLOUT)]
+    assert poll.poll(60000) == [(node, select.POLLOUT)]
     # A child that holds the node does not make the last close of it.
     os._exit(0)
 

@@ -2,7 +2,8 @@
 """Reloads a site whose content changes, again and again, while clients ask for it:  reload.py COUNT
 
 Each body must be wholly of one version and be what its entity tag is the hash of. A slow reader begins on the first version and
-must get all of it. Prints counts: reloads, replies, versions seen, replies lost, KiB of memory that are gone."""
+must get all of it. Goes on until the clients have seen some versions. Prints counts: reloads of a round at least, replies, versions seen, replies lost,
+KiB of memory that are gone."""
 
 import base64
 import hashlib
@@ -19,7 +20,9 @@ CLIENTS = 2
 LARGE = 32 << 20
 
 # A leak goes on in every round; a cache that fills up does not, but may take as much as a few hundred reloads would lose.
-ROUNDS = 3
+ROUNDS = 4
+# So many replies each client has in a round at least, however slow the machine is.
+REPLIES = 100
 # KiB for each reload: a page would be twice as much.
 LEAK = 2
 
@@ -96,7 +99,7 @@ def slow_client(begun, stop, results):
     results.put(hashlib.sha256(content).digest())
 
 
-def client(stop, results):
+def client(stop, enough, results):
     connection = Connection()
     replies, lost, versions = 0, 0, set()
     while not stop.is_set():
@@ -114,6 +117,8 @@ def client(stop, results):
         assert content == body(version), f"version {version} is torn"
         versions.add(version)
         replies += 1
+        if replies == REPLIES:
+            enough.set()
         # Somebody must have time to reload.
         time.sleep(0.001)
     results.put((replies, lost, len(versions)))
@@ -143,22 +148,26 @@ def run(count):
     del large
     command(b"reload\n")
     begun, stop = multiprocessing.Event(), multiprocessing.Event()
+    enough = [multiprocessing.Event() for _ in range(CLIENTS)]
     slow, results = multiprocessing.Queue(), multiprocessing.Queue()
     processes = [multiprocessing.Process(target=slow_client, args=(begun, stop, slow), daemon=True)]
-    for _ in range(CLIENTS):
-        processes.append(multiprocessing.Process(target=client, args=(stop, results), daemon=True))
+    for event in enough:
+        processes.append(multiprocessing.Process(target=client, args=(stop, event, results), daemon=True))
     processes[0].start()
-    assert begun.wait(60), "the slow reader has not begun"
+    assert begun.wait(status.HANG), "the slow reader has not begun"
     write("large.bin", b"small")
     for process in processes[1:]:
         process.start()
-    for version in range(count):
+    version, end = 0, time.monotonic() + status.HANG
+    while version < count or not all(event.is_set() for event in enough):
+        assert version < count or time.monotonic() < end, "the clients have hardly any replies"
         reload(version)
+        version += 1
     stop.set()
-    assert slow.get(timeout=300) == expected, "the slow reader got something else"
-    told = [results.get(timeout=60) for _ in range(CLIENTS)]
+    assert slow.get(timeout=status.HANG) == expected, "the slow reader got something else"
+    told = [results.get(timeout=status.HANG) for _ in range(CLIENTS)]
     for process in processes:
-        process.join(60)
+        process.join(status.HANG)
         assert process.exitcode == 0, "a client has failed"
     return told
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Requests whose bytes can still be changed by who has sent them: pages of a file go to the server as they are, and the file is written
-while they are parsed.  shared.py SECONDS"""
+while they are parsed.  shared.py CONNECTIONS
+
+As many connections as that, and more until both the old and the new path have been heard: how they meet is up to the machine."""
 
 import mmap
 import os
@@ -15,10 +17,14 @@ REQUEST = b"GET /robots.txt HTTP/1.1\r\nHost: a\r\nX-Filling: " + b"x" * 50 + b"
 STATUS = re.compile(rb"HTTP/1\.1 (\d+) ")
 
 
-def write(pages, end):
+# Seconds after which one of the paths is taken never to be heard.
+HANG = 600
+
+
+def write(pages, over):
     """Changes a letter of each path, to and fro."""
     at = REQUEST.index(b"robots")
-    while time.monotonic() < end:
+    while not over.is_set():
         for letter in b"sr":
             for begin in range(at, len(pages), len(REQUEST)):
                 pages[begin] = letter
@@ -35,14 +41,15 @@ def replies(peer, found):
 
 
 def main():
-    end = time.monotonic() + float(sys.argv[1])
+    connections, over, begin = int(sys.argv[1]), threading.Event(), time.monotonic()
     with open("/tmp/requests", "wb+") as file:
         file.write(REQUEST * REQUESTS)
         file.flush()
         pages = mmap.mmap(file.fileno(), 0)
-        threading.Thread(target=write, args=(pages, end)).start()
+        threading.Thread(target=write, args=(pages, over), daemon=True).start()
         asked, found = 0, {}
-        while time.monotonic() < end:
+        while asked < connections * REQUESTS or len(found) < 2:
+            assert time.monotonic() - begin < HANG, (asked, found)
             peer = socket.create_connection(("127.0.0.1", 8080))
             reader = threading.Thread(target=replies, args=(peer, found))
             reader.start()
@@ -52,6 +59,7 @@ def main():
             peer.shutdown(socket.SHUT_WR)
             reader.join()
             asked += REQUESTS
+        over.set()
     print(asked, found)
     assert set(found) <= {b"200", b"404"} and len(found) == 2 and sum(found.values()) == asked
 

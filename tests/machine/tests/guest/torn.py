@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Loads a site again and again while a file of it is written in place:  torn.py DIRECTORY SECONDS
+"""Loads a site again and again while a file of it is written in place:  torn.py DIRECTORY LOADS
 
-Each version is one letter, megabytes of it, so that a reply of two letters is torn. Prints how often the load was refused, because the
-file was never at rest, and how often it was not."""
+Each version is one letter, megabytes of it, so that a reply of two letters is torn. Ends when it was loaded so often, or
+fails if that never happens. Prints how often the load was refused, because the file was never at rest, and how often it was not."""
 
 import multiprocessing
 import os
@@ -11,6 +11,8 @@ import time
 import urllib.request
 
 SIZE = 8 << 20
+# Seconds after which it is taken never to be loaded again.
+HANG = 600
 
 
 def write(path):
@@ -23,7 +25,7 @@ def write(path):
 
 
 def main():
-    directory, seconds = sys.argv[1], float(sys.argv[2])
+    directory, loads = sys.argv[1], int(sys.argv[2])
     os.makedirs(directory, exist_ok=True)
     path = f"{directory}/f"
     with open(path, "wb") as file:
@@ -32,8 +34,9 @@ def main():
     os.write(node, f"root {directory}\n".encode())
     writer = multiprocessing.Process(target=write, args=(path,), daemon=True)
     writer.start()
-    loaded, refused, end = 0, 0, time.monotonic() + seconds
-    while time.monotonic() < end:
+    loaded, refused, end = 0, 0, time.monotonic() + HANG
+    while loaded < loads:
+        assert time.monotonic() < end, (loaded, refused)
         try:
             os.write(node, b"reload\n")
         except BlockingIOError:

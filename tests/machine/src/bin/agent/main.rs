@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The agent: runs in the guest what the host asks for over virtio-serial ports.
+//! The agent: runs programs in the guest on request of the host, over virtio-serial ports.
 //!
-//! As process 1 it starts itself once more, reaps whatever is orphaned, and powers the machine off when that second
-//! process ends: a machine without an agent is of no use.
+//! As process 1 it starts a second instance of itself, reaps orphans, and powers the machine off
+//! when that instance ends: a machine without an agent is useless.
 
 #![forbid(unsafe_code)]
 #![warn(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
@@ -26,13 +26,13 @@ use rustix::fs::{open, Mode, OFlags};
 use rustix::process::{wait, WaitOptions};
 use rustix::system::{reboot, RebootCommand};
 
-/// How often the ports nobody uses are looked at. A driver does not tell when the host opens one.
+/// Interval for checking idle ports. The driver does not report when the host opens one.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Where the kernel lists virtio-serial ports.
+/// The kernel's list of virtio-serial ports.
 const PORTS_FOLDER: &str = "/sys/class/virtio-ports";
 
-/// How long the kernel may take to make the ports.
+/// Time limit for the kernel to create the ports.
 const PORTS_LIMIT: Duration = Duration::from_secs(30);
 
 fn main() {
@@ -50,13 +50,13 @@ fn main() {
     }
 }
 
-/// Puts a line into the kernel log. Each write is a line, so there must be but one.
+/// Writes a line to the kernel log. Each write is one line.
 fn complain(what: &str) {
-    // There is nobody else to tell if that fails.
+    // No other place to report a failure.
     let _ = fs::write("/dev/kmsg", format!("<3>machine: {what}"));
 }
 
-/// The life of process 1.
+/// Runs process 1.
 fn watch() -> io::Result<()> {
     let server = Command::new("/proc/self/exe").spawn()?;
     loop {
@@ -68,7 +68,7 @@ fn watch() -> io::Result<()> {
     }
 }
 
-/// The life of the serving process: ports that the host has opened go to a thread each and come back when it is done.
+/// Runs the serving process: each port that the host opens gets a thread and returns afterwards.
 fn serve() -> io::Result<()> {
     let mut idle = wait_for_ports()?;
     let (done, returned): (Sender<File>, Receiver<File>) = mpsc::channel();
@@ -79,7 +79,7 @@ fn serve() -> io::Result<()> {
                 if let Err(error) = session::serve(&port) {
                     complain(&format!("agent: {error}"));
                 }
-                // The receiver lasts as long as the process.
+                // The receiver lives as long as the process.
                 let _ = done.send(port);
             });
         }
@@ -90,7 +90,7 @@ fn serve() -> io::Result<()> {
     }
 }
 
-/// Opens the ports when all of them are there: a slow kernel is still making them.
+/// Opens the ports when all exist; a slow kernel may still be creating them.
 fn wait_for_ports() -> io::Result<Vec<File>> {
     let deadline = Instant::now() + PORTS_LIMIT;
     loop {
@@ -125,7 +125,7 @@ fn open_ports() -> io::Result<Vec<File>> {
     Ok(ports)
 }
 
-/// Takes the ports out of `idle` that the host has opened: those of which poll does not say that they are hung up.
+/// Takes ports out of `idle` that the host has opened: those without POLLHUP.
 fn take_connected(idle: &mut Vec<File>) -> io::Result<Vec<File>> {
     let mut wanted: Vec<_> = idle
         .iter()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A program that the agent runs for a client.
+//! A program of a client.
 
 use std::fs::File;
 use std::io;
@@ -14,30 +14,30 @@ use rustix::process::{kill_process_group, pidfd_open, Pid, PidfdFlags, Signal};
 use rustix::pty::{grantpt, openpt, ptsname, unlockpt, OpenptFlags};
 use rustix::termios::{tcsetwinsize, Winsize};
 
-/// A program and the ends of its streams. Dropping it kills its process group.
+/// A program and our ends of its streams. Dropping it kills its process group.
 #[derive(Debug)]
 pub(crate) struct Program {
     child: Child,
-    /// Becomes readable when the program has ended.
+    /// Becomes readable when the program ends.
     pub(crate) end: OwnedFd,
-    /// Where its input goes; [`None`] once that has ended.
+    /// Our end of its input; [`None`] once closed.
     pub(crate) input: Option<OwnedFd>,
-    /// Where its output comes from; [`None`] once that has ended.
+    /// Our end of its output; [`None`] once closed.
     pub(crate) output: Option<OwnedFd>,
-    /// Where its errors come from; [`None`] once that has ended, and on a terminal.
+    /// Our end of its errors; [`None`] once closed, and on a terminal.
     pub(crate) errors: Option<OwnedFd>,
     terminal: bool,
 }
 
 impl Program {
-    /// Starts a program, in root's home and with little environment.
+    /// Starts a program in root's home with a minimal environment.
     pub(crate) fn start(exec: &Exec) -> io::Result<Self> {
         let (name, arguments) = exec
             .arguments
             .split_first()
             .ok_or(io::Error::from(io::ErrorKind::InvalidInput))?;
         let mut command = match &exec.terminal {
-            // setsid makes the terminal the controlling one and becomes the program.
+            // setsid makes the terminal the controlling one, then executes the program.
             Some(_) => {
                 let mut command = Command::new("setsid");
                 command.arg("--ctty").arg(name);
@@ -110,7 +110,7 @@ impl Program {
             .stdout(theirs.try_clone()?)
             .stderr(theirs);
         let child = command.spawn()?;
-        // Its ends in the command must not outlive the program, or we never see the terminal's end.
+        // Close the command's copies: while they are open, the terminal reports no end.
         drop(command);
         Ok(Self {
             end: end_of(&child)?,
@@ -122,14 +122,14 @@ impl Program {
         })
     }
 
-    /// Tells the program that its input is over. On a terminal that is typed by the user.
+    /// Closes the program's input. On a terminal the user types the end.
     pub(crate) fn end_input(&mut self) {
         if !self.terminal {
             self.input = None;
         }
     }
 
-    /// Tells the program the new size of its terminal.
+    /// Sets the size of the program's terminal.
     pub(crate) fn resize(&self, size: Size) -> io::Result<()> {
         match (&self.output, self.terminal) {
             (Some(ours), true) => set_size(ours, size),
@@ -140,12 +140,12 @@ impl Program {
     /// Sends a signal to the program's process group.
     pub(crate) fn signal(&self, number: u8) {
         if let (Some(group), Some(signal)) = (self.group(), Signal::from_named_raw(number.into())) {
-            // The group may be gone.
+            // The group may have ended.
             let _ = kill_process_group(group, signal);
         }
     }
 
-    /// How the program ended, if it has.
+    /// Returns the exit status, if the program has ended.
     pub(crate) fn status(&mut self) -> io::Result<Option<Status>> {
         Ok(self.child.try_wait()?.map(|status| {
             let byte = |number: i32| u8::try_from(number).unwrap_or(u8::MAX);
@@ -164,7 +164,7 @@ impl Program {
 impl Drop for Program {
     fn drop(&mut self) {
         if let Ok(None) = self.child.try_wait() {
-            // A terminal that closes also hangs up whatever else runs on it.
+            // Closing a terminal also hangs up other processes on it.
             if let Some(group) = self.group() {
                 let _ = kill_process_group(group, Signal::KILL);
             }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! One client on one port, from its hello until it goes away.
+//! A client on a port, from its hello to its disconnection.
 
 use std::fs::File;
 use std::io;
@@ -14,27 +14,29 @@ use rustix::io::{read, write, Errno};
 
 use crate::program::Program;
 
-/// As long as more than this waits for the host or for the program, nothing more is read for it.
+/// Limit of bytes pending for the host or for the program; above it, nothing is read for them.
 const WAITING_MAX: usize = 256 * 1024;
 
-/// How much is read at once: less than a frame's worth.
+/// Size of a read, less than a frame's payload.
 const PIECE: usize = 32 * 1024;
 
-/// How long after a program's end its output is waited for. Whatever it left running may hold the streams for ever.
+/// Time limit for output after a program's end: background processes may keep the streams open for
+/// ever.
 const LAST_OUTPUT: Duration = Duration::from_millis(100);
 
-/// How long news of a client may be late.
+/// Maximum delay of the port's connection state.
 const LATE_NEWS: Duration = Duration::from_millis(200);
 
-/// Serves the client of a port until it goes away.
+/// Serves the client of a port until it disconnects.
 ///
-/// What it leaves unread stays in the port: the next session skips it.
+/// Bytes that it leaves unread stay in the port: the next session skips them.
 pub(crate) fn serve(port: &File) -> io::Result<()> {
     Session::default().run(port)
 }
 
-/// Whether the client has really gone. News of clients that come and go take another way than their bytes and may be
-/// late: that the last one has gone may be heard while the next is being served, just before that it has come.
+/// Tells whether the client has really gone. The connection state of a port travels separately from
+/// its bytes and may be late: the disconnection of the previous client may be seen while the next
+/// one is served, just before its connection.
 fn is_gone(port: &File) -> io::Result<bool> {
     thread::sleep(LATE_NEWS);
     let mut fds = [PollFd::new(port, PollFlags::empty())];
@@ -42,7 +44,7 @@ fn is_gone(port: &File) -> io::Result<bool> {
     Ok(fds.iter().any(|fd| fd.revents().contains(PollFlags::HUP)))
 }
 
-/// A stream that is waited for.
+/// A stream to poll.
 #[derive(Clone, Copy, Debug)]
 enum Stream {
     Port,
@@ -57,11 +59,11 @@ struct Session {
     greeted: bool,
     decoder: Decoder,
     program: Option<Program>,
-    /// How the program ended, and how long its last output may take.
+    /// Exit status of the program, and deadline for its last output.
     ended: Option<(Status, Instant)>,
-    /// For the host.
+    /// Bytes for the host.
     outgoing: Vec<u8>,
-    /// For the program.
+    /// Bytes for the program.
     incoming: Vec<u8>,
     input_ended: bool,
 }
@@ -69,7 +71,11 @@ struct Session {
 impl Session {
     fn run(&mut self, port: &File) -> io::Result<()> {
         loop {
-            for (stream, flags) in self.wait(port)? {
+            let ready = self.wait(port)?;
+            let printed = ready
+                .iter()
+                .any(|(stream, _)| matches!(stream, Stream::Output | Stream::Errors));
+            for (stream, flags) in ready {
                 match stream {
                     Stream::Port if flags.contains(PollFlags::HUP) => {
                         if is_gone(port)? {
@@ -83,11 +89,11 @@ impl Session {
                     Stream::End => self.on_end()?,
                 }
             }
-            self.tell_end();
+            self.tell_end(!printed && self.outgoing.len() < WAITING_MAX);
         }
     }
 
-    /// Waits until something can be done, and tells what.
+    /// Waits for ready streams.
     fn wait(&self, port: &File) -> io::Result<Vec<(Stream, PollFlags)>> {
         let mut wanted: Vec<(Stream, BorrowedFd<'_>, PollFlags)> = Vec::new();
         let mut on_port = PollFlags::empty();
@@ -153,7 +159,7 @@ impl Session {
 
     fn on_frame(&mut self, frame: Frame) {
         if let Frame::Hello(number) = frame {
-            // A new client, even where we did not see the last one go.
+            // A new client, even if the previous disconnection was not seen.
             *self = Self {
                 greeted: true,
                 decoder: std::mem::take(&mut self.decoder),
@@ -175,16 +181,16 @@ impl Session {
                 self.feed();
             }
             (Frame::Resize(size), Some(program)) => {
-                // A program whose terminal has closed needs no size.
+                // The terminal may be closed.
                 let _ = program.resize(size);
             }
             (Frame::Signal(number), Some(program)) => program.signal(number),
-            // What comes after the program's end was sent before the client knew.
+            // Sent before the client knew of the program's end.
             _ => {}
         }
     }
 
-    /// Gives the program of its input what it takes.
+    /// Writes pending input to the program.
     fn feed(&mut self) {
         let Some(program) = &mut self.program else {
             return;
@@ -193,7 +199,7 @@ impl Session {
             if !self.incoming.is_empty() {
                 match unless_blocked(write(input, &self.incoming)) {
                     Ok(written) => drop(self.incoming.drain(..written.unwrap_or(0))),
-                    // The program does not read any more.
+                    // The program has closed its input.
                     Err(_) => program.input = None,
                 }
             }
@@ -226,13 +232,15 @@ impl Session {
         Ok(())
     }
 
-    /// Tells the client of the program's end once all that it printed is under way.
-    fn tell_end(&mut self) {
+    /// Sends the program's end once all of its output is queued. `drained` tells whether its streams
+    /// had nothing to read at the last look. Without that, an agent that gets no CPU for as long as
+    /// [`LAST_OUTPUT`] would lose output.
+    fn tell_end(&mut self, drained: bool) {
         let (Some(program), Some((status, until))) = (&self.program, self.ended) else {
             return;
         };
         let silent = program.output.is_none() && program.errors.is_none();
-        if silent || Instant::now() >= until {
+        if silent || (drained && Instant::now() >= until) {
             Frame::Ended(status).encode(&mut self.outgoing);
             self.program = None;
             self.ended = None;
@@ -240,13 +248,13 @@ impl Session {
     }
 }
 
-/// Reads a piece of a stream and puts it up for the host. The stream is closed at its end.
+/// Reads from a stream and queues the bytes for the host. Closes the stream at its end.
 fn take(stream: &mut Option<OwnedFd>, frame: fn(Vec<u8>) -> Frame, outgoing: &mut Vec<u8>) {
     let mut bytes = vec![0; PIECE];
     let Some(fd) = stream else { return };
     match unless_blocked(read(fd, &mut bytes)) {
         Ok(None) => {}
-        // A terminal that nobody has open any more gives EIO.
+        // A terminal that no process has open returns EIO.
         Ok(Some(0)) | Err(_) => *stream = None,
         Ok(Some(count)) => {
             bytes.truncate(count);

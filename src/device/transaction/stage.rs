@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! From commands to an update of a server's configuration.
+
+use crate::{
+    device::{
+        command_error::CommandError,
+        errno_text, //
+    },
+    server::ConfigUpdate,
+    sys::net::Net, //
+};
+use core::net::SocketAddr;
+use kernel::{
+    fs::File,
+    prelude::*, //
+};
+use protocol::control::{
+    command::{
+        Addresses,
+        Command, //
+    },
+    line::Line, //
+};
+
+/// A configuration update to which commands are applied; nothing takes effect yet.
+pub(super) struct Stage<'a, 'b> {
+    /// The update.
+    pub(super) update: &'a mut ConfigUpdate<'b>,
+    /// Network namespace of the server.
+    pub(super) net: &'a Net,
+    /// Open file that the commands were written to; without one, every port may be used.
+    pub(super) file: Option<&'a File>,
+}
+
+impl Stage<'_, '_> {
+    /// Applies `command`, which stands in `line`, to the update.
+    ///
+    /// `send` and `help` do not change the configuration.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EACCES` if the writer may not listen at a port, `ENOENT` if an address to remove is not
+    /// there, `E2BIG` and `ENOSPC` if there would be too many addresses, roots or rules, `ENOMEM`.
+    pub(super) fn apply(
+        &mut self,
+        line: Line<'_>,
+        command: &Command<'_>,
+    ) -> Result<(), CommandError> {
+        let update = &mut *self.update;
+        match command {
+            Command::Listen(addresses) => self.listen(line, addresses)?,
+            Command::Unlisten(addresses) => self.unlisten(line, addresses)?,
+            Command::Start => update.start(true),
+            Command::Stop => update.start(false),
+            Command::MaxConnections(max) => update.set_max_connections(*max),
+            Command::Timeout(timeout, seconds) => update.set_timeout(*timeout, *seconds),
+            Command::Root(directory, host) => update
+                .sources()
+                .set_root(directory, *host)
+                .map_err(|e| sources_error(e, line))?,
+            Command::Rule(rule) => update
+                .sources()
+                .add_rule(rule)
+                .map_err(|e| sources_error(e, line))?,
+            Command::Reload => update.reload(),
+            Command::Clear => update.sources().clear(),
+            Command::Relay(peer) => update.set_relay(*peer),
+            Command::ResetCounters => update.reset_counters(),
+            Command::Send(..) | Command::Help => (),
+        }
+        Ok(())
+    }
+
+    fn listen(&mut self, line: Line<'_>, addresses: &Addresses<'_>) -> Result<(), CommandError> {
+        for (word, address) in addresses.clone() {
+            self.check_port(address)
+                .and_then(|()| self.update.listen(address))
+                .map_err(|e| {
+                    CommandError::of_word(e, line.error(word, errno_text::of_listen(e)))
+                })?;
+        }
+        Ok(())
+    }
+
+    fn unlisten(&mut self, line: Line<'_>, addresses: &Addresses<'_>) -> Result<(), CommandError> {
+        if addresses.clone().next().is_none() {
+            self.update.unlisten_all();
+        }
+        for (word, address) in addresses.clone() {
+            self.update.unlisten(address).map_err(|e| {
+                CommandError::of_word(e, line.error(word, errno_text::of_unlisten(e)))
+            })?;
+        }
+        Ok(())
+    }
+
+    fn check_port(&self, address: SocketAddr) -> Result {
+        if self
+            .file
+            .is_some_and(|file| !self.net.may_listen(file, address.port()))
+        {
+            return Err(EACCES);
+        }
+        Ok(())
+    }
+}
+
+fn sources_error(e: Error, line: Line<'_>) -> CommandError {
+    CommandError::of_line(e, line, fmt!("{}", errno_text::of_sources(e)))
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Module parameters: their values, checked.
+//!
+//! The numbers are declared by `module!` in the entry file, the strings in [`sys::param`](param).
+
+use crate::{
+    module_parameters,
+    site::load::Limits,
+    sys::param, //
+};
+use core::{
+    net::{
+        IpAddr,
+        SocketAddr, //
+    },
+    ops::RangeInclusive,
+    str::FromStr, //
+};
+use kernel::prelude::*;
+use protocol::control::command::{
+    is_directory,
+    CONNECTIONS, //
+};
+
+/// Range of `backlog=`: Linux keeps the length of an accept queue in 16 bits.
+const BACKLOG: RangeInclusive<i32> = 1..=65535;
+
+/// The parameters that the module was loaded with.
+pub(crate) struct Params {
+    /// Address to listen on in the initial network namespace; none with `port=0`.
+    pub(crate) listen: Option<SocketAddr>,
+    /// Maximum number of connections waiting to be accepted, for each listener.
+    pub(crate) backlog: i32,
+    /// Maximum number of connections, for each server until a command changes it.
+    pub(crate) max_connections: u32,
+    /// Limits of each site, unless a rule changes them.
+    pub(crate) limits: Limits,
+    /// Directory to serve in the initial network namespace; the built-in site without one.
+    pub(crate) root: Option<&'static [u8]>,
+    /// Commands to carry out in the initial network namespace, separated by semicolons.
+    pub(crate) commands: &'static [u8],
+}
+
+impl Params {
+    /// Reads and checks the parameters; logs the first one that is wrong.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if a parameter is wrong.
+    pub(crate) fn read() -> Result<Self> {
+        let address = address()?;
+        let backlog = backlog()?;
+        let max_connections = max_connections()?;
+        let root = root()?;
+        let port = *module_parameters::port.value_ref();
+        Ok(Self {
+            listen: (port != 0).then_some(SocketAddr::new(address, port)),
+            backlog,
+            max_connections,
+            limits: Limits {
+                max_site_bytes: *module_parameters::max_site_bytes.value_ref(),
+                max_file_bytes: *module_parameters::max_file_bytes.value_ref(),
+                max_entries: *module_parameters::max_entries.value_ref(),
+            },
+            root,
+            commands: param::commands().to_bytes(),
+        })
+    }
+}
+
+fn address() -> Result<IpAddr> {
+    let address = param::address();
+    let parsed = address
+        .to_str()
+        .ok()
+        .and_then(|text| IpAddr::from_str(text).ok());
+    parsed.ok_or_else(|| {
+        pr_err!("address={address:?}: must be an IPv4 or IPv6 address\n");
+        EINVAL
+    })
+}
+
+fn backlog() -> Result<i32> {
+    let backlog = *module_parameters::backlog.value_ref();
+    if !BACKLOG.contains(&backlog) {
+        let (min, max) = (BACKLOG.start(), BACKLOG.end());
+        pr_err!("backlog={backlog}: must be {min} to {max}\n");
+        return Err(EINVAL);
+    }
+    Ok(backlog)
+}
+
+fn max_connections() -> Result<u32> {
+    let max_connections = *module_parameters::max_connections.value_ref();
+    if !CONNECTIONS.contains(&max_connections) {
+        let (min, max) = (CONNECTIONS.start(), CONNECTIONS.end());
+        pr_err!("max_connections={max_connections}: must be {min} to {max}\n");
+        return Err(EINVAL);
+    }
+    Ok(max_connections)
+}
+
+fn root() -> Result<Option<&'static [u8]>> {
+    let Some(root) = param::root() else {
+        return Ok(None);
+    };
+    if !is_directory(root.to_bytes()) {
+        pr_err!("root={root:?}: must be an absolute path without blanks, or built-in\n");
+        return Err(EINVAL);
+    }
+    Ok(Some(root.to_bytes()))
+}

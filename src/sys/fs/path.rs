@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A location in the file system.
+//!
+//! C headers: [`include/linux/path.h`](srctree/include/linux/path.h),
+//! [`include/linux/namei.h`](srctree/include/linux/namei.h)
+
+use super::{
+    visit::visit_name,
+    OpenFile,
+    Stat, //
+};
+use crate::sys::ffi;
+use core::{
+    mem::MaybeUninit,
+    ptr::NonNull, //
+};
+use kernel::{
+    bindings,
+    error::{
+        from_err_ptr,
+        to_result, //
+    },
+    ffi::{
+        c_int,
+        c_void, //
+    },
+    prelude::*, //
+};
+
+/// A location in the file system, with a file of any type.
+///
+/// # Invariants
+///
+/// The path is valid, and its references are this object's.
+pub(crate) struct FsPath(bindings::path);
+
+impl FsPath {
+    /// Finds a directory by its name; follows links.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// Those of `open(2)`.
+    pub(crate) fn directory(name: &CStr) -> Result<Self> {
+        Self::from_raw(|path| {
+            // SAFETY: The name is NUL-terminated, and the path is valid for writes.
+            unsafe { ffi::khttpd_kern_path_directory(name.as_char_ptr(), path) }
+        })
+    }
+
+    /// Finds `name`, relative to this directory, as if this were the root of the file system.
+    /// Follows links if `follow` is set; else returns a link at the end itself, and refuses links
+    /// further up.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// Those of `open(2)`.
+    pub(crate) fn look_up(&self, name: &CStr, follow: bool) -> Result<Self> {
+        Self::from_raw(|found| {
+            // SAFETY: By the type invariant our path is valid; the name is NUL-terminated, and
+            // `found` is valid for writes.
+            unsafe {
+                ffi::khttpd_path_look_up(&raw const self.0, name.as_char_ptr(), follow, found)
+            }
+        })
+    }
+
+    /// Returns the directory that contains it, below the mounts on top of it, unless that is `root`
+    /// or there is none. Calls `visit` with its own name, if it has one.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    pub(crate) fn up<F: FnMut(&[u8]) -> bool>(mut self, root: &Self, mut visit: F) -> Option<Self> {
+        // SAFETY: By the type invariants both paths are valid. The function exchanges the
+        // references of ours together with the path. The context of `visit_name::<F>` is an `F`.
+        let found = unsafe {
+            ffi::khttpd_path_up(
+                &raw const root.0,
+                &raw mut self.0,
+                visit_name::<F>,
+                (&raw mut visit).cast::<c_void>(),
+            )
+        };
+        found.then_some(self)
+    }
+
+    /// Returns the path that `find` writes when it returns 0.
+    fn from_raw(find: impl FnOnce(*mut bindings::path) -> c_int) -> Result<Self> {
+        let mut path = MaybeUninit::uninit();
+        to_result(find(path.as_mut_ptr()))?;
+        // SAFETY: `find` has succeeded, so that it has written the path.
+        // INVARIANT: The references came with it.
+        Ok(Self(unsafe { path.assume_init() }))
+    }
+
+    /// Tells whether both are on the same mount.
+    pub(crate) fn shares_mount(&self, other: &Self) -> bool {
+        self.0.mnt == other.0.mnt
+    }
+
+    /// Returns its attributes.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// Those of `stat(2)`.
+    pub(crate) fn stat(&self) -> Result<Stat> {
+        let mut stat = MaybeUninit::uninit();
+        // SAFETY: By the type invariant the path is valid, and `stat` is valid for writes.
+        to_result(unsafe { ffi::khttpd_path_stat(&raw const self.0, stat.as_mut_ptr()) })?;
+        // SAFETY: The function has succeeded, so that it has written them.
+        Ok(Stat::from_raw(unsafe { stat.assume_init() }))
+    }
+
+    /// Waits until writes have ended that began before `stat` was read.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep. A signal ends the wait, except for a device.
+    ///
+    /// # Errors
+    ///
+    /// `EINTR` for a signal.
+    pub(crate) fn settle(&self, stat: &Stat) -> Result {
+        // SAFETY: By the type invariant the path is valid; the attributes are initialised.
+        to_result(unsafe { ffi::khttpd_path_settle(&raw const self.0, stat.as_raw()) })
+    }
+
+    /// Opens it for reading. It must be a regular file or a directory: opening another may have an
+    /// effect on it.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// Those of `open(2)`, and `EINVAL` for another type.
+    pub(crate) fn open(&self) -> Result<OpenFile> {
+        // SAFETY: By the type invariant the path is valid.
+        let file = from_err_ptr(unsafe { ffi::khttpd_file_open(&raw const self.0) })?;
+        let file = NonNull::new(file).ok_or(EINVAL)?;
+        // SAFETY: It was just opened, and the reference was not passed on.
+        Ok(unsafe { OpenFile::from_raw(file) })
+    }
+}
+
+impl Clone for FsPath {
+    fn clone(&self) -> Self {
+        // SAFETY: By the type invariant the path is valid.
+        unsafe { bindings::path_get(&raw const self.0) };
+        // INVARIANT: The references were just taken.
+        Self(bindings::path { ..self.0 })
+    }
+}
+
+impl Drop for FsPath {
+    /// Drops the references.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant the references are ours.
+        unsafe { bindings::path_put(&raw const self.0) };
+    }
+}

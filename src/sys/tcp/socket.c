@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The options of listening sockets, and the release of all sockets.
+ */
+#include <linux/net.h>
+#include <net/net_namespace.h>
+#include <net/sock.h>
+#include <net/tcp.h>
+
+void khttpd_sock_prepare(struct sock *sk, bool any)
+{
+	lock_sock(sk);
+	sk->sk_reuse = SK_CAN_REUSE;
+	/* Responses are sent with the socket's spinlock held. */
+	sk->sk_allocation = GFP_ATOMIC;
+	sk->sk_use_task_frag = false;
+	/* One socket for IPv4 and IPv6, whatever net.ipv6.bindv6only says. */
+	if (any)
+		sk->sk_ipv6only = 0;
+	release_sock(sk);
+	tcp_sock_set_nodelay(sk);
+}
+
+void khttpd_sock_expect_requests(struct sock *sk)
+{
+	const struct proto *prot = READ_ONCE(sk->sk_prot);
+	int seconds = 1, quickack = 0;
+
+	/* A silent client is accepted later: with its request, which is answered at once. */
+	prot->setsockopt(sk, SOL_TCP, TCP_DEFER_ACCEPT, KERNEL_SOCKPTR(&seconds), sizeof(seconds));
+	/* Children inherit this: the response acknowledges the first request. */
+	prot->setsockopt(sk, SOL_TCP, TCP_QUICKACK, KERNEL_SOCKPTR(&quickack), sizeof(quickack));
+}
+
+void khttpd_sock_release(struct socket *sock)
+{
+	struct net *net = maybe_get_net(sock_net(sock->sk));
+
+	/*
+	 * A socket that closes in the background needs timers, and TCP stops them with the
+	 * namespace unless the socket holds a reference to it. If the namespace is already exiting,
+	 * the socket is reset.
+	 */
+	if (net) {
+		if (!sock->sk->sk_net_refcnt)
+			sk_net_refcnt_upgrade(sock->sk);
+		put_net(net);
+	} else {
+		sock_no_linger(sock->sk);
+	}
+	sock_release(sock);
+}

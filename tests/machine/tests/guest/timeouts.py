@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Peers that keep 127.0.0.1:8080 waiting, all at the same time, and the seconds after which the server ends each connection.
+
+Each measure begins before the server's own does, and runs by the guest's clock. In a machine whose clock counts instructions the
+rest of it is what the server and this program do, whatever else the host does."""
+
+import socket
+import threading
+import time
+
+ADDRESS = "127.0.0.1", 8080
+GET = b"GET / HTTP/1.1\r\nHost: khttpd\r\n\r\n"
+# Nothing that is asserted here takes longer. It ends a test that hangs.
+HANG = 600
+
+
+def connect(room=0):
+    """A connection that buffers little if `room` says so."""
+    connection = socket.socket()
+    if room:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+    connection.settimeout(HANG)
+    connection.connect(ADDRESS)
+    return connection
+
+
+def rest(connection):
+    """What comes until the server closes."""
+    received = b""
+    while piece := connection.recv(65536):
+        received += piece
+    return received
+
+
+def until_reset(connection, data, begin, pause):
+    """Sends until the server has reset the connection; the seconds since `begin`."""
+    connection.setblocking(False)
+    while time.monotonic() - begin < HANG:
+        try:
+            connection.send(data)
+        except BlockingIOError:
+            pass
+        except (BrokenPipeError, ConnectionResetError):
+            return time.monotonic() - begin
+        time.sleep(pause)
+    raise AssertionError("never reset")
+
+
+def within(timeout, seconds, most):
+    """The server counts whole seconds, so that a timeout may be up to one shorter."""
+    assert timeout - 1 < seconds < most, f"after {seconds} s, not {timeout}"
+
+
+def idle():
+    """A connection without a request ends after 60 s, without a word."""
+    connection = connect()
+    begin = time.monotonic()
+    connection.sendall(GET)
+    received = connection.recv(65536)
+    assert received.startswith(b"HTTP/1.1 200 "), received
+    assert rest(connection) == b""
+    within(60, time.monotonic() - begin, 65)
+
+
+def unfinished(beginning):
+    """A head that is not finished is answered with 408 after 10 s."""
+    connection = connect()
+    begin = time.monotonic()
+    connection.sendall(beginning)
+    assert rest(connection).startswith(b"HTTP/1.1 408 ")
+    within(10, time.monotonic() - begin, 14)
+
+
+def slow():
+    """A byte now and then does not buy more time."""
+    connection = connect()
+    begin = time.monotonic()
+    for byte in b"GET / HTTP/1.1\r\nHost: khttpd\r\nX-Slow: abcdefghijklmnopqrstuvwxyz":
+        if time.monotonic() - begin > 12:
+            break
+        try:
+            connection.sendall(bytes([byte]))
+        except OSError:
+            break
+        time.sleep(0.7)
+    assert connection.recv(65536).startswith(b"HTTP/1.1 408 ")
+
+
+def lingering():
+    """A connection whose last response has been sent is kept for 5 s if the peer does not close it."""
+    connection = connect()
+    begin = time.monotonic()
+    connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
+    assert rest(connection).startswith(b"HTTP/1.1 400 ")
+    within(5, until_reset(connection, b"x", begin, 0.1), 9)
+
+
+def deaf():
+    """A peer that asks for more than the buffers hold and reads nothing is reset after 30 s."""
+    connection = connect(4096)
+    begin = time.monotonic()
+    within(30, until_reset(connection, GET * 1000, begin, 0.2), 40)
+
+
+def unhurried():
+    """A peer that reads a little at a time, for longer than it may read nothing, gets all of the response."""
+    connection = connect(4096)
+    begin = time.monotonic()
+    connection.sendall(b"GET /large HTTP/1.0\r\nHost: khttpd\r\n\r\n")
+    received = b""
+    while time.monotonic() - begin < 45:
+        received += connection.recv(4096)
+        time.sleep(0.5)
+    received += rest(connection)
+    assert len(received.partition(b"\r\n\r\n")[2]) == 3000000, len(received)
+
+
+CASES = {
+    "idle": idle,
+    "unfinished line": lambda: unfinished(b"GET / HT"),
+    "unfinished head": lambda: unfinished(b"GET / HTTP/1.1\r\nHost: a\r\n"),
+    "slow": slow,
+    "lingering": lingering,
+    "deaf": deaf,
+    "unhurried": unhurried,
+}
+failures = []
+
+
+def run(name, case):
+    """Does a case, and remembers how it has failed."""
+    try:
+        case()
+    except BaseException as error:  # pylint: disable=broad-except
+        failures.append(f"{name}: {error!r}")
+
+
+def main():
+    tasks = [threading.Thread(target=run, args=case) for case in CASES.items()]
+    for task in tasks:
+        task.start()
+    for task in tasks:
+        task.join()
+    assert not failures, failures
+
+
+main()
