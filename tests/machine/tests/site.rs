@@ -50,7 +50,7 @@ fn tell(machine: &Machine, python: &str, lines: &str) -> Result<String> {
     Ok(output.stdout_text().into_owned() + &output.stderr_text())
 }
 
-/// The regular files of a folder: the path to ask for, and where it lies. What is hidden is left out.
+/// The regular files of a folder: the path to ask for, and where it lies. What is hidden is skipped.
 fn files(root: &Path) -> Result<Vec<(String, PathBuf)>> {
     let mut folders = vec![root.to_owned()];
     let mut files = Vec::new();

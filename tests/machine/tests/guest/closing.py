@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Loads a site while a file of it is closed to others and a secret is written into it:  closing.py DIRECTORY ROUNDS
 
-Does it so often at least, and until it was left out once: how they meet is up to the machine. Prints how often it was loaded as it
-was before, and how often it was left out."""
+Does it so often at least, and until it was skipped once: how they meet is up to the machine. Prints how often it was loaded as it
+was before, and how often it was skipped."""
 
 import os
 import random
@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 
 SIZE = 16 << 20
-# Seconds after which it is taken never to be left out.
+# Seconds after which it is taken never to be skipped.
 HANG = 600
 
 
@@ -33,10 +33,10 @@ def main():
     told, secret = b"t" * SIZE, b"s" * SIZE
     node = os.open("/dev/khttpd", os.O_WRONLY)
     os.write(node, f"root {directory}\n".encode())
-    loaded = left_out = 0
+    loaded = skipped = 0
     end = time.monotonic() + HANG
-    while loaded + left_out < rounds or left_out == 0:
-        assert time.monotonic() < end, (loaded, left_out)
+    while loaded + skipped < rounds or skipped == 0:
+        assert time.monotonic() < end, (loaded, skipped)
         with open(path, "wb") as file:
             file.write(told)
         os.chmod(path, 0o644)
@@ -51,8 +51,8 @@ def main():
             loaded += 1
         except urllib.error.HTTPError as error:
             assert error.code == 404, error.code
-            left_out += 1
-    print("loaded", loaded, "left-out", left_out)
+            skipped += 1
+    print("loaded", loaded, "skipped", skipped)
 
 
 main()
