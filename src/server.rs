@@ -56,11 +56,12 @@ use self::{
 };
 use crate::{
     site::{
-        self,
-        LoadError,
-        LoadProgress,
-        Site,
-        Sources, //
+        load::{
+            LoadError,
+            LoadProgress,
+            Sources, //
+        },
+        Site, //
     },
     sys::{
         interruptible_mutex::InterruptibleMutex,
@@ -164,7 +165,7 @@ impl Server {
         let progress = Arc::new(LoadProgress::new(), GFP_KERNEL)?;
         *self.loading.lock() = Some(progress.clone());
         let begin = Instant::<Monotonic>::now();
-        let loaded = site::load(sources, old, &progress);
+        let loaded = Site::load(sources, old, &progress);
         *self.loading.lock() = None;
         Ok((loaded?, begin.elapsed().as_millis()))
     }

@@ -3,7 +3,7 @@
 //! The configuration in force, apart from the settings that connections read.
 
 use super::super::listen::Acceptor;
-use crate::site::Sources;
+use crate::site::load::Sources;
 use core::net::{
     Ipv4Addr,
     SocketAddr, //

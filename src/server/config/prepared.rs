@@ -10,7 +10,7 @@ use super::{
     update::ConfigUpdate, //
 };
 use crate::{
-    site::LoadError,
+    site::load::LoadError,
     sys::log, //
 };
 use core::{

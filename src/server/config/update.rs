@@ -7,7 +7,7 @@ use super::super::{
     Server, //
 };
 use crate::{
-    site::Sources,
+    site::load::Sources,
     sys::{
         interruptible_mutex::InterruptibleGuard,
         net::Net, //

@@ -13,7 +13,7 @@ use super::{
     },
     counters::Count, //
 };
-use crate::site::LoadProgress;
+use crate::site::load::LoadProgress;
 use kernel::fmt;
 use protocol::control::command::Timeout;
 
@@ -114,7 +114,7 @@ impl StatusText<'_> {
     fn write_site(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let site = self.pool.core.snapshot();
         writeln!(f, "# entries {}", site.len())?;
-        writeln!(f, "# left-out {}", site.left_out())?;
+        writeln!(f, "# skipped {}", site.skipped())?;
         writeln!(f, "# memory {}", site.footprint())?;
         writeln!(f, "# load-milliseconds {}", self.config.load_milliseconds)?;
         if let Some(progress) = self.loading {
