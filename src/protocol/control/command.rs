@@ -290,6 +290,7 @@ impl<'a> Arguments<'a> {
         self.words.next().ok_or_else(|| self.missing(missing))
     }
 
+    /// Creates an error about a word that is missing.
     fn missing(&self, reason: &'static str) -> Error<'a> {
         self.line.error(self.name, reason)
     }

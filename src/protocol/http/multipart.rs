@@ -137,6 +137,7 @@ impl Multipart {
         range
     }
 
+    /// Appends the bytes before the content of a part.
     fn put_part(
         &self,
         range: ByteRange,
@@ -154,6 +155,7 @@ impl Multipart {
         sink.put(b"\r\n")
     }
 
+    /// Appends the bytes after the last part.
     fn put_end(&self, sink: &mut impl Sink) -> Result<(), Full> {
         sink.put(b"\r\n--")?;
         sink.put(self.boundary.as_bytes())?;

@@ -41,7 +41,7 @@ pub struct Response<'a, B> {
     pub head: [&'a [u8]; 3],
     /// Content after the head.
     pub body: Body<'a, B>,
-    /// What happens to the connection after the response.
+    /// Disposition of the connection after the response.
     pub disposition: Disposition,
 }
 
@@ -80,7 +80,7 @@ impl<B> Body<'_, B> {
     }
 }
 
-/// What happens to a connection after a response.
+/// The disposition of a connection after a response.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Disposition {
     /// The connection persists.
