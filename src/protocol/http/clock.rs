@@ -2,9 +2,12 @@
 
 //! The current time, and the last lines of a head.
 
-use super::date::{
-    Timestamp,
-    DATE_LENGTH, //
+use super::{
+    date::{
+        Timestamp,
+        DATE_LENGTH, //
+    },
+    version::Version, //
 };
 
 /// The `Connection` field of a response (RFC 9112 section 9.3).
@@ -16,6 +19,18 @@ pub(super) enum Persistence {
     Granted,
     /// `close`: the connection ends after this response.
     Ended,
+}
+
+impl Persistence {
+    /// Returns the field with which the server tells whether the connection persists.
+    #[inline]
+    pub(super) const fn new(persists: bool, version: Version) -> Persistence {
+        match (persists, version) {
+            (false, _) => Persistence::Ended,
+            (true, Version::Http10) => Persistence::Granted,
+            (true, Version::Http11) => Persistence::Implied,
+        }
+    }
 }
 
 const CLOSE: &[u8; 19] = b"Connection: close\r\n";

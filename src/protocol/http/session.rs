@@ -34,7 +34,6 @@ use super::{
         ResponseParts, //
     },
     status::Status,
-    version::Version, //
 };
 
 /// The position of a connection in its stream of requests.
@@ -303,11 +302,7 @@ impl Session {
 
         let drain = BodyDrain::new(request.framing);
         let persists = self.persists(request, status, drain.is_some());
-        let persistence = match (persists, request.version) {
-            (false, _) => Persistence::Ended,
-            (true, Version::Http10) => Persistence::Granted,
-            (true, Version::Http11) => Persistence::Implied,
-        };
+        let persistence = Persistence::new(persists, request.version);
         // A client that did not ask for the end of the connection may have sent more.
         let is_last =
             !request.persistent && drain.is_none() && consumed == received && !status.closes();
