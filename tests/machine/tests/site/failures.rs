@@ -193,7 +193,10 @@ fn unreadable_or_changing_file_fails_the_load_by_name() -> Result {
     let python = format!("setpriv --bounding-set={caps} --inh-caps={caps} python3");
     let said = tell(&machine, &python, "'root /tmp/bad'")?;
     assert_eq!(said.lines().next(), Some("EACCES"), "{said}");
-    assert!(said.contains("/tmp/bad/secret: permission denied"), "{said}");
+    assert!(
+        said.contains("/tmp/bad/secret: permission denied"),
+        "{said}"
+    );
     assert_old(&machine)?;
 
     // A process appends to a file without end.
@@ -250,7 +253,10 @@ fn unreadable_or_changing_file_fails_the_load_by_name() -> Result {
     )?;
     let said = refused(&machine)?;
     assert_eq!(said.lines().next(), Some("ENOENT"), "{said}");
-    assert!(said.contains(": no such file or directory, or removed during the load"), "{said}");
+    assert!(
+        said.contains(": no such file or directory, or removed during the load"),
+        "{said}"
+    );
     come_and_go.signal(9)?;
     come_and_go.wait(HANG)?;
     assert_old(&machine)?;
