@@ -4,10 +4,10 @@
 //!
 //! # Locks
 //!
-//! From the outside in: [`Server::updates`], [`Server::config`], then one of [`Server::loading`], the
-//! lock of the connection table, and the lock of a listener's socket. No socket's lock is held while
-//! one of these is taken. The lock of the crowd is taken within a connection's, and none is taken
-//! within it.
+//! From the outside in: [`Server::updates`], [`Server::config`], then one of [`Server::loading`],
+//! the lock of the connection table, and the lock of a listener's socket. No socket's lock is held
+//! while one of these is taken. The lock of the crowd is taken within a connection's, and none is
+//! taken within it.
 //!
 //! # References
 //!

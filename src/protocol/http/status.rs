@@ -89,6 +89,8 @@ statuses! {
     InternalServerError = 500 "Internal Server Error",
     /// RFC 9110 section 15.6.2.
     NotImplemented = 501 "Not Implemented",
+    /// RFC 9110 section 15.6.4.
+    ServiceUnavailable = 503 "Service Unavailable",
     /// RFC 9110 section 15.6.6.
     VersionNotSupported = 505 "HTTP Version Not Supported",
 }
@@ -144,6 +146,7 @@ impl Status {
                 | Status::UriTooLong
                 | Status::FieldsTooLarge
                 | Status::InternalServerError
+                | Status::ServiceUnavailable
                 | Status::VersionNotSupported
         )
     }
@@ -172,7 +175,7 @@ mod tests {
             let code = status.code().to_string();
             assert_eq!(Status::parse(code.as_bytes()), Some(*status));
         }
-        for code in ["", "0404", "40", "4040", "+404", "503", "999"] {
+        for code in ["", "0404", "40", "4040", "+404", "599", "999"] {
             assert_eq!(Status::parse(code.as_bytes()), None, "{code}");
         }
     }
