@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The module itself is described in Kbuild. What is more than a few words is in the scripts under tests/.
+# Kbuild describes the module. Longer commands are scripts in tests/.
 
-# The kernel to build for, with the host's own tools. `make run` builds a kernel and a tool chain of its own.
+# The kernel to build for, with the host's own tools. `make run` builds its own kernel.
 KDIR ?= /lib/modules/$(shell uname -r)/build
 RUSTC ?= rustc
 LLVM ?= 1
 MANDIR ?= /usr/local/share/man
-kbuild = $(MAKE) -C "$(KDIR)" M="$(CURDIR)" LLVM=$(LLVM) RUSTC="$(RUSTC)" $(if $(WWW),WWW="$(abspath $(WWW))")
+kbuild = $(MAKE) -C "$(KDIR)" M="$(CURDIR)" LLVM=$(LLVM) RUSTC="$(RUSTC)" \
+	$(if $(WWW),WWW="$(abspath $(WWW))")
 
-# Settings of the virtual machine, for the scripts.
-export BENCH_S CASES CPUS FLAVOUR FUZZ_S JOBS KERNEL MACHINE MEMORY MIRROR NET PARAMETERS PORT ROUNDS SERVERS SHARE TEST WWW
-# As it was typed: a $ in it is the guest's shell's, not make's.
+# Settings, for the scripts.
+export BENCH_S CASES CPUS FLAVOUR FUZZ_S JOBS KERNEL MACHINE MEMORY MIRROR NET PARAMETERS PORT
+export ROUNDS SERVERS SHARE TEST WWW
+# Verbatim: a $ in it is for the guest's shell, not for make.
 override export CMD := $(value CMD)
 
-modules: vendor ## build khttpd.ko for the kernel in KDIR=, with WWW=DIR instead of www/ built in (the default target)
+modules: vendor ## build khttpd.ko for the kernel in KDIR= (the default target)
 	@RUSTC="$(RUSTC)" tests/tools/kernel/fit "$(KDIR)"
 	+@$(kbuild) modules
 
@@ -22,71 +24,89 @@ modules_install: ## install khttpd.ko for the kernel in KDIR= and its manual pag
 	+@$(kbuild) modules_install
 	@install -D --mode=644 man/khttpd.4 "$(INSTALL_MOD_PATH)$(MANDIR)/man4/khttpd.4"
 
-run: ## boot a virtual machine that serves www/ (PORT= WWW=DIR NET=user|tap SHARE=DIR KERNEL= JOBS= CPUS= MEMORY=)
+run: ## boot a virtual machine that serves www/, until Ctrl-C
 	@tests/tools/run
 
 boot: ## boot the same machine without building or loading the module
 	@tests/tools/run boot
 
-shell: ## a shell in the running machine, or one command: CMD='cat /dev/khttpd' (tests/tools/shell keeps its exact status)
+shell: ## open a shell in the running machine, or run CMD= there
 	@tests/tools/shell $(if $(CMD),"$$CMD")
 
-test: ## all tests, from an empty cache or a warm one (FLAVOUR=NAME: on the kernel of tests/tools/kernel/config.NAME)
+test: ## run lint, test-host, test-machine and bench-check
 	@tests/tools/check lint host machine bench
 
-lint: ## rustfmt, shellcheck, the rules for the source, and clippy and rustdoc on both the host's and the kernel's side
+lint: ## run rustfmt, shellcheck, clippy, rustdoc and the rules for the source
 	@tests/tools/check lint
 
-doc: ## rustdoc of the module and the crate protocol, private items included, in build/doc
+doc: ## write rustdoc of the module and of `protocol`, private items included, to build/doc
 	@tests/tools/doc
 
-test-host: ## the tests that need no machine
+test-host: ## run the tests that need no machine
 	@tests/tools/check host
 
-test-machine: ## the tests of the real module in the virtual machine (TEST=NAME for one file of them)
+test-machine: ## run the tests of the module in the virtual machine
 	@tests/tools/check machine
 
-test-faults: ## let memory fail at every allocation, on the kernel of tests/tools/kernel/config.sanitize (or FLAVOUR=leak)
+test-faults: ## let each allocation fail once, on the kernel `sanitize` or FLAVOUR=leak
 	@FLAVOUR="$(or $(FLAVOUR),sanitize)" tests/tools/check faults
 
-test-long: ## the tests of the machine that take minutes (TEST=NAME, FLAVOUR=NAME)
+test-long: ## run the machine's tests that take minutes
 	@tests/tools/check long
 
-fuzz: ## look for input that breaks the protocol, on the host (FUZZ_S=60 seconds for each target, TARGET= for one)
+fuzz: ## fuzz `protocol` on the host, FUZZ_S=60 seconds per target, or TARGET= only
 	@tests/fuzz/run $(TARGET)
 
-fuzz-machine: ## the same for the module in a machine that runs (FUZZ_S=600 seconds, KHTTPD_SEED= for the same again, FLAVOUR=)
+fuzz-machine: ## fuzz the module in the machine, for FUZZ_S=600 seconds; KHTTPD_SEED= repeats a run
 	@KHTTPD_FUZZ_S=$(or $(FUZZ_S),600) tests/tools/check fuzz
 
-bench: ## measure khttpd beside nginx and lighttpd (CASES= SERVERS= "khttpd nginx lighttpd floor", CPUS="1 2" ROUNDS=3 BENCH_S=seconds a run)
+bench: ## measure khttpd beside nginx and lighttpd
 	@tests/bench/run all
 
-bench-instructions bench-rates bench-memory: bench-%: ## one measure of these, with the same settings
+bench-instructions bench-rates bench-memory: bench-%: ## run one of these measures only
 	@tests/bench/run $*
 
-bench-latency: ## how long khttpd's longest turns in softirq are, by a module that is built with a clock for it
-	@tests/bench/run turns
+bench-latency: ## measure khttpd's longest softirq runs, with a module built for it
+	@tests/bench/run softirq
 
-bench-profile: ## the functions that the instructions are spent in
+bench-profile: ## count instructions per function
 	@tests/bench/run profile
 
 bench-check: ## compare khttpd's instructions per request with tests/bench/baseline.json
 	@tests/bench/run check
 
-bench-record: ## make what is counted now the baseline
+bench-record: ## write the current counts to tests/bench/baseline.json
 	@tests/bench/run record
 
-vendor: ## bring the crates that Cargo.lock pins into vendor/
+vendor: ## download the crates that Cargo.lock pins into vendor/
 	@tests/tools/vendor
 
-clean: ## remove what was built here
+clean: ## remove build products
 	@tests/tools/clean
 
 clean-cache: ## remove the tool-chain root and the kernels from the cache
 	@tests/tools/clean cache
 
-help: ## this list
+help: ## print this list
 	@sed -n 's/^\([a-z_ -]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 17
+	@sed -n 's/^#: \{0,1\}//p' $(MAKEFILE_LIST)
 
-.PHONY: modules modules_install run boot shell test lint doc test-host test-machine test-faults test-long fuzz fuzz-machine bench bench-instructions bench-rates bench-memory \
-	bench-latency bench-profile bench-check bench-record vendor clean clean-cache help
+#:
+#: Settings, for example `make run PORT=8081`:
+#:   WWW=DIR          folder to build into the module (default: www)
+#:   PORT=            port of the host where the site is (8080)
+#:   NET=user|tap     network of the machine: QEMU's, or a tap device (user)
+#:   SHARE=DIR        folder of the host to share as /share
+#:   PARAMETERS=      words for the kernel's command line
+#:   CPUS= MEMORY=    CPUs and MiB of the machine; for bench, a list of numbers of CPUs
+#:   MACHINE=         name of the machine for `make shell`, if several are running
+#:   KERNEL= JOBS=    version of the kernel to build (7.3), and number of jobs
+#:   FLAVOUR=         kernel: plain, sanitize, race or leak (plain)
+#:   MIRROR=          Debian mirror for the tool-chain root
+#:   TEST=            file of tests/machine/tests to run, without .rs (all)
+#:   CASES= SERVERS=  cases and servers to measure: khttpd, nginx, lighttpd, floor
+#:   ROUNDS= BENCH_S= rounds of bench-rates (3), and seconds per run
+
+.PHONY: modules modules_install run boot shell test lint doc test-host test-machine test-faults \
+	test-long fuzz fuzz-machine bench bench-instructions bench-rates bench-memory bench-latency \
+	bench-profile bench-check bench-record vendor clean clean-cache help

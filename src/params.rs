@@ -6,7 +6,7 @@
 
 use crate::{
     module_parameters,
-    site::Limits,
+    site::load::Limits,
     sys::param, //
 };
 use core::{

@@ -4,9 +4,10 @@
 //!
 //! # Locks
 //!
-//! From the outside in: [`Server::updates`], [`Server::config`], then the lock of the connection
-//! table or of a listener's socket. No socket's lock is held while one of these is taken. The lock
-//! of the crowd is taken within a connection's, and none is taken within it.
+//! From the outside in: [`Server::updates`], [`Server::config`], then one of [`Server::loading`],
+//! the lock of the connection table, and the lock of a listener's socket. No socket's lock is held
+//! while one of these is taken. The lock of the crowd is taken within a connection's, and none is
+//! taken within it.
 //!
 //! # References
 //!
@@ -55,11 +56,12 @@ use self::{
 };
 use crate::{
     site::{
-        self,
-        LoadError,
-        LoadProgress,
-        Site,
-        Sources, //
+        load::{
+            LoadError,
+            LoadProgress,
+            Sources, //
+        },
+        Site, //
     },
     sys::{
         interruptible_mutex::InterruptibleMutex,
@@ -144,8 +146,11 @@ impl Server {
         )
     }
 
-    /// Has the connection table kick the acceptors when a slot becomes free that one has waited
-    /// for, until [`Server::stop`].
+    /// Registers the server as observer of free slots, until [`Server::stop`].
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
     fn observe_slots(self: &Arc<Self>) {
         self.pool.table.observe(self.clone());
     }
@@ -155,12 +160,12 @@ impl Server {
     ///
     /// # Context
     ///
-    /// Process context, may sleep; a signal interrupts it.
+    /// Process context, may sleep. A signal interrupts it.
     fn load(&self, sources: &Sources, old: Option<&Site>) -> Result<(Site, i64), LoadError> {
         let progress = Arc::new(LoadProgress::new(), GFP_KERNEL)?;
         *self.loading.lock() = Some(progress.clone());
         let begin = Instant::<Monotonic>::now();
-        let loaded = site::load(sources, old, &progress);
+        let loaded = Site::load(sources, old, &progress);
         *self.loading.lock() = None;
         Ok((loaded?, begin.elapsed().as_millis()))
     }
@@ -178,7 +183,7 @@ impl Server {
             .cloned()
     }
 
-    /// Lets the acceptors look at their accept queues.
+    /// Has the acceptors look at their backlogs.
     ///
     /// # Context
     ///
@@ -197,8 +202,8 @@ impl Server {
         acceptors.iter().for_each(|acceptor| acceptor.stop());
         drop(acceptors);
         self.pool.table.close();
-        // Work items that are about to return hold references to the pool, and the last reference
-        // must not be dropped by an item of the queue that the pool owns.
+        // Work items that are about to return hold references to the server and the pool. The last
+        // reference must not be dropped by an item of the queue that the pool owns.
         self.pool.core.quiesce();
         tcp::wait_for_callbacks();
     }
@@ -225,7 +230,7 @@ impl Server {
     /// `ENOMEM`.
     pub(crate) fn status(&self) -> Result<KVec<u8>> {
         let config = self.config.lock();
-        let loading = self.loading.lock();
+        let loading = self.loading.lock().clone();
         text::render(fmt!(
             "{}",
             StatusText {

@@ -1,41 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What is served: an immutable table from paths to entries.
+//! A site: everything that is served, looked up by host and path.
 //!
-//! [`load()`] makes a [`Site`] from [`Sources`], whole; it never changes. All that a reply needs and
-//! that can be known before the request is prepared then.
+//! - [`load`] makes a [`Site`] from its sources: files, rules, limits.
+//! - `index` holds what a request is looked up in.
+//!
+//! A [`Site`] is made as a whole and never changes. All parts of a response that do not depend on
+//! the request are rendered while it is loaded.
 
-mod builder;
-mod builtin;
-mod content;
-mod error;
-mod hosts;
-mod load;
-mod media_type;
-mod policy;
-mod progress;
-mod rules;
-mod shown;
-mod sources;
-mod table;
-mod variant;
-mod virtual_host;
-mod walk;
+mod index;
+pub(crate) mod load;
 
-pub(crate) use self::{
-    error::LoadError,
-    load::load,
-    policy::Limits, //
-    progress::LoadProgress,
-    sources::Sources,
+pub(crate) use self::index::entry::{
+    BodyId,
+    EntryId, //
 };
 
-use self::{
-    builder::SiteBuilder,
+use self::index::{
     content::Contents,
-    error::FileError,
-    hosts::Hosts,
-    policy::LoadPolicy,
+    entry::Entry,
+    host_map::HostMap,
     variant::{
         Variant,
         Variants, //
@@ -45,13 +29,11 @@ use self::{
         VirtualHost, //
     }, //
 };
-
 use crate::sys::page::PageBytes;
 use kernel::prelude::*;
 use protocol::http::{
     self,
     Coding,
-    Codings,
     Full,
     Lookup,
     Path,
@@ -60,78 +42,107 @@ use protocol::http::{
     Status, //
 };
 
-/// Some trees of files, ready to be served.
+/// The files of one root or several, ready to be served.
 pub(crate) struct Site {
-    hosts: Hosts,
-    zones: KVec<VirtualHost>,
+    hosts: HostMap,
+    virtual_hosts: KVec<VirtualHost>,
     entries: KVVec<Entry>,
-    /// Those of one entry stand together, its identity first.
-    forms: Variants,
+    /// Variants of all entries; those of one entry are adjacent, its identity first.
+    variants: Variants,
     contents: Contents,
     footprint: usize,
-    left_out: u64,
+    skipped: u64,
 }
-
-/// A file in its codings.
-struct Entry {
-    /// The number of its first form.
-    first: u32,
-    codings: Codings,
-}
-
-/// The name of an entry of a [`Site`].
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct EntryId(u32);
-
-/// The name of a stored body of a [`Site`].
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct BodyId(u32);
 
 impl Site {
-    /// The number of entries.
+    /// Assembles a site from its parts. `skipped` is the number of files and directories that were
+    /// found and are not part of the site.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    fn new(
+        hosts: HostMap,
+        virtual_hosts: KVec<VirtualHost>,
+        entries: KVVec<Entry>,
+        variants: Variants,
+        contents: Contents,
+        skipped: u64,
+    ) -> Result<Self> {
+        let footprint = contents.footprint()?
+            + variants.footprint()
+            + entries.capacity() * size_of::<Entry>()
+            + virtual_hosts
+                .iter()
+                .map(VirtualHost::footprint)
+                .sum::<usize>();
+        Ok(Self {
+            hosts,
+            virtual_hosts,
+            entries,
+            variants,
+            contents,
+            footprint,
+            skipped,
+        })
+    }
+
+    /// Returns the number of entries.
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// The memory that it takes, in bytes.
+    /// Returns the memory that the site takes, in bytes.
     pub(crate) fn footprint(&self) -> usize {
         self.footprint
     }
 
-    /// What stands in its trees and is not served: links, nodes, what is hidden, what has not the
-    /// mode bits, other file systems.
-    pub(crate) fn left_out(&self) -> u64 {
-        self.left_out
+    /// Returns the number of files and directories that were found below the roots and are not
+    /// served: symbolic links, special files, hidden names, files without the required mode bits,
+    /// other file systems.
+    pub(crate) fn skipped(&self) -> u64 {
+        self.skipped
     }
 
-    /// The bytes that `body` names. Any context.
+    /// Returns the bytes of a body.
+    ///
+    /// # Context
+    ///
+    /// Any context.
     #[inline]
     pub(crate) fn body(&self, body: BodyId) -> Option<PageBytes<'_>> {
-        let content = self.contents.get(self.form(body)?.content)?;
+        let content = self.contents.get(self.variant(body)?.content)?;
         Some(self.contents.bytes(content))
     }
 
-    /// The media type of the bytes that `body` names. Any context.
+    /// Returns the media type of a body.
+    ///
+    /// # Context
+    ///
+    /// Any context.
     pub(crate) fn media_type(&self, body: BodyId) -> Option<&[u8]> {
-        Some(self.forms.head(self.form(body)?).media_type())
+        Some(self.variants.head(self.variant(body)?).media_type())
     }
 
     #[inline]
-    fn form(&self, body: BodyId) -> Option<&Variant> {
-        self.forms.get(body.0)
+    fn variant(&self, body: BodyId) -> Option<&Variant> {
+        self.variants.get(body)
     }
 
     #[inline]
     fn entry(&self, entry: EntryId) -> Option<&Entry> {
-        // CAST: It was a `usize`.
+        // CAST: The number was made from a `usize`.
         self.entries.get(entry.0 as usize)
     }
 
-    /// What the hosts get that `host` is one of.
     #[inline]
-    fn zone(&self, host: Option<&[u8]>) -> Option<&VirtualHost> {
-        // CAST: It was a `usize`.
-        self.zones.get(self.hosts.find(host)? as usize)
+    fn virtual_host(&self, host: Option<&[u8]>) -> Option<&VirtualHost> {
+        // CAST: The number was made from a `usize`.
+        self.virtual_hosts.get(self.hosts.find(host)? as usize)
     }
 }
 
@@ -141,35 +152,37 @@ impl http::Resources for Site {
 
     #[inline]
     fn find(&self, host: Option<&[u8]>, path: Path<'_>) -> Lookup<'_, EntryId> {
-        let place = self.zone(host).map(|zone| zone.find(path.as_bytes()));
-        match place.unwrap_or(HostLookup::Nothing) {
-            HostLookup::Entry(entry) => self.entry(entry).map_or(Lookup::Nothing, |found| {
-                Lookup::Resource(entry, found.codings)
+        let found = self
+            .virtual_host(host)
+            .map(|virtual_host| virtual_host.find(path.as_bytes()));
+        match found.unwrap_or(HostLookup::NotFound) {
+            HostLookup::Entry(id) => self.entry(id).map_or(Lookup::NotFound, |entry| {
+                Lookup::Resource(id, entry.codings)
             }),
-            HostLookup::Directory => Lookup::Directory,
-            HostLookup::Redirect(moved) => Lookup::Redirect(moved),
-            HostLookup::Status => Lookup::Status,
-            HostLookup::Nothing => Lookup::Nothing,
+            HostLookup::MissingSlash => Lookup::MissingSlash,
+            HostLookup::Redirect(redirect) => Lookup::Redirect(redirect),
+            HostLookup::StatusPage => Lookup::StatusPage,
+            HostLookup::NotFound => Lookup::NotFound,
         }
     }
 
     #[inline]
     fn representation(&self, entry: EntryId, coding: Coding) -> Option<Representation<'_, BodyId>> {
-        let first = self.entry(entry)?.first;
-        let (body, form) = (first..)
+        let BodyId(first) = self.entry(entry)?.first;
+        let (body, variant) = (first..)
             .map(BodyId)
-            .map_while(|body| Some((body, self.form(body)?)))
-            .find(|(_, form)| form.coding == coding)?;
-        let content = self.contents.get(form.content)?;
+            .map_while(|body| Some((body, self.variant(body)?)))
+            .find(|(_, variant)| variant.coding == coding)?;
+        let content = self.contents.get(variant.content)?;
         let length = self.contents.bytes(content).len();
-        Some(self.forms.representation(form, body, length))
+        Some(self.variants.representation(variant, body, length))
     }
 
     fn put_status(&self, sink: &mut impl Sink) -> Result<(), Full> {
         let numbers = [
             (&b"entries "[..], self.len() as u64),
             (b"memory ", self.footprint() as u64),
-            (b"left-out ", self.left_out()),
+            (b"skipped ", self.skipped()),
         ];
         for (name, number) in numbers {
             sink.put(name)?;
@@ -184,7 +197,7 @@ impl http::Resources for Site {
         host: Option<&[u8]>,
         status: Status,
     ) -> Option<Representation<'_, BodyId>> {
-        let page = self.zone(host)?.error_page(status)?;
+        let page = self.virtual_host(host)?.error_page(status)?;
         self.representation(page, Coding::Identity)
     }
 }

@@ -38,7 +38,7 @@ use kernel::{
         Mutex, //
     }, //
 };
-use protocol::control::command::complete;
+use protocol::control::line::split_complete_lines;
 
 /// Maximum number of bytes that are carried out together.
 const COMMANDS_MAX: usize = 131_072;
@@ -117,9 +117,7 @@ impl FileSession for ControlFile {
                 Ok(length)
             }
             Err(error) => {
-                let mut state = self.state.lock();
-                state.advance(count, KVVec::new(), writer.net);
-                drop(state);
+                self.state.lock().advance(count, KVVec::new(), writer.net);
                 Err(self.report(&writer, error))
             }
         }
@@ -156,7 +154,7 @@ impl ControlFile {
         if from.copy_from_iter_vec(&mut lines, GFP_KERNEL)? != length {
             return Err(EFAULT);
         }
-        let (complete, beginning) = complete(&lines);
+        let (complete, beginning) = split_complete_lines(&lines);
         let end = complete.len();
         let mut rest = KVVec::new();
         rest.extend_from_slice(beginning, GFP_KERNEL)?;

@@ -9,7 +9,7 @@ use crate::{
     sys::{
         device::{
             FileSession,
-            Poll, //
+            PollCall, //
         },
         net::Net,
         tcp::Client, //
@@ -53,7 +53,7 @@ impl FileSession for RelayFile {
         self.0.send(from, is_blocking(file))
     }
 
-    fn poll(&self, file: &File, poll: &Poll<'_>) -> u32 {
+    fn poll(&self, file: &File, poll: &PollCall<'_>) -> u32 {
         self.0.poll(file, poll)
     }
 

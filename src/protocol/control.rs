@@ -5,3 +5,28 @@
 pub mod command;
 pub mod line;
 pub mod rule;
+
+pub use self::{
+    command::{
+        Addresses,
+        Command,
+        Timeout, //
+    },
+    line::{
+        Error,
+        Escaped,
+        Line,
+        Lines,
+        Words, //
+    },
+    rule::{
+        EncodedPath,
+        FieldValue,
+        FilePattern,
+        Location,
+        PolicyRule,
+        Rule,
+        Suffix,
+        TrailingSlash, //
+    },
+};

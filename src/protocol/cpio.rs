@@ -1,80 +1,93 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Archives in the `newc` format of cpio, read where they lie.
+//! Archives in the `newc` format of cpio, parsed in place.
 //!
 //! Each member is a header of 110 characters (a magic number and thirteen numbers of eight
 //! hexadecimal digits), its name with a NUL at the end, and its content; name and content are each
 //! followed by zeros up to a multiple of four bytes. A member called `TRAILER!!!` ends the archive.
 //! The kernel describes the format in `Documentation/driver-api/early-userspace/buffer-format.rst`.
 
-/// The bytes are no such archive, or it was cut short.
+use crate::bytes::parse_number;
+
+/// A malformed or truncated archive.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Error;
 
-/// The length of a header in bytes.
-const HEADER: usize = 110;
+/// Length of a header in bytes.
+const HEADER_LENGTH: usize = 110;
 
-/// What every header begins with. (`070702` has checksums, which nothing makes any more.)
+/// Magic number of a header. Its variant with checksums, `070702`, is out of use.
 const MAGIC: &[u8] = b"070701";
 
-/// The name of the member that ends an archive.
+/// Name of the member that ends an archive.
 const TRAILER: &[u8] = b"TRAILER!!!";
 
-/// The bits of a mode that tell the type of a file.
-const TYPE: u32 = 0o170_000;
+/// Bits of a mode that hold the type of a file.
+const TYPE_MASK: u32 = 0o170_000;
 
 /// A member of an archive.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Member<'a> {
-    /// The name, without a leading `./` and without the NUL.
+    /// Name, without a leading `./` and without the NUL.
     pub name: &'a [u8],
     /// Type and permissions, as in `st_mode`.
     pub mode: u32,
-    /// When the content was last changed, in seconds since 1970.
+    /// Time of the last modification, in seconds since 1970.
     pub modified: u64,
-    /// The content.
+    /// Content.
     pub content: &'a [u8],
 }
 
 impl Member<'_> {
-    /// Whether it is a regular file.
+    /// Returns whether the member is a regular file.
     #[inline]
     pub const fn is_file(&self) -> bool {
-        self.mode & TYPE == 0o100_000
+        self.mode & TYPE_MASK == 0o100_000
     }
 
-    /// Whether it is a directory.
+    /// Returns whether the member is a directory.
     #[inline]
     pub const fn is_directory(&self) -> bool {
-        self.mode & TYPE == 0o040_000
+        self.mode & TYPE_MASK == 0o040_000
     }
 }
 
-/// The members of an archive, in their order. After an error there are no more.
+/// An iterator over the members of an archive, in their order. It ends after an error.
+///
+/// # Examples
+///
+/// ```
+/// use protocol::cpio::{Archive, Error};
+///
+/// let mut archive = Archive::new(b"070701, cut short");
+/// assert_eq!(archive.next(), Some(Err(Error)));
+/// assert_eq!(archive.next(), None);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Archive<'a> {
     bytes: &'a [u8],
-    /// How much was read; the padding counts from the beginning of the archive.
-    at: usize,
+    /// Offset of the next byte; padding is relative to the beginning of the archive.
+    offset: usize,
     ended: bool,
 }
 
 impl<'a> Archive<'a> {
-    /// An archive that begins at the front of `bytes`.
+    /// Creates an iterator over the archive at the front of `bytes`.
     pub const fn new(bytes: &'a [u8]) -> Archive<'a> {
         Archive {
             bytes,
-            at: 0,
+            offset: 0,
             ended: false,
         }
     }
 
-    fn read(&mut self) -> Option<Option<Member<'a>>> {
-        let numbers = self.take(HEADER)?.strip_prefix(MAGIC)?;
-        let mode = number(numbers, 1)?;
-        let modified = number(numbers, 5)?;
-        let content_length = number(numbers, 6)?;
-        let name_length = number(numbers, 11)?;
+    /// Parses the next member; `Some(None)` is the trailer. Returns [`None`] if it is malformed.
+    fn parse_next(&mut self) -> Option<Option<Member<'a>>> {
+        let numbers = self.take(HEADER_LENGTH)?.strip_prefix(MAGIC)?;
+        let mode = header_number(numbers, 1)?;
+        let modified = header_number(numbers, 5)?;
+        let content_length = header_number(numbers, 6)?;
+        let name_length = header_number(numbers, 11)?;
         let name = self
             .take(usize::try_from(name_length).ok()?)?
             .strip_suffix(b"\0")?;
@@ -85,7 +98,7 @@ impl<'a> Archive<'a> {
         let content = self.take(usize::try_from(content_length).ok()?)?;
         self.pad()?;
         let name = name.strip_prefix(b"./").unwrap_or(name);
-        // A NUL would end the name earlier for whoever reads it as a string.
+        // A NUL would end the name earlier in code that reads it as a C string.
         (!name.contains(&0)).then_some(())?;
         Some(Some(Member {
             name,
@@ -95,15 +108,17 @@ impl<'a> Archive<'a> {
         }))
     }
 
+    /// Takes the next `count` bytes.
     fn take(&mut self, count: usize) -> Option<&'a [u8]> {
-        let end = self.at.checked_add(count)?;
-        let bytes = self.bytes.get(self.at..end)?;
-        self.at = end;
+        let end = self.offset.checked_add(count)?;
+        let bytes = self.bytes.get(self.offset..end)?;
+        self.offset = end;
         Some(bytes)
     }
 
+    /// Skips the padding.
     fn pad(&mut self) -> Option<()> {
-        self.at = self.at.checked_next_multiple_of(4)?;
+        self.offset = self.offset.checked_next_multiple_of(4)?;
         Some(())
     }
 }
@@ -115,22 +130,16 @@ impl<'a> Iterator for Archive<'a> {
         if self.ended {
             return None;
         }
-        let member = self.read().ok_or(Error).transpose();
+        let member = self.parse_next().ok_or(Error).transpose();
         self.ended = !matches!(member, Some(Ok(_)));
         member
     }
 }
 
-/// The `n`-th number behind the magic.
-fn number(numbers: &[u8], n: usize) -> Option<u32> {
-    numbers
-        .chunks_exact(8)
-        .nth(n)?
-        .iter()
-        .try_fold(0u32, |sum, digit| {
-            let digit = char::from(*digit).to_digit(16)?;
-            sum.checked_mul(16)?.checked_add(digit)
-        })
+/// Parses the number at `index` among the numbers of a header, which follow the magic number.
+fn header_number(numbers: &[u8], index: usize) -> Option<u32> {
+    let digits = numbers.chunks_exact(8).nth(index)?;
+    u32::try_from(parse_number(digits, 16)?).ok()
 }
 
 #[cfg(test)]
@@ -138,7 +147,7 @@ mod tests {
     use super::{Archive, Error, Member};
     use proptest::prelude::*;
 
-    /// Appends a member as cpio does.
+    /// Appends a member in the same way as cpio.
     fn append(archive: &mut Vec<u8>, name: &str, mode: u32, modified: u32, content: &[u8]) {
         let numbers = [
             1,
@@ -176,30 +185,30 @@ mod tests {
     }
 
     #[test]
-    fn members_come_in_their_order() {
+    fn members_keep_their_order() {
         let archive = [sample(), vec![0; 100]].concat();
-        let entries: Result<Vec<_>, _> = Archive::new(&archive).collect();
-        let entries = entries.unwrap();
-        assert_eq!(entries.len(), 3);
-        assert!(entries[0].is_directory() && entries[0].name == b".");
+        let members: Result<Vec<_>, _> = Archive::new(&archive).collect();
+        let members = members.unwrap();
+        assert_eq!(members.len(), 3);
+        assert!(members[0].is_directory() && members[0].name == b".");
         let file = Member {
             name: b"a.txt",
             mode: 0o100_644,
             modified: 1_577_934_245,
             content: b"hello",
         };
-        assert_eq!(entries[1], file);
+        assert_eq!(members[1], file);
         assert!(file.is_file() && !file.is_directory());
         assert_eq!(
-            (entries[2].modified, entries[2].content),
+            (members[2].modified, members[2].content),
             (u64::from(u32::MAX), &b""[..])
         );
     }
 
     #[test]
-    fn an_archive_cut_short_is_malformed() {
+    fn truncated_archive_is_an_error() {
         let archive = sample();
-        // The padding behind the last name may be missing.
+        // The padding after the last name may be missing.
         for length in 0..archive.len() - 3 {
             let last = Archive::new(&archive[..length]).last();
             assert_eq!(last, Some(Err(Error)), "{length}");
@@ -207,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_follows_an_error() {
+    fn iteration_ends_after_an_error() {
         let mut archive = Archive::new(b"070702");
         assert_eq!(archive.next(), Some(Err(Error)));
         assert_eq!(archive.next(), None);
@@ -219,31 +228,31 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_read_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        fn arbitrary_bytes_do_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
             prop_assert!(Archive::new(&bytes).count() <= bytes.len() / 110 + 1);
         }
 
         #[test]
-        fn a_changed_archive_is_read_without_a_panic(at in 0usize..400, byte in any::<u8>()) {
+        fn archive_with_a_changed_byte_does_not_panic(at in 0usize..400, byte in any::<u8>()) {
             let mut archive = sample();
-            if let Some(place) = archive.get_mut(at) {
-                *place = byte;
+            if let Some(changed) = archive.get_mut(at) {
+                *changed = byte;
             }
             prop_assert!(Archive::new(&archive).count() <= 4);
         }
 
         #[test]
-        fn what_was_written_is_read(files in prop::collection::vec(file(), 0..8)) {
+        fn written_members_are_parsed_again(files in prop::collection::vec(file(), 0..8)) {
             let mut archive = Vec::new();
             for (name, content) in &files {
                 append(&mut archive, name, 0o100_644, 7, content);
             }
             append(&mut archive, "TRAILER!!!", 0, 0, b"");
-            let read: Vec<_> = Archive::new(&archive).map(Result::unwrap).collect();
-            prop_assert_eq!(read.len(), files.len());
-            for (entry, (name, content)) in read.iter().zip(&files) {
-                prop_assert_eq!(entry.name, name.as_bytes());
-                prop_assert_eq!(entry.content, &content[..]);
+            let members: Vec<_> = Archive::new(&archive).map(Result::unwrap).collect();
+            prop_assert_eq!(members.len(), files.len());
+            for (member, (name, content)) in members.iter().zip(&files) {
+                prop_assert_eq!(member.name, name.as_bytes());
+                prop_assert_eq!(member.content, &content[..]);
             }
         }
     }

@@ -2,17 +2,17 @@
 
 //! HTTP/1.1 for an origin server of static files (RFC 9110, RFC 9112).
 //!
-//! The way of a request through this module:
+//! The path of a request through this module:
 //!
 //! ```text
-//! bytes ─► Session::receive    where in the stream are we: a head, a body, the end
-//!            ─► Request        the head, read by httparse, then checked: host, framing, ...
-//!            ─► answer         target → Resources → preconditions → ranges
-//! bytes ◄─ Response               up to four slices of head, and what of which body follows
+//! bytes ─► Session::receive   position in the stream: in a head, in a body, after the end
+//!            ─► Request       the head, parsed by httparse, then checked: host, framing, ...
+//!            ─► respond       target → Resources → preconditions → ranges
+//! bytes ◄─ Response           up to three slices of head, and a reference to the content
 //! ```
 //!
-//! A head is rendered when a site is loaded ([`RenderedHead`]); a reply borrows the parts of it that
-//! its status calls for.
+//! A head is rendered when a site is loaded ([`RenderedHead`]). A response borrows the parts of it
+//! that its status needs.
 
 mod body;
 mod clock;
@@ -23,65 +23,125 @@ mod etag;
 mod field;
 mod head_buffer;
 mod host;
+mod limits;
 mod method;
 mod multipart;
-mod octet;
+pub(crate) mod octet;
+pub(crate) mod percent;
 mod range;
 mod rendered_head;
 mod request;
 mod resources;
 mod responder;
 mod response;
+mod response_parts;
 mod session;
 mod sink;
 mod status;
-pub(crate) mod target;
+mod target;
 mod version;
 mod weight;
 
 pub use self::{
-    body::{BodyDrain, DrainProgress, Framing},
+    body::{
+        BodyDrain,
+        DrainProgress,
+        Framing, //
+    },
     clock::Clock,
-    coding::{choose as choose_coding, Coding, Codings},
-    conditional::{evaluate as evaluate_preconditions, Outcome, Validators},
-    date::{Timestamp, DATE_LENGTH},
-    etag::{EntityTag, EntityTags},
-    field::{FieldLines, FieldName, Fields},
-    host::{Host, HostPattern, HOST_MAX},
+    coding::{
+        choose as choose_coding,
+        Coding,
+        Codings, //
+    },
+    conditional::{
+        evaluate as evaluate_preconditions,
+        Outcome,
+        Validators, //
+    },
+    date::{
+        Timestamp,
+        DATE_LENGTH, //
+    },
+    etag::{
+        EntityTag,
+        EntityTags, //
+    },
+    field::{
+        FieldLines,
+        FieldName,
+        Fields, //
+    },
+    host::{
+        Host,
+        HostPattern,
+        HOST_MAX, //
+    },
+    limits::{
+        BODY_MAX,
+        EMPTY_LINES_MAX,
+        FIELDS_MAX,
+        HEAD_MAX,
+        RANGES_MAX,
+        REQUESTS_MAX,
+        TARGET_MAX, //
+    },
     method::Method,
-    multipart::{Boundary, Multipart, PartHead, MEDIA_TYPE_MAX, PART_HEAD_MAX},
-    range::{parse as parse_range, ByteRange, RangeResult, Ranges},
-    rendered_head::{HeadOffsets, Metadata, RenderedHead},
-    request::{Expectation, ParseError, Rejection, Request},
-    resources::{Lookup, Redirect, Representation, Resources},
-    response::{Body, Disposition, Response, Scratch},
-    session::{Session, SessionPhase, Step},
-    sink::{Full, LengthCounter, Sink, SliceWriter},
+    multipart::{
+        Boundary,
+        Multipart,
+        PartHead,
+        MEDIA_TYPE_MAX,
+        PART_HEAD_MAX, //
+    },
+    percent::encode_path,
+    range::{
+        parse as parse_range,
+        ByteRange,
+        RangeResult,
+        Ranges, //
+    },
+    rendered_head::{
+        HeadOffsets,
+        Metadata,
+        RenderedHead, //
+    },
+    request::{
+        Expectation,
+        ParseError,
+        Rejection,
+        Request, //
+    },
+    resources::{
+        Lookup,
+        Redirect,
+        Representation,
+        Resources, //
+    },
+    response::{
+        Body,
+        Disposition,
+        Response,
+        Scratch, //
+    },
+    session::{
+        Session,
+        SessionPhase,
+        Step, //
+    },
+    sink::{
+        Full,
+        LengthCounter,
+        Sink,
+        SliceWriter, //
+    },
     status::Status,
-    target::{encode as encode_path, Path, PathBuffer, Target, TargetError, TargetForm},
+    target::{
+        Path,
+        PathBuffer,
+        Target,
+        TargetError,
+        TargetForm, //
+    },
     version::Version, //
 };
-
-/// The longest head of a request in bytes, from the request line to the empty line; beyond it 431,
-/// or 414 if the request line alone is longer.
-pub const HEAD_MAX: usize = 8192;
-
-/// The most field lines of a request; beyond it 431.
-pub const FIELDS_MAX: usize = 64;
-
-/// The longest request target in bytes; beyond it 414. RFC 9112 section 3 recommends that much for a request line.
-pub const TARGET_MAX: usize = 8000;
-
-/// The longest body of a request in bytes, as it comes over the wire; beyond it 413.
-///
-/// A file server has no use for a body. It is read only to find the next request behind it.
-pub const BODY_MAX: u32 = 65_536;
-
-/// The most ranges of a reply; a request for more gets the whole representation.
-pub const RANGES_MAX: usize = 8;
-
-/// How many requests a connection may bring unless configured otherwise.
-pub const REQUESTS_MAX: u32 = 10_000;
-
-/// The most empty lines before a request line (RFC 9112 section 2.2); beyond it 400.
-pub const EMPTY_LINES_MAX: u8 = 4;

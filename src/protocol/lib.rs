@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! All that arrives at khttpd or leaves it as bytes.
+//! Parsers and renderers of everything that khttpd receives or sends as bytes.
+//!
+//! - [`http`]: HTTP/1.1 for an origin server of static files.
+//! - [`control`]: the commands of the control node and the rules of a site.
+//! - [`cpio`]: the archive of the built-in site.
 //!
 //! Four principles hold for every file of this crate:
 //!
-//! 1. Bytes and facts go in, values come out. There is no socket, no clock, no allocation and no
-//!    kernel in here, so the very same source runs in the module, in host tests and in fuzzers.
-//! 2. A value is the proof of a check. A [`http::Path`] is decoded and has no dot segments, a
-//!    [`http::ByteRange`] lies inside its representation; whoever holds one need not look again.
-//! 3. Nothing in here can panic, whatever a peer sends: no `unwrap`, no index that can fail, no
-//!    arithmetic that can overflow, no recursion. The lints below let the compiler check it.
-//! 4. What is odd is refused. A small grammar that is accepted and a clean refusal of the rest are
-//!    worth more than the guess of what a peer might have meant.
+//! 1. Bytes and metadata go in, values come out. The crate has no socket, no clock, no allocation
+//!    and no kernel, so the module, the host tests and the fuzzers compile the same source.
+//! 2. A value is the proof of a check. An [`http::Path`] is decoded and has no dot segments, an
+//!    [`http::ByteRange`] lies inside its representation; code that holds one need not check again.
+//! 3. No input can cause a panic: there is no `unwrap`, no index that can fail, no arithmetic that
+//!    can overflow, no recursion. The lints below let the compiler check this.
+//! 4. Irregular input is rejected. A small grammar and a clean rejection of everything else are
+//!    safer than a guess at the meaning of a malformed message.
 
 #![cfg_attr(not(any(test, MODULE)), no_std)]
 #![forbid(unsafe_code)]
@@ -31,6 +35,7 @@
     )
 )]
 
+mod bytes;
 pub mod control;
 pub mod cpio;
 pub mod http;

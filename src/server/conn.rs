@@ -2,10 +2,12 @@
 
 //! Connections: from accept to release.
 //!
-//! A [`Connection`] joins an accepted socket to a [`Slot`] of the [`ConnectionPool`]. TCP's callbacks
-//! and the connection's work item poll it ([`poll`]): the poll loop reads requests
-//! ([`request_reader`]), writes responses ([`response_writer`]), and keeps what has to outlive it in
-//! the [`ConnState`](state::ConnState), which the socket's lock guards.
+//! A [`Connection`] joins an accepted socket to a [`Slot`] of the [`ConnectionPool`]. TCP's
+//! callbacks and the connection's work item poll it ([`poll`]): the poll loop reads requests
+//! ([`request_reader`]), writes responses ([`response_writer`]), and keeps the rest until the next
+//! poll in the [`ConnState`](state::ConnState), which the socket's lock guards.
+//!
+//! The parts that a connection is made of are generic over it, so that none of them imports it.
 
 mod connection;
 mod connection_pool;

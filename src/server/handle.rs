@@ -11,11 +11,13 @@ use super::{
     Server, //
 };
 use crate::site::{
-    self,
-    Limits,
-    LoadError,
-    LoadProgress,
-    Sources, //
+    load::{
+        Limits,
+        LoadError,
+        LoadProgress,
+        Sources, //
+    },
+    Site, //
 };
 use kernel::{
     prelude::*,
@@ -51,7 +53,7 @@ impl ServerHandle {
         let mut sources = Sources::new(limits);
         sources.set_root(b"built-in", HostPattern::Any)?;
         let begin = Instant::<Monotonic>::now();
-        let site = site::load(&sources, None, &LoadProgress::new())?;
+        let site = Site::load(&sources, None, &LoadProgress::new())?;
         let config = ActiveConfig::new(sources, begin.elapsed().as_millis());
         let server = Server::new(settings, site, config)?;
         // From here on, dropping the handle undoes everything.
@@ -70,6 +72,11 @@ impl ServerHandle {
 }
 
 impl Drop for ServerHandle {
+    /// Stops the server.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
     fn drop(&mut self) {
         drop(self.timer.take());
         self.server.stop();

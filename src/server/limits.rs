@@ -12,10 +12,10 @@ pub(super) const PROGRESS_SECONDS: u32 = 3;
 /// Requests of one connection that one poll serves before other connections run.
 pub(super) const REQUEST_BUDGET: u32 = 32;
 
-/// Connections that one run of an acceptor takes from the accept queue.
+/// Connections that one run of an acceptor takes from the backlog.
 pub(super) const ACCEPT_BUDGET: u32 = 64;
 
-/// Connections that one run of the sweep wakes.
+/// Connections that one run of the sweep kicks.
 pub(super) const SWEEP_BUDGET: usize = 16;
 
 /// Connections of a crowd that are polled while softirqs stay disabled.

@@ -8,7 +8,7 @@ use super::{
     Server, //
 };
 use crate::{
-    site::Limits,
+    site::load::Limits,
     sys::net::{
         Net,
         PernetOperations, //

@@ -38,7 +38,7 @@ const NEVER: u32 = u32::MAX;
 /// The state of a server that requests use: settings, site, counters, and per-CPU memory.
 pub(super) struct ServerCore {
     pub(super) settings: Settings,
-    /// The published site. Dropped before the queue, which frees it.
+    /// The published site. Declared before the queue: its drop queues the item that frees it.
     pub(super) snapshot: Published<SiteSnapshot>,
     pub(super) scratch: PerCpu<CpuScratch>,
     pub(super) latency: SoftirqLatency,
@@ -96,8 +96,9 @@ impl ServerCore {
         self.queue.flush();
     }
 
-    /// Begins draining: idle connections close at once, all others when the stop timeout expires.
-    /// Returns whether the server was not draining before.
+    /// Begins draining: from the next poll on, idle connections close, and all others after their
+    /// response, or when the stop timeout expires. Returns whether the server was not draining
+    /// before.
     ///
     /// # Context
     ///
@@ -136,7 +137,7 @@ impl ServerCore {
     /// # Context
     ///
     /// Any context.
-    pub(super) fn has_drained(&self, now: u32) -> bool {
+    pub(super) fn drain_expired(&self, now: u32) -> bool {
         self.end_at.get() <= now
     }
 }

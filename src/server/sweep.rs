@@ -58,7 +58,7 @@ impl WorkItem for Server {
         let now = clock::uptime_seconds();
         let from = this.sweep_cursor.load(Relaxed);
         let next = this.pool.table.visit(from, SWEEP_BUDGET, |connection| {
-            if core.has_drained(now) {
+            if core.drain_expired(now) {
                 TableEntry::abort(connection);
             } else if connection.is_due(now) {
                 connection.kick();

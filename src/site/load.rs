@@ -1,68 +1,78 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! From sources to a site.
+//! Loading: how a site is made from its sources.
+//!
+//! [`Sources`] tell what to load: roots, for some hosts each, and rules. [`LoadPolicy`] tells what
+//! of it may be served, and [`SiteBuilder`] makes the site.
 
-use super::{
-    builtin,
+mod builder;
+mod builtin;
+mod deduplicator;
+mod error;
+mod file_error;
+mod media_type;
+mod path_display;
+mod policy;
+mod progress;
+mod root;
+mod rule_text;
+mod rules;
+mod signal;
+mod sources;
+mod stable_read;
+mod tree_path;
+mod walk;
+
+pub(crate) use self::{
+    error::LoadError,
+    policy::Limits,
+    progress::LoadProgress,
+    sources::Sources, //
+};
+
+use self::{
+    builder::SiteBuilder,
+    policy::LoadPolicy,
     rules::Rules,
-    walk::Walk,
-    LoadError,
-    LoadPolicy, //
-    LoadProgress,
-    Site,
-    SiteBuilder,
-    Sources,
+    walk::Walk, //
 };
-use kernel::{
-    current,
-    prelude::*, //
-};
+use super::Site;
 
-/// Nothing, unless somebody wants the task to stop.
-///
-/// # Errors
-///
-/// `EINTR` after a signal.
-pub(super) fn interrupted() -> Result {
-    match current!().signal_pending() {
-        true => Err(EINTR),
-        false => Ok(()),
-    }
-}
-
-/// Makes a site of `sources`, with the rights and in the mount namespace of the task that calls
-/// it, and shares with `old` what is the same in both; `progress` tells how far it has come.
-/// Process context, sleeps; a signal interrupts it.
-///
-/// # Errors
-///
-/// `ENOMEM`; what is said of a file or a rule that cannot be had; `EINTR`. Nothing is left behind.
-pub(crate) fn load(
-    sources: &Sources,
-    old: Option<&Site>,
-    progress: &LoadProgress,
-) -> Result<Site, LoadError> {
-    let mut terms = LoadPolicy::new(sources.bounds());
-    Rules::new(sources.rules(), b"", b"")?.apply_to(&mut terms);
-    let mut builder = SiteBuilder::new(&terms, old)?;
-    for tree in sources.trees() {
-        let name = tree.name();
-        match tree.directory() {
-            None => {
-                let rules = Rules::new(sources.rules(), name, builtin::rules())?;
-                builtin::add_to(&mut builder, &terms, progress)?;
-                builder.finish_tree(name, &rules, tree.host())?;
-            }
-            Some(directory) => {
-                let mut walk = Walk::new(directory, &terms, progress)?;
-                let file = walk.rules()?;
-                let rules = Rules::new(sources.rules(), name, &file)?;
+impl Site {
+    /// Loads a site from `sources`, with the credentials and in the mount namespace of the calling
+    /// task. Contents that are in `old`, too, are shared with it. `progress` is updated meanwhile.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep. A signal interrupts it.
+    ///
+    /// # Errors
+    ///
+    /// - `EINTR` after a signal;
+    /// - `ENOMEM`;
+    /// - the error of a file or a rule, which the message names.
+    pub(crate) fn load(
+        sources: &Sources,
+        old: Option<&Self>,
+        progress: &LoadProgress,
+    ) -> Result<Self, LoadError> {
+        let node_rules = sources.rules().parse()?;
+        let policy = LoadPolicy::new(sources.limits(), &node_rules);
+        let mut builder = SiteBuilder::new(&policy, old)?;
+        for root in sources.roots() {
+            let name = root.name();
+            if let Some(directory) = root.directory() {
+                let mut walk = Walk::new(directory, &policy, progress)?;
+                let file = walk.read_rules()?;
+                let rules = Rules::new(&node_rules, name, &file)?;
                 walk.add_to(&mut builder)?;
-                builder.finish_tree(name, &rules, tree.host())?;
+                builder.finish_root(name, &rules, root.hosts())?;
+            } else {
+                let rules = Rules::new(&node_rules, name, builtin::rules())?;
+                builtin::add_to(&mut builder, &policy, progress)?;
+                builder.finish_root(name, &rules, root.hosts())?;
             }
         }
+        builder.build(progress.skipped())
     }
-    let mut site = builder.build()?;
-    site.left_out = progress.left_out();
-    Ok(site)
 }

@@ -19,6 +19,6 @@ pub(crate) use self::{
     class::DeviceClass,
     session::{
         FileSession,
-        Poll, //
+        PollCall, //
     }, //
 };

@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The commands of the control node: one a line, each with one spelling.
-//!
-//! A [`Command`] is well-formed: its addresses have ports, its numbers lie within their bounds.
-//! Whether it can be carried out is for others to say.
+//! The commands of the control node: one per line, each with one spelling.
 
+use crate::{
+    bytes::parse_number,
+    control::{
+        line::{
+            Error,
+            Line,
+            Words, //
+        },
+        rule::Rule, //
+    },
+    http::HostPattern, //
+};
 use core::{
     net::{
         IpAddr,
@@ -15,73 +24,67 @@ use core::{
     str, //
 };
 
-use crate::{
-    control::line::{
-        Error,
-        Line,
-        Words, //
-    }, //
-    control::rule::Rule,
-    http::HostPattern,
-};
-
-/// How many connections may be served at a time.
+/// Bounds of the number of connections that are served at a time.
 pub const CONNECTIONS: RangeInclusive<u32> = 1..=1 << 20;
 
-/// How many seconds a timeout may have: up to a day.
+/// Bounds of a timeout in seconds; a day at most.
 pub const SECONDS: RangeInclusive<u32> = 1..=86_400;
 
-/// What can be written to the control node.
+/// A well-formed line of the control node: its addresses have ports, its numbers lie within their
+/// bounds.
+///
+/// A command borrows its text, so that a caller can parse a line once and keep the command. Whether
+/// the server can carry the command out is not known here.
 #[derive(Clone, Debug)]
 pub enum Command<'a> {
-    /// Listen at these addresses.
+    /// Listens at these addresses, at least one.
     Listen(Addresses<'a>),
-    /// Listen at these addresses no more; without any: nowhere.
+    /// Stops listening at these addresses; without any, everywhere.
     Unlisten(Addresses<'a>),
-    /// Serve.
+    /// Serves.
     Start,
-    /// Take no new connections, and let the others finish.
+    /// Accepts no more connections and lets responses finish.
     Stop,
-    /// The bound of connections served at a time.
+    /// Sets the number of connections that are served at a time.
     MaxConnections(u32),
-    /// The time, in seconds, that a peer or a stop has.
+    /// Sets a timeout in seconds.
     Timeout(Timeout, u32),
-    /// Serve the tree at this absolute path, or the one that is `built-in`, to these hosts.
+    /// Serves the directory at this absolute path, or `built-in`, to these hosts.
     Root(&'a [u8], HostPattern<'a>),
-    /// A rule of the site.
+    /// Adds a rule of the site.
     Rule(Rule<'a>),
-    /// Load the site anew.
+    /// Loads the site again.
     Reload,
-    /// Forget all roots and rules.
+    /// Removes all roots and rules.
     Clear,
-    /// Where the relay node connects to.
+    /// Sets the peer of the relay node.
     Relay(SocketAddr),
-    /// Connect, send this text and a line feed, close.
+    /// Connects to a peer, sends this text and a line feed, and closes.
     Send(SocketAddr, &'a [u8]),
-    /// Count from zero again.
+    /// Restarts all counters at zero.
     ResetCounters,
-    /// List the commands.
+    /// Lists the commands.
     Help,
 }
 
-/// What takes its time.
+/// A timeout of the server.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Timeout {
-    /// A peer that has sent no request.
+    /// Time until a request begins.
     Idle,
-    /// A peer that has begun a request.
+    /// Time that a request takes to arrive once it has begun.
     Head,
-    /// A peer that takes nothing of a reply.
+    /// Time during which a peer takes nothing of a response.
     Send,
-    /// Replies that run when the server is stopped.
+    /// Time that responses take to finish after `stop`.
     Stop,
 }
 
 impl Timeout {
-    /// All of them.
+    /// All timeouts.
     pub const ALL: [Self; 4] = [Self::Idle, Self::Head, Self::Send, Self::Stop];
 
-    /// The word that stands for it.
+    /// Returns the word of the command.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Idle => "idle",
@@ -92,48 +95,64 @@ impl Timeout {
     }
 }
 
-/// What there is to write, a line for each command.
+/// List of the commands, one per line, as comments.
 pub const HELP: &str = "\
-# listen [ADDRESS:]PORT...         listen there too; without ADDRESS: at all of this machine
-# unlisten [[ADDRESS:]PORT...]     do not listen there any more; without PORT: nowhere
+# listen [ADDRESS:]PORT...         listen there too; without ADDRESS: at all addresses
+# unlisten [[ADDRESS:]PORT...]     stop listening there; without PORT: everywhere
 # start                            serve
-# stop                             take no new connections, finish the replies under way
+# stop                             accept no more connections, finish the responses under way
 # max-connections N                serve up to N connections at a time; more wait
-# timeout idle SECONDS             close a connection that sends no request for so long
-# timeout head SECONDS             408 for a head that takes so long; close for a body
-# timeout send SECONDS             reset a connection that takes nothing for so long
-# timeout stop SECONDS             reset what is not finished so long after stop
-# root DIRECTORY [for HOST]        serve its files, or what is built-in; HOST may be *.DOMAIN
-# reload                           load the site anew
-# clear                            forget all roots and rules
-# error STATUS /PAGE               the page that goes with a status
-# fallback FILES /PAGE             what is served for FILES that are not there
-# cache-control FILES VALUE        Cache-Control of *, *.SUFFIX, /DIRECTORY/* or /FILE
-# field FILES NAME: VALUE          another field of theirs
-# media-type FILES TYPE/SUBTYPE    their Content-Type
-# redirect STATUS FROM TO          301, 302, 307 or 308 from /FILE or /DIRECTORY/*
-# trailing-slash POLICY            of a directory: redirect, serve or refuse
-# status-page /PATH                where the server tells how it is
-# follow-links yes|no              whether symbolic links within a root are followed
-# hidden-files yes|no              whether names that begin with a dot are served
-# cross-mounts yes|no              whether file systems mounted within a root are entered
-# perm-required MODE               mode bits that a file must have, as 0004
-# perm-forbid MODE                 mode bits that it must not have
-# max-site-bytes N                 the most memory of a site
-# max-file-bytes N                 the longest file
-# max-entries N                    the most paths of a site
-# relay ADDRESS:PORT               where /dev/khttpd-relay connects to
+# timeout idle SECONDS             close a connection on which no request begins for this long
+# timeout head SECONDS             408 for a head that takes longer; close for a body
+# timeout send SECONDS             reset a connection whose peer takes nothing for this long
+# timeout stop SECONDS             reset what is not finished this long after stop
+# root DIRECTORY [for HOST]        serve its files, or built-in; HOST may be *.DOMAIN
+# reload                           load the site again
+# clear                            remove all roots and rules
+# error STATUS /PAGE               send PAGE with an error status
+# fallback FILES /PAGE             serve PAGE for FILES that do not exist
+# cache-control FILES VALUE        set Cache-Control of *, *.SUFFIX, /DIRECTORY/* or /FILE
+# field FILES NAME: VALUE          add a field
+# media-type FILES TYPE/SUBTYPE    set Content-Type
+# redirect STATUS FROM TO          redirect with 301, 302, 307 or 308 from /FILE or /DIRECTORY/*
+# trailing-slash POLICY            of a directory without its slash: redirect, serve or refuse
+# status-page /PATH                serve counters as text at PATH
+# follow-links yes|no              follow symbolic links within a root
+# hidden-files yes|no              serve names that begin with a dot
+# cross-mounts yes|no              enter file systems that are mounted within a root
+# perm-required MODE               mode bits that a file must have, such as 0004
+# perm-forbid MODE                 mode bits that a file must not have
+# max-site-bytes N                 bound of the memory of the site
+# max-file-bytes N                 bound of the length of a file
+# max-entries N                    bound of the number of files and directories
+# relay ADDRESS:PORT               set the peer of /dev/khttpd-relay
 # send ADDRESS:PORT TEXT           connect there, send TEXT and a line feed, close
-# reset counters                   count from zero again
-# help                             this list
+# reset counters                   restart all counters at zero
+# help                             list the commands
 ";
 
 impl<'a> Command<'a> {
-    /// Reads a line.
+    /// Parses a line.
     ///
     /// # Errors
     ///
-    /// What word of it is wrong, and why.
+    /// The malformed word of the line, and the reason.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use protocol::control::{Command, Lines};
+    ///
+    /// for line in Lines::new(b"max-connections 1000\nlisten 99999\n") {
+    ///     match Command::parse(line) {
+    ///         Ok(command) => assert!(matches!(command, Command::MaxConnections(1000))),
+    ///         Err(error) => assert_eq!(
+    ///             error.to_string(),
+    ///             r#"line 2: "99999": a port must be 1 to 65535"#,
+    ///         ),
+    ///     }
+    /// }
+    /// ```
     pub fn parse(line: Line<'a>) -> Result<Command<'a>, Error<'a>> {
         let mut words = line.words();
         let arguments = Arguments {
@@ -162,7 +181,7 @@ impl<'a> Command<'a> {
     }
 }
 
-/// Addresses of a command, each `[ADDRESS:]PORT`, with the words that they are written as.
+/// An iterator over the addresses of a command, each with its word, which is `[ADDRESS:]PORT`.
 #[derive(Clone, Debug)]
 pub struct Addresses<'a>(Words<'a>);
 
@@ -171,12 +190,12 @@ impl<'a> Iterator for Addresses<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let word = self.0.next()?;
-        // They were parsed once before, so that there is none that is wrong.
+        // `Arguments::addresses` has checked all of them.
         Some((word, listen_address(word).ok()?))
     }
 }
 
-/// The words of a command behind its name.
+/// The name of a command and the words after it.
 struct Arguments<'a> {
     line: Line<'a>,
     name: &'a [u8],
@@ -221,7 +240,7 @@ impl<'a> Arguments<'a> {
         let host = match self.words.next() {
             None => HostPattern::Any,
             Some(b"for") => self.host()?,
-            Some(word) => return Err(self.line.error(word, "must be for, and a host")),
+            Some(word) => return Err(self.line.error(word, "must be for HOST")),
         };
         self.end(Command::Root(directory, host))
     }
@@ -246,13 +265,13 @@ impl<'a> Arguments<'a> {
     }
 
     fn reset(mut self) -> Result<Command<'a>, Error<'a>> {
-        match self.next("needs to know what: counters")? {
+        match self.next("needs the word counters")? {
             b"counters" => self.end(Command::ResetCounters),
             word => Err(self.line.error(word, "must be counters")),
         }
     }
 
-    /// All that is left is addresses to listen at.
+    /// Checks that the remaining words are addresses to listen at.
     fn addresses(self) -> Result<Addresses<'a>, Error<'a>> {
         for word in self.words.clone() {
             listen_address(word).map_err(|reason| self.line.error(word, reason))?;
@@ -260,44 +279,45 @@ impl<'a> Arguments<'a> {
         Ok(Addresses(self.words))
     }
 
-    /// The address of somebody to connect to.
+    /// Takes the address of a peer.
     fn peer(&mut self) -> Result<SocketAddr, Error<'a>> {
         let word = self.next("needs an address and a port")?;
         peer_address(word).map_err(|reason| self.line.error(word, reason))
     }
 
-    /// The next word.
+    /// Takes the next word.
     fn next(&mut self, missing: &'static str) -> Result<&'a [u8], Error<'a>> {
         self.words.next().ok_or_else(|| self.missing(missing))
     }
 
+    /// Creates an error about a word that is missing.
     fn missing(&self, reason: &'static str) -> Error<'a> {
         self.line.error(self.name, reason)
     }
 
-    /// `command`, if nothing follows.
+    /// Returns `command` if no word follows.
     fn end(mut self, command: Command<'a>) -> Result<Command<'a>, Error<'a>> {
         match self.words.next() {
             None => Ok(command),
-            Some(word) => Err(self.line.error(word, "one word too many")),
+            Some(word) => Err(self.line.error(word, "unexpected word")),
         }
     }
 }
 
-/// Whether `word` is what `root` can serve: an absolute path, or `built-in`.
+/// Returns whether `word` is an argument of `root`: an absolute path, or `built-in`.
 pub fn is_directory(word: &[u8]) -> bool {
     word == b"built-in" || word.starts_with(b"/") && str::from_utf8(word).is_ok_and(is_plain)
 }
 
-/// What can be shown as a word again.
+/// Returns whether `text` is still one word after it was displayed.
 fn is_plain(text: &str) -> bool {
     !text.contains(|character: char| character == ' ' || character.is_control())
 }
 
-/// `[ADDRESS:]PORT`, where no address is all of both families.
+/// Parses `[ADDRESS:]PORT`; without an address, it means all addresses of both families.
 fn listen_address(word: &[u8]) -> Result<SocketAddr, &'static str> {
     let all = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
-    match number(word) {
+    match parse_number(word, 10) {
         Some(port) => u16::try_from(port)
             .ok()
             .filter(|port| *port != 0)
@@ -307,7 +327,7 @@ fn listen_address(word: &[u8]) -> Result<SocketAddr, &'static str> {
     }
 }
 
-/// `ADDRESS:PORT`.
+/// Parses `ADDRESS:PORT`.
 fn peer_address(word: &[u8]) -> Result<SocketAddr, &'static str> {
     let address = str::from_utf8(word)
         .ok()
@@ -319,19 +339,9 @@ fn peer_address(word: &[u8]) -> Result<SocketAddr, &'static str> {
     }
 }
 
-/// Decimal digits and nothing else.
+/// Parses a decimal number.
 fn number(word: &[u8]) -> Option<u32> {
-    if !word.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    str::from_utf8(word).ok()?.parse().ok()
-}
-
-/// Cuts `text` behind its last line feed: lines that are complete, and the beginning of another.
-pub fn complete(text: &[u8]) -> (&[u8], &[u8]) {
-    let end = text.iter().rposition(|byte| *byte == b'\n');
-    let length = end.map_or(0, |end| end.saturating_add(1));
-    text.split_at_checked(length).unwrap_or((text, &[]))
+    u32::try_from(parse_number(word, 10)?).ok()
 }
 
 #[cfg(test)]

@@ -2,12 +2,25 @@
 
 //! Lines of words: the form of the rules of a site and of what is written to the control node.
 //!
-//! A line ends with LF or CRLF, the last one may go without. A line without words says nothing,
-//! and neither does one whose first word begins with `#`. Words are separated by spaces and tabs.
+//! A line ends with LF or CRLF; the last one need not. Lines without words and lines whose first
+//! word begins with `#` have no meaning. Spaces and tabs separate words.
 
+use crate::bytes::split_once;
 use core::fmt;
 
-/// The lines of a text that say something, in their order.
+/// An iterator over the lines of a text that have a meaning, in their order.
+///
+/// # Examples
+///
+/// ```
+/// use protocol::control::Lines;
+///
+/// let mut lines = Lines::new(b"# a comment\nlisten 80\n");
+/// let line = lines.next();
+/// assert_eq!(line.map(|line| line.number()), Some(2));
+/// assert!(line.is_some_and(|line| line.words().eq([&b"listen"[..], b"80"])));
+/// assert_eq!(lines.next(), None);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Lines<'a> {
     rest: &'a [u8],
@@ -15,15 +28,12 @@ pub struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    /// The lines of `text`.
+    /// Creates an iterator over the lines of `text`.
     pub const fn new(text: &'a [u8]) -> Lines<'a> {
-        Lines {
-            rest: text,
-            number: 0,
-        }
+        Lines::after(0, text)
     }
 
-    /// The lines of `text`, which follows `before` others.
+    /// Creates an iterator over the lines of `text`, which follows `before` other lines.
     pub const fn after(before: u32, text: &'a [u8]) -> Lines<'a> {
         Lines {
             rest: text,
@@ -37,11 +47,7 @@ impl<'a> Iterator for Lines<'a> {
 
     fn next(&mut self) -> Option<Line<'a>> {
         while !self.rest.is_empty() {
-            let end = self.rest.iter().position(|byte| *byte == b'\n');
-            let (line, rest) = match end.and_then(|end| self.rest.split_at_checked(end)) {
-                Some((line, rest)) => (line, rest.get(1..).unwrap_or(&[])),
-                None => (self.rest, &[][..]),
-            };
+            let (line, rest) = split_once(self.rest, b'\n').unwrap_or((self.rest, &[]));
             self.rest = rest;
             self.number = self.number.saturating_add(1);
             let text = trim(line.strip_suffix(b"\r").unwrap_or(line));
@@ -56,7 +62,22 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
-/// A line that has a word.
+/// Splits `text` after its last line feed: into complete lines and the beginning of another.
+///
+/// # Examples
+///
+/// ```
+/// use protocol::control::line::split_complete_lines;
+///
+/// assert_eq!(split_complete_lines(b"start\nsto"), (&b"start\n"[..], &b"sto"[..]));
+/// ```
+pub fn split_complete_lines(text: &[u8]) -> (&[u8], &[u8]) {
+    let end = text.iter().rposition(|byte| *byte == b'\n');
+    let length = end.map_or(0, |end| end.saturating_add(1));
+    text.split_at_checked(length).unwrap_or((text, &[]))
+}
+
+/// A line with at least one word.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Line<'a> {
     number: u32,
@@ -64,25 +85,25 @@ pub struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// Its place among all lines of the text, from 1 on.
+    /// Returns the position among all lines of the text, from 1 on.
     #[inline]
     pub const fn number(self) -> u32 {
         self.number
     }
 
-    /// From the first word to the last.
+    /// Returns the text from the first word to the last.
     #[inline]
     pub const fn as_bytes(self) -> &'a [u8] {
         self.text
     }
 
-    /// The words.
+    /// Iterates over the words.
     #[inline]
     pub const fn words(self) -> Words<'a> {
         Words { rest: self.text }
     }
 
-    /// An error about a word of this line; an empty word stands for the whole line.
+    /// Creates an error about a word of this line; an empty word stands for the whole line.
     pub const fn error(self, word: &'a [u8], reason: &'static str) -> Error<'a> {
         Error {
             line: self.number,
@@ -92,14 +113,14 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The words of a line, in their order.
+/// An iterator over the words of a line, in their order.
 #[derive(Clone, Debug)]
 pub struct Words<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Words<'a> {
-    /// What has not been taken yet, with the blanks between its words.
+    /// Returns the text of the words that are left, with the whitespace between them.
     #[inline]
     pub fn rest(&self) -> &'a [u8] {
         trim(self.rest)
@@ -122,6 +143,7 @@ const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
+/// Removes spaces and tabs at both ends.
 fn trim(mut text: &[u8]) -> &[u8] {
     while let [first, rest @ ..] = text {
         if !is_blank(*first) {
@@ -138,46 +160,54 @@ fn trim(mut text: &[u8]) -> &[u8] {
     text
 }
 
-/// What is wrong with a text, and where.
+/// An error in a text: its line, its word and the reason.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Error<'a> {
-    /// The number of the line, from 1 on.
+    /// Number of the line, from 1 on.
     pub line: u32,
-    /// The word that is wrong.
+    /// Malformed word.
     pub word: &'a [u8],
-    /// What is wrong with it.
+    /// Requirement that the word does not meet.
     pub reason: &'static str,
 }
 
-/// How much of a word or a line an error shows, in bytes.
-const SHOWN_MAX: usize = 80;
-
-/// Bytes as an error shows them: escaped, and of many only the beginning.
-#[derive(Clone, Copy, Debug)]
-pub struct Escaped<'a>(pub &'a [u8]);
-
-impl fmt::Display for Escaped<'_> {
+impl fmt::Display for Error<'_> {
+    /// Writes `line 3: "eror": no such command`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.get(..SHOWN_MAX) {
-            Some(beginning) if self.0.len() > SHOWN_MAX => {
-                write!(f, "{}...", beginning.escape_ascii())
-            }
-            Some(_) | None => write!(f, "{}", self.0.escape_ascii()),
-        }
+        let word = Escaped(self.word);
+        write!(f, "line {}: \"{word}\": {}", self.line, self.reason)
     }
 }
 
-impl fmt::Display for Error<'_> {
-    /// `line 3: "eror": no such rule`
+/// Bytes for a message: in ASCII, without control characters, and cut after 80 bytes.
+///
+/// # Examples
+///
+/// ```
+/// use protocol::control::Escaped;
+///
+/// assert_eq!(Escaped(b"caf\xc3\xa9\n").to_string(), r"caf\xc3\xa9\n");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Escaped<'a>(pub &'a [u8]);
+
+impl Escaped<'_> {
+    /// Number of bytes that are shown.
+    const MAX: usize = 80;
+}
+
+impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = Escaped(self.word);
-        write!(f, "line {}: \"{shown}\": {}", self.line, self.reason)
+        match self.0.split_at_checked(Self::MAX) {
+            Some((beginning, [_, ..])) => write!(f, "{}...", beginning.escape_ascii()),
+            Some((_, [])) | None => write!(f, "{}", self.0.escape_ascii()),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Line, Lines};
+    use super::{split_complete_lines, Line, Lines};
     use proptest::prelude::*;
 
     fn words(line: Line<'_>) -> Vec<&[u8]> {
@@ -185,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn blank_lines_and_comments_say_nothing_but_are_counted() {
+    fn empty_lines_and_comments_are_skipped_but_counted() {
         let text = b"\n# a comment\r\n  \t\n one  two\tthree \r\n#\n\nfour #five";
         let lines: Vec<_> = Lines::new(text).collect();
         assert_eq!(lines.len(), 2);
@@ -197,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn rest_of_a_line_keeps_the_blanks_within() {
+    fn rest_of_a_line_keeps_inner_whitespace() {
         let line = Lines::new(b"field * A:  b  c \n").next().unwrap();
         let mut words = line.words();
         assert_eq!(words.next(), Some(&b"field"[..]));
@@ -209,22 +239,35 @@ mod tests {
     }
 
     #[test]
-    fn an_error_names_line_word_and_reason() {
+    fn error_names_line_word_and_reason() {
         let line = Lines::new(b"\n\nfo\x01 bar").next().unwrap();
-        let error = line.error(b"fo\x01", "what is that");
-        assert_eq!(error.to_string(), r#"line 3: "fo\x01": what is that"#);
+        let error = line.error(b"fo\x01", "unknown");
+        assert_eq!(error.to_string(), r#"line 3: "fo\x01": unknown"#);
         assert_eq!(
             line.error(b"", "too short").to_string(),
             r#"line 3: "fo\x01 bar": too short"#
         );
         let long = [b'a'; 200];
-        let shown = line.error(&long, "too long").to_string();
-        assert!(shown.ends_with("aaa...\": too long") && shown.len() < 120);
+        let message = line.error(&long, "too long").to_string();
+        assert!(message.ends_with("aaa...\": too long") && message.len() < 120);
+    }
+
+    #[test]
+    fn text_is_split_after_its_last_line_feed() {
+        let text = b"start\nstop\r\nlist";
+        for at in 0..=text.len() {
+            let (head, tail) = text.split_at(at);
+            let (lines, rest) = split_complete_lines(head);
+            assert!(lines.is_empty() || lines.ends_with(b"\n"));
+            assert!(!rest.contains(&b'\n'));
+            let again = [rest, tail].concat();
+            assert_eq!([lines, &again].concat(), text);
+        }
     }
 
     proptest! {
         #[test]
-        fn words_of_any_text_have_no_blanks_and_stand_in_it(
+        fn words_contain_no_whitespace(
             text in prop::collection::vec(prop::sample::select(b"ab#\r\n\t \xff".to_vec()), 0..60),
         ) {
             let mut last = 0;

@@ -1,115 +1,134 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The rules of a site: what is served otherwise than as the file that it is.
+//! The rules of a site: how files are served, beyond their content.
 //!
 //! ```text
-//! error 404 /404.html                      the page that goes with a status
-//! fallback /app/* /app/index.html          what is served where there is nothing
+//! error 404 /404.html                      page of an error status
+//! fallback /app/* /app/index.html          page for paths without a file
 //! cache-control *.css max-age=3600
-//! field /private/* X-Robots-Tag: noindex   another field line
+//! field /private/* X-Robots-Tag: noindex   another field
 //! media-type *.wasm application/wasm
 //! redirect 301 /old.html /new.html
 //! redirect 308 /blog/* https://blog.example.org/
-//! trailing-slash redirect                  or serve, or refuse: a directory without its slash
-//! status-page /status                      where the server tells how it is
+//! trailing-slash redirect                  of a directory without its slash; or serve, or refuse
+//! status-page /status                      counters as text
 //! ```
 //!
-//! Where several rules say different things of a file, the last one counts. A few more, see
-//! [`PolicyRule`], say what may become part of a site; they are for whoever loads it, not for whoever
-//! wrote it.
+//! Where several rules contradict each other, the last one applies. A [`PolicyRule`] decides which
+//! files become part of a site; it belongs to the administrator that loads the site.
 
 mod encoded_path;
 mod file_pattern;
 mod policy;
 mod value;
+mod word;
 
 pub use self::{
     encoded_path::EncodedPath,
-    file_pattern::FilePattern,
+    file_pattern::{
+        FilePattern,
+        Suffix, //
+    },
     policy::PolicyRule,
-    value::{FieldValue, Location, VALUE_MAX}, //
+    value::{
+        FieldValue,
+        Location,
+        VALUE_MAX, //
+    }, //
 };
 
+use self::word::{
+    next,
+    WordError, //
+};
 use crate::{
-    control::line::{Error, Line, Words}, //
-    http::Status,
+    bytes::split_once,
+    control::line::{
+        Error,
+        Line,
+        Words, //
+    },
+    http::{
+        octet::TOKEN,
+        Status, //
+    }, //
 };
-use core::fmt;
+use core::{
+    fmt,
+    str, //
+};
 
-/// A rule, checked.
+/// A well-formed rule.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Rule<'a> {
-    /// The page that goes with the status of an error.
+    /// Sends a page with an error status.
     ErrorPage {
-        /// A status of 400 or more.
+        /// Status of 400 or more.
         status: Status,
-        /// The file.
+        /// File to send.
         page: EncodedPath<'a>,
     },
-    /// What is served, with 200, where nothing else is.
+    /// Serves a page with 200 for paths that lead to nothing else.
     Fallback {
-        /// The paths that it is about: [`FilePattern::All`] or [`FilePattern::Under`].
+        /// Paths, either [`FilePattern::All`] or [`FilePattern::Under`].
         under: FilePattern<'a>,
-        /// The file.
+        /// File to serve.
         page: EncodedPath<'a>,
     },
-    /// The value of `Cache-Control`.
+    /// Sets `Cache-Control`.
     CacheControl {
-        /// The files that it is about.
+        /// Files to which the rule applies.
         files: FilePattern<'a>,
-        /// The value.
+        /// Value of the field.
         value: FieldValue<'a>,
     },
-    /// One more field line.
+    /// Adds a field.
     Field {
-        /// The files that it is about.
+        /// Files to which the rule applies.
         files: FilePattern<'a>,
-        /// The name: a token (RFC 9110 section 5.6.2), and none that khttpd itself sends.
+        /// Name, a token (RFC 9110 section 5.6.2) and none of the fields that khttpd sends.
         name: &'a str,
-        /// The value.
+        /// Value of the field.
         value: FieldValue<'a>,
     },
-    /// The value of `Content-Type`.
+    /// Sets `Content-Type`.
     MediaType {
-        /// The files that it is about.
+        /// Files to which the rule applies.
         files: FilePattern<'a>,
-        /// The media type with its parameters.
+        /// Media type with its parameters.
         value: FieldValue<'a>,
     },
-    /// Something that is elsewhere.
+    /// Redirects clients.
     Redirect {
-        /// 301, 302, 307 or 308.
+        /// Status: 301, 302, 307 or 308.
         status: Status,
-        /// A path ([`FilePattern::Exact`]), or all under a directory ([`FilePattern::Under`]).
+        /// Path ([`FilePattern::Exact`]), or all paths below a directory ([`FilePattern::Under`]).
         from: FilePattern<'a>,
-        /// Where it is; for [`FilePattern::Under`] it ends with a slash, and what follows the
-        /// directory is appended.
+        /// Target. For [`FilePattern::Under`] it ends with a slash, and the rest of the path is
+        /// appended.
         to: Location<'a>,
     },
-    /// What is done about a directory that was asked for without its slash.
+    /// Decides about paths of directories without their slash.
     TrailingSlash(TrailingSlash),
-    /// Where the server tells how it is.
+    /// Serves counters as text at a path.
     StatusPage(EncodedPath<'a>),
-    /// What may become part of a site.
+    /// Decides which files become part of a site.
     Policy(PolicyRule),
 }
 
-/// What is done about a directory that was asked for without its slash.
+/// The response to the path of a directory without its slash.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum TrailingSlash {
-    /// The client is sent to the path with the slash.
+    /// A redirect to the path with the slash.
     #[default]
     Redirect,
-    /// Its index is served, though the relative links in it lead elsewhere then.
+    /// The index of the directory, although its relative links then lead elsewhere.
     Serve,
-    /// There is nothing there.
+    /// A 404.
     Refuse,
 }
 
-/// What is wrong with a word of a rule.
-type WordError<'a> = (&'a [u8], &'static str);
-
-/// The fields that khttpd sends itself, or that would change the meaning of those.
+/// Names of fields that khttpd sends itself, or that would change the meaning of those.
 const OWN_FIELDS: [&str; 18] = [
     "accept-ranges",
     "cache-control",
@@ -132,154 +151,154 @@ const OWN_FIELDS: [&str; 18] = [
 ];
 
 impl<'a> Rule<'a> {
-    /// Reads the rule of a line; [`None`] if it does not begin with the name of one.
+    /// Parses a line. Returns [`None`] if its first word is not the name of a rule.
     ///
     /// # Errors
     ///
-    /// The word that is wrong, and why.
+    /// The malformed word of the line, and the reason.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use protocol::control::{Lines, Rule};
+    ///
+    /// for line in Lines::new(b"redirect 301 /old /new\nredirect 304 /old /new\n") {
+    ///     match Rule::parse(line) {
+    ///         Ok(rule) => assert!(matches!(rule, Some(Rule::Redirect { .. }))),
+    ///         Err(error) => assert_eq!(
+    ///             error.to_string(),
+    ///             r#"line 2: "304": must be 301, 302, 307 or 308"#,
+    ///         ),
+    ///     }
+    /// }
+    /// ```
     pub fn parse(line: Line<'a>) -> Result<Option<Rule<'a>>, Error<'a>> {
-        Rule::read(line.words()).map_err(|(word, reason)| line.error(word, reason))
+        Rule::parse_words(line.words()).map_err(|(word, reason)| line.error(word, reason))
     }
 
-    fn read(mut words: Words<'a>) -> Result<Option<Rule<'a>>, WordError<'a>> {
-        let name = words.next().unwrap_or_default();
-        let rule = match name {
+    fn parse_words(mut words: Words<'a>) -> Result<Option<Rule<'a>>, WordError<'a>> {
+        let rule = match words.next().unwrap_or_default() {
             b"error" => error_page(&mut words)?,
-            b"fallback" => fall_back(&mut words)?,
+            b"fallback" => fallback(&mut words)?,
             b"cache-control" => Rule::CacheControl {
-                files: FilePattern::parse(next(&mut words, "which files? try *")?)?,
-                value: rest(&mut words)?,
+                files: files(&mut words)?,
+                value: value(&mut words)?,
             },
             b"field" => field(&mut words)?,
             b"media-type" => media_type(&mut words)?,
             b"redirect" => redirect(&mut words)?,
             b"trailing-slash" => Rule::TrailingSlash(trailing_slash(&mut words)?),
-            b"status-page" => {
-                Rule::StatusPage(EncodedPath::parse(next(&mut words, "where? try /status")?)?)
-            }
+            b"status-page" => Rule::StatusPage(path(&mut words)?),
             name => match PolicyRule::parse(name, &mut words)? {
-                Some(reading) => Rule::Policy(reading),
+                Some(rule) => Rule::Policy(rule),
                 None => return Ok(None),
             },
         };
         match words.next() {
             None => Ok(Some(rule)),
-            Some(word) => Err((word, "nothing may follow here")),
+            Some(word) => Err((word, "unexpected word")),
         }
     }
 }
 
-/// The next word, or the reason why there should be one.
-fn next<'a>(words: &mut Words<'a>, missing: &'static str) -> Result<&'a [u8], WordError<'a>> {
-    words.next().ok_or((b"", missing))
+/// Takes a pattern.
+fn files<'a>(words: &mut Words<'a>) -> Result<FilePattern<'a>, WordError<'a>> {
+    FilePattern::parse(next(words, "needs files, such as *.html")?)
 }
 
-/// All words that are left, as a value.
-fn rest<'a>(words: &mut Words<'a>) -> Result<FieldValue<'a>, WordError<'a>> {
+/// Takes a path.
+fn path<'a>(words: &mut Words<'a>) -> Result<EncodedPath<'a>, WordError<'a>> {
+    EncodedPath::parse(next(words, "needs a path, such as /index.html")?)
+}
+
+/// Takes all words that are left, as one value.
+fn value<'a>(words: &mut Words<'a>) -> Result<FieldValue<'a>, WordError<'a>> {
     let rest = words.rest();
     words.by_ref().for_each(drop);
     FieldValue::parse(rest)
 }
 
 fn error_page<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, WordError<'a>> {
-    let status = next(words, "which status? try 404")?;
+    let code = next(words, "needs a status, such as 404")?;
     Ok(Rule::ErrorPage {
-        status: Status::ALL
-            .iter()
-            .copied()
-            .find(|known| known.code() >= 400 && is_code(*known, status))
-            .ok_or((status, "not the status of an error that khttpd sends"))?,
-        page: EncodedPath::parse(next(words, "which page? try /404.html")?)?,
+        status: Status::parse(code)
+            .filter(|status| status.is_error())
+            .ok_or((code, "must be an error status that khttpd sends"))?,
+        page: path(words)?,
     })
 }
 
-fn fall_back<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, WordError<'a>> {
-    let paths = next(words, "for which paths? try *")?;
-    let under = FilePattern::parse(paths)?;
+fn fallback<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, WordError<'a>> {
+    let word = next(words, "needs paths: * or /DIRECTORY/*")?;
+    let under = FilePattern::parse(word)?;
     if !matches!(under, FilePattern::All | FilePattern::Under(_)) {
-        return Err((paths, "must be *, or a directory and a star, as in /app/*"));
+        return Err((word, "must be * or /DIRECTORY/*"));
     }
     Ok(Rule::Fallback {
         under,
-        page: EncodedPath::parse(next(words, "which page? try /index.html")?)?,
+        page: path(words)?,
     })
 }
 
 fn field<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, WordError<'a>> {
-    let files = FilePattern::parse(next(words, "which files? try *")?)?;
-    let name = next(words, "which field? try X-Frame-Options: DENY")?;
-    let bare = name
+    let files = files(words)?;
+    let word = next(words, "needs a field, such as X-Frame-Options: DENY")?;
+    let name = word
         .strip_suffix(b":")
-        .ok_or((name, "a field is written as NAME: VALUE"))?;
-    let text = core::str::from_utf8(bare)
+        .ok_or((word, "must be NAME: VALUE"))?;
+    let name = str::from_utf8(name)
         .ok()
-        .filter(|text| !text.is_empty() && text.bytes().all(is_token))
-        .ok_or((name, "not the name of a field"))?;
-    if OWN_FIELDS.iter().any(|own| own.eq_ignore_ascii_case(text)) {
-        let reason =
-            "khttpd itself says what this field is (cache-control and media-type are rules)";
-        return Err((name, reason));
+        .filter(|name| is_token(name.as_bytes()))
+        .ok_or((word, "must be the name of a field"))?;
+    if OWN_FIELDS.iter().any(|own| own.eq_ignore_ascii_case(name)) {
+        return Err((
+            word,
+            "khttpd sets this field itself; cache-control and media-type are rules",
+        ));
     }
     Ok(Rule::Field {
         files,
-        name: text,
-        value: rest(words)?,
+        name,
+        value: value(words)?,
     })
 }
 
 fn media_type<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, WordError<'a>> {
-    let files = FilePattern::parse(next(words, "which files? try *.html")?)?;
-    let value = rest(words)?;
+    let files = files(words)?;
+    let value = value(words)?;
     let text = value.as_bytes();
-    let end = text.iter().position(|byte| *byte == b';');
-    let (essence, _) = text
-        .split_at_checked(end.unwrap_or(text.len()))
-        .unwrap_or((text, &[]));
-    let mut parts = essence.trim_ascii().splitn(2, |byte| *byte == b'/');
-    let is_part = |part: Option<&[u8]>| {
-        part.is_some_and(|part| !part.is_empty() && part.iter().copied().all(is_token))
-    };
-    if is_part(parts.next()) && is_part(parts.next()) {
-        Ok(Rule::MediaType { files, value })
-    } else {
-        Err((text, "a media type is written as TYPE/SUBTYPE"))
+    let essence = split_once(text, b';').map_or(text, |(essence, _)| essence);
+    match split_once(essence.trim_ascii(), b'/') {
+        Some((main, sub)) if is_token(main) && is_token(sub) => {
+            Ok(Rule::MediaType { files, value })
+        }
+        _ => Err((text, "must be TYPE/SUBTYPE")),
     }
 }
 
 fn redirect<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, WordError<'a>> {
-    const REDIRECTS: [Status; 4] = [
-        Status::MovedPermanently,
-        Status::Found,
-        Status::TemporaryRedirect,
-        Status::PermanentRedirect,
-    ];
-    let status = next(words, "which status? 301, 302, 307 or 308")?;
-    let code = REDIRECTS
-        .into_iter()
-        .find(|known| is_code(*known, status))
-        .ok_or((status, "must be 301, 302, 307 or 308"))?;
-    let from = next(words, "from where? try /old or /old/*")?;
-    let to = next(words, "to where? try /new")?;
-    let files = FilePattern::parse(from)?;
-    let location = Location::parse(to)?;
-    match files {
+    let code = next(words, "needs a status: 301, 302, 307 or 308")?;
+    let status = Status::parse(code)
+        .filter(|status| status.is_redirect())
+        .ok_or((code, "must be 301, 302, 307 or 308"))?;
+    let old = next(words, "needs a path: /FILE or /DIRECTORY/*")?;
+    let new = next(words, "needs a target, such as /new.html")?;
+    let from = FilePattern::parse(old)?;
+    let to = Location::parse(new)?;
+    match from {
         FilePattern::Exact(_) => {}
-        FilePattern::Under(_) if location.is_directory() => {}
+        FilePattern::Under(_) if to.is_directory() => {}
         FilePattern::Under(_) => {
-            return Err((to, "must end with a slash, as all under a directory moves"))
-        }
-        FilePattern::All | FilePattern::Suffix(_) => {
             return Err((
-                from,
-                "must be a path, or a directory and a star, as in /old/*",
+                new,
+                "must end with a slash, because the rest of the path is appended",
             ))
         }
+        FilePattern::All | FilePattern::Suffix(_) => {
+            return Err((old, "must be /FILE or /DIRECTORY/*"))
+        }
     }
-    Ok(Rule::Redirect {
-        status: code,
-        from: files,
-        to: location,
-    })
+    Ok(Rule::Redirect { status, from, to })
 }
 
 fn trailing_slash<'a>(words: &mut Words<'a>) -> Result<TrailingSlash, WordError<'a>> {
@@ -291,34 +310,13 @@ fn trailing_slash<'a>(words: &mut Words<'a>) -> Result<TrailingSlash, WordError<
     }
 }
 
-fn is_code(status: Status, digits: &[u8]) -> bool {
-    status.text().get(..3) == Some(digits)
-}
-
-/// RFC 9110 section 5.6.2.
-const fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'!' | b'#'
-                | b'$'
-                | b'%'
-                | b'&'
-                | b'\''
-                | b'*'
-                | b'+'
-                | b'-'
-                | b'.'
-                | b'^'
-                | b'_'
-                | b'`'
-                | b'|'
-                | b'~'
-        )
+/// Returns whether `word` is a token (RFC 9110 section 5.6.2).
+fn is_token(word: &[u8]) -> bool {
+    !word.is_empty() && TOKEN.span(word) == word.len()
 }
 
 impl fmt::Display for Rule<'_> {
-    /// The line that it is read from, without its end.
+    /// Writes the line of the rule, without its end.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Rule::ErrorPage { status, page } => write!(f, "error {} {page}", status.code()),
@@ -335,7 +333,7 @@ impl fmt::Display for Rule<'_> {
                 TrailingSlash::Refuse => "trailing-slash refuse",
             }),
             Rule::StatusPage(path) => write!(f, "status-page {path}"),
-            Rule::Policy(reading) => write!(f, "{reading}"),
+            Rule::Policy(rule) => write!(f, "{rule}"),
         }
     }
 }

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Serves a directory over ordinary sockets, with the protocol of khttpd: a fixture for tests that
-//! speak TCP.
+//! A server of a directory on ordinary sockets, with the protocol of khttpd, for tests over TCP.
 //!
 //! `cargo run -p protocol --example serve -- DIRECTORY [ADDRESS:PORT]`
 //!
-//! The whole directory is read at the start. `NAME.gz`, `NAME.br` and `NAME.zst` beside `NAME` are
-//! its coded forms.
+//! It reads the whole directory when it starts. `NAME.gz`, `NAME.br` and `NAME.zst` are variants of
+//! `NAME`.
 
 #[path = "../tests/fixture/mod.rs"]
 mod fixture;
 
-use fixture::Memory;
+use fixture::{Memory, Received};
 use protocol::http::{
     Clock, Coding, Disposition, Scratch, Session, SessionPhase, HEAD_MAX, REQUESTS_MAX,
 };
@@ -22,8 +21,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// How long a peer may be silent, in each phase of a connection.
-fn patience(phase: SessionPhase) -> Duration {
+/// Returns the timeout of a phase.
+fn timeout(phase: SessionPhase) -> Duration {
     Duration::from_secs(match phase {
         SessionPhase::Idle => 60,
         SessionPhase::Head => 10,
@@ -67,7 +66,7 @@ fn load(directory: &Path, prefix: &[u8], site: &mut Memory) -> Result<()> {
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default()
             .as_secs();
-        let mut forms = vec![(Coding::Identity, std::fs::read(entry.path())?)];
+        let mut variants = vec![(Coding::Identity, std::fs::read(entry.path())?)];
         for (suffix, coding) in [
             ("gz", Coding::Gzip),
             ("br", Coding::Brotli),
@@ -76,18 +75,18 @@ fn load(directory: &Path, prefix: &[u8], site: &mut Memory) -> Result<()> {
             let mut name = entry.path().into_os_string();
             name.push(".");
             name.push(suffix);
-            forms.extend(std::fs::read(name).ok().map(|content| (coding, content)));
+            variants.extend(std::fs::read(name).ok().map(|content| (coding, content)));
         }
-        let forms: Vec<_> = forms
+        let variants: Vec<_> = variants
             .iter()
             .map(|(coding, content)| (*coding, content.as_slice()))
             .collect();
-        site.add("", &path, modified, &forms);
+        site.add("", &path, modified, &variants);
     }
     Ok(())
 }
 
-/// The life of a connection. An error means that the peer is gone, which is nobody's fault.
+/// Serves a connection. An error means that the peer is gone.
 fn serve(mut stream: &TcpStream, site: &Memory) -> Result<()> {
     stream.set_nodelay(true)?;
     stream.set_write_timeout(Some(Duration::from_secs(30)))?;
@@ -95,7 +94,7 @@ fn serve(mut stream: &TcpStream, site: &Memory) -> Result<()> {
     let mut scratch = Box::new(Scratch::new());
     let mut buffer = Vec::new();
     let mut chunk = [0; 4 * HEAD_MAX];
-    let mut deadline = Instant::now() + patience(SessionPhase::Idle);
+    let mut deadline = Instant::now() + timeout(SessionPhase::Idle);
     loop {
         let clock = Clock::new(
             SystemTime::now()
@@ -108,16 +107,11 @@ fn serve(mut stream: &TcpStream, site: &Memory) -> Result<()> {
             .max(Duration::from_millis(1));
         stream.set_read_timeout(Some(left))?;
         match stream.read(&mut chunk) {
-            Ok(0) => {
-                session.finish();
-                return Ok(());
-            }
+            Ok(0) => return Ok(()),
             Ok(count) => buffer.extend_from_slice(&chunk[..count]),
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                if let Some(reply) = session.expire(&clock, &mut scratch) {
-                    let answer = fixture::answer(site, &reply);
-                    stream.write_all(answer.head.as_bytes())?;
-                    stream.write_all(&answer.body)?;
+                if let Some(response) = session.expire(&clock, &mut scratch) {
+                    send(stream, &fixture::receive(site, &response))?;
                 }
                 return linger(stream);
             }
@@ -127,18 +121,19 @@ fn serve(mut stream: &TcpStream, site: &Memory) -> Result<()> {
         loop {
             let step = session.receive(&buffer, site, &clock, &mut scratch);
             let (consumed, broken) = (step.consumed, step.broken);
-            let then = step.reply.as_ref().map(|reply| reply.then);
-            if let Some(reply) = step.reply {
-                let answer = fixture::answer(site, &reply);
-                stream.write_all(&[answer.head.as_bytes(), &answer.body].concat())?;
-            }
+            let response = step
+                .response
+                .map(|response| fixture::receive(site, &response));
             buffer.drain(..consumed);
-            match then {
+            if let Some(response) = &response {
+                send(stream, response)?;
+            }
+            match response.map(|response| response.disposition) {
                 Some(Disposition::Close) => return Ok(()),
                 Some(Disposition::Linger) => return linger(stream),
                 _ if broken => return linger(stream),
                 Some(Disposition::KeepAlive) => {
-                    deadline = Instant::now() + patience(session.phase())
+                    deadline = Instant::now() + timeout(session.phase())
                 }
                 None if consumed == 0 => break,
                 None => {}
@@ -148,15 +143,20 @@ fn serve(mut stream: &TcpStream, site: &Memory) -> Result<()> {
             }
         }
         if session.phase() != before {
-            deadline = Instant::now() + patience(session.phase());
+            deadline = Instant::now() + timeout(session.phase());
         }
     }
 }
 
-/// Lets the peer read the last reply before the connection goes.
+/// Sends a response.
+fn send(mut stream: &TcpStream, response: &Received) -> Result<()> {
+    stream.write_all(&[response.head.as_bytes(), &response.body].concat())
+}
+
+/// Lets the peer read the last response before the connection ends.
 fn linger(mut stream: &TcpStream) -> Result<()> {
     stream.shutdown(Shutdown::Write)?;
-    let end = Instant::now() + patience(SessionPhase::Ended);
+    let end = Instant::now() + timeout(SessionPhase::Ended);
     let mut chunk = [0; 65_536];
     while Instant::now() < end {
         stream.set_read_timeout(Some(Duration::from_millis(100)))?;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Writes the files that the tests ask for, so that a server can serve them.
+//! A writer of the files that the tests request, for a server to serve them.
 //!
-//! `cargo run -p protocol --example site -- DIRECTORY`; the tests talk to that server when
+//! `cargo run -p protocol --example site -- DIRECTORY`; the tests connect to that server if
 //! `KHTTPD_SERVER=ADDRESS:PORT` is set.
 
 #[path = "../tests/fixture/mod.rs"]
@@ -10,7 +10,7 @@ mod fixture;
 
 fn main() -> std::io::Result<()> {
     let directory = std::env::args_os().nth(1).ok_or_else(|| {
-        std::io::Error::new(std::io::ErrorKind::InvalidInput, "where to? site DIRECTORY")
+        std::io::Error::new(std::io::ErrorKind::InvalidInput, "usage: site DIRECTORY")
     })?;
     fixture::write_to(&fixture::site(), directory.as_ref())
 }

@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Bodies of requests (RFC 9112 sections 6 and 7): found, and thrown away.
+//! Bodies of requests (RFC 9112 sections 6 and 7): framed and discarded.
 
 use super::{
-    field::{FieldName, Fields},
+    field::{
+        FieldName,
+        Fields, //
+    },
+    limits::BODY_MAX,
+    octet::TOKEN,
     status::Status,
-    version::Version,
-    BODY_MAX, //
+    version::Version, //
 };
+use crate::bytes::parse_number;
 
-/// How the length of a request's body is told (RFC 9112 section 6.3).
+/// The framing of a request's body (RFC 9112 section 6.3).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Framing {
-    /// There is no body.
+    /// No body.
     None,
     /// `Content-Length`, at least 1 and at most [`BODY_MAX`].
     Length(u32),
@@ -21,33 +26,31 @@ pub enum Framing {
 }
 
 impl Framing {
-    /// Reads the fields about it. Whatever could be understood in two ways is 400.
+    /// Determines the framing from the fields of a request.
+    ///
+    /// # Errors
+    ///
+    /// 400 for ambiguous framing, 413 for a length beyond [`BODY_MAX`], 501 for an unknown coding.
     pub fn parse(fields: &Fields<'_>, version: Version) -> Result<Framing, Status> {
-        let coded = fields.has(FieldName::TransferEncoding);
-        match (coded, fields.has(FieldName::ContentLength)) {
+        let is_coded = fields.has(FieldName::TransferEncoding);
+        match (is_coded, fields.has(FieldName::ContentLength)) {
             (false, false) => Ok(Framing::None),
             (false, true) => Framing::length(
                 fields
                     .once(FieldName::ContentLength)
                     .ok_or(Status::BadRequest)?,
             ),
-            // HTTP/1.0 has no transfer codings, so somebody on the way did not understand this one
+            // HTTP/1.0 has no transfer codings, so an intermediary did not understand this one
             // (section 6.1).
             (true, false) if version != Version::Http10 => Framing::coded(fields),
             (true, _) => Err(Status::BadRequest),
         }
     }
 
-    /// `1*DIGIT`, and a number too large to count is too large a body as well, unless nothing can
-    /// tell its length.
+    /// Parses `1*DIGIT`. A number beyond 64 bits is 400, because no recipient is sure to parse it.
     fn length(value: &[u8]) -> Result<Framing, Status> {
-        let length = value.iter().try_fold(0u64, |sum, digit| {
-            let digit = digit.checked_sub(b'0').filter(|digit| *digit < 10)?;
-            sum.checked_mul(10)?.checked_add(u64::from(digit))
-        });
-        match length {
+        match parse_number(value, 10) {
             None => Err(Status::BadRequest),
-            Some(_) if value.is_empty() => Err(Status::BadRequest),
             Some(0) => Ok(Framing::None),
             Some(length) => match u32::try_from(length) {
                 Ok(length) if length <= BODY_MAX => Ok(Framing::Length(length)),
@@ -56,23 +59,18 @@ impl Framing {
         }
     }
 
-    /// `chunked` must be the last coding and the only one of its kind; any other one is unknown
-    /// here.
+    /// Parses the transfer codings: `chunked` must be the last one and occur once; all others are
+    /// unknown.
     fn coded(fields: &Fields<'_>) -> Result<Framing, Status> {
-        let is_chunked = |coding: &[u8]| coding.eq_ignore_ascii_case(b"chunked");
-        let codings = fields.elements(FieldName::TransferEncoding);
-        let (count, chunked, last) = codings.fold(
-            (0usize, 0usize, false),
-            |(count, chunked, _): (usize, usize, bool), coding| {
-                let this = is_chunked(coding);
-                (
-                    count.saturating_add(1),
-                    chunked.saturating_add(usize::from(this)),
-                    this,
-                )
-            },
-        );
-        match (count, chunked, last) {
+        let mut count = 0usize;
+        let mut chunked = 0usize;
+        let mut ends_chunked = false;
+        for coding in fields.elements(FieldName::TransferEncoding) {
+            ends_chunked = coding.eq_ignore_ascii_case(b"chunked");
+            count = count.saturating_add(1);
+            chunked = chunked.saturating_add(usize::from(ends_chunked));
+        }
+        match (count, chunked, ends_chunked) {
             (1, 1, true) => Ok(Framing::Chunked),
             (_, 1, true) => Err(Status::NotImplemented),
             _ => Err(Status::BadRequest),
@@ -80,28 +78,40 @@ impl Framing {
     }
 }
 
-/// What became of the bytes given to [`BodyDrain::take`].
+/// The result of [`BodyDrain::take`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DrainProgress {
-    /// All of them belong to the body, and more is to come.
+    /// All bytes belong to the body, and more are missing.
     More,
-    /// The body ended after so many of them.
+    /// The body ended after this number of bytes.
     End(usize),
-    /// The framing is broken or the body too large: nothing behind this point can be trusted.
+    /// The framing is malformed or the body too large: the rest of the stream cannot be trusted.
     Broken,
 }
 
-/// Finds the end of a body, whatever pieces it comes in.
+/// A parser that finds the end of a body, in whatever pieces the body arrives.
+///
+/// # Examples
+///
+/// ```
+/// use protocol::http::{BodyDrain, DrainProgress, Framing};
+///
+/// let mut drain = BodyDrain::new(Framing::Length(5));
+/// let progress = drain.as_mut().map(|drain| drain.take(b"hel"));
+/// assert_eq!(progress, Some(DrainProgress::More));
+/// let progress = drain.as_mut().map(|drain| drain.take(b"loGET / HTTP/1.1"));
+/// assert_eq!(progress, Some(DrainProgress::End(2)));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct BodyDrain {
     state: DrainState,
-    /// Bytes of content to come in this stretch.
+    /// Bytes of content until the next framing.
     left: u32,
-    /// Bytes of the whole body that may still come.
+    /// Bytes that the rest of the body may have.
     budget: u32,
 }
 
-/// Where in a body the next byte stands.
+/// The position of the next byte in a body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum DrainState {
     /// In a body of known length.
@@ -110,7 +120,7 @@ enum DrainState {
     Size,
     /// After a digit of a chunk size.
     Digits,
-    /// In the white space before a chunk extension.
+    /// In the whitespace before a chunk extension.
     Space,
     /// In a chunk extension.
     Extension,
@@ -120,7 +130,7 @@ enum DrainState {
     Data,
     /// After the data of a chunk.
     DataCr,
-    /// After the CR behind the data of a chunk.
+    /// After the CR that follows the data of a chunk.
     DataLf,
     /// At the beginning of a line of the trailer section.
     Trailer,
@@ -130,14 +140,14 @@ enum DrainState {
     TrailerValue,
     /// After the CR of a trailer line.
     TrailerLf,
-    /// After the CR of the line that ends it all.
+    /// After the CR of the line that ends the body.
     EndLf,
-    /// Behind the body.
+    /// After the body.
     End,
 }
 
 impl BodyDrain {
-    /// The body of a request that is framed like this; [`None`] if it has none.
+    /// Creates a parser for a body with this framing. Returns [`None`] if there is no body.
     #[inline]
     pub const fn new(framing: Framing) -> Option<BodyDrain> {
         match framing {
@@ -155,7 +165,7 @@ impl BodyDrain {
         }
     }
 
-    /// Takes what belongs to the body off the front of `bytes`.
+    /// Consumes the bytes at the front of `bytes` that belong to the body.
     pub fn take(&mut self, bytes: &[u8]) -> DrainProgress {
         let mut rest = bytes;
         loop {
@@ -176,7 +186,7 @@ impl BodyDrain {
         }
     }
 
-    /// Passes over content.
+    /// Skips content.
     fn skip<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
         let count = u32::try_from(bytes.len())
             .unwrap_or(u32::MAX)
@@ -196,15 +206,15 @@ impl BodyDrain {
             .unwrap_or(&[])
     }
 
-    /// The state after one byte of framing; [`None`] if the grammar of RFC 9112 section 7.1 has no
-    /// such byte there.
+    /// Returns the state after one byte of framing, or [`None`] if the grammar of RFC 9112 section
+    /// 7.1 does not allow the byte.
     ///
-    /// Only CRLF ends a line: what a lone LF or CR means in a chunk is where two parsers disagree.
+    /// Only CRLF ends a line: parsers disagree about a lone LF or CR in a chunk.
     fn next(&mut self, byte: u8) -> Option<DrainState> {
         Some(match (self.state, byte) {
             (DrainState::Size | DrainState::Digits, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {
                 let digit = char::from(byte).to_digit(16)?;
-                // A chunk that exceeds the budget is refused before it is read.
+                // A chunk beyond the budget is rejected before its data arrives.
                 self.left = self
                     .left
                     .checked_mul(16)?
@@ -221,7 +231,7 @@ impl BodyDrain {
             (DrainState::DataCr, b'\r') => DrainState::DataLf,
             (DrainState::DataLf, b'\n') => DrainState::Size,
             (DrainState::Trailer, b'\r') => DrainState::EndLf,
-            (DrainState::Trailer | DrainState::TrailerName, byte) if is_tchar(byte) => {
+            (DrainState::Trailer | DrainState::TrailerName, byte) if TOKEN.has(byte) => {
                 DrainState::TrailerName
             }
             (DrainState::TrailerName, b':') => DrainState::TrailerValue,
@@ -232,28 +242,6 @@ impl BodyDrain {
             _ => return None,
         })
     }
-}
-
-/// RFC 9110 section 5.6.2.
-const fn is_tchar(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'!' | b'#'
-                | b'$'
-                | b'%'
-                | b'&'
-                | b'\''
-                | b'*'
-                | b'+'
-                | b'-'
-                | b'.'
-                | b'^'
-                | b'_'
-                | b'`'
-                | b'|'
-                | b'~'
-        )
 }
 
 #[cfg(test)]

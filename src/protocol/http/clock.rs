@@ -1,21 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The time, and what it ends every head with.
+//! The current time, and the last lines of a head.
 
-use super::date::{
-    Timestamp,
-    DATE_LENGTH, //
+use super::{
+    date::{
+        Timestamp,
+        DATE_LENGTH, //
+    },
+    version::Version, //
 };
 
-/// What is said about the connection (RFC 9112 section 9.3).
+/// The `Connection` field of a response (RFC 9112 section 9.3).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Persistence {
-    /// HTTP/1.1 goes on unless told otherwise, so nothing is said.
+    /// No field: HTTP/1.1 persists by default.
     Implied,
-    /// HTTP/1.0 goes on only when both sides say so.
+    /// `keep-alive`: HTTP/1.0 persists only if both sides say so.
     Granted,
-    /// The connection ends after this reply.
+    /// `close`: the connection ends after this response.
     Ended,
+}
+
+impl Persistence {
+    /// Returns the field with which the server tells whether the connection persists.
+    #[inline]
+    pub(super) const fn new(persists: bool, version: Version) -> Persistence {
+        match (persists, version) {
+            (false, _) => Persistence::Ended,
+            (true, Version::Http10) => Persistence::Granted,
+            (true, Version::Http11) => Persistence::Implied,
+        }
+    }
 }
 
 const CLOSE: &[u8; 19] = b"Connection: close\r\n";
@@ -23,10 +38,10 @@ const KEEP_ALIVE: &[u8; 24] = b"Connection: keep-alive\r\n";
 const DATE: &[u8; 6] = b"Date: ";
 const END: &[u8; 4] = b"\r\n\r\n";
 
-/// The length of `Date: `, the date and the end of the head.
+/// Length of the line `Date` and of the end of the head.
 const TAIL: usize = DATE.len() + DATE_LENGTH + END.len();
 
-/// The current time and the last lines of a head, rendered once a second for everybody.
+/// The current time and the last lines of a head, rendered once a second for all responses.
 #[derive(Clone)]
 pub struct Clock {
     now: Timestamp,
@@ -35,7 +50,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock that shows `seconds` since 1970.
+    /// Creates a clock that shows `seconds` since 1970.
     pub fn new(seconds: u64) -> Clock {
         let now = Timestamp(seconds);
         let date = now.render();
@@ -46,14 +61,14 @@ impl Clock {
         }
     }
 
-    /// The time shown.
+    /// Returns the time that the clock shows.
     #[inline]
     pub const fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// The lines `Connection`, if any, and `Date` (RFC 9110 section 6.6.1), and the end of the
-    /// head.
+    /// Returns the last lines of a head: `Connection`, if any, `Date` (RFC 9110 section 6.6.1), and
+    /// the empty line.
     #[inline]
     pub(super) fn tail(&self, persistence: Persistence) -> &[u8] {
         match persistence {
@@ -67,13 +82,15 @@ impl Clock {
     }
 }
 
+/// Joins the lines at the end of a head.
 fn join<const N: usize>(connection: &[u8], date: &[u8]) -> [u8; N] {
-    let mut line = [0; N];
+    let mut lines = [0; N];
     let parts = connection.iter().chain(DATE).chain(date).chain(END);
-    line.iter_mut()
+    lines
+        .iter_mut()
         .zip(parts)
         .for_each(|(to, from)| *to = *from);
-    line
+    lines
 }
 
 #[cfg(test)]

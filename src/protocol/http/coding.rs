@@ -7,10 +7,10 @@ use super::{
     weight::Weight, //
 };
 
-/// How the content of a representation is coded.
+/// A content coding.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Coding {
-    /// Not at all.
+    /// No coding.
     Identity,
     /// RFC 9110 section 8.4.1.3.
     Gzip,
@@ -21,11 +21,11 @@ pub enum Coding {
 }
 
 impl Coding {
-    /// Every coding, the one this server likes best first: among codings that a client likes
-    /// equally well, that is the one that makes a text smallest.
+    /// All codings, in the server's order of preference, which decides between equal weights: the
+    /// coding that typically makes a text smallest comes first.
     pub const ALL: [Coding; 4] = [Coding::Brotli, Coding::Zstd, Coding::Gzip, Coding::Identity];
 
-    /// The name in `Content-Encoding`.
+    /// Returns the name in `Content-Encoding`.
     pub const fn name(self) -> &'static [u8] {
         match self {
             Coding::Identity => b"identity",
@@ -35,7 +35,7 @@ impl Coding {
         }
     }
 
-    /// FieldNames are case-insensitive; `x-gzip` is an old name of gzip.
+    /// Parses a name. Names are case-insensitive; `x-gzip` is an old name of gzip.
     fn parse(name: &[u8]) -> Option<Coding> {
         if name.eq_ignore_ascii_case(b"x-gzip") {
             return Some(Coding::Gzip);
@@ -55,7 +55,7 @@ impl Coding {
     }
 }
 
-/// The codings in which a resource is stored.
+/// A set of codings, in which a resource is stored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Codings(u8);
 
@@ -63,50 +63,52 @@ impl Codings {
     /// Only the identity.
     pub const IDENTITY: Codings = Codings(Coding::Identity.bit());
 
-    /// These codings and one more.
+    /// Adds a coding.
     #[must_use]
     pub const fn with(self, coding: Coding) -> Codings {
         Codings(self.0 | coding.bit())
     }
 
-    /// Whether `coding` is one of them.
+    /// Returns whether `coding` is one of them.
     #[inline]
-    pub const fn contain(self, coding: Coding) -> bool {
+    pub const fn contains(self, coding: Coding) -> bool {
         self.0 & coding.bit() != 0
     }
 
-    /// Whether a client has a choice, so that each reply must carry `Vary: Accept-Encoding`.
+    /// Returns whether there are several, so that every response needs `Vary: Accept-Encoding`.
     #[inline]
     pub const fn vary(self) -> bool {
         self.0.count_ones() > 1
     }
 }
 
-/// What a client thinks of each coding.
+/// The weights that a client gives to codings.
 #[derive(Clone, Copy, Default)]
 struct Preferences {
     listed: [Option<Weight>; Coding::ALL.len()],
-    any: Option<Weight>,
+    /// Weight of `*`.
+    others: Option<Weight>,
 }
 
 impl Preferences {
-    fn note(&mut self, element: &[u8]) {
-        let (name, quality) = Weight::split(element);
-        // A member with a weight that is none can't be weighed.
-        let Some(quality) = quality else { return };
+    /// Adds an element of `Accept-Encoding`; the first one for a coding counts.
+    fn add(&mut self, element: &[u8]) {
+        let (name, weight) = Weight::split(element);
+        // An element with a malformed weight is ignored.
+        let Some(weight) = weight else { return };
         if name == b"*" {
-            self.any = self.any.or(Some(quality));
-        } else if let Some(slot) =
+            self.others = self.others.or(Some(weight));
+        } else if let Some(listed) =
             Coding::parse(name).and_then(|coding| self.listed.get_mut(coding as usize))
         {
-            *slot = slot.or(Some(quality));
+            *listed = listed.or(Some(weight));
         }
     }
 
-    /// The identity is acceptable unless it was excluded, but it is liked least when nothing was
-    /// said of it.
+    /// Returns the weight of a coding. The identity is acceptable unless it is excluded, but has
+    /// the least weight if the client does not mention it.
     fn of(&self, coding: Coding) -> Weight {
-        let unsaid = if coding == Coding::Identity {
+        let unlisted = if coding == Coding::Identity {
             Weight::LEAST
         } else {
             Weight::NONE
@@ -115,202 +117,57 @@ impl Preferences {
             .get(coding as usize)
             .copied()
             .flatten()
-            .or(self.any)
-            .unwrap_or(unsaid)
+            .or(self.others)
+            .unwrap_or(unlisted)
     }
 }
 
-/// Chooses among `available` by the lines of `Accept-Encoding`; [`None`] when nothing is acceptable
-/// (406).
+/// Chooses one of the `available` codings by the lines of `Accept-Encoding`. Returns [`None`] if
+/// none is acceptable (406).
 ///
-/// Without such a field every coding is acceptable, and the identity is what everybody understands.
+/// Without such a field every coding is acceptable; the identity is the one that every client
+/// understands.
+///
+/// # Examples
+///
+/// ```
+/// use protocol::http::{choose_coding, Coding, Codings};
+///
+/// let stored = Codings::IDENTITY.with(Coding::Gzip);
+/// let choose = |value: &'static [u8]| choose_coding([value].into_iter(), stored);
+/// assert_eq!(choose(b"gzip, br"), Some(Coding::Gzip));
+/// assert_eq!(choose(b"br"), Some(Coding::Identity));
+/// assert_eq!(choose(b"br, *;q=0"), None);
+/// ```
 pub fn choose<'b>(
     lines: impl Iterator<Item = &'b [u8]> + Clone,
     available: Codings,
 ) -> Option<Coding> {
-    // Without a weight nothing is excluded, and a resource of one coding leaves nothing to weigh.
+    // Without a weight nothing is excluded, and a single coding leaves no choice.
     if available == Codings::IDENTITY && !lines.clone().any(|line| line.contains(&b';')) {
         return Some(Coding::Identity);
     }
-    let mut wishes = Preferences::default();
-    let mut said = false;
+    let mut preferences = Preferences::default();
+    let mut is_present = false;
     for line in lines {
-        said = true;
-        elements(line).for_each(|element| wishes.note(element));
+        is_present = true;
+        elements(line).for_each(|element| preferences.add(element));
     }
-    if !said && available.contain(Coding::Identity) {
+    if !is_present && available.contains(Coding::Identity) {
         return Some(Coding::Identity);
     }
     let mut best = None;
     for coding in Coding::ALL
         .into_iter()
-        .filter(|coding| available.contain(*coding))
+        .filter(|coding| available.contains(*coding))
     {
-        let quality = wishes.of(coding);
-        if quality > best.map_or(Weight::NONE, |(best, _)| best) {
-            best = Some((quality, coding));
+        let weight = preferences.of(coding);
+        if weight > best.map_or(Weight::NONE, |(best, _)| best) {
+            best = Some((weight, coding));
         }
     }
     best.map(|(_, coding)| coding)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{choose, Coding, Codings};
-
-    const ALL: Codings = Codings::IDENTITY
-        .with(Coding::Gzip)
-        .with(Coding::Zstd)
-        .with(Coding::Brotli);
-    const GZIP: Codings = Codings::IDENTITY.with(Coding::Gzip);
-
-    fn of(value: &str, available: Codings) -> Option<Coding> {
-        choose([value.as_bytes()].into_iter(), available)
-    }
-
-    #[test]
-    fn rfc9110_12_5_3_no_field_means_identity() {
-        assert_eq!(choose([].into_iter(), ALL), Some(Coding::Identity));
-    }
-
-    #[test]
-    fn rfc9110_12_5_3_accept_encoding() {
-        for (value, all, gzip, identity) in [
-            (
-                "",
-                Some(Coding::Identity),
-                Some(Coding::Identity),
-                Some(Coding::Identity),
-            ),
-            (
-                "gzip",
-                Some(Coding::Gzip),
-                Some(Coding::Gzip),
-                Some(Coding::Identity),
-            ),
-            (
-                "GZip",
-                Some(Coding::Gzip),
-                Some(Coding::Gzip),
-                Some(Coding::Identity),
-            ),
-            (
-                "x-gzip",
-                Some(Coding::Gzip),
-                Some(Coding::Gzip),
-                Some(Coding::Identity),
-            ),
-            (
-                "gzip, deflate, br, zstd",
-                Some(Coding::Brotli),
-                Some(Coding::Gzip),
-                Some(Coding::Identity),
-            ),
-            (
-                "gzip, zstd",
-                Some(Coding::Zstd),
-                Some(Coding::Gzip),
-                Some(Coding::Identity),
-            ),
-            (
-                "gzip;q=1.0, br;q=0.5",
-                Some(Coding::Gzip),
-                Some(Coding::Gzip),
-                Some(Coding::Identity),
-            ),
-            (
-                "gzip ; Q=0.001",
-                Some(Coding::Gzip),
-                Some(Coding::Gzip),
-                Some(Coding::Identity),
-            ),
-            (
-                "gzip;q=0",
-                Some(Coding::Identity),
-                Some(Coding::Identity),
-                Some(Coding::Identity),
-            ),
-            (
-                "gzip;q=0.5, identity",
-                Some(Coding::Identity),
-                Some(Coding::Identity),
-                Some(Coding::Identity),
-            ),
-            (
-                "identity;q=0.5, gzip;q=0.5",
-                Some(Coding::Gzip),
-                Some(Coding::Gzip),
-                Some(Coding::Identity),
-            ),
-            (
-                "*",
-                Some(Coding::Brotli),
-                Some(Coding::Gzip),
-                Some(Coding::Identity),
-            ),
-            (
-                "br;q=0, *;q=0.1",
-                Some(Coding::Zstd),
-                Some(Coding::Gzip),
-                Some(Coding::Identity),
-            ),
-            ("identity;q=0", None, None, None),
-            ("*;q=0", None, None, None),
-            (
-                "*;q=0, identity;q=0.1",
-                Some(Coding::Identity),
-                Some(Coding::Identity),
-                Some(Coding::Identity),
-            ),
-            (
-                "identity;q=0, *",
-                Some(Coding::Brotli),
-                Some(Coding::Gzip),
-                None,
-            ),
-            (
-                "identity;q=0, gzip",
-                Some(Coding::Gzip),
-                Some(Coding::Gzip),
-                None,
-            ),
-            ("*;q=0, br", Some(Coding::Brotli), None, None),
-            (
-                "deflate",
-                Some(Coding::Identity),
-                Some(Coding::Identity),
-                Some(Coding::Identity),
-            ),
-            (
-                "gzip;q=2",
-                Some(Coding::Identity),
-                Some(Coding::Identity),
-                Some(Coding::Identity),
-            ),
-            (
-                "identity;q=x",
-                Some(Coding::Identity),
-                Some(Coding::Identity),
-                Some(Coding::Identity),
-            ),
-            (
-                "gzip;q=0, gzip",
-                Some(Coding::Identity),
-                Some(Coding::Identity),
-                Some(Coding::Identity),
-            ),
-        ] {
-            assert_eq!(of(value, ALL), all, "{value}");
-            assert_eq!(of(value, GZIP), gzip, "{value}");
-            assert_eq!(of(value, Codings::IDENTITY), identity, "{value}");
-        }
-    }
-
-    #[test]
-    fn rfc9110_5_3_lines_are_one_list() {
-        assert_eq!(
-            choose([&b"br;q=0"[..], b"*"].into_iter(), ALL),
-            Some(Coding::Zstd)
-        );
-    }
-}
+mod tests;

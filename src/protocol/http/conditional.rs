@@ -4,42 +4,47 @@
 
 use super::{
     date::Timestamp,
-    etag::{EntityTag, EntityTags},
-    field::{FieldName, Fields}, //
+    etag::{
+        EntityTag,
+        EntityTags, //
+    },
+    field::{
+        FieldName,
+        Fields, //
+    }, //
 };
 
-/// What identifies the state of a representation (RFC 9110 section 8.8).
+/// The validators of a representation (RFC 9110 section 8.8).
 #[derive(Clone, Copy, Debug)]
 pub struct Validators<'s> {
-    /// The strong entity tag with its quotes.
+    /// Strong entity tag with its quotes.
     pub etag: &'s [u8],
-    /// The time of the last change.
+    /// Time of the last modification.
     pub modified: Timestamp,
 }
 
-/// What the preconditions of a request come to.
+/// The result of the preconditions of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Outcome {
-    /// The request is to be performed.
+    /// The request is performed.
     Perform,
-    /// 304: the client has this representation already.
+    /// 304: the client has the current representation.
     NotModified,
-    /// 412: the client means another representation.
+    /// 412: the client refers to another representation.
     Failed,
 }
 
-/// Evaluates the preconditions of a GET or HEAD in the order of RFC 9110 section 13.2.2, all but
-/// `If-Range`.
+/// Evaluates the preconditions of a GET or HEAD, except `If-Range`, in the order of RFC 9110
+/// section 13.2.2.
 ///
-/// Preconditions are met by a representation: without one there is nothing to evaluate (section
-/// 13.2.1).
+/// Preconditions apply to a representation; without one they are ignored (section 13.2.1).
 pub fn evaluate(fields: &Fields<'_>, current: Validators<'_>, now: Timestamp) -> Outcome {
-    let names = |tag: fn(EntityTag<'_>, &[u8]) -> bool, name| {
+    let lists_current = |equal: fn(EntityTag<'_>, &[u8]) -> bool, name| {
         fields.lines(name).any(|line| {
-            line == b"*" || EntityTags::new(line).any(|theirs| tag(theirs, current.etag))
+            line == b"*" || EntityTags::new(line).any(|listed| equal(listed, current.etag))
         })
     };
-    // A date field is no list: one that came twice is as invalid as one that does not parse.
+    // A date field is no list: a repeated one is as invalid as a malformed one.
     let date = |name| {
         fields
             .once(name)
@@ -47,14 +52,14 @@ pub fn evaluate(fields: &Fields<'_>, current: Validators<'_>, now: Timestamp) ->
     };
 
     if fields.has(FieldName::IfMatch) {
-        if !names(|theirs, ours| theirs.strong_eq(ours), FieldName::IfMatch) {
+        if !lists_current(|listed, etag| listed.strong_eq(etag), FieldName::IfMatch) {
             return Outcome::Failed;
         }
     } else if date(FieldName::IfUnmodifiedSince).is_some_and(|date| current.modified > date) {
         return Outcome::Failed;
     }
     if fields.has(FieldName::IfNoneMatch) {
-        if names(|theirs, ours| theirs.weak_eq(ours), FieldName::IfNoneMatch) {
+        if lists_current(|listed, etag| listed.weak_eq(etag), FieldName::IfNoneMatch) {
             return Outcome::NotModified;
         }
     } else if date(FieldName::IfModifiedSince).is_some_and(|date| current.modified <= date) {
@@ -63,10 +68,11 @@ pub fn evaluate(fields: &Fields<'_>, current: Validators<'_>, now: Timestamp) ->
     Outcome::Perform
 }
 
-/// Whether a `Range` may be honoured as far as `If-Range` goes (RFC 9110 section 13.1.5).
+/// Returns whether `If-Range` lets the `Range` field apply (RFC 9110 section 13.1.5).
 ///
-/// A tag is compared strongly. A date must be the exact one, and strong itself: nothing can have
-/// changed unseen within its second (section 8.8.2.2), which holds when that second is over.
+/// A tag is compared strongly. A date must equal the modification date, which must be a strong
+/// validator: it is one once its second is over, since then no change within that second can
+/// follow (section 8.8.2.2).
 pub(super) fn if_range_matches(
     fields: &Fields<'_>,
     current: Validators<'_>,
@@ -78,7 +84,7 @@ pub(super) fn if_range_matches(
     fields
         .once(FieldName::IfRange)
         .is_some_and(|value| match EntityTag::parse(value) {
-            Some(theirs) => theirs.strong_eq(current.etag),
+            Some(tag) => tag.strong_eq(current.etag),
             None => {
                 Timestamp::parse(value, now) == Some(current.modified) && current.modified < now
             }

@@ -2,14 +2,32 @@
 
 //! Dates (RFC 9110 section 5.6.7).
 
-/// Seconds since the beginning of 1970, UTC. Earlier times count as that beginning.
+use crate::bytes::{
+    parse_number,
+    split_once, //
+};
+
+/// Seconds since the beginning of 1970, UTC. Earlier times become that beginning.
+///
+/// # Examples
+///
+/// ```
+/// use protocol::http::Timestamp;
+///
+/// let time = Timestamp(784_111_777);
+/// assert_eq!(time.render(), *b"Sun, 06 Nov 1994 08:49:37 GMT");
+///
+/// let now = Timestamp(1_795_410_000);
+/// assert_eq!(Timestamp::parse(b"Sunday, 06-Nov-94 08:49:37 GMT", now), Some(time));
+/// assert_eq!(Timestamp::parse(b"yesterday", now), None);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Timestamp(pub u64);
 
-/// The length of an IMF-fixdate in bytes.
+/// Length of an IMF-fixdate in bytes.
 pub const DATE_LENGTH: usize = 29;
 
-/// The last second that four digits of a year can tell.
+/// The last second of the year 9999.
 const LAST: u64 = 253_402_300_799;
 
 /// Seconds of a day.
@@ -18,7 +36,7 @@ const DAY: u64 = 86_400;
 /// Days from 1 March 0000 to 1 January 1970.
 const EPOCH: u64 = 719_468;
 
-/// Days of four hundred years: the calendar repeats after them.
+/// Days of four hundred years, after which the calendar repeats.
 const ERA: u64 = 146_097;
 
 const DAYS: [&[u8; 3]; 7] = [b"Sun", b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat"];
@@ -37,7 +55,7 @@ const MONTHS: [&[u8; 3]; 12] = [
     b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
 ];
 
-/// A day of the Gregorian calendar and a time of that day.
+/// A date of the Gregorian calendar and a time of that day.
 #[derive(Clone, Copy)]
 struct Civil {
     year: u64,
@@ -49,8 +67,8 @@ struct Civil {
 }
 
 impl Timestamp {
-    /// Renders the preferred form, `Sun, 06 Nov 1994 08:49:37 GMT`. A year after 9999 is shown as
-    /// the end of 9999.
+    /// Renders the preferred format, `Sun, 06 Nov 1994 08:49:37 GMT`. A time after the year 9999
+    /// becomes the end of that year.
     pub fn render(self) -> [u8; DATE_LENGTH] {
         let seconds = self.0.min(LAST);
         let date = Civil::at(seconds);
@@ -70,9 +88,10 @@ impl Timestamp {
         text
     }
 
-    /// Reads any of the three forms that a recipient must accept, or [`None`] for what is no date.
+    /// Parses any of the three formats that a recipient must accept. Returns [`None`] for a
+    /// malformed date.
     ///
-    /// `now` decides the century of a year that has two digits.
+    /// `now` decides the century of a year with two digits.
     pub fn parse(value: &[u8], now: Timestamp) -> Option<Timestamp> {
         imf_fixdate(value)
             .or_else(|| rfc850_date(value, now))
@@ -82,9 +101,9 @@ impl Timestamp {
 }
 
 impl Civil {
-    /// The date and time of a second, at most [`LAST`].
+    /// Returns the date and time of a second, which is [`LAST`] at most.
     ///
-    /// The year is counted from 1 March, which puts the leap day at the end of it.
+    /// Internally a year begins on 1 March, so that the leap day is its last day.
     #[expect(
         clippy::arithmetic_side_effects,
         reason = "LAST is far below any overflow"
@@ -111,7 +130,7 @@ impl Civil {
         }
     }
 
-    /// The second of this date, or [`None`] where the calendar or the clock has no such thing.
+    /// Returns the second of this date, or [`None`] if the calendar or the clock does not have it.
     #[expect(
         clippy::arithmetic_side_effects,
         reason = "each part is bounded before it is used"
@@ -123,7 +142,7 @@ impl Civil {
         {
             return None;
         }
-        // A leap second is the second before it to a clock that has none.
+        // A clock without leap seconds shows the second before twice.
         if self.hour > 23 || self.minute > 59 || self.second > 60 || self.year > 9999 {
             return None;
         }
@@ -158,7 +177,7 @@ fn leap(year: u64) -> bool {
     year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
 }
 
-/// `Sun, 06 Nov 1994 08:49:37 GMT`.
+/// Parses `Sun, 06 Nov 1994 08:49:37 GMT`.
 fn imf_fixdate(value: &[u8]) -> Option<Civil> {
     let (name, rest) = value.split_at_checked(3)?;
     let rest = rest.strip_suffix(b" GMT")?;
@@ -174,9 +193,9 @@ fn imf_fixdate(value: &[u8]) -> Option<Civil> {
     )
 }
 
-/// `Sunday, 06-Nov-94 08:49:37 GMT`.
+/// Parses `Sunday, 06-Nov-94 08:49:37 GMT`.
 fn rfc850_date(value: &[u8], now: Timestamp) -> Option<Civil> {
-    let (name, rest) = super::field::cut(value, b',')?;
+    let (name, rest) = split_once(value, b',')?;
     let rest = rest.strip_suffix(b" GMT")?;
     let [b' ', d1, d2, b'-', m1, m2, m3, b'-', y1, y2, b' ', time @ ..] = rest else {
         return None;
@@ -186,7 +205,7 @@ fn rfc850_date(value: &[u8], now: Timestamp) -> Option<Civil> {
     with_time(year, month(&[*m1, *m2, *m3])?, number(&[*d1, *d2])?, time)
 }
 
-/// `Sun Nov  6 08:49:37 1994`.
+/// Parses `Sun Nov  6 08:49:37 1994`.
 fn asctime_date(value: &[u8]) -> Option<Civil> {
     let (name, rest) = value.split_at_checked(3)?;
     let [b' ', m1, m2, m3, b' ', d1, d2, b' ', time @ .., b' ', y1, y2, y3, y4] = rest else {
@@ -206,6 +225,7 @@ fn asctime_date(value: &[u8]) -> Option<Civil> {
     )
 }
 
+/// Parses `08:49:37`, and adds it to a date.
 fn with_time(year: u64, month: u64, day: u64, time: &[u8]) -> Option<Civil> {
     let [h1, h2, b':', m1, m2, b':', s1, s2] = time else {
         return None;
@@ -220,8 +240,7 @@ fn with_time(year: u64, month: u64, day: u64, time: &[u8]) -> Option<Civil> {
     })
 }
 
-/// A year that seems to lie more than 50 years ahead is the latest past one with the same two
-/// digits.
+/// Returns the year with these two last digits: at most 50 years ahead, else in the past.
 #[expect(
     clippy::arithmetic_side_effects,
     reason = "a year of Civil::at has four digits, at least 1970"
@@ -236,19 +255,18 @@ fn century(two_digits: u64, now: Timestamp) -> u64 {
     }
 }
 
+/// Returns the number of a month, from 1 on.
 fn month(name: &[u8; 3]) -> Option<u64> {
     let position = MONTHS.iter().position(|month| *month == name)?;
     u64::try_from(position).ok()?.checked_add(1)
 }
 
-fn number(text: &[u8]) -> Option<u64> {
-    text.iter().try_fold(0u64, |sum, digit| {
-        let digit = digit.checked_sub(b'0').filter(|digit| *digit < 10)?;
-        sum.checked_mul(10)?.checked_add(u64::from(digit))
-    })
+/// Parses a part of a date.
+fn number(digits: &[u8]) -> Option<u64> {
+    parse_number(digits, 10)
 }
 
-/// The first day of 1970 was a Thursday.
+/// Returns the index of the weekday in [`DAYS`]. The first day of 1970 was a Thursday.
 fn weekday(seconds: u64) -> usize {
     index(seconds.wrapping_div(DAY).saturating_add(4).wrapping_rem(7))
 }
@@ -257,12 +275,14 @@ fn index(value: u64) -> usize {
     usize::try_from(value).unwrap_or(usize::MAX)
 }
 
+/// Writes a name to an offset.
 fn copy(text: &mut [u8], at: usize, name: Option<&[u8; 3]>) {
     if let (Some(room), Some(name)) = (text.get_mut(at..).and_then(<[u8]>::first_chunk_mut), name) {
         *room = *name;
     }
 }
 
+/// Writes the last two digits of `value` to an offset.
 fn digits(text: &mut [u8], at: usize, value: u64) {
     let digit = |value: u64| {
         u8::try_from(value.wrapping_rem(10))
@@ -275,106 +295,4 @@ fn digits(text: &mut [u8], at: usize, value: u64) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Timestamp, LAST};
-
-    /// Mon, 23 Nov 2026 05:00:00 GMT.
-    const NOW: Timestamp = Timestamp(1_795_410_000);
-
-    fn parse(text: &str) -> Option<u64> {
-        Timestamp::parse(text.as_bytes(), NOW).map(|time| time.0)
-    }
-
-    fn render(seconds: u64) -> String {
-        String::from_utf8(Timestamp(seconds).render().to_vec()).unwrap()
-    }
-
-    #[test]
-    fn rfc9110_5_6_7_the_three_formats_are_one_time() {
-        for text in [
-            "Sun, 06 Nov 1994 08:49:37 GMT",
-            "Sunday, 06-Nov-94 08:49:37 GMT",
-            "Sun Nov  6 08:49:37 1994",
-        ] {
-            assert_eq!(parse(text), Some(784_111_777), "{text}");
-        }
-        assert_eq!(parse("Tue Feb 29 23:59:60 2000"), Some(951_868_799));
-    }
-
-    #[test]
-    fn rfc9110_5_6_7_imf_fixdate_is_what_we_send() {
-        assert_eq!(render(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT");
-        assert_eq!(render(0), "Thu, 01 Jan 1970 00:00:00 GMT");
-        assert_eq!(render(951_782_400), "Tue, 29 Feb 2000 00:00:00 GMT");
-        assert_eq!(render(LAST), "Fri, 31 Dec 9999 23:59:59 GMT");
-        assert_eq!(render(u64::MAX), "Fri, 31 Dec 9999 23:59:59 GMT");
-    }
-
-    #[test]
-    fn rfc9110_5_6_7_every_day_survives_a_round_trip() {
-        for day in 0..=LAST / 86_400 {
-            let seconds = day * 86_400 + day % 86_400;
-            assert_eq!(
-                Timestamp::parse(&Timestamp(seconds).render(), NOW),
-                Some(Timestamp(seconds))
-            );
-        }
-    }
-
-    #[test]
-    fn rfc9110_5_6_7_two_digit_years_lie_within_fifty_years_ahead() {
-        assert_eq!(
-            parse("Saturday, 01-Jan-00 00:00:00 GMT"),
-            parse("Sat, 01 Jan 2000 00:00:00 GMT")
-        );
-        assert_eq!(
-            parse("Wednesday, 01-Jan-76 00:00:00 GMT"),
-            parse("Wed, 01 Jan 2076 00:00:00 GMT")
-        );
-        assert_eq!(
-            parse("Saturday, 01-Jan-77 00:00:00 GMT"),
-            parse("Sat, 01 Jan 1977 00:00:00 GMT")
-        );
-        assert_eq!(
-            parse("Sunday, 06-Nov-94 08:49:37 GMT"),
-            parse("Sun, 06 Nov 1994 08:49:37 GMT")
-        );
-    }
-
-    #[test]
-    fn rfc9110_5_6_7_times_before_1970_are_its_beginning() {
-        assert_eq!(parse("Thu, 01 Jan 1903 00:00:00 GMT"), Some(0));
-        assert_eq!(parse("Sat, 01 Jan 0000 00:00:00 GMT"), Some(0));
-    }
-
-    #[test]
-    fn rfc9110_5_6_7_what_is_no_date() {
-        for text in [
-            "",
-            "yesterday",
-            "1577934245",
-            "2020-01-02T03:04:05Z",
-            "Thu, 02 Jan 2020",
-            "Thu, 32 Jan 2020 03:04:05 GMT",
-            "Thu, 00 Jan 2020 03:04:05 GMT",
-            "Sat, 29 Feb 2100 03:04:05 GMT",
-            "Thu, 31 Apr 2020 03:04:05 GMT",
-            "Thu, 02 Foo 2020 03:04:05 GMT",
-            "Xyz, 02 Jan 2020 03:04:05 GMT",
-            "Thu, 02 Jan 2020 24:00:00 GMT",
-            "Thu, 02 Jan 2020 03:60:05 GMT",
-            "Thu, 02 Jan 2020 03:04:61 GMT",
-            "Thu, 02 Jan -020 03:04:05 GMT",
-            "Thu, 02 Jan 2020 03:04:05",
-            "Thu, 02 Jan 2020 03:04:05 UTC",
-            "Thu, 02 Jan 2020 03:04:05 GMT; length=5",
-            "thu, 02 jan 2020 03:04:05 gmt",
-            "Thursday, 02-Jan-2020 03:04:05 GMT",
-            "Thu, 02-Jan-20 03:04:05 GMT",
-            "Thu Jan 2 03:04:05 2020",
-            "Thu Jan  2 03:04:05 20",
-        ] {
-            assert_eq!(parse(text), None, "{text}");
-        }
-    }
-}
+mod tests;

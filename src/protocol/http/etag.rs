@@ -2,17 +2,28 @@
 
 //! Entity tags (RFC 9110 section 8.8.3).
 
-/// An entity tag that a peer sent.
+/// An entity tag that a client sent.
+///
+/// # Examples
+///
+/// ```
+/// use protocol::http::EntityTag;
+///
+/// let tag = EntityTag::parse(b"W/\"abc\"");
+/// assert!(tag.is_some_and(|tag| tag.weak_eq(b"\"abc\"")));
+/// assert!(tag.is_some_and(|tag| !tag.strong_eq(b"\"abc\"")));
+/// assert_eq!(EntityTag::parse(b"abc"), None);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct EntityTag<'b> {
     weak: bool,
-    /// With its quotes.
+    /// Opaque tag with its quotes.
     opaque: &'b [u8],
 }
 
 impl<'b> EntityTag<'b> {
-    /// Takes one tag off the front of `bytes`.
-    fn take(bytes: &'b [u8]) -> Option<(EntityTag<'b>, &'b [u8])> {
+    /// Parses a tag at the front of `bytes`, and returns it with the bytes after it.
+    fn parse_prefix(bytes: &'b [u8]) -> Option<(EntityTag<'b>, &'b [u8])> {
         let (weak, bytes) = match bytes.strip_prefix(b"W/") {
             Some(rest) => (true, rest),
             None => (false, bytes),
@@ -28,36 +39,37 @@ impl<'b> EntityTag<'b> {
             .then_some((EntityTag { weak, opaque }, rest))
     }
 
-    /// Reads a value that is exactly one tag.
+    /// Parses a value that consists of exactly one tag.
     pub fn parse(value: &'b [u8]) -> Option<EntityTag<'b>> {
-        EntityTag::take(value)
+        EntityTag::parse_prefix(value)
             .filter(|(_, rest)| rest.is_empty())
             .map(|(tag, _)| tag)
     }
 
-    /// The strong comparison with a strong tag of ours (RFC 9110 section 8.8.3.2).
+    /// Compares strongly with a strong tag of the server (RFC 9110 section 8.8.3.2).
     #[inline]
-    pub fn strong_eq(self, ours: &[u8]) -> bool {
-        !self.weak && self.opaque == ours
+    pub fn strong_eq(self, etag: &[u8]) -> bool {
+        !self.weak && self.opaque == etag
     }
 
-    /// The weak comparison with a strong tag of ours.
+    /// Compares weakly with a strong tag of the server.
     #[inline]
-    pub fn weak_eq(self, ours: &[u8]) -> bool {
-        self.opaque == ours
+    pub fn weak_eq(self, etag: &[u8]) -> bool {
+        self.opaque == etag
     }
 }
 
+/// Returns whether an octet can be part of an opaque tag: `etagc`.
 fn is_etagc(byte: u8) -> bool {
     matches!(byte, 0x21 | 0x23..=0x7e | 0x80..=0xff)
 }
 
-/// The tags of a list. It ends at the first thing that is no tag: what follows can't be told apart
-/// any more.
+/// An iterator over the tags of a list. It ends at the first malformed tag, since after that the
+/// elements cannot be told apart.
 pub struct EntityTags<'b>(&'b [u8]);
 
 impl<'b> EntityTags<'b> {
-    /// The tags of one field line.
+    /// Creates an iterator over the tags of one field line.
     #[inline]
     pub const fn new(value: &'b [u8]) -> EntityTags<'b> {
         EntityTags(value)
@@ -72,9 +84,9 @@ impl<'b> Iterator for EntityTags<'b> {
             .0
             .iter()
             .position(|b| !matches!(b, b' ' | b'\t' | b','))?;
-        let (tag, rest) = EntityTag::take(self.0.get(start..)?)?;
+        let (tag, rest) = EntityTag::parse_prefix(self.0.get(start..)?)?;
         let rest = rest.trim_ascii_start();
-        // A tag is followed by a comma or by nothing.
+        // Only a comma or the end can follow a tag.
         self.0 = if rest.is_empty() || rest.starts_with(b",") {
             rest
         } else {
@@ -95,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc9110_8_8_3_entity_tags() {
+    fn rfc9110_8_8_3_entity_tag_is_quoted() {
         for (value, weak) in [
             ("\"\"", false),
             ("\"a\"", false),
@@ -127,21 +139,29 @@ mod tests {
     }
 
     #[test]
-    fn rfc9110_8_8_3_2_strong_and_weak_comparison() {
-        for (theirs, ours, strongly, weakly) in [
+    fn rfc9110_8_8_3_2_weak_tag_matches_in_weak_comparison_only() {
+        for (received, current, strong, weak) in [
             ("W/\"1\"", "\"1\"", false, true),
             ("W/\"1\"", "\"2\"", false, false),
             ("\"1\"", "\"1\"", true, true),
             ("\"1\"", "\"2\"", false, false),
         ] {
-            let tag = EntityTag::parse(theirs.as_bytes()).unwrap();
-            assert_eq!(tag.strong_eq(ours.as_bytes()), strongly, "{theirs} {ours}");
-            assert_eq!(tag.weak_eq(ours.as_bytes()), weakly, "{theirs} {ours}");
+            let tag = EntityTag::parse(received.as_bytes()).unwrap();
+            assert_eq!(
+                tag.strong_eq(current.as_bytes()),
+                strong,
+                "{received} {current}"
+            );
+            assert_eq!(
+                tag.weak_eq(current.as_bytes()),
+                weak,
+                "{received} {current}"
+            );
         }
     }
 
     #[test]
-    fn rfc9110_5_6_1_lists_of_tags() {
+    fn rfc9110_5_6_1_tag_list_ends_at_the_first_malformed_tag() {
         let tag = |weak, text: &str| (weak, text.to_owned());
         assert_eq!(
             tags("\"a\", W/\"b\""),

@@ -2,11 +2,12 @@
 
 //! The fields of a request head (RFC 9110 section 5).
 //!
-//! Only the fields that change a reply are kept, by name, as slices of the received bytes.
+//! Only the fields that can change a response are kept, by name, as slices of the received bytes.
 
+use crate::bytes::split_once;
 use httparse::Header;
 
-/// A field that changes a reply.
+/// The name of a field that can change a response.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FieldName {
     /// RFC 9110 section 12.5.3.
@@ -35,7 +36,7 @@ pub enum FieldName {
     TransferEncoding,
 }
 
-/// How many names there are.
+/// Number of names.
 const NAMES: usize = 12;
 
 impl FieldName {
@@ -44,10 +45,9 @@ impl FieldName {
         1u16.wrapping_shl(self as u32)
     }
 
-    /// Field names are case-insensitive (RFC 9110 section 5.1).
+    /// Parses a name. Names are case-insensitive (RFC 9110 section 5.1).
     ///
-    /// The length tells nearly all of them apart, so that a field of no interest costs one
-    /// comparison.
+    /// The length distinguishes nearly all of them, so that any other field costs one comparison.
     #[inline]
     pub fn parse(name: &[u8]) -> Option<FieldName> {
         let known: &[(&[u8], FieldName)] = match name.len() {
@@ -71,15 +71,17 @@ impl FieldName {
         };
         known
             .iter()
-            .find(|(text, _)| is_named(name, text))
+            .find(|(text, _)| eq_lower(name, text))
             .map(|(_, known)| *known)
     }
 }
 
-/// Whether `name` is `lower`, which is as long, without regard to case. The only octets of a token
-/// that the bit turns into a lower-case letter or a hyphen are the letter and the hyphen.
+/// Returns whether `name` equals `lower`, which has the same length, without regard to case.
+///
+/// The only octets of a token that the bit turns into a lower-case letter or a hyphen are the
+/// letter and the hyphen.
 #[inline]
-fn is_named(name: &[u8], lower: &[u8]) -> bool {
+fn eq_lower(name: &[u8], lower: &[u8]) -> bool {
     name.iter()
         .zip(lower)
         .all(|(octet, lower)| octet | 0x20 == *lower)
@@ -93,50 +95,62 @@ fn is_named(name: &[u8], lower: &[u8]) -> bool {
 #[derive(Clone, Copy)]
 pub struct Fields<'b> {
     section: &'b [u8],
-    /// The first value of each.
+    /// First value of each field.
     values: [Option<&'b [u8]>; NAMES],
-    /// A bit for each name that came.
+    /// Fields that are present.
     present: FieldNames,
-    /// A bit for each name that came more than once.
-    repeated: u16,
+    /// Fields that are present more than once.
+    repeated: FieldNames,
 }
 
-/// A set of names.
+/// A set of field names, with a bit for each.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct FieldNames(u16);
 
 impl FieldNames {
-    /// These.
+    const NONE: FieldNames = FieldNames(0);
+
+    /// Creates the set of these names.
     pub(super) const fn of(names: &[FieldName]) -> FieldNames {
-        let mut set = 0;
+        let mut set = FieldNames::NONE;
         let mut rest = names;
         while let [first, others @ ..] = rest {
-            set |= first.bit();
+            set.add(*first);
             rest = others;
         }
-        FieldNames(set)
+        set
+    }
+
+    #[inline]
+    const fn add(&mut self, name: FieldName) {
+        self.0 |= name.bit();
+    }
+
+    #[inline]
+    const fn contains(self, name: FieldName) -> bool {
+        self.0 & name.bit() != 0
     }
 }
 
 impl<'b> Fields<'b> {
-    /// No fields.
+    /// Creates an empty set of fields.
     #[inline]
     pub(super) const fn new() -> Fields<'b> {
-        // INVARIANT: there is no line.
+        // INVARIANT: `section` has no line.
         Fields {
             section: &[],
             values: [None; NAMES],
-            present: FieldNames(0),
-            repeated: 0,
+            present: FieldNames::NONE,
+            repeated: FieldNames::NONE,
         }
     }
 
-    /// Sorts what httparse found in `head`, which ends with the empty line. To be called once, for
-    /// fields that are new.
+    /// Adds the field lines that httparse found in `head`, which ends with the empty line. To be
+    /// called once.
     ///
-    /// httparse takes a lone LF for the end of a line, as RFC 9112 section 2.2 permits. Two parsers
-    /// that disagree about the end of a line disagree about the request, so this returns [`None`]
-    /// unless every line ends with CRLF.
+    /// httparse accepts a lone LF as the end of a line, as RFC 9112 section 2.2 permits. Two
+    /// parsers that disagree about the end of a line disagree about the request. So this function
+    /// returns [`None`] unless every line ends with CRLF.
     pub(super) fn gather(&mut self, head: &'b [u8], lines: &[Header<'b>]) -> Option<()> {
         let section = head
             .strip_suffix(b"\r\n")
@@ -152,22 +166,22 @@ impl<'b> Fields<'b> {
                 return None;
             }
             if self.section.is_empty() {
-                // INVARIANT: httparse accepted each line from here on. That each ends with CRLF is
-                // checked in this loop, and above for the last one.
+                // INVARIANT: httparse accepted each line from here on. This loop checks that each
+                // ends with CRLF; for the last one, that was checked above.
                 self.section = rest;
             }
             if let Some(name) = FieldName::parse(line.name.as_bytes()) {
-                self.note(name, line.value)?;
+                self.add(name, line.value)?;
             }
         }
         Some(())
     }
 
     #[inline]
-    fn note(&mut self, name: FieldName, value: &'b [u8]) -> Option<()> {
-        self.present.0 |= name.bit();
+    fn add(&mut self, name: FieldName, value: &'b [u8]) -> Option<()> {
+        self.present.add(name);
         match self.values.get_mut(name as usize)? {
-            Some(_) => self.repeated |= name.bit(),
+            Some(_) => self.repeated.add(name),
             first => *first = Some(value),
         }
         Some(())
@@ -180,32 +194,31 @@ impl<'b> Fields<'b> {
 
     #[inline]
     fn is_repeated(&self, name: FieldName) -> bool {
-        self.repeated & name.bit() != 0
+        self.repeated.contains(name)
     }
 
-    /// Whether the field is there at all.
+    /// Returns whether the field is present.
     #[inline]
     pub fn has(&self, name: FieldName) -> bool {
-        self.present.0 & name.bit() != 0
+        self.present.contains(name)
     }
 
-    /// Whether one of `names` is there: most requests have none of those that make a difference.
+    /// Returns whether one of `names` is present.
     #[inline]
     pub(super) fn has_any(&self, names: FieldNames) -> bool {
         self.present.0 & names.0 != 0
     }
 
-    /// The value of a field that came exactly once.
+    /// Returns the value of a field that is present exactly once.
     #[inline]
     pub fn once(&self, name: FieldName) -> Option<&'b [u8]> {
         self.first(name).filter(|_| !self.is_repeated(name))
     }
 
-    /// The values of all lines of a field, in the order in which they came.
+    /// Iterates over the values of all lines of a field, in their order.
     ///
     /// The lines of a list-valued field mean the same as one line with their values joined by
-    /// commas (RFC 9110 section 5.3). A field that came once is at hand; only a repeated one is
-    /// looked up in the head again.
+    /// commas (RFC 9110 section 5.3). Only for a repeated field the head is parsed again.
     #[inline]
     pub fn lines(&self, name: FieldName) -> FieldLines<'b> {
         let section: &[u8] = if self.is_repeated(name) {
@@ -220,15 +233,15 @@ impl<'b> Fields<'b> {
         }
     }
 
-    /// The elements of a field that is a plain list, without the empty ones (RFC 9110 section
-    /// 5.6.1).
+    /// Iterates over the elements of a field that is a list without quoted strings, except empty
+    /// ones (RFC 9110 section 5.6.1).
     #[inline]
     pub fn elements(&self, name: FieldName) -> impl Iterator<Item = &'b [u8]> {
         self.lines(name).flat_map(elements)
     }
 }
 
-/// The values of the lines of one field, see [`Fields::lines`].
+/// An iterator over the values of the lines of one field, see [`Fields::lines`].
 #[derive(Clone)]
 pub struct FieldLines<'b> {
     name: FieldName,
@@ -244,9 +257,9 @@ impl<'b> Iterator for FieldLines<'b> {
             return Some(value);
         }
         while !self.section.is_empty() {
-            let (line, rest) = cut(self.section, b'\n').unwrap_or((self.section, &[]));
+            let (line, rest) = split_once(self.section, b'\n').unwrap_or((self.section, &[]));
             self.section = rest;
-            match cut(line, b':') {
+            match split_once(line, b':') {
                 Some((name, value)) if FieldName::parse(name) == Some(self.name) => {
                     return Some(value.trim_ascii())
                 }
@@ -257,15 +270,7 @@ impl<'b> Iterator for FieldLines<'b> {
     }
 }
 
-/// Splits at the first `separator`, which belongs to neither half.
-#[inline]
-pub(super) fn cut(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
-    let at = bytes.iter().position(|b| *b == separator)?;
-    let (before, rest) = bytes.split_at_checked(at)?;
-    Some((before, rest.get(1..)?))
-}
-
-/// The elements of a list whose elements hold no quoted comma, without the empty ones.
+/// Iterates over the elements of a list without quoted strings, except empty ones.
 #[inline]
 pub(super) fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value
@@ -275,62 +280,4 @@ pub(super) fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{elements, FieldName, Fields};
-
-    fn fields(head: &[u8]) -> Option<Fields<'_>> {
-        let mut headers = [httparse::EMPTY_HEADER; 8];
-        let mut request = httparse::Request::new(&mut headers);
-        assert!(request.parse(head).unwrap().is_complete());
-        let mut fields = Fields::new();
-        fields.gather(head, request.headers)?;
-        Some(fields)
-    }
-
-    #[test]
-    fn rfc9110_5_1_field_names_are_case_insensitive() {
-        assert_eq!(FieldName::parse(b"hOsT"), Some(FieldName::Host));
-        assert_eq!(
-            FieldName::parse(b"Transfer-Encoding"),
-            Some(FieldName::TransferEncoding)
-        );
-        assert_eq!(FieldName::parse(b"Transfer_Encoding"), None);
-        assert_eq!(FieldName::parse(b"Hosts"), None);
-        assert_eq!(FieldName::parse(b""), None);
-    }
-
-    #[test]
-    fn rfc9110_5_3_lines_of_a_list_are_one_list() {
-        let fields =
-            fields(b"GET / HTTP/1.1\r\nIf-Match: \"a\"\r\nHost: x\r\nif-match:\t\"b\" \r\n\r\n")
-                .unwrap();
-        let lines: Vec<_> = fields.lines(FieldName::IfMatch).collect();
-        assert_eq!(lines, [b"\"a\"", b"\"b\""]);
-        assert_eq!(fields.once(FieldName::IfMatch), None);
-        assert_eq!(fields.once(FieldName::Host), Some(&b"x"[..]));
-        assert!(!fields.has(FieldName::Range));
-        assert_eq!(fields.lines(FieldName::Range).count(), 0);
-    }
-
-    #[test]
-    fn rfc9112_2_2_a_lone_lf_ends_no_line() {
-        for head in [
-            "GET / HTTP/1.1\nHost: x\r\n\r\n",
-            "GET / HTTP/1.1\r\nHost: x\nA: b\r\n\r\n",
-            "GET / HTTP/1.1\r\nHost: x\n\r\n",
-            "GET / HTTP/1.1\r\nHost: x\r\n\n",
-            "GET / HTTP/1.1\n\r\n",
-            "GET / HTTP/1.1\r\n\n",
-        ] {
-            assert!(fields(head.as_bytes()).is_none(), "{head:?}");
-        }
-        assert!(fields(b"GET / HTTP/1.1\r\n\r\n").is_some());
-    }
-
-    #[test]
-    fn rfc9110_5_6_1_empty_elements_do_not_count() {
-        let list: Vec<_> = elements(b", a ,,b\t,").collect();
-        assert_eq!(list, [b"a", b"b"]);
-        assert_eq!(elements(b" , ").count(), 0);
-    }
-}
+mod tests;

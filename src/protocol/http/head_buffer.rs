@@ -1,37 +1,50 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The lines of a head that are rendered for one reply.
-
-use core::ops::Deref;
+//! The lines of a head that are rendered for one response.
 
 use super::{
     coding::Codings,
+    limits::TARGET_MAX,
     method::ALLOW,
-    multipart::{put_content_range, Multipart},
+    multipart::{
+        put_content_range,
+        Multipart, //
+    },
+    percent::{
+        encode_path,
+        encode_query, //
+    },
     range::ByteRange,
-    rendered_head::{put_length, put_line, VARY},
+    rendered_head::{
+        put_length,
+        put_line,
+        VARY, //
+    },
     resources::Redirect,
-    sink::{Full, Sink},
+    sink::{
+        Full,
+        Sink, //
+    },
     status::Status,
-    target::{encode, encode_query, Path},
-    TARGET_MAX, //
+    target::Path, //
 };
+use core::ops::Deref;
 
-/// The most bytes that are rendered: a `Location` as long as a target, and the lines about it.
+/// Room for the longest lines: a `Location` as long as a target, and the lines around it.
 const RENDERED_MAX: usize = TARGET_MAX + 256;
 
-/// The most bytes that [`put_text`] appends.
+/// Room for the lines that [`put_text`] appends.
 const TEXT_MAX: usize = 128;
 
-/// What is made for one reply: lines, and what its parts are if it has several. A reply borrows
-/// both, so that it stays small.
+/// The lines that are rendered for one response, and its parts if it has several. A response
+/// borrows both, so that it stays small.
 pub(super) struct HeadBuffer {
     pub(super) lines: heapless::Vec<u8, RENDERED_MAX>,
     pub(super) parts: Option<Multipart>,
 }
 
 impl HeadBuffer {
-    /// Nothing yet.
+    /// Creates an empty buffer.
     pub(super) const fn new() -> HeadBuffer {
         HeadBuffer {
             lines: heapless::Vec::new(),
@@ -39,7 +52,7 @@ impl HeadBuffer {
         }
     }
 
-    /// Begins anew.
+    /// Empties the buffer.
     pub(super) fn clear(&mut self) {
         self.lines.clear();
         self.parts = None;
@@ -62,27 +75,27 @@ impl Sink for HeadBuffer {
     }
 }
 
-/// What the head of an error tells beyond the usual.
+/// The lines that the head of an error needs beyond the common ones.
 #[derive(Clone, Copy)]
 pub(super) enum Detail {
-    /// Nothing.
+    /// None.
     None,
-    /// The methods that are allowed (RFC 9110 section 15.5.6).
+    /// `Allow`: the allowed methods (RFC 9110 section 15.5.6).
     Allow,
-    /// That another `Accept-Encoding` could have changed the reply.
+    /// `Vary`: another `Accept-Encoding` could change the response.
     Vary,
-    /// The length of the representation (RFC 9110 section 15.5.17), and whether it is one of
-    /// several.
+    /// `Content-Range`: the length of the representation (RFC 9110 section 15.5.17), with `Vary` if
+    /// these codings are several.
     Length(u64, Codings),
 }
 
-/// The lines about a short text.
+/// Appends the lines about a short text.
 pub(super) fn put_text(text: &[u8], lines: &mut HeadBuffer) -> Result<(), Full> {
     put_length(u64::try_from(text.len()).unwrap_or(0), lines)?;
     put_line(b"Content-Type: ", b"text/plain; charset=utf-8", lines)
 }
 
-/// The status line, and what a status tells beyond the usual.
+/// Appends the status line and the lines of `detail`.
 pub(super) fn put_status(
     status: Status,
     detail: Detail,
@@ -104,7 +117,7 @@ pub(super) fn put_status(
     }
 }
 
-/// The head of a page that tells how the server is, which is so long and soon out of date.
+/// Appends the head of a status page of this length, which must not be cached.
 pub(super) fn put_status_page(length: usize, lines: &mut HeadBuffer) -> Result<(), Full> {
     lines.put(Status::Ok.line())?;
     put_length(u64::try_from(length).unwrap_or(0), lines)?;
@@ -112,9 +125,10 @@ pub(super) fn put_status_page(length: usize, lines: &mut HeadBuffer) -> Result<(
     put_line(b"Cache-Control: ", b"no-store", lines)
 }
 
-/// A path of ours, whatever it looks like: with two slashes in front it would name another host
-/// (RFC 3986 section 4.2).
-pub(super) fn put_location(
+/// Appends the first lines of a redirect to `path` with a slash at its end.
+///
+/// Only one slash is left at the beginning: two would name another host (RFC 3986 section 4.2).
+pub(super) fn put_slash_redirect(
     path: Path<'_>,
     query: Option<&[u8]>,
     lines: &mut HeadBuffer,
@@ -122,55 +136,57 @@ pub(super) fn put_location(
     let start = path.as_bytes().iter().position(|b| *b != b'/').unwrap_or(0);
     lines.put(Status::MovedPermanently.line())?;
     lines.put(b"Location: /")?;
-    encode(path.as_bytes().get(start..).unwrap_or(&[]), lines)?;
+    encode_path(path.as_bytes().get(start..).unwrap_or(&[]), lines)?;
     lines.put(b"/")?;
     put_query(query, lines)
 }
 
-/// Where something is that has moved. What is kept of the path goes behind the slash of the
-/// location, without slashes of its own in front: those could name another host.
-pub(super) fn put_moved(
-    moved: Redirect<'_>,
+/// Appends the first lines of a redirect by a rule.
+///
+/// The part of the path that is appended to the location begins without slashes of its own, which
+/// could name another host.
+pub(super) fn put_redirect(
+    redirect: Redirect<'_>,
     path: Path<'_>,
     query: Option<&[u8]>,
     lines: &mut HeadBuffer,
 ) -> Result<(), Full> {
-    let kept = path.as_bytes().get(moved.kept..).unwrap_or(&[]);
-    let start = kept.iter().position(|b| *b != b'/').unwrap_or(kept.len());
-    lines.put(moved.status.line())?;
+    let rest = path.as_bytes().get(redirect.path_offset..).unwrap_or(&[]);
+    let start = rest.iter().position(|b| *b != b'/').unwrap_or(rest.len());
+    lines.put(redirect.status.line())?;
     lines.put(b"Location: ")?;
-    lines.put(moved.location)?;
-    encode(kept.get(start..).unwrap_or(&[]), lines)?;
-    // A location with a query or a fragment of its own is where it is.
-    let own = moved.location.iter().any(|b| matches!(b, b'?' | b'#'));
-    put_query(query.filter(|_| !own), lines)
+    lines.put(redirect.location)?;
+    encode_path(rest.get(start..).unwrap_or(&[]), lines)?;
+    // A location with a query or a fragment of its own is complete.
+    let is_complete = redirect.location.iter().any(|b| matches!(b, b'?' | b'#'));
+    put_query(query.filter(|_| !is_complete), lines)
 }
 
-/// The end of a `Location`.
+/// Appends the query and the end of a `Location`.
 fn put_query(query: Option<&[u8]>, lines: &mut HeadBuffer) -> Result<(), Full> {
     if let Some(query) = query {
         lines.put(b"?")?;
         encode_query(query, lines)?;
     }
     lines.put(b"\r\n")?;
-    // What follows must fit as well.
+    // The lines that follow must fit as well.
     (RENDERED_MAX.saturating_sub(lines.len()) >= TEXT_MAX)
         .then_some(())
         .ok_or(Full)
 }
 
-/// The first lines of a 206 with one part (RFC 9110 section 15.3.7.1).
+/// Appends the first lines of a 206 with one part (RFC 9110 section 15.3.7.1).
 pub(super) fn put_part(
     range: ByteRange,
-    complete: u64,
+    complete_length: u64,
     lines: &mut HeadBuffer,
 ) -> Result<(), Full> {
     lines.put(Status::PartialContent.line())?;
     put_length(range.length(), lines)?;
-    put_content_range(range, complete, lines)
+    put_content_range(range, complete_length, lines)
 }
 
-/// The first lines of a 206 with several parts (RFC 9110 section 15.3.7.2).
+/// Appends the first lines of a 206 with several parts (RFC 9110 section 15.3.7.2).
 pub(super) fn put_parts(multipart: &Multipart, lines: &mut HeadBuffer) -> Result<(), Full> {
     lines.put(Status::PartialContent.line())?;
     put_length(multipart.length(), lines)?;

@@ -1,34 +1,49 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The host a request is for (RFC 9110 section 7.2, RFC 3986 section 3.2.2).
+//! The host of a request (RFC 9110 section 7.2, RFC 3986 section 3.2.2).
 
-use core::{fmt, net::Ipv6Addr};
+use super::octet::NAME;
+use crate::bytes::{
+    parse_number,
+    split_once, //
+};
+use core::{
+    fmt,
+    net::Ipv6Addr,
+    str, //
+};
 
-use super::{field::cut, octet::NAME};
-
-/// The longest name of a host in bytes (RFC 1035 section 2.3.4); no pattern fits a longer one.
+/// Bound of the length of a host name in bytes (RFC 1035 section 2.3.4); no pattern matches a
+/// longer one.
 pub const HOST_MAX: usize = 253;
 
 /// The host part of an authority: a registered name, an IPv4 address, or an IPv6 address in
 /// brackets.
 ///
-/// It is well-formed and not empty, and stands as it was sent: compare it without regard to case.
+/// It is well-formed, not empty, and as the client sent it. Compare it without regard to case.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Host<'b>(&'b [u8]);
 
 impl<'b> Host<'b> {
-    /// Reads `uri-host [ ":" port ]`, or [`None`] if it is malformed.
+    /// Parses `uri-host [ ":" port ]`. Returns [`None`] if it is malformed.
     ///
-    /// User information is no part of it (RFC 9110 section 4.2.4), and an empty host is none
-    /// (section 4.2.1).
+    /// Neither user information (RFC 9110 section 4.2.4) nor an empty host (section 4.2.1) is
+    /// accepted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use protocol::http::Host;
+    ///
+    /// let host = Host::parse(b"[2001:db8::1]:8080");
+    /// assert_eq!(host.map(Host::as_bytes), Some(&b"[2001:db8::1]"[..]));
+    /// assert_eq!(Host::parse(b"user@example.org"), None);
+    /// ```
     pub fn parse(authority: &'b [u8]) -> Option<Host<'b>> {
         let (host, port) = match authority.strip_prefix(b"[") {
             Some(literal) => {
-                let (address, rest) = cut(literal, b']')?;
-                core::str::from_utf8(address)
-                    .ok()?
-                    .parse::<Ipv6Addr>()
-                    .ok()?;
+                let (address, rest) = split_once(literal, b']')?;
+                str::from_utf8(address).ok()?.parse::<Ipv6Addr>().ok()?;
                 let (host, _) = authority.split_at_checked(address.len().checked_add(2)?)?;
                 (host, port(rest)?)
             }
@@ -41,35 +56,35 @@ impl<'b> Host<'b> {
         is_port(port).then_some(Host(host))
     }
 
-    /// The text, without the port.
+    /// Returns the host without the port.
     #[inline]
     pub const fn as_bytes(self) -> &'b [u8] {
         self.0
     }
 }
 
-/// Some hosts. FieldNames are compared without regard to case and to a dot at their end.
+/// A pattern that matches hosts. Names are compared without regard to case and to a dot at the end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum HostPattern<'a> {
-    /// `*`: those that no other pattern fits.
+    /// `*`: the hosts that no other pattern matches.
     Any,
-    /// `*.example.org`: the names below that domain, which is kept without the star and its dot.
+    /// `*.example.org`: the names below this domain, which is kept without the star and its dot.
     Below(&'a str),
-    /// `example.org`, `192.0.2.1`, `[2001:db8::1]`: this one, whatever its port.
+    /// `example.org`, `192.0.2.1`, `[2001:db8::1]`: one host, with any port.
     Exact(&'a str),
 }
 
 impl<'a> HostPattern<'a> {
-    /// Reads a pattern.
+    /// Parses a pattern.
     ///
     /// # Errors
     ///
-    /// The reason why it is none.
+    /// The requirement that the word does not meet.
     pub fn parse(word: &'a [u8]) -> Result<HostPattern<'a>, &'static str> {
         let name = |text: &'a [u8]| {
             let host = Host::parse(text).filter(|host| host.as_bytes().len() == text.len());
-            let plain = !text.contains(&b'%') && !text.contains(&b'*') && text.len() <= HOST_MAX;
-            core::str::from_utf8(host.filter(|_| plain)?.as_bytes()).ok()
+            let is_plain = !text.contains(&b'%') && !text.contains(&b'*') && text.len() <= HOST_MAX;
+            str::from_utf8(host.filter(|_| is_plain)?.as_bytes()).ok()
         };
         if word == b"*" {
             return Ok(HostPattern::Any);
@@ -79,7 +94,7 @@ impl<'a> HostPattern<'a> {
             Some(domain) => name(domain).map(HostPattern::Below),
             None => name(word).map(HostPattern::Exact),
         };
-        pattern.ok_or("neither the name of a host without a port, nor *.DOMAIN, nor *")
+        pattern.ok_or("must be a host without a port, *.DOMAIN, or *")
     }
 }
 
@@ -93,16 +108,16 @@ impl fmt::Display for HostPattern<'_> {
     }
 }
 
-/// An empty port means the default one.
+/// Returns whether `text` is a port, which may be empty: that means the default one.
 fn is_port(text: &[u8]) -> bool {
-    let digits = text.iter().all(u8::is_ascii_digit);
-    // Nothing of four digits is too large.
-    digits
+    let is_number = text.iter().all(u8::is_ascii_digit);
+    // No number of four digits is too large.
+    is_number
         && (text.len() <= 4
-            || core::str::from_utf8(text).is_ok_and(|text| text.parse::<u16>().is_ok()))
+            || parse_number(text, 10).is_some_and(|port| port <= u64::from(u16::MAX)))
 }
 
-/// What follows the colon behind a host, if there is one.
+/// Returns the text after the colon that follows a host; empty without a colon.
 fn port(rest: &[u8]) -> Option<&[u8]> {
     match rest {
         [] => Some(rest),
@@ -111,7 +126,7 @@ fn port(rest: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// How long the name in front of an authority is, which is not empty.
+/// Returns the length of the registered name at the front of an authority, if it is not empty.
 fn registered_name_length(authority: &[u8]) -> Option<usize> {
     let mut length = NAME.span(authority);
     while let [b'%', high, low, rest @ ..] = authority.get(length..)? {
@@ -128,7 +143,7 @@ mod tests {
     use super::{Host, HostPattern};
 
     #[test]
-    fn patterns_of_hosts_are_names_domains_or_any() {
+    fn host_pattern_is_a_name_a_domain_or_any() {
         for (word, pattern) in [
             ("*", HostPattern::Any),
             ("*.example.org", HostPattern::Below("example.org")),
@@ -149,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc9112_3_2_hosts_that_are_well_formed() {
+    fn rfc9112_3_2_well_formed_hosts_are_parsed() {
         for (authority, host) in [
             ("localhost", "localhost"),
             ("LOCALHOST:80", "LOCALHOST"),
@@ -169,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc9112_3_2_hosts_that_are_malformed() {
+    fn rfc9112_3_2_malformed_hosts_are_none() {
         for authority in [
             "",
             ":80",

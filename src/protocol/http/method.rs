@@ -2,7 +2,7 @@
 
 //! Methods (RFC 9110 section 9).
 
-/// What the `Allow` field lists (RFC 9110 section 10.2.1).
+/// The line `Allow` (RFC 9110 section 10.2.1).
 pub(super) const ALLOW: &[u8] = b"Allow: GET, HEAD, OPTIONS\r\n";
 
 /// The method of a request.
@@ -14,14 +14,14 @@ pub enum Method {
     Head,
     /// RFC 9110 section 9.3.7.
     Options,
-    /// A standard method that no file can serve: 405.
+    /// A standard method that static files do not support: 405.
     NotAllowed,
-    /// A method this server has never heard of: 501.
+    /// A method that is unknown to this server: 501.
     Unknown,
 }
 
 impl Method {
-    /// FieldNames are case-sensitive (RFC 9110 section 9.1).
+    /// Parses a method. Methods are case-sensitive (RFC 9110 section 9.1).
     #[inline]
     pub fn parse(name: &[u8]) -> Method {
         match name {

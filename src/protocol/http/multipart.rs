@@ -1,22 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Several ranges in one reply: `multipart/byteranges` (RFC 9110 section 14.6).
+//! Several ranges in one response: `multipart/byteranges` (RFC 9110 section 14.6).
 
 use super::{
-    range::{ByteRange, Ranges},
-    sink::{Full, LengthCounter, Sink}, //
+    range::{
+        ByteRange,
+        Ranges, //
+    },
+    sink::{
+        Full,
+        LengthCounter,
+        Sink, //
+    }, //
 };
 
-/// A media type longer than this is left out of the head of a part, in bytes.
+/// Bound of the length of a media type in bytes; the head of a part omits a longer one.
 pub const MEDIA_TYPE_MAX: usize = 120;
 
-/// The most that the head of a part takes, in bytes.
+/// Room for the longest head of a part in bytes.
 pub const PART_HEAD_MAX: usize = 264;
 
-/// What stands before the content of a part, or after the last one.
+/// The bytes before the content of a part, or after the last one.
 pub type PartHead = heapless::Vec<u8, PART_HEAD_MAX>;
 
-/// The length of a boundary in bytes.
+/// Length of a boundary in bytes.
 const BOUNDARY_LENGTH: usize = 23;
 
 /// The text between the parts: `khttpd-` and sixteen hexadecimal digits.
@@ -24,10 +31,10 @@ const BOUNDARY_LENGTH: usize = 23;
 pub struct Boundary([u8; BOUNDARY_LENGTH]);
 
 impl Boundary {
-    /// A boundary for the representation with this entity tag.
+    /// Derives a boundary from the entity tag of a representation.
     ///
-    /// A boundary must not occur in the content (RFC 2046 section 5.1). The tag is made from the
-    /// content, so content that holds its own boundary would have to hold a digest of itself.
+    /// A boundary must not occur in the content (RFC 2046 section 5.1). The tag is a digest of the
+    /// content, so content with its own boundary would have to contain a digest of itself.
     fn of(etag: &[u8]) -> Boundary {
         // FNV-1a.
         let mut digest = etag
@@ -38,48 +45,48 @@ impl Boundary {
         let mut text = *b"khttpd-0000000000000000";
         for place in text.iter_mut().skip(7) {
             let digit = u8::try_from(digest & 0xf).unwrap_or(0);
-            *place = digit.saturating_add(if digit < 10 {
-                b'0'
-            } else {
-                b'a'.saturating_sub(10)
-            });
+            *place = b"0123456789abcdef"
+                .get(usize::from(digit))
+                .copied()
+                .unwrap_or(b'0');
             digest = digest.wrapping_shr(4);
         }
         Boundary(text)
     }
 
-    /// The text.
+    /// Returns the text.
     #[inline]
     pub const fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 }
 
-/// The body of a reply with several ranges.
+/// The body of a response with several ranges.
 ///
-/// It is sent as [`Multipart::pieces`] pieces, each made by [`Multipart::piece`].
+/// It consists of [`Multipart::pieces`] pieces, which [`Multipart::piece`] renders one by one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Multipart {
     ranges: Ranges,
-    /// Of the whole representation.
-    complete: u64,
-    /// Of this body.
+    /// Length of the whole representation.
+    complete_length: u64,
+    /// Length of this body.
     length: u64,
     boundary: Boundary,
 }
 
 impl Multipart {
-    /// A body with `ranges` of a representation of `complete` bytes; [`None`] if its length can't
-    /// be told.
+    /// Creates a body with `ranges` of a representation of `complete_length` bytes.
+    ///
+    /// Returns [`None`] if 64 bits cannot hold the length of the body.
     pub(super) fn new(
         ranges: Ranges,
-        complete: u64,
+        complete_length: u64,
         etag: &[u8],
         media_type: &[u8],
     ) -> Option<Multipart> {
         let mut multipart = Multipart {
             ranges,
-            complete,
+            complete_length,
             length: 0,
             boundary: Boundary::of(etag),
         };
@@ -94,42 +101,43 @@ impl Multipart {
         Some(multipart)
     }
 
-    /// The length of the body in bytes.
+    /// Returns the length of the body in bytes.
     #[inline]
     pub const fn length(&self) -> u64 {
         self.length
     }
 
-    /// What separates the parts.
+    /// Returns the boundary between the parts.
     #[inline]
     pub const fn boundary(&self) -> Boundary {
         self.boundary
     }
 
-    /// How many pieces the body has: one for each range, and the end.
+    /// Returns the number of pieces: one for each range, and the end.
     #[inline]
     pub fn pieces(&self) -> usize {
         self.ranges.as_slice().len().saturating_add(1)
     }
 
-    /// Renders what stands before the content of piece `n` to `head`, and says which content
-    /// follows it.
+    /// Renders the bytes before the content of piece `index` to `head`, and returns the range of
+    /// the content that follows them.
     ///
-    /// `media_type` is that of the representation, the same that it had when the reply was made.
-    /// The last piece has no content; a piece behind it has no head either.
-    pub fn piece(&self, n: usize, media_type: &[u8], head: &mut PartHead) -> Option<ByteRange> {
+    /// `media_type` must be that of the representation, as when the response was created. The last
+    /// piece has no content. A piece after it has no head either.
+    pub fn piece(&self, index: usize, media_type: &[u8], head: &mut PartHead) -> Option<ByteRange> {
         head.clear();
         let ranges = self.ranges.as_slice();
-        let range = ranges.get(n).copied();
+        let range = ranges.get(index).copied();
         // PART_HEAD_MAX is the sum of the longest lines, so neither can fail.
         let _: Result<(), Full> = match range {
             Some(range) => self.put_part(range, media_type, head),
-            None if n == ranges.len() => self.put_end(head),
+            None if index == ranges.len() => self.put_end(head),
             None => Ok(()),
         };
         range
     }
 
+    /// Appends the bytes before the content of a part.
     fn put_part(
         &self,
         range: ByteRange,
@@ -143,10 +151,11 @@ impl Multipart {
             sink.put(media_type)?;
         }
         sink.put(b"\r\n")?;
-        put_content_range(range, self.complete, sink)?;
+        put_content_range(range, self.complete_length, sink)?;
         sink.put(b"\r\n")
     }
 
+    /// Appends the bytes after the last part.
     fn put_end(&self, sink: &mut impl Sink) -> Result<(), Full> {
         sink.put(b"\r\n--")?;
         sink.put(self.boundary.as_bytes())?;
@@ -154,10 +163,10 @@ impl Multipart {
     }
 }
 
-/// The line `Content-Range` of RFC 9110 section 14.4.
+/// Appends the line `Content-Range` (RFC 9110 section 14.4).
 pub(super) fn put_content_range(
     range: ByteRange,
-    complete: u64,
+    complete_length: u64,
     sink: &mut impl Sink,
 ) -> Result<(), Full> {
     sink.put(b"Content-Range: bytes ")?;
@@ -165,7 +174,7 @@ pub(super) fn put_content_range(
     sink.put(b"-")?;
     sink.put_decimal(range.last())?;
     sink.put(b"/")?;
-    sink.put_decimal(complete)?;
+    sink.put_decimal(complete_length)?;
     sink.put(b"\r\n")
 }
 
@@ -196,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc9110_14_6_parts_have_type_and_range() {
+    fn rfc9110_14_6_each_part_has_type_and_range() {
         let (multipart, pieces) = body("bytes=0-1,5-7", 10, b"text/plain");
         let boundary = String::from_utf8(multipart.boundary().as_bytes().to_vec()).unwrap();
         let part = |range| {
@@ -218,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc9112_6_2_the_length_is_that_of_all_pieces() {
+    fn rfc9112_6_2_multipart_length_is_the_sum_of_its_pieces() {
         let long = [b'x'; MEDIA_TYPE_MAX + 1];
         for media_type in [&b"text/plain"[..], &long, &long[1..]] {
             for complete in [100, 1 << 40, u64::MAX] {
@@ -233,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc9112_6_2_a_length_beyond_64_bits_is_none() {
+    fn rfc9112_6_2_multipart_beyond_64_bits_is_none() {
         let RangeResult::Several(ranges) = range::parse(b"bytes=0-0,2-", u64::MAX) else {
             panic!()
         };
@@ -241,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn the_head_of_a_part_fits() {
+    fn part_head_fits_its_buffer() {
         let (_, pieces) = body(
             "bytes=18446744073709551610-18446744073709551611,-1",
             u64::MAX,

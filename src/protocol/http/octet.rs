@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Classes of octets, by a table: each octet of each target and each host is looked up in it.
+//! Classes of octets.
+//!
+//! They are kept in a table, because each octet of each target and each host is looked up.
 
-/// Octets that have something in common.
+/// A set of octets.
 #[derive(Clone, Copy)]
-pub(super) struct OctetClass(u8);
+pub(crate) struct OctetClass(u8);
 
-/// `unreserved` and `sub-delims` of RFC 3986: what stands for itself in the name of a host.
+/// Octets that need no escape in a registered name: `unreserved` and `sub-delims` of RFC 3986.
 pub(super) const NAME: OctetClass = OctetClass(1);
 
-/// What stands for itself in a path: `pchar` of RFC 3986 and `/`, all but the escape.
-pub(super) const PATH: OctetClass = OctetClass(2);
+/// Octets that need no escape in a path: `pchar` of RFC 3986 and `/`.
+pub(crate) const PATH: OctetClass = OctetClass(2);
 
-/// As [`PATH`], but for the dot, which may make a segment that stands for another.
+/// The octets of [`PATH`] except the dot, which can begin a dot segment.
 pub(super) const UNDOTTED: OctetClass = OctetClass(4);
+
+/// Octets of a token: `tchar` of RFC 9110 section 5.6.2.
+pub(crate) const TOKEN: OctetClass = OctetClass(8);
 
 const TABLE: [u8; 256] = {
     let mut table = [0; 256];
@@ -27,32 +32,31 @@ const TABLE: [u8; 256] = {
     table
 };
 
+/// Returns the classes of an octet.
 const fn classes(octet: u8) -> u8 {
+    const ALL: u8 = NAME.0 | PATH.0 | UNDOTTED.0 | TOKEN.0;
     match octet {
-        // Unreserved, RFC 3986 section 2.3, and its sub-delims, section 2.2.
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'~' => {
-            NAME.0 | PATH.0 | UNDOTTED.0
-        }
-        b'.' => NAME.0 | PATH.0,
-        b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' => {
-            NAME.0 | PATH.0 | UNDOTTED.0
-        }
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' => ALL,
+        b'-' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'*' | b'+' => ALL,
+        b'.' => NAME.0 | PATH.0 | TOKEN.0,
+        b'(' | b')' | b',' | b';' | b'=' => NAME.0 | PATH.0 | UNDOTTED.0,
         b':' | b'@' | b'/' => PATH.0 | UNDOTTED.0,
+        b'#' | b'%' | b'^' | b'`' | b'|' => TOKEN.0,
         _ => 0,
     }
 }
 
 impl OctetClass {
-    /// Whether `octet` belongs to it.
+    /// Returns whether the class contains `octet`.
     #[inline]
-    pub(super) fn has(self, octet: u8) -> bool {
+    pub(crate) fn has(self, octet: u8) -> bool {
         let classes = TABLE.get(usize::from(octet)).copied().unwrap_or(0);
         classes & self.0 != 0
     }
 
-    /// How many octets at the front of `bytes` belong to it.
+    /// Returns the number of octets at the front of `bytes` that the class contains.
     #[inline]
-    pub(super) fn span(self, bytes: &[u8]) -> usize {
+    pub(crate) fn span(self, bytes: &[u8]) -> usize {
         let end = bytes.iter().position(|octet| !self.has(*octet));
         end.unwrap_or(bytes.len())
     }
@@ -60,10 +64,10 @@ impl OctetClass {
 
 #[cfg(test)]
 mod tests {
-    use super::{NAME, PATH};
+    use super::{NAME, PATH, TOKEN, UNDOTTED};
 
     #[test]
-    fn rfc3986_3_2_2_and_3_3_octets_that_stand_for_themselves() {
+    fn rfc3986_3_2_2_and_3_3_unescaped_octets_of_hosts_and_paths() {
         let only_in_paths = |octet: u8| PATH.has(octet) && !NAME.has(octet);
         let octets: Vec<u8> = (0..=255).filter(|octet| only_in_paths(*octet)).collect();
         assert_eq!(octets, b"/:@");
@@ -72,10 +76,20 @@ mod tests {
             62 + 4 + 11
         );
         assert!(!PATH.has(b'%') && !PATH.has(b'?') && !PATH.has(b'#') && !PATH.has(0x80));
+        assert!((0..=255).all(|octet| UNDOTTED.has(octet) == (PATH.has(octet) && octet != b'.')));
     }
 
     #[test]
-    fn a_span_ends_before_the_first_other_octet() {
+    fn rfc9110_5_6_2_octets_of_a_token() {
+        let octets: Vec<u8> = (0..=255)
+            .filter(|octet| TOKEN.has(*octet) && !octet.is_ascii_alphanumeric())
+            .collect();
+        assert_eq!(octets, b"!#$%&'*+-.^_`|~");
+        assert!((0..=255u8).all(|octet| TOKEN.has(octet) || !octet.is_ascii_alphanumeric()));
+    }
+
+    #[test]
+    fn span_ends_before_the_first_other_octet() {
         assert_eq!(PATH.span(b"/a.b?c"), 4);
         assert_eq!(NAME.span(b"h:80"), 1);
         assert_eq!(NAME.span(b""), 0);

@@ -3,15 +3,19 @@
 //! Byte ranges (RFC 9110 section 14).
 
 use super::{
-    field::{cut, elements},
-    RANGES_MAX, //
+    field::elements,
+    limits::RANGES_MAX, //
+};
+use crate::bytes::{
+    parse_number,
+    split_once, //
 };
 
-/// Bytes of a representation that is not empty.
+/// A range of bytes of a representation that is not empty.
 ///
 /// # Invariants
 ///
-/// `first <= last`, and `last` is smaller than the length of the representation.
+/// `first <= last`, and `last` is less than the length of the representation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ByteRange {
     first: u64,
@@ -19,40 +23,40 @@ pub struct ByteRange {
 }
 
 impl ByteRange {
-    /// All of a representation of `length` bytes, or [`None`] if it is empty.
+    /// Returns the range of a whole representation of `length` bytes, or [`None`] if it is empty.
     #[inline]
     pub const fn whole(length: u64) -> Option<ByteRange> {
         match length.checked_sub(1) {
-            // INVARIANT: `last` is one less than the length.
+            // INVARIANT: `last` is one less than the length, hence `first <= last`.
             Some(last) => Some(ByteRange { first: 0, last }),
             None => None,
         }
     }
 
-    /// The position of the first byte.
+    /// Returns the position of the first byte.
     #[inline]
     pub const fn first(self) -> u64 {
         self.first
     }
 
-    /// The position of the last byte.
+    /// Returns the position of the last byte.
     #[inline]
     pub const fn last(self) -> u64 {
         self.last
     }
 
-    /// The number of bytes, which is never 0.
+    /// Returns the number of bytes, which is never 0.
     #[inline]
     pub const fn length(self) -> u64 {
-        // By the type invariant this neither underflows nor overflows.
+        // By the type invariants this neither underflows nor overflows.
         self.last.wrapping_sub(self.first).wrapping_add(1)
     }
 
-    /// What covers both, if they overlap or touch.
+    /// Returns the range that covers both, if they overlap or are adjacent.
     fn join(self, other: ByteRange) -> Option<ByteRange> {
         let apart =
             self.last.saturating_add(1) < other.first || other.last.saturating_add(1) < self.first;
-        // INVARIANT: both ends come from ranges that lie inside.
+        // INVARIANT: Both positions are those of valid ranges.
         (!apart).then(|| ByteRange {
             first: self.first.min(other.first),
             last: self.last.max(other.last),
@@ -60,18 +64,18 @@ impl ByteRange {
     }
 }
 
-/// One `range-spec` as it was asked for (RFC 9110 section 14.1.1).
+/// A `range-spec` (RFC 9110 section 14.1.1).
 #[derive(Clone, Copy)]
 enum RangeSpec {
-    /// From a position to another, or to the end.
+    /// Bytes from a position to another, or to the end.
     From(u64, Option<u64>),
-    /// So many bytes at the end.
+    /// This number of bytes at the end.
     Suffix(u64),
 }
 
 impl RangeSpec {
     fn parse(text: &[u8]) -> Option<RangeSpec> {
-        match cut(text, b'-')? {
+        match split_once(text, b'-')? {
             (b"", suffix) => Some(RangeSpec::Suffix(position(suffix)?)),
             (first, b"") => Some(RangeSpec::From(position(first)?, None)),
             (first, last) => {
@@ -81,7 +85,7 @@ impl RangeSpec {
         }
     }
 
-    /// What it means for a representation of `length` bytes; [`None`] if it lies outside.
+    /// Returns the range in a representation of `length` bytes, or [`None`] if it lies outside.
     fn resolve(self, length: u64) -> Option<ByteRange> {
         let end = length.checked_sub(1)?;
         let (first, last) = match self {
@@ -89,25 +93,18 @@ impl RangeSpec {
             RangeSpec::Suffix(0) => return None,
             RangeSpec::Suffix(count) => (length.saturating_sub(count), end),
         };
-        // INVARIANT: `last` is at most the last position, and `first` is not behind it.
+        // INVARIANT: `last` is at most the last position, and `first` is at most `last`.
         (first <= last).then_some(ByteRange { first, last })
     }
 }
 
-/// Digits that make a number beyond 64 bits are a position behind every representation.
+/// Parses a position. One beyond 64 bits lies after the end of every representation.
 fn position(text: &[u8]) -> Option<u64> {
-    if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let digits = text
-        .iter()
-        .map(|digit| u64::from(digit.saturating_sub(b'0')));
-    Some(digits.fold(0u64, |sum, digit| {
-        sum.saturating_mul(10).saturating_add(digit)
-    }))
+    let is_number = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    is_number.then(|| parse_number(text, 10).unwrap_or(u64::MAX))
 }
 
-/// At most [`RANGES_MAX`] ranges that neither overlap nor touch, in the order asked for.
+/// At most [`RANGES_MAX`] ranges that neither overlap nor are adjacent, in the requested order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Ranges {
     list: [ByteRange; RANGES_MAX],
@@ -120,19 +117,19 @@ impl Ranges {
         count: 0,
     };
 
-    /// The ranges.
+    /// Returns the ranges.
     #[inline]
     pub fn as_slice(&self) -> &[ByteRange] {
         self.list.get(..usize::from(self.count)).unwrap_or(&[])
     }
 
-    /// Adds a range and joins it with all that it overlaps or touches; [`None`] if there is no
-    /// room.
+    /// Adds a range, joined with all ranges that it overlaps or is adjacent to. Returns [`None`] if
+    /// there is no room.
     ///
-    /// A joined range stands where the earliest of its parts stood.
+    /// A joined range has the position of its first part.
     fn add(&mut self, range: ByteRange) -> Option<()> {
         let mut joined = range;
-        // What a join makes bigger can touch a range that was passed already, hence once per range.
+        // A range that grew can overlap one that was compared before, hence one pass per range.
         for _ in self.as_slice() {
             joined = self
                 .as_slice()
@@ -163,196 +160,66 @@ impl Ranges {
     }
 }
 
-/// What a `Range` field asks of a representation (RFC 9110 section 14.2).
+/// The part of a representation that a `Range` field selects (RFC 9110 section 14.2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RangeResult {
-    /// The field is no valid byte range set, or asks for too much: it is ignored.
+    /// The whole: the field is ignored, as malformed or as too expensive.
     Whole,
     /// One range.
     One(ByteRange),
     /// Several ranges that lie apart.
     Several(Ranges),
-    /// Nothing of it lies inside: 416.
-    Nothing,
+    /// No range lies inside the representation: 416.
+    Unsatisfiable,
 }
 
-/// Reads a `Range` field for a representation of `length` bytes.
+/// Parses a `Range` field for a representation of `length` bytes.
 ///
-/// One malformed member makes the whole set invalid. More than [`RANGES_MAX`] ranges that lie apart
-/// get the whole representation (section 17.15: many small ranges cost the server more than the
-/// client).
+/// One malformed range makes the whole set invalid. A set of more than [`RANGES_MAX`] ranges that
+/// lie apart is ignored, because many small ranges cost the server more than the client (section
+/// 17.15).
+///
+/// # Examples
+///
+/// ```
+/// use protocol::http::{parse_range, RangeResult};
+///
+/// let range = parse_range(b"bytes=-500", 1000);
+/// assert!(matches!(range, RangeResult::One(range) if range.first() == 500));
+/// assert_eq!(parse_range(b"bytes=1000-", 1000), RangeResult::Unsatisfiable);
+/// assert_eq!(parse_range(b"lines=1-2", 1000), RangeResult::Whole);
+/// ```
 pub fn parse(value: &[u8], length: u64) -> RangeResult {
-    match cut(value, b'=') {
+    match split_once(value, b'=') {
         Some((unit, set)) if unit.eq_ignore_ascii_case(b"bytes") => {
-            read(set, length).unwrap_or(RangeResult::Whole)
+            parse_set(set, length).unwrap_or(RangeResult::Whole)
         }
         Some(_) | None => RangeResult::Whole,
     }
 }
 
-fn read(set: &[u8], length: u64) -> Option<RangeResult> {
+/// Parses a `range-set`. Returns [`None`] if it is to be ignored.
+fn parse_set(set: &[u8], length: u64) -> Option<RangeResult> {
     let mut ranges = Ranges::NONE;
-    let mut asked = false;
+    let mut is_empty = true;
     for text in elements(set) {
-        asked = true;
+        is_empty = false;
         let spec = RangeSpec::parse(text)?;
         match spec.resolve(length) {
             Some(range) => ranges.add(range)?,
-            // The end of nothing is satisfiable, but no `Content-Range` can tell it (section
-            // 14.1.2).
+            // A suffix of an empty representation is satisfiable, but `Content-Range` cannot
+            // express it (section 14.1.2).
             None if length == 0 && matches!(spec, RangeSpec::Suffix(1..)) => return None,
             None => {}
         }
     }
     Some(match ranges.as_slice() {
-        [] if !asked => return None,
-        [] => RangeResult::Nothing,
+        [] if is_empty => return None,
+        [] => RangeResult::Unsatisfiable,
         [one] => RangeResult::One(*one),
         [..] => RangeResult::Several(ranges),
     })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{parse, RangeResult};
-
-    /// The ranges as `first-last`, or `whole` or `nothing`.
-    fn of(value: &str, length: u64) -> String {
-        let ranges = match parse(value.as_bytes(), length) {
-            RangeResult::Whole => return "whole".to_owned(),
-            RangeResult::Nothing => return "nothing".to_owned(),
-            RangeResult::One(range) => vec![range],
-            RangeResult::Several(ranges) => ranges.as_slice().to_vec(),
-        };
-        ranges
-            .iter()
-            .map(|range| format!("{}-{}", range.first(), range.last()))
-            .collect::<Vec<_>>()
-            .join(" ")
-    }
-
-    #[test]
-    fn rfc9110_14_1_2_byte_ranges() {
-        for (value, wanted) in [
-            ("bytes=0-499", "0-499"),
-            ("bytes=500-999", "500-999"),
-            ("bytes=-500", "500-999"),
-            ("bytes=500-", "500-999"),
-            ("bytes=0-0,-1", "0-0 999-999"),
-            ("bytes=0-0", "0-0"),
-            ("bytes=-1", "999-999"),
-            ("bytes=-2000", "0-999"),
-            ("bytes=990-2000", "990-999"),
-            ("bytes=00-009", "0-9"),
-            ("Bytes=0-9", "0-9"),
-            ("bytes= 0-9 ", "0-9"),
-            ("bytes=,0-9,,", "0-9"),
-        ] {
-            assert_eq!(of(value, 1000), wanted, "{value}");
-        }
-    }
-
-    #[test]
-    fn rfc9110_14_1_2_numbers_beyond_64_bits() {
-        for (value, wanted) in [
-            ("bytes=0-18446744073709551615", "0-999"),
-            ("bytes=10-18446744073709551626", "10-999"),
-            ("bytes=-18446744073709551626", "0-999"),
-            ("bytes=18446744073709551615-", "nothing"),
-            ("bytes=18446744073709551616-18446744073709551620", "nothing"),
-        ] {
-            assert_eq!(of(value, 1000), wanted, "{value}");
-        }
-        assert_eq!(
-            of("bytes=0-18446744073709551615", u64::MAX),
-            "0-18446744073709551614"
-        );
-        assert_eq!(
-            of("bytes=18446744073709551614-", u64::MAX),
-            "18446744073709551614-18446744073709551614"
-        );
-        assert_eq!(
-            of("bytes=-18446744073709551615", u64::MAX),
-            "0-18446744073709551614"
-        );
-    }
-
-    #[test]
-    fn rfc9110_14_1_1_an_invalid_set_is_ignored() {
-        for value in [
-            "",
-            "bytes",
-            "bytes=",
-            "bytes=,",
-            "bytes=-",
-            "bytes=5-2",
-            "bytes=5-2,0-9",
-            "bytes=abc",
-            "bytes=0-5-7",
-            "bytes=1.5-3",
-            "bytes=0x0-5",
-            "bytes=+0-5",
-            "bytes=0--5",
-            "bytes=--5",
-            "bytes 0-5",
-            "bytes =0-5",
-            "=0-5",
-            "0-5",
-            "bytes=0-5;6-9",
-            "bytes=1 0-20",
-            "bytes=0-5,x",
-            "items=0-5",
-        ] {
-            assert_eq!(of(value, 1000), "whole", "{value}");
-        }
-    }
-
-    #[test]
-    fn rfc9110_15_5_17_nothing_lies_inside() {
-        for value in [
-            "bytes=1000-",
-            "bytes=1000-1000",
-            "bytes=-0",
-            "bytes=1000-1001,2000-",
-        ] {
-            assert_eq!(of(value, 1000), "nothing", "{value}");
-        }
-        assert_eq!(of("bytes=0-0", 0), "nothing");
-        assert_eq!(of("bytes=-0", 0), "nothing");
-        assert_eq!(of("bytes=-1", 0), "whole");
-    }
-
-    #[test]
-    fn rfc9110_14_2_ranges_that_overlap_or_touch_are_joined() {
-        for (value, wanted) in [
-            ("bytes=0-9,20-29", "0-9 20-29"),
-            ("bytes=20-29,0-9", "20-29 0-9"),
-            ("bytes=0-99,50-149", "0-149"),
-            ("bytes=0-9,10-19", "0-19"),
-            ("bytes=10-19,0-9", "0-19"),
-            ("bytes=0-0,0-0", "0-0"),
-            ("bytes=0-9,20-29,5-24", "0-29"),
-            ("bytes=0-9,40-49,20-29,8-41", "0-49"),
-            ("bytes=0-9,100-109,20-29,8-20", "0-29 100-109"),
-            ("bytes=0-9,2000-2100", "0-9"),
-        ] {
-            assert_eq!(of(value, 1000), wanted, "{value}");
-        }
-    }
-
-    #[test]
-    fn rfc9110_17_15_too_many_ranges_are_the_whole() {
-        let apart = |count: u32| {
-            let list: Vec<_> = (0..count)
-                .map(|n| format!("{}-{}", n * 10, n * 10 + 1))
-                .collect();
-            format!("bytes={}", list.join(","))
-        };
-        assert_eq!(of(&apart(8), 1000).split(' ').count(), 8);
-        assert_eq!(of(&apart(9), 1000), "whole");
-        assert_eq!(
-            of(&format!("bytes={}", vec!["0-"; 500].join(",")), 1000),
-            "0-999"
-        );
-    }
-}
+mod tests;

@@ -1,45 +1,50 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Heads that are rendered once, when a site is loaded.
+//! Heads of responses, rendered once, when a site is loaded.
 
 use super::{
     coding::Coding,
     date::Timestamp,
-    sink::{Full, LengthCounter, Sink},
+    sink::{
+        Full,
+        LengthCounter,
+        Sink, //
+    },
     status::Status, //
 };
 
-/// The lines that every reply of khttpd carries, whatever it is about.
+/// The lines that every response carries.
 pub(super) const ALWAYS: &[u8] = b"Server: khttpd\r\n";
 
-/// The line that tells caches which field chose the representation (RFC 9110 section 12.5.5).
+/// The line that names the field by which the representation was selected (RFC 9110 section
+/// 12.5.5).
 pub(super) const VARY: &[u8] = b"Vary: Accept-Encoding\r\n";
 
 const CONTENT_TYPE: &[u8] = b"Content-Type: ";
 const ETAG: &[u8] = b"ETag: ";
 
-/// What a loader knows of a representation.
+/// The metadata of a representation.
 #[derive(Clone, Copy, Debug)]
 pub struct Metadata<'f> {
-    /// The length of the content in bytes.
+    /// Length of the content in bytes.
     pub length: u64,
-    /// The media type with its parameters.
+    /// Media type with its parameters.
     pub media_type: &'f [u8],
-    /// How the content is coded.
+    /// Coding of the content.
     pub coding: Coding,
-    /// When the content was last changed. It must not lie in the future (RFC 9110 section 8.8.2.1).
+    /// Time of the last modification. It must not lie in the future (RFC 9110 section 8.8.2.1).
     pub modified: Timestamp,
-    /// The strong entity tag with its quotes. Each coding of a resource needs its own.
+    /// Strong entity tag with its quotes. Each coding of a resource needs its own.
     pub etag: &'f [u8],
     /// Whether the resource is stored in several codings.
     pub vary: bool,
-    /// The value of `Cache-Control`; empty for none.
+    /// Value of `Cache-Control`; empty for none.
     pub cache_control: &'f [u8],
-    /// Further field lines, each with its CRLF, checked by the loader; empty for none.
+    /// Further field lines, each with its CRLF, checked by the caller; empty for none.
     pub extra: &'f [u8],
 }
 
-/// Where the parts of a prepared head begin, in bytes. The first part, the status line, begins at
+/// The offsets of the parts of a rendered head in bytes. The first part, the status line, begins at
 /// 0.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct HeadOffsets {
@@ -51,133 +56,138 @@ pub struct HeadOffsets {
     modified: u16,
     /// `ETag`.
     etag: u16,
-    /// What is said with every status: `Vary`, `Cache-Control`, further fields, [`ALWAYS`].
+    /// Lines for every status: `Vary`, `Cache-Control`, further fields, [`ALWAYS`].
     common: u16,
 }
 
-/// The head of a `200`, all but the lines that change: `Connection`, `Date` and the empty line.
+/// The head of a 200, except the lines that change: `Connection`, `Date` and the empty line.
 ///
-/// The order of the lines lets the other statuses use a part of it as it is: 206 all from
-/// `Content-Type` on, 304 all from `ETag` on, an error page the lines about its content and the
-/// common ones.
+/// The order of the lines lets other statuses use a part of it unchanged: a 206 everything from
+/// `Content-Type` on, a 304 everything from `ETag` on, an error page the lines about its content
+/// and the common ones.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RenderedHead<'s> {
     bytes: &'s [u8],
-    cuts: HeadOffsets,
+    offsets: HeadOffsets,
 }
 
 impl<'s> RenderedHead<'s> {
-    /// A head that [`RenderedHead::render`] wrote, with the cuts that it returned.
+    /// Creates a head from the bytes that [`RenderedHead::render`] wrote and the offsets that it
+    /// returned.
     #[inline]
-    pub const fn new(bytes: &'s [u8], cuts: HeadOffsets) -> RenderedHead<'s> {
-        RenderedHead { bytes, cuts }
+    pub const fn new(bytes: &'s [u8], offsets: HeadOffsets) -> RenderedHead<'s> {
+        RenderedHead { bytes, offsets }
     }
 
-    /// The bytes that [`RenderedHead::render`] needs.
-    pub fn length(facts: &Metadata<'_>) -> Result<usize, Full> {
+    /// Returns the number of bytes that [`RenderedHead::render`] writes.
+    ///
+    /// # Errors
+    ///
+    /// [`Full`] if the head would be longer than 65,535 bytes.
+    pub fn length(metadata: &Metadata<'_>) -> Result<usize, Full> {
         let mut counter = LengthCounter::default();
-        RenderedHead::render(facts, &mut counter)?;
+        RenderedHead::render(metadata, &mut counter)?;
         Ok(counter.count())
     }
 
-    /// Renders a head. It fails if the sink is full or the head would be longer than 65,535 bytes.
-    pub fn render(facts: &Metadata<'_>, sink: &mut impl Sink) -> Result<HeadOffsets, Full> {
-        let mut sink = Measured { sink, written: 0 };
-        let mut cuts = HeadOffsets::default();
+    /// Renders a head.
+    ///
+    /// # Errors
+    ///
+    /// [`Full`] if the sink is full or the head would be longer than 65,535 bytes.
+    pub fn render(metadata: &Metadata<'_>, sink: &mut impl Sink) -> Result<HeadOffsets, Full> {
+        let mut sink = OffsetSink { sink, offset: 0 };
+        let mut offsets = HeadOffsets::default();
         sink.put(Status::Ok.line())?;
-        cuts.length = sink.written;
-        put_length(facts.length, &mut sink)?;
-        cuts.media = sink.written;
-        put_line(CONTENT_TYPE, facts.media_type, &mut sink)?;
-        if facts.coding != Coding::Identity {
-            put_line(b"Content-Encoding: ", facts.coding.name(), &mut sink)?;
+        offsets.length = sink.offset;
+        put_length(metadata.length, &mut sink)?;
+        offsets.media = sink.offset;
+        put_line(CONTENT_TYPE, metadata.media_type, &mut sink)?;
+        if metadata.coding != Coding::Identity {
+            put_line(b"Content-Encoding: ", metadata.coding.name(), &mut sink)?;
         }
-        cuts.modified = sink.written;
-        put_line(b"Last-Modified: ", &facts.modified.render(), &mut sink)?;
+        offsets.modified = sink.offset;
+        put_line(b"Last-Modified: ", &metadata.modified.render(), &mut sink)?;
         sink.put(b"Accept-Ranges: bytes\r\n")?;
-        cuts.etag = sink.written;
-        put_line(ETAG, facts.etag, &mut sink)?;
-        cuts.common = sink.written;
-        if facts.vary {
+        offsets.etag = sink.offset;
+        put_line(ETAG, metadata.etag, &mut sink)?;
+        offsets.common = sink.offset;
+        if metadata.vary {
             sink.put(VARY)?;
         }
-        if !facts.cache_control.is_empty() {
-            put_line(b"Cache-Control: ", facts.cache_control, &mut sink)?;
+        if !metadata.cache_control.is_empty() {
+            put_line(b"Cache-Control: ", metadata.cache_control, &mut sink)?;
         }
-        sink.put(facts.extra)?;
+        sink.put(metadata.extra)?;
         sink.put(ALWAYS)?;
-        Ok(cuts)
+        Ok(offsets)
     }
 
-    /// Where the parts begin.
-    #[inline]
-    pub const fn cuts(self) -> HeadOffsets {
-        self.cuts
-    }
-
-    /// All of it: the head of a 200.
+    /// Returns all lines: the head of a 200.
     #[inline]
     pub const fn whole(self) -> &'s [u8] {
         self.bytes
     }
 
-    /// From `Content-Type` on: what a 206 has in common with the 200 (RFC 9110 section 15.3.7).
+    /// Returns the lines from `Content-Type` on, which a 206 has in common with the 200 (RFC 9110
+    /// section 15.3.7).
     #[inline]
     pub(super) fn part_lines(self) -> &'s [u8] {
-        self.from(self.cuts.media)
+        self.from(self.offsets.media)
     }
 
-    /// From `Last-Modified` on: the same for a multipart, which has a type of its own.
+    /// Returns the lines from `Last-Modified` on, for a multipart, which has a type of its own.
     #[inline]
     pub(super) fn parts_lines(self) -> &'s [u8] {
-        self.from(self.cuts.modified)
+        self.from(self.offsets.modified)
     }
 
-    /// From `ETag` on: what a 304 carries (RFC 9110 section 15.4.5), and a 206 to somebody who
-    /// knows the rest.
+    /// Returns the lines from `ETag` on, for a 304 (RFC 9110 section 15.4.5) and for a 206 to a
+    /// client that has the other metadata.
     #[inline]
     pub(super) fn validator_lines(self) -> &'s [u8] {
-        self.from(self.cuts.etag)
+        self.from(self.offsets.etag)
     }
 
-    /// The entity tag with its quotes.
+    /// Returns the entity tag with its quotes.
     #[inline]
     pub(super) fn etag(self) -> &'s [u8] {
-        value(self.bytes, ETAG, self.cuts.etag, self.cuts.common)
+        value(self.bytes, ETAG, self.offsets.etag, self.offsets.common)
     }
 
-    /// The media type with its parameters.
+    /// Returns the media type with its parameters.
     pub fn media_type(self) -> &'s [u8] {
         let lines = value(
             self.bytes,
             CONTENT_TYPE,
-            self.cuts.media,
-            self.cuts.modified,
+            self.offsets.media,
+            self.offsets.modified,
         );
-        // There may be another line behind it.
+        // `Content-Encoding` may follow.
         lines.split(|byte| *byte == b'\r').next().unwrap_or(lines)
     }
 
-    /// What is said with every status.
+    /// Returns the lines for every status.
     #[inline]
     pub(super) fn common_lines(self) -> &'s [u8] {
-        self.from(self.cuts.common)
+        self.from(self.offsets.common)
     }
 
-    /// The lines about the content: its length, type and coding.
+    /// Returns the lines about the content: its length, type and coding.
     #[inline]
     pub(super) fn content_lines(self) -> &'s [u8] {
         self.bytes
-            .get(usize::from(self.cuts.length)..usize::from(self.cuts.modified))
+            .get(usize::from(self.offsets.length)..usize::from(self.offsets.modified))
             .unwrap_or(&[])
     }
 
-    fn from(self, cut: u16) -> &'s [u8] {
-        self.bytes.get(usize::from(cut)..).unwrap_or(&[])
+    fn from(self, offset: u16) -> &'s [u8] {
+        self.bytes.get(usize::from(offset)..).unwrap_or(&[])
     }
 }
 
-/// What stands between the name of a line that begins at `from` and the CRLF in front of `to`.
+/// Returns the value of the line with this name that begins at `from`; the CRLF after the value
+/// ends at `to`.
 #[inline]
 fn value<'s>(bytes: &'s [u8], name: &[u8], from: u16, to: u16) -> &'s [u8] {
     let start = usize::from(from).saturating_add(name.len());
@@ -185,28 +195,28 @@ fn value<'s>(bytes: &'s [u8], name: &[u8], from: u16, to: u16) -> &'s [u8] {
     bytes.get(start..end).unwrap_or(&[])
 }
 
-/// Counts what goes through it, up to what a cut can tell.
-struct Measured<'s, S> {
+/// A sink that counts the bytes appended to another, as far as an offset can.
+struct OffsetSink<'s, S> {
     sink: &'s mut S,
-    written: u16,
+    offset: u16,
 }
 
-impl<S: Sink> Sink for Measured<'_, S> {
+impl<S: Sink> Sink for OffsetSink<'_, S> {
     fn put(&mut self, bytes: &[u8]) -> Result<(), Full> {
         let count = u16::try_from(bytes.len()).map_err(|_| Full)?;
-        self.written = self.written.checked_add(count).ok_or(Full)?;
+        self.offset = self.offset.checked_add(count).ok_or(Full)?;
         self.sink.put(bytes)
     }
 }
 
-/// A field line: its name with the colon and the space, its value, CRLF.
+/// Appends a field line: `name` with its colon and space, the value, CRLF.
 pub(super) fn put_line(name: &[u8], value: &[u8], sink: &mut impl Sink) -> Result<(), Full> {
     sink.put(name)?;
     sink.put(value)?;
     sink.put(b"\r\n")
 }
 
-/// The line `Content-Length` (RFC 9110 section 8.6).
+/// Appends the line `Content-Length` (RFC 9110 section 8.6).
 pub(super) fn put_length(length: u64, sink: &mut impl Sink) -> Result<(), Full> {
     sink.put(b"Content-Length: ")?;
     sink.put_decimal(length)?;
@@ -218,7 +228,7 @@ mod tests {
     use super::{Coding, Full, Metadata, RenderedHead, Timestamp};
     use crate::http::SliceWriter;
 
-    const FACTS: Metadata<'static> = Metadata {
+    const METADATA: Metadata<'static> = Metadata {
         length: 612,
         media_type: b"text/html; charset=utf-8",
         coding: Coding::Gzip,
@@ -234,13 +244,13 @@ mod tests {
         Server: khttpd\r\n";
 
     #[test]
-    fn rfc9110_15_3_7_and_15_4_5_parts_serve_other_statuses() {
+    fn rfc9110_15_3_7_and_15_4_5_parts_of_the_head_fit_206_and_304() {
         let mut room = [0; 512];
         let mut writer = SliceWriter::new(&mut room);
-        let cuts = RenderedHead::render(&FACTS, &mut writer).unwrap();
+        let offsets = RenderedHead::render(&METADATA, &mut writer).unwrap();
         let length = writer.length();
-        assert_eq!(RenderedHead::length(&FACTS), Ok(length));
-        let head = RenderedHead::new(&room[..length], cuts);
+        assert_eq!(RenderedHead::length(&METADATA), Ok(length));
+        let head = RenderedHead::new(&room[..length], offsets);
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
 
         let content = "Content-Length: 612\r\nContent-Type: text/html; charset=utf-8\r\n\
@@ -256,31 +266,31 @@ mod tests {
         assert_eq!(text(head.parts_lines()), format!("{modified}{etag}"));
         assert_eq!(text(head.validator_lines()), etag);
         assert_eq!(text(head.common_lines()), COMMON);
-        assert_eq!(head.etag(), FACTS.etag);
-        assert_eq!(head.media_type(), FACTS.media_type);
+        assert_eq!(head.etag(), METADATA.etag);
+        assert_eq!(head.media_type(), METADATA.media_type);
     }
 
     #[test]
-    fn a_head_that_is_too_long_is_refused() {
+    fn head_beyond_65535_bytes_is_an_error() {
         let extra = vec![b'x'; 65_535];
         assert_eq!(
             RenderedHead::length(&Metadata {
                 extra: &extra,
-                ..FACTS
+                ..METADATA
             }),
             Err(Full)
         );
         assert_eq!(
-            RenderedHead::render(&FACTS, &mut SliceWriter::new(&mut [0; 100])),
+            RenderedHead::render(&METADATA, &mut SliceWriter::new(&mut [0; 100])),
             Err(Full)
         );
     }
 
     #[test]
-    fn cuts_of_another_head_give_nothing() {
+    fn offsets_of_another_head_yield_empty_parts() {
         let mut room = [0; 512];
-        let cuts = RenderedHead::render(&FACTS, &mut SliceWriter::new(&mut room)).unwrap();
-        let head = RenderedHead::new(b"short", cuts);
+        let offsets = RenderedHead::render(&METADATA, &mut SliceWriter::new(&mut room)).unwrap();
+        let head = RenderedHead::new(b"short", offsets);
         assert_eq!(
             (
                 head.content_lines(),

@@ -2,75 +2,81 @@
 
 //! Heads of requests (RFC 9112 sections 2 to 5).
 
-use core::mem::MaybeUninit;
-
-use httparse::Header;
-
 use super::{
     body::Framing,
-    field::{cut, FieldName, FieldNames, Fields},
+    field::{
+        FieldName,
+        FieldNames,
+        Fields, //
+    },
     host::Host,
+    limits::{
+        FIELDS_MAX,
+        HEAD_MAX,
+        TARGET_MAX, //
+    },
     method::Method,
     status::Status,
-    version::Version,
-    FIELDS_MAX,
-    TARGET_MAX, //
+    version::Version, //
 };
+use crate::bytes::split_once;
+use core::mem::MaybeUninit;
+use httparse::Header;
 
-/// What the client expects of the server (RFC 9110 section 10.1.1).
+/// The expectation of a client (RFC 9110 section 10.1.1).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Expectation {
-    /// Nothing, or nothing that a client of its version can expect.
+    /// None, or none that a client of this version can have.
     None,
-    /// `100-continue`: the client may wait with the body until it hears something.
+    /// `100-continue`: the client may wait with the body until a response arrives.
     Continue,
-    /// Something else: 417.
+    /// Another expectation: 417.
     Unknown,
 }
 
-/// A request whose head is well-formed, and whose body has a known end.
+/// A request with a well-formed head and a body with a known end.
 #[derive(Clone, Copy)]
 pub struct Request<'b> {
-    /// The method.
+    /// Method.
     pub method: Method,
-    /// The target as it was sent, at most [`TARGET_MAX`] bytes.
+    /// Target as the client sent it, at most [`TARGET_MAX`] bytes.
     pub target: &'b [u8],
-    /// The version.
+    /// Version.
     pub version: Version,
-    /// The host of the field `Host`, which only HTTP/1.0 may leave out.
+    /// Host of the field `Host`. Only a request in HTTP/1.0 may have none.
     pub host: Option<Host<'b>>,
-    /// Where the body ends.
+    /// Framing of the body.
     pub framing: Framing,
-    /// What is expected of the server.
+    /// Expectation of the client.
     pub expectation: Expectation,
     /// Whether the client lets the connection persist after this request (RFC 9112 section 9.3).
     pub persistent: bool,
-    /// All fields that change a reply.
+    /// Fields that can change the response.
     pub fields: Fields<'b>,
-    /// The length of the head in bytes.
+    /// Length of the head in bytes.
     pub length: usize,
 }
 
-/// Why a head gets nothing but an error.
+/// The reason to reject a head, whatever the site.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Rejection {
-    /// The status of the reply.
+    /// Status of the response.
     pub status: Status,
-    /// Whether the request is known to be a HEAD, whose reply has no body.
+    /// Whether the request is known to be a HEAD, whose response has no body.
     pub head_only: bool,
 }
 
-/// Why there is no request to be had.
+/// The reason why a head is not parsed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ParseError {
-    /// The head has not ended. Nothing is wrong with it so far.
+    /// The head has not ended. It is well-formed so far.
     Partial,
     /// The head is malformed or too large.
-    Refused(Rejection),
+    Rejected(Rejection),
 }
 
 impl<'b> Request<'b> {
-    /// A request of which nothing is known.
+    /// Creates a request to be filled by [`Request::parse`].
     #[inline]
     pub const fn new() -> Request<'b> {
         Request {
@@ -86,14 +92,30 @@ impl<'b> Request<'b> {
         }
     }
 
-    /// Reads the head at the front of `bytes`.
+    /// Parses the head at the front of `bytes`, which does not begin with an empty line.
     ///
-    /// As httparse does it, the request is filled where it lies: it is large, and else there would
-    /// be a copy of it on the stack for each step. Empty lines in front of the head are the
-    /// session's business; httparse skips any number of them.
+    /// Like httparse, this function fills a request in place. A request is large; to return it
+    /// would copy it on the stack.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError::Partial`] if the head is not complete, else the reason to reject it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use protocol::http::{Method, ParseError, Request};
+    ///
+    /// let mut request = Request::new();
+    /// let head = b"GET /index.html HTTP/1.1\r\nHost: example.org\r\n\r\n";
+    /// request.parse(head)?;
+    /// assert_eq!((request.method, request.target), (Method::Get, &b"/index.html"[..]));
+    /// assert_eq!(request.length, head.len());
+    /// # Ok::<(), ParseError>(())
+    /// ```
     pub fn parse(&mut self, bytes: &'b [u8]) -> Result<(), ParseError> {
-        let outcome = match self.read(bytes) {
-            Err(Status::VersionNotSupported) => self.read_other_version(bytes),
+        let outcome = match self.parse_head(bytes) {
+            Err(Status::VersionNotSupported) => self.parse_other_version(bytes),
             outcome => outcome,
         };
         let checked = match outcome {
@@ -102,15 +124,45 @@ impl<'b> Request<'b> {
             Err(status) => Err(status),
         };
         let head_only = self.method == Method::Head;
-        checked.map_err(|status| ParseError::Refused(Rejection { status, head_only }))
+        checked.map_err(|status| ParseError::Rejected(Rejection { status, head_only }))
     }
 
-    /// Lets httparse read a head, and says whether it is complete.
+    /// Continues to parse the head at the front of `window`, of which `parsed` bytes were parsed
+    /// before without finding its end. A window of [`HEAD_MAX`] bytes must contain the whole head.
     ///
-    /// The table of field lines takes 2 KiB of stack. It is gone when this function returns, before
-    /// anything is done with the request. 505 means any version that httparse does not know.
+    /// The head is parsed again only if another line is complete, not for each of many small
+    /// pieces.
+    ///
+    /// # Errors
+    ///
+    /// As [`Request::parse`].
+    #[inline]
+    pub(super) fn resume(&mut self, window: &'b [u8], parsed: u16) -> Result<(), ParseError> {
+        let is_full = window.len() == HEAD_MAX;
+        let fresh = window.get(usize::from(parsed)..).unwrap_or(&[]);
+        if parsed != 0 && !is_full && !fresh.contains(&b'\n') {
+            return Err(ParseError::Partial);
+        }
+        match self.parse(window) {
+            Err(ParseError::Partial) if is_full => {
+                let status = if window.contains(&b'\n') {
+                    Status::FieldsTooLarge
+                } else {
+                    Status::UriTooLong
+                };
+                let head_only = self.method == Method::Head;
+                Err(ParseError::Rejected(Rejection { status, head_only }))
+            }
+            result => result,
+        }
+    }
+
+    /// Parses a head by httparse, and returns whether it is complete.
+    ///
+    /// The table of field lines takes 2 KiB of stack, which are free again when this function
+    /// returns, before the request is processed. 505 means any version that httparse does not know.
     #[inline(never)]
-    fn read(&mut self, bytes: &'b [u8]) -> Result<bool, Status> {
+    fn parse_head(&mut self, bytes: &'b [u8]) -> Result<bool, Status> {
         let mut table = [const { MaybeUninit::<Header<'_>>::uninit() }; FIELDS_MAX];
         let mut line = httparse::Request::new(&mut []);
         let outcome = line.parse_with_uninit_headers(bytes, &mut table);
@@ -123,17 +175,17 @@ impl<'b> Request<'b> {
         if self.target.len() > TARGET_MAX {
             return Err(Status::UriTooLong);
         }
-        let length = found(outcome)?;
+        let length = complete(outcome)?;
         length.map_or(Ok(false), |length| self.gather(bytes, length, line.headers))
     }
 
-    /// Reads a head of a version that httparse refuses: a later minor version is understood as 1.1
+    /// Parses a head with a version that httparse rejects. A later minor version is treated as 1.1
     /// (RFC 9110 section 2.5).
     ///
-    /// httparse got as far as the version, so the method and the target are known.
+    /// httparse has parsed the method and the target before the version.
     #[inline(never)]
-    fn read_other_version(&mut self, bytes: &'b [u8]) -> Result<bool, Status> {
-        let Some((line, rest)) = cut(bytes, b'\n') else {
+    fn parse_other_version(&mut self, bytes: &'b [u8]) -> Result<bool, Status> {
+        let Some((line, rest)) = split_once(bytes, b'\n') else {
             return Ok(false);
         };
         let line = line.strip_suffix(b"\r").ok_or(Status::BadRequest)?;
@@ -141,13 +193,14 @@ impl<'b> Request<'b> {
         self.version = Version::parse(version)?;
 
         let mut table = [httparse::EMPTY_HEADER; FIELDS_MAX];
-        let Some((length, lines)) = found(httparse::parse_headers(rest, &mut table))? else {
+        let Some((length, lines)) = complete(httparse::parse_headers(rest, &mut table))? else {
             return Ok(false);
         };
         let start = bytes.len().saturating_sub(rest.len());
         self.gather(bytes, start.saturating_add(length), lines)
     }
 
+    /// Adds the fields of a head of this length.
     #[inline]
     fn gather(
         &mut self,
@@ -161,7 +214,7 @@ impl<'b> Request<'b> {
         Ok(true)
     }
 
-    /// Checks what decides about the request as a whole.
+    /// Checks host, framing, expectation and persistence.
     #[inline]
     fn check(&mut self) -> Result<(), Status> {
         const DECISIVE: FieldNames = FieldNames::of(&[
@@ -181,7 +234,7 @@ impl<'b> Request<'b> {
         Ok(())
     }
 
-    /// Exactly one, well-formed (RFC 9112 section 3.2).
+    /// Parses the field `Host`, of which there must be exactly one (RFC 9112 section 3.2).
     fn find_host(&self) -> Result<Option<Host<'b>>, Status> {
         match self.fields.once(FieldName::Host) {
             Some(value) => Host::parse(value).map(Some).ok_or(Status::BadRequest),
@@ -193,16 +246,19 @@ impl<'b> Request<'b> {
     }
 
     fn find_expectation(&self) -> Expectation {
-        // A client of HTTP/1.0 does not know how to wait.
+        // A client of HTTP/1.0 does not wait.
         if self.version == Version::Http10 {
             return Expectation::None;
         }
         let elements = self.fields.elements(FieldName::Expect);
-        elements.fold(Expectation::None, |so_far, element| match so_far {
-            Expectation::Unknown => Expectation::Unknown,
-            _ if element.eq_ignore_ascii_case(b"100-continue") => Expectation::Continue,
-            _ => Expectation::Unknown,
-        })
+        elements.fold(
+            Expectation::None,
+            |expectation, element| match expectation {
+                Expectation::Unknown => Expectation::Unknown,
+                _ if element.eq_ignore_ascii_case(b"100-continue") => Expectation::Continue,
+                _ => Expectation::Unknown,
+            },
+        )
     }
 
     fn is_persistent(&self) -> bool {
@@ -223,10 +279,10 @@ impl Default for Request<'_> {
     }
 }
 
-/// What httparse found, if it is complete.
-fn found<T>(outcome: httparse::Result<T>) -> Result<Option<T>, Status> {
+/// Converts a result of httparse; [`None`] means that the head is not complete.
+fn complete<T>(outcome: httparse::Result<T>) -> Result<Option<T>, Status> {
     match outcome {
-        Ok(httparse::Status::Complete(found)) => Ok(Some(found)),
+        Ok(httparse::Status::Complete(value)) => Ok(Some(value)),
         Ok(httparse::Status::Partial) => Ok(None),
         Err(httparse::Error::Version) => Err(Status::VersionNotSupported),
         Err(httparse::Error::TooManyHeaders) => Err(Status::FieldsTooLarge),

@@ -1,44 +1,134 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What a site must be able to tell.
+//! The interface between HTTP and a site.
 
 use super::{
-    coding::{Coding, Codings},
+    coding::{
+        Coding,
+        Codings, //
+    },
     conditional::Validators,
     date::Timestamp,
     rendered_head::RenderedHead,
-    sink::{Full, Sink},
+    sink::{
+        Full,
+        Sink, //
+    },
     status::Status,
     target::Path, //
 };
 
-/// A table of what is served.
+/// The resources of a site.
 ///
 /// Every method is a look-up that neither waits nor allocates.
+///
+/// # Examples
+///
+/// A site with one page:
+///
+/// ```
+/// use protocol::http::{
+///     Coding, Codings, Full, HeadOffsets, Lookup, Metadata, Path, RenderedHead, Representation,
+///     Resources, Sink, SliceWriter, Status, Timestamp,
+/// };
+///
+/// const CONTENT: &[u8] = b"<!doctype html><p>Hello.";
+/// const MODIFIED: Timestamp = Timestamp(1_577_934_245);
+///
+/// struct Page {
+///     head: [u8; 512],
+///     offsets: HeadOffsets,
+/// }
+///
+/// impl Page {
+///     fn new() -> Result<Page, Full> {
+///         let metadata = Metadata {
+///             length: CONTENT.len() as u64,
+///             media_type: b"text/html",
+///             coding: Coding::Identity,
+///             modified: MODIFIED,
+///             etag: b"\"1\"",
+///             vary: false,
+///             cache_control: b"",
+///             extra: b"",
+///         };
+///         let mut head = [0; 512];
+///         let offsets = RenderedHead::render(&metadata, &mut SliceWriter::new(&mut head))?;
+///         Ok(Page { head, offsets })
+///     }
+/// }
+///
+/// impl Resources for Page {
+///     type Body = &'static [u8];
+///     type Resource = ();
+///
+///     fn find(&self, _host: Option<&[u8]>, path: Path<'_>) -> Lookup<'_, ()> {
+///         match path.as_bytes() {
+///             b"/" => Lookup::Resource((), Codings::IDENTITY),
+///             _ => Lookup::NotFound,
+///         }
+///     }
+///
+///     fn representation(
+///         &self,
+///         _resource: (),
+///         coding: Coding,
+///     ) -> Option<Representation<'_, &'static [u8]>> {
+///         Some(Representation {
+///             head: RenderedHead::new(&self.head, self.offsets),
+///             body: CONTENT,
+///             length: CONTENT.len() as u64,
+///             modified: MODIFIED,
+///             coding,
+///         })
+///     }
+///
+///     fn put_status(&self, sink: &mut impl Sink) -> Result<(), Full> {
+///         sink.put(b"pages 1\n")
+///     }
+///
+///     fn error_page(
+///         &self,
+///         _host: Option<&[u8]>,
+///         _status: Status,
+///     ) -> Option<Representation<'_, &'static [u8]>> {
+///         None
+///     }
+/// }
+///
+/// let page = Page::new()?;
+/// let representation = page.representation((), Coding::Identity);
+/// assert!(representation.is_some_and(|found| found.head.media_type() == b"text/html"));
+/// # Ok::<(), Full>(())
+/// ```
 pub trait Resources {
-    /// FieldNames a stored content to whoever sends the bytes.
+    /// Name of a content, for the code that sends it.
     type Body: Copy;
 
-    /// FieldNames a resource between two look-ups.
+    /// Name of a resource, between two look-ups.
     type Resource: Copy;
 
-    /// Looks a path up.
+    /// Looks up a path.
     ///
-    /// `host` is well-formed and stands as it was sent, without its port: hosts are compared
-    /// without regard to case. It is [`None`] where a client of HTTP/1.0 named none.
+    /// `host` is well-formed, as the client sent it, without its port: an implementation compares
+    /// it without regard to case. It is [`None`] if a client of HTTP/1.0 sent none.
     fn find(&self, host: Option<&[u8]>, path: Path<'_>) -> Lookup<'_, Self::Resource>;
 
-    /// A resource in one of the codings it was found to have.
+    /// Returns a resource in one of the codings that [`Resources::find`] returned for it.
     fn representation(
         &self,
         resource: Self::Resource,
         coding: Coding,
     ) -> Option<Representation<'_, Self::Body>>;
 
-    /// Appends the lines of the page that [`Lookup::Status`] leads to.
+    /// Appends the text of the status page.
+    ///
+    /// # Errors
+    ///
+    /// [`Full`] if the sink has no room for it.
     fn put_status(&self, sink: &mut impl Sink) -> Result<(), Full>;
 
-    /// The page sent with an error, in the identity coding, if the site has one.
+    /// Returns the page of an error status, in the identity coding, if the site has one.
     fn error_page(
         &self,
         host: Option<&[u8]>,
@@ -46,48 +136,49 @@ pub trait Resources {
     ) -> Option<Representation<'_, Self::Body>>;
 }
 
-/// What a path leads to.
+/// The result of looking up a path.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Lookup<'s, R> {
-    /// Something to serve, and the codings in which it is stored.
+    /// A resource and the codings in which it is stored.
     Resource(R, Codings),
-    /// A directory that was asked for without its slash: 301.
-    Directory,
-    /// Something that is elsewhere.
+    /// A directory whose path lacks the slash at the end: 301.
+    MissingSlash,
+    /// A redirect by a rule.
     Redirect(Redirect<'s>),
-    /// What the server tells of itself at this moment.
-    Status,
+    /// The status page.
+    StatusPage,
     /// Nothing: 404.
-    Nothing,
+    NotFound,
 }
 
-/// Where something is that was asked for.
+/// A redirect by a rule.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Redirect<'s> {
-    /// 301, 302, 307 or 308.
+    /// Status: 301, 302, 307 or 308.
     pub status: Status,
-    /// A path or an address, escaped; with a slash at its end if something follows it.
+    /// Path or URI, percent-encoded; with a slash at its end if a part of the path is appended.
     pub location: &'s [u8],
-    /// What of the path follows it: all from this byte on.
-    pub kept: usize,
+    /// Offset in the requested path of the part that is appended.
+    pub path_offset: usize,
 }
 
-/// One stored form of a resource, cheap to make from a table.
+/// A resource in one coding. It is cheap to create from a table.
 #[derive(Clone, Copy, Debug)]
 pub struct Representation<'s, B> {
-    /// The head of its 200.
+    /// Head of its 200.
     pub head: RenderedHead<'s>,
-    /// Its content.
+    /// Content.
     pub body: B,
-    /// The length of the content in bytes.
+    /// Length of the content in bytes.
     pub length: u64,
-    /// When the content was last changed, as in the head.
+    /// Time of the last modification, as in the head.
     pub modified: Timestamp,
-    /// How the content is coded, as in the head.
+    /// Coding of the content, as in the head.
     pub coding: Coding,
 }
 
 impl<'s, B> Representation<'s, B> {
+    /// Returns the validators.
     #[inline]
     pub(super) fn validators(&self) -> Validators<'s> {
         Validators {

@@ -1,36 +1,73 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! From a request and a site to a reply, all but what concerns the connection.
+//! The response to a request, except the lines about the connection.
 
 use super::{
-    coding::{self, Coding, Codings},
-    conditional::{evaluate, if_range_matches, Outcome},
+    coding::{
+        self,
+        Coding,
+        Codings, //
+    },
+    conditional::{
+        evaluate,
+        if_range_matches,
+        Outcome, //
+    },
     date::Timestamp,
-    field::{FieldName, FieldNames},
+    field::{
+        FieldName,
+        FieldNames, //
+    },
     head_buffer::{
-        put_location, put_moved, put_part, put_parts, put_status, put_status_page, put_text,
-        Detail, HeadBuffer,
+        put_redirect,
+        put_slash_redirect,
+        put_status,
+        put_status_page,
+        Detail,
+        HeadBuffer, //
     },
     method::Method,
-    multipart::Multipart,
-    range::{self, ByteRange, RangeResult, Ranges},
-    rendered_head::{put_length, ALWAYS},
-    request::{Expectation, Rejection, Request},
-    resources::{Lookup, Redirect, Representation, Resources},
-    response::{Body, Scratch},
-    sink::{Full, Sink},
+    range::{
+        self,
+        ByteRange,
+        RangeResult, //
+    },
+    rendered_head::ALWAYS,
+    request::{
+        Expectation,
+        Request, //
+    },
+    resources::{
+        Lookup,
+        Redirect,
+        Representation,
+        Resources, //
+    },
+    response::{
+        Body,
+        Scratch, //
+    },
+    response_parts::{
+        not_modified,
+        one_part,
+        options,
+        several_parts,
+        text,
+        ResponseParts, //
+    },
+    sink::{
+        Full,
+        Sink, //
+    },
     status::Status,
-    target::{Path, Target, TargetForm}, //
+    target::{
+        Path,
+        Target,
+        TargetForm, //
+    }, //
 };
 
-/// A reply without its last lines.
-pub(super) struct ResponseParts<'a, B> {
-    pub(super) status: Status,
-    pub(super) head: [&'a [u8]; 2],
-    pub(super) body: Body<'a, B>,
-}
-
-/// What all steps of an answer need.
+/// The context of a response.
 struct Responder<'b, 'a, S> {
     request: &'b Request<'b>,
     site: &'a S,
@@ -38,9 +75,9 @@ struct Responder<'b, 'a, S> {
     now: Timestamp,
 }
 
-/// Answers a request.
+/// Creates the response to a request.
 #[inline]
-pub(super) fn answer<'a, S: Resources>(
+pub(super) fn respond<'a, S: Resources>(
     request: &Request<'_>,
     site: &'a S,
     now: Timestamp,
@@ -49,7 +86,7 @@ pub(super) fn answer<'a, S: Resources>(
     let Scratch { path, lines } = scratch;
     lines.clear();
     let host = request.host.map(|host| host.as_bytes());
-    let mut asker = Responder {
+    let mut responder = Responder {
         request,
         site,
         host,
@@ -57,27 +94,34 @@ pub(super) fn answer<'a, S: Resources>(
     };
     match request.method {
         Method::Get | Method::Head | Method::Options => {}
-        Method::NotAllowed => return asker.error(Status::MethodNotAllowed, Detail::Allow, lines),
-        Method::Unknown => return asker.error(Status::NotImplemented, Detail::None, lines),
+        Method::NotAllowed => {
+            return responder.error(Status::MethodNotAllowed, Detail::Allow, lines)
+        }
+        Method::Unknown => return responder.error(Status::NotImplemented, Detail::None, lines),
     }
     if request.expectation == Expectation::Unknown {
-        return asker.error(Status::ExpectationFailed, Detail::None, lines);
+        return responder.error(Status::ExpectationFailed, Detail::None, lines);
     }
     let target = match TargetForm::parse(request.target) {
         Ok(TargetForm::Path(target)) => target,
         Ok(TargetForm::Asterisk) if request.method == Method::Options => return options(lines),
-        Ok(TargetForm::Asterisk) => return asker.error(Status::BadRequest, Detail::None, lines),
-        Err(status) => return asker.error(status, Detail::None, lines),
+        Ok(TargetForm::Asterisk) => {
+            return responder.error(Status::BadRequest, Detail::None, lines)
+        }
+        Err(status) => return responder.error(status, Detail::None, lines),
     };
-    asker.host = target.host.map_or(asker.host, |host| Some(host.as_bytes()));
+    responder.host = target
+        .host
+        .map_or(responder.host, |host| Some(host.as_bytes()));
     match target.decode(path) {
-        Ok(Some(path)) => asker.look_up(target, path, lines),
-        Ok(None) => asker.error(Status::NotFound, Detail::None, lines),
-        Err(_) => asker.error(Status::BadRequest, Detail::None, lines),
+        Ok(Some(path)) => responder.look_up(target, path, lines),
+        Ok(None) => responder.error(Status::NotFound, Detail::None, lines),
+        Err(_) => responder.error(Status::BadRequest, Detail::None, lines),
     }
 }
 
 impl<'a, S: Resources> Responder<'_, 'a, S> {
+    /// Looks up the path.
     fn look_up(
         &self,
         target: Target<'_>,
@@ -85,16 +129,16 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         lines: &'a mut HeadBuffer,
     ) -> ResponseParts<'a, S::Body> {
         match self.site.find(self.host, path) {
-            Lookup::Nothing => self.error(Status::NotFound, Detail::None, lines),
+            Lookup::NotFound => self.error(Status::NotFound, Detail::None, lines),
             _ if self.request.method == Method::Options => options(lines),
             Lookup::Resource(resource, codings) => self.negotiate(resource, codings, lines),
-            Lookup::Directory => self.add_slash(path, target.query, lines),
-            Lookup::Redirect(moved) => self.redirect(moved, path, target.query, lines),
-            Lookup::Status => self.status(lines),
+            Lookup::MissingSlash => self.add_slash(path, target.query, lines),
+            Lookup::Redirect(redirect) => self.redirect(redirect, path, target.query, lines),
+            Lookup::StatusPage => self.status_page(lines),
         }
     }
 
-    /// Chooses a representation (RFC 9110 section 12.1). Mostly that is all there is to be decided.
+    /// Selects a representation (RFC 9110 section 12.1).
     fn negotiate(
         &self,
         resource: S::Resource,
@@ -109,25 +153,25 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
             FieldName::Range,
         ]);
         let fields = &self.request.fields;
-        let chosen = if fields.has(FieldName::AcceptEncoding) || !codings.contain(Coding::Identity)
-        {
-            coding::choose(fields.lines(FieldName::AcceptEncoding), codings)
-        } else {
-            Some(Coding::Identity)
-        };
-        let Some(coding) = chosen else {
+        let selected =
+            if fields.has(FieldName::AcceptEncoding) || !codings.contains(Coding::Identity) {
+                coding::choose(fields.lines(FieldName::AcceptEncoding), codings)
+            } else {
+                Some(Coding::Identity)
+            };
+        let Some(coding) = selected else {
             return self.error(Status::NotAcceptable, Detail::Vary, lines);
         };
         match self.site.representation(resource, coding) {
             Some(whole) if !fields.has_any(CONDITIONAL) => self.whole(&whole),
-            Some(representation) => self.condition(representation, codings, lines),
+            Some(representation) => self.evaluate(representation, codings, lines),
             None => self.error(Status::InternalServerError, Detail::None, lines),
         }
     }
 
-    /// Evaluates the preconditions, then looks whether all of it is wanted.
+    /// Evaluates the preconditions and the range.
     #[inline(never)]
-    fn condition(
+    fn evaluate(
         &self,
         representation: Representation<'a, S::Body>,
         codings: Codings,
@@ -146,18 +190,19 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
                 return self.error(Status::PreconditionFailed, detail, lines);
             }
         }
-        // Range is defined for GET only, and it is no list: one that came twice is invalid.
+        // `Range` is defined for GET only. It is no list: a repeated one is invalid.
         let range = fields
             .once(FieldName::Range)
             .filter(|_| self.request.method == Method::Get);
         match range {
             Some(value) if if_range_matches(fields, representation.validators(), self.now) => {
-                self.part(value, &representation, codings, lines)
+                self.partial(value, &representation, codings, lines)
             }
             Some(_) | None => self.whole(&representation),
         }
     }
 
+    /// Sends the whole representation.
     #[inline]
     fn whole(&self, representation: &Representation<'a, S::Body>) -> ResponseParts<'a, S::Body> {
         let body = match ByteRange::whole(representation.length) {
@@ -173,33 +218,32 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         }
     }
 
+    /// Sends the ranges of a `Range` field.
     #[inline(never)]
-    fn part(
+    fn partial(
         &self,
         value: &[u8],
         representation: &Representation<'a, S::Body>,
         codings: Codings,
         lines: &'a mut HeadBuffer,
     ) -> ResponseParts<'a, S::Body> {
-        // Who sends If-Range has the rest of the metadata already (RFC 9110 section 15.3.7).
-        let known = self.request.fields.has(FieldName::IfRange);
+        // A client that sends `If-Range` has the other metadata (RFC 9110 section 15.3.7).
+        let has_metadata = self.request.fields.has(FieldName::IfRange);
         match range::parse(value, representation.length) {
             RangeResult::Whole => self.whole(representation),
-            RangeResult::Nothing => {
+            RangeResult::Unsatisfiable => {
                 let detail = Detail::Length(representation.length, codings);
                 self.error(Status::RangeNotSatisfiable, detail, lines)
             }
-            RangeResult::One(range) => one_part(range, representation, known, lines),
+            RangeResult::One(range) => one_part(range, representation, has_metadata, lines),
             RangeResult::Several(ranges) => {
-                match several_parts(ranges, representation, known, lines) {
-                    Some(answer) => answer,
-                    None => self.whole(representation),
-                }
+                several_parts(ranges, representation, has_metadata, lines)
+                    .unwrap_or_else(|| self.whole(representation))
             }
         }
     }
 
-    /// Sends the client to the same path with a slash at its end.
+    /// Redirects to the same path with a slash at its end.
     #[inline(never)]
     fn add_slash(
         &self,
@@ -207,42 +251,46 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         query: Option<&[u8]>,
         lines: &'a mut HeadBuffer,
     ) -> ResponseParts<'a, S::Body> {
-        let put = put_location(path, query, lines);
-        self.redirect_response(Status::MovedPermanently, put, lines)
+        let result = put_slash_redirect(path, query, lines);
+        self.redirect_response(Status::MovedPermanently, result, lines)
     }
 
-    /// Sends the client to where a rule of the site says.
+    /// Redirects by a rule of the site.
     #[inline(never)]
     fn redirect(
         &self,
-        moved: Redirect<'_>,
+        redirect: Redirect<'_>,
         path: Path<'_>,
         query: Option<&[u8]>,
         lines: &'a mut HeadBuffer,
     ) -> ResponseParts<'a, S::Body> {
-        let put = put_moved(moved, path, query, lines);
-        self.redirect_response(moved.status, put, lines)
+        let result = put_redirect(redirect, path, query, lines);
+        self.redirect_response(redirect.status, result, lines)
     }
 
+    /// Completes a redirect whose first lines are in `lines` if `result` is [`Ok`].
     fn redirect_response(
         &self,
         status: Status,
-        put: Result<(), Full>,
+        result: Result<(), Full>,
         lines: &'a mut HeadBuffer,
     ) -> ResponseParts<'a, S::Body> {
-        match put {
+        match result {
             Ok(()) => text(status, self.is_head(), lines),
-            // Escaped, it would be longer than any target this server takes.
+            // The location would be longer than any target that this server accepts.
             Err(Full) => self.error(Status::UriTooLong, Detail::None, lines),
         }
     }
 
-    /// What the server tells of itself: its lines, and behind them in the same room their head.
+    /// Sends the status page. Its text precedes its head in `lines`.
     #[inline(never)]
-    fn status(&self, lines: &'a mut HeadBuffer) -> ResponseParts<'a, S::Body> {
-        let put = self.site.put_status(lines);
+    fn status_page(&self, lines: &'a mut HeadBuffer) -> ResponseParts<'a, S::Body> {
+        let result = self.site.put_status(lines);
         let length = lines.len();
-        if put.and_then(|()| put_status_page(length, lines)).is_err() {
+        if result
+            .and_then(|()| put_status_page(length, lines))
+            .is_err()
+        {
             return self.error(Status::InternalServerError, Detail::None, lines);
         }
         let lines: &'a [u8] = lines;
@@ -258,7 +306,7 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         }
     }
 
-    /// An error with the page of the site, or with a short text.
+    /// Sends an error with the page of the site, or else with a short text.
     #[inline(never)]
     fn error(
         &self,
@@ -266,8 +314,8 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         detail: Detail,
         lines: &'a mut HeadBuffer,
     ) -> ResponseParts<'a, S::Body> {
-        // It fits: the lines of a detail are short, and there is nothing before them.
         lines.clear();
+        // The lines of a detail always fit into an empty buffer.
         let _: Result<(), Full> = put_status(status, detail, lines);
         let page = self.site.error_page(self.host, status);
         let Some(page) = page.filter(|page| lines.put(page.head.content_lines()).is_ok()) else {
@@ -284,110 +332,9 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         }
     }
 
+    /// Returns whether the response has no content because the method is HEAD.
     #[inline]
     fn is_head(&self) -> bool {
         self.request.method == Method::Head
     }
-}
-
-/// The reply to a head that is no request, or to no request at all. It does not need a site.
-#[inline(never)]
-pub(super) fn refuse<B>(refusal: Rejection, scratch: &mut Scratch) -> ResponseParts<'_, B> {
-    let lines = &mut scratch.lines;
-    lines.clear();
-    let _: Result<(), Full> = put_status(refusal.status, Detail::None, lines);
-    text(refusal.status, refusal.head_only, lines)
-}
-
-/// Completes the head in `lines` with what says that a short text follows.
-fn text<B>(status: Status, head_only: bool, lines: &mut HeadBuffer) -> ResponseParts<'_, B> {
-    let _: Result<(), Full> = put_text(status.text(), lines);
-    let body = if head_only {
-        Body::Empty
-    } else {
-        Body::Text(status.text())
-    };
-    ResponseParts {
-        status,
-        head: [lines, ALWAYS],
-        body,
-    }
-}
-
-/// What this server can do (RFC 9110 section 9.3.7).
-fn options<B>(lines: &mut HeadBuffer) -> ResponseParts<'_, B> {
-    let _: Result<(), Full> =
-        put_status(Status::Ok, Detail::Allow, lines).and_then(|()| put_length(0, lines));
-    ResponseParts {
-        status: Status::Ok,
-        head: [lines, ALWAYS],
-        body: Body::Empty,
-    }
-}
-
-/// RFC 9110 section 15.4.5.
-fn not_modified<'a, B>(representation: &Representation<'a, B>) -> ResponseParts<'a, B> {
-    ResponseParts {
-        status: Status::NotModified,
-        head: [
-            Status::NotModified.line(),
-            representation.head.validator_lines(),
-        ],
-        body: Body::Empty,
-    }
-}
-
-/// A single part (RFC 9110 section 15.3.7.1).
-fn one_part<'a, B: Copy>(
-    range: ByteRange,
-    representation: &Representation<'a, B>,
-    known: bool,
-    lines: &'a mut HeadBuffer,
-) -> ResponseParts<'a, B> {
-    let head = representation.head;
-    let _: Result<(), Full> = put_part(range, representation.length, lines);
-    let rest = if known {
-        head.validator_lines()
-    } else {
-        head.part_lines()
-    };
-    ResponseParts {
-        status: Status::PartialContent,
-        head: [lines, rest],
-        body: Body::Slice(representation.body, range),
-    }
-}
-
-/// Several parts (RFC 9110 section 15.3.7.2); [`None`] where the whole is the better reply.
-///
-/// In a multipart, `Content-Encoding` would be understood to be that of the multipart itself, so a
-/// coded representation is sent whole: a server may ignore a range.
-fn several_parts<'a, B: Copy>(
-    ranges: Ranges,
-    representation: &Representation<'a, B>,
-    known: bool,
-    lines: &'a mut HeadBuffer,
-) -> Option<ResponseParts<'a, B>> {
-    if representation.coding != Coding::Identity {
-        return None;
-    }
-    let multipart = Multipart::new(
-        ranges,
-        representation.length,
-        representation.head.etag(),
-        representation.head.media_type(),
-    )?;
-    put_parts(&multipart, lines).ok()?;
-    let HeadBuffer { lines, parts } = lines;
-    let head = representation.head;
-    let rest = if known {
-        head.validator_lines()
-    } else {
-        head.parts_lines()
-    };
-    Some(ResponseParts {
-        status: Status::PartialContent,
-        head: [lines, rest],
-        body: Body::Multipart(representation.body, parts.insert(multipart)),
-    })
 }

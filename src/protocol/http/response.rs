@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Replies.
+//! Responses.
 
 use super::{
     head_buffer::HeadBuffer,
@@ -10,14 +10,14 @@ use super::{
     target::PathBuffer, //
 };
 
-/// Room for one reply at a time. It is large: it belongs neither on a stack nor to a connection.
+/// Memory for one response at a time. It is too large for a stack or a connection.
 pub struct Scratch {
     pub(super) path: PathBuffer,
     pub(super) lines: HeadBuffer,
 }
 
 impl Scratch {
-    /// Empty room.
+    /// Creates empty scratch memory.
     pub const fn new() -> Scratch {
         Scratch {
             path: PathBuffer::new(),
@@ -32,21 +32,21 @@ impl Default for Scratch {
     }
 }
 
-/// What is sent in return for a request.
+/// A response to a request.
 #[derive(Clone, Copy, Debug)]
 pub struct Response<'a, B> {
-    /// The status.
+    /// Status.
     pub status: Status,
-    /// The head, in slices to be sent one after the other. Some may be empty.
+    /// Head, in slices to be sent one after the other. Some may be empty.
     pub head: [&'a [u8]; 3],
-    /// What follows the head.
+    /// Content after the head.
     pub body: Body<'a, B>,
-    /// What becomes of the connection.
-    pub then: Disposition,
+    /// Disposition of the connection after the response.
+    pub disposition: Disposition,
 }
 
 impl<B> Response<'_, B> {
-    /// The length of the head in bytes.
+    /// Returns the length of the head in bytes.
     #[inline]
     pub fn head_length(&self) -> usize {
         self.head
@@ -55,21 +55,21 @@ impl<B> Response<'_, B> {
     }
 }
 
-/// The content of a reply.
+/// The content of a response.
 #[derive(Clone, Copy, Debug)]
 pub enum Body<'a, B> {
-    /// None.
+    /// No content.
     Empty,
     /// A short text.
     Text(&'a [u8]),
-    /// A part of a stored content, or all of it.
+    /// A range of a stored content, or all of it.
     Slice(B, ByteRange),
-    /// Several parts of a stored content.
+    /// Several ranges of a stored content.
     Multipart(B, &'a Multipart),
 }
 
 impl<B> Body<'_, B> {
-    /// The length in bytes.
+    /// Returns the length in bytes.
     pub fn length(&self) -> u64 {
         match self {
             Body::Empty => 0,
@@ -80,15 +80,15 @@ impl<B> Body<'_, B> {
     }
 }
 
-/// What becomes of the connection after a reply.
+/// The disposition of a connection after a response.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Disposition {
-    /// It waits for the next request.
+    /// The connection persists.
     KeepAlive,
-    /// It is closed once everything is sent: nothing more can come that matters.
+    /// The connection is closed once everything is sent: the client sends nothing more.
     Close,
-    /// Its sending side is closed, what still comes is read and thrown away for a bounded time,
-    /// then it is closed. Else a reset could destroy the reply before the client has read it (RFC
-    /// 9112 section 9.6).
+    /// The connection lingers: the server closes its sending side, discards for a bounded time what
+    /// still arrives, and then closes the connection. Without this, a reset could destroy the
+    /// response before the client has read it (RFC 9112 section 9.6).
     Linger,
 }

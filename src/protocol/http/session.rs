@@ -1,89 +1,119 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The requests of one connection, one after the other (RFC 9112 section 9).
+//! The requests of one connection, in their order (RFC 9112 section 9).
 
 use super::{
-    body::{BodyDrain, DrainProgress},
-    clock::{Clock, Persistence},
+    body::{
+        BodyDrain,
+        DrainProgress, //
+    },
+    clock::{
+        Clock,
+        Persistence, //
+    },
+    limits::{
+        EMPTY_LINES_MAX,
+        HEAD_MAX, //
+    },
     method::Method,
-    request::{Expectation, ParseError, Rejection, Request},
+    request::{
+        Expectation,
+        ParseError,
+        Rejection,
+        Request, //
+    },
     resources::Resources,
-    responder::{answer, refuse, ResponseParts},
-    response::{Disposition, Response, Scratch},
+    responder::respond,
+    response::{
+        Disposition,
+        Response,
+        Scratch, //
+    },
+    response_parts::{
+        reject,
+        ResponseParts, //
+    },
     status::Status,
-    version::Version,
-    EMPTY_LINES_MAX,
-    HEAD_MAX, //
 };
 
-/// Where a connection is in its stream of requests.
+/// The position of a connection in its stream of requests.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Session {
     state: SessionState,
-    /// Requests answered.
+    /// Number of requests that received a response.
     requests: u32,
     requests_max: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum SessionState {
-    /// Before a head, of which so many bytes were looked at, after so many empty lines; whether it
-    /// is known to be that of a HEAD.
+    /// In a head, or before one.
     Head {
-        seen: u16,
+        /// Number of bytes of the head that were parsed without finding its end.
+        parsed: u16,
+        /// Number of empty lines before the head.
         empty_lines: u8,
+        /// Whether the request is known to be a HEAD.
         head_only: bool,
     },
-    /// In the body of a request that was answered.
+    /// In the body of a request that received its response.
     Body(BodyDrain),
-    /// Behind the last request.
+    /// After the last request.
     Ended,
 }
 
-/// Before the first byte of a request.
+/// The state before the first byte of a request.
 const IDLE: SessionState = SessionState::Head {
-    seen: 0,
+    parsed: 0,
     empty_lines: 0,
     head_only: false,
 };
 
-/// What a connection is waiting for, which decides how long it may wait.
+/// The rejection of bytes that are not the beginning of a head.
+const BAD_REQUEST: Rejection = Rejection {
+    status: Status::BadRequest,
+    head_only: false,
+};
+
+/// The next input of a connection, on which its timeout depends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SessionPhase {
     /// A request.
     Idle,
     /// The rest of a head.
     Head,
-    /// The rest of a body that is thrown away.
+    /// The rest of a body, which is discarded.
     Body,
-    /// Nothing any more.
+    /// None: the connection ends.
     Ended,
 }
 
-/// What came of some bytes.
+/// The result of [`Session::receive`].
 #[derive(Clone, Copy, Debug)]
 pub struct Step<'a, B> {
-    /// How many of them are done with.
+    /// Number of bytes that the session consumed.
     pub consumed: usize,
-    /// What is to be sent.
-    pub reply: Option<Response<'a, B>>,
-    /// The body of a request that was answered already has no end that can be trusted. Nothing can
-    /// be said any more: the connection ends as after [`Disposition::Linger`].
+    /// Response to send.
+    pub response: Option<Response<'a, B>>,
+    /// Whether the body of an earlier request is malformed, so that the next request cannot be
+    /// found. Its response was sent before, so the connection ends without another, as after
+    /// [`Disposition::Linger`].
     pub broken: bool,
 }
 
 impl<B> Step<'_, B> {
+    /// Creates a step without a response.
     const fn silent(consumed: usize) -> Self {
         Step {
             consumed,
-            reply: None,
+            response: None,
             broken: false,
         }
     }
 }
 
 impl Session {
-    /// A connection that was just accepted and may bring `requests_max` requests.
+    /// Creates the session of a new connection, which ends after `requests_max` requests.
     pub const fn new(requests_max: u32) -> Session {
         Session {
             state: IDLE,
@@ -92,29 +122,73 @@ impl Session {
         }
     }
 
-    /// What the connection is waiting for.
+    /// Returns the next input of the connection.
     #[inline]
     pub const fn phase(&self) -> SessionPhase {
         match self.state {
-            SessionState::Head { seen: 0, .. } => SessionPhase::Idle,
+            SessionState::Head { parsed: 0, .. } => SessionPhase::Idle,
             SessionState::Head { .. } => SessionPhase::Head,
             SessionState::Body(_) => SessionPhase::Body,
             SessionState::Ended => SessionPhase::Ended,
         }
     }
 
-    /// The number of requests answered.
-    #[inline]
-    pub const fn requests(&self) -> u32 {
-        self.requests
-    }
-
-    /// Looks at `bytes`: everything received and not consumed yet, in one piece.
+    /// Processes `bytes`: everything that was received and not yet consumed, in one piece.
     ///
-    /// At most one request is answered at a time. While a step consumes something or has a reply
-    /// that lets the connection persist, there may be more to be had from the bytes that are left.
-    /// A step that does neither waits for more bytes; it never does so when [`HEAD_MAX`] bytes or
-    /// more are left.
+    /// A step processes one request at most. If it consumes bytes, or has a response after which
+    /// the connection persists, the caller must call this function again with the bytes that are
+    /// left. Otherwise the session needs more bytes; this is never so if [`HEAD_MAX`] bytes or more
+    /// are left.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use protocol::http::{Clock, Scratch, Session, Status};
+    /// # use protocol::http::{
+    /// #     Coding, Disposition, Full, Lookup, Path, Representation, Resources, Sink,
+    /// # };
+    /// #
+    /// # struct EmptySite;
+    /// #
+    /// # impl Resources for EmptySite {
+    /// #     type Body = ();
+    /// #     type Resource = ();
+    /// #
+    /// #     fn find(&self, _host: Option<&[u8]>, _path: Path<'_>) -> Lookup<'_, ()> {
+    /// #         Lookup::NotFound
+    /// #     }
+    /// #
+    /// #     fn representation(&self, _: (), _: Coding) -> Option<Representation<'_, ()>> {
+    /// #         None
+    /// #     }
+    /// #
+    /// #     fn put_status(&self, _sink: &mut impl Sink) -> Result<(), Full> {
+    /// #         Ok(())
+    /// #     }
+    /// #
+    /// #     fn error_page(
+    /// #         &self,
+    /// #         _host: Option<&[u8]>,
+    /// #         _status: Status,
+    /// #     ) -> Option<Representation<'_, ()>> {
+    /// #         None
+    /// #     }
+    /// # }
+    ///
+    /// // `EmptySite` implements `Resources` without any.
+    /// let (site, clock) = (EmptySite, Clock::new(784_111_777));
+    /// let mut scratch = Scratch::new();
+    /// let mut session = Session::new(100);
+    ///
+    /// let bytes = b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\nGET /next";
+    /// let step = session.receive(bytes, &site, &clock, &mut scratch);
+    /// assert_eq!(step.consumed, bytes.len() - b"GET /next".len());
+    /// assert!(step.response.is_some_and(|response| {
+    ///     response.status == Status::NotFound
+    ///         && response.disposition == Disposition::KeepAlive
+    ///         && response.head.concat().starts_with(b"HTTP/1.1 404 Not Found\r\n")
+    /// }));
+    /// ```
     pub fn receive<'a, S: Resources>(
         &mut self,
         bytes: &[u8],
@@ -122,127 +196,95 @@ impl Session {
         clock: &'a Clock,
         scratch: &'a mut Scratch,
     ) -> Step<'a, S::Body> {
-        let mut rest = bytes;
-        if let SessionState::Body(discard) = &mut self.state {
-            match discard.take(rest) {
-                DrainProgress::More => return Step::silent(bytes.len()),
-                DrainProgress::End(count) => rest = rest.get(count..).unwrap_or(&[]),
-                DrainProgress::Broken => {
-                    self.state = SessionState::Ended;
-                    return Step {
-                        consumed: bytes.len(),
-                        reply: None,
-                        broken: true,
-                    };
-                }
-            }
-            self.state = IDLE;
-        }
+        let rest = match self.drain(bytes) {
+            Ok(rest) => rest,
+            Err(step) => return step,
+        };
         let SessionState::Head {
-            seen,
-            mut empty_lines,
+            parsed,
+            empty_lines,
             head_only,
         } = self.state
         else {
             return Step::silent(bytes.len());
         };
-        while let Some(after) = rest.strip_prefix(b"\r\n") {
-            empty_lines = empty_lines.saturating_add(1);
-            rest = after;
+        let (rest, empty_lines) = skip_empty_lines(rest, empty_lines);
+        if empty_lines > EMPTY_LINES_MAX || rest.starts_with(b"\n") {
+            return self.reject(bytes.len(), BAD_REQUEST, clock, scratch);
         }
         let skipped = bytes.len().saturating_sub(rest.len());
-        if empty_lines > EMPTY_LINES_MAX || rest.starts_with(b"\n") {
-            let refusal = Rejection {
-                status: Status::BadRequest,
-                head_only: false,
-            };
-            return self.end(bytes.len(), refusal, clock, scratch);
-        }
-
         let window = rest.get(..HEAD_MAX).unwrap_or(rest);
-        // Each line is judged when it is complete, so that a head that comes in small pieces is not
-        // read again for each.
-        let fresh = window.get(usize::from(seen)..).unwrap_or(&[]);
         let mut request = Request::new();
-        let parsed = if seen == 0 || window.len() == HEAD_MAX || fresh.contains(&b'\n') {
-            request.parse(window)
-        } else {
-            Err(ParseError::Partial)
-        };
-        match parsed {
+        match request.resume(window, parsed) {
             Ok(()) => {
                 let consumed = skipped.saturating_add(request.length);
-                self.reply(&request, consumed, bytes.len(), site, clock, scratch)
+                self.respond(&request, consumed, bytes.len(), site, clock, scratch)
             }
-            Err(ParseError::Partial) if window.len() < HEAD_MAX => {
+            Err(ParseError::Partial) => {
                 self.state = SessionState::Head {
-                    seen: u16::try_from(window.len()).unwrap_or(u16::MAX),
+                    parsed: u16::try_from(window.len()).unwrap_or(u16::MAX),
                     empty_lines,
                     head_only: head_only || request.method == Method::Head,
                 };
                 Step::silent(skipped)
             }
-            Err(ParseError::Partial) => {
-                let status = if window.contains(&b'\n') {
-                    Status::FieldsTooLarge
-                } else {
-                    Status::UriTooLong
-                };
-                let head_only = request.method == Method::Head;
-                self.end(bytes.len(), Rejection { status, head_only }, clock, scratch)
+            Err(ParseError::Rejected(rejection)) => {
+                self.reject(bytes.len(), rejection, clock, scratch)
             }
-            Err(ParseError::Refused(refusal)) => self.end(bytes.len(), refusal, clock, scratch),
         }
     }
 
-    /// The time for a head ran out: 408 if one was begun (RFC 9110 section 15.5.9), nothing if the
-    /// connection was idle. Either way it ends.
+    /// Discards what `bytes` has of a body. Returns the bytes after the body, or the step if there
+    /// are none.
+    #[inline]
+    fn drain<'b, 'a, B>(&mut self, bytes: &'b [u8]) -> Result<&'b [u8], Step<'a, B>> {
+        let SessionState::Body(drain) = &mut self.state else {
+            return Ok(bytes);
+        };
+        match drain.take(bytes) {
+            DrainProgress::More => Err(Step::silent(bytes.len())),
+            DrainProgress::End(count) => {
+                self.state = IDLE;
+                Ok(bytes.get(count..).unwrap_or(&[]))
+            }
+            DrainProgress::Broken => {
+                self.state = SessionState::Ended;
+                Err(Step {
+                    consumed: bytes.len(),
+                    response: None,
+                    broken: true,
+                })
+            }
+        }
+    }
+
+    /// Ends the session because the time for a head is over. Returns a 408 if a head has begun (RFC
+    /// 9110 section 15.5.9).
     pub fn expire<'a, B>(
         &mut self,
         clock: &'a Clock,
         scratch: &'a mut Scratch,
     ) -> Option<Response<'a, B>> {
-        let begun = match self.state {
+        let head_only = match self.state {
             SessionState::Head {
-                seen, head_only, ..
-            } if seen != 0 => Some(head_only),
+                parsed: 1..,
+                head_only,
+                ..
+            } => Some(head_only),
             _ => None,
         };
         self.state = SessionState::Ended;
-        begun.map(|head_only| {
+        head_only.map(|head_only| {
             let status = Status::RequestTimeout;
-            error(Rejection { status, head_only }, clock, scratch)
+            rejection_response(Rejection { status, head_only }, clock, scratch)
         })
     }
 
-    /// The peer has sent its last byte: what is unfinished stays so, and nothing more is answered.
-    pub fn finish(&mut self) {
-        self.state = SessionState::Ended;
-    }
-
-    /// The server itself is unable to go on: 500 or 503. The connection ends.
-    pub fn fail<'a, B>(
-        &mut self,
-        status: Status,
-        clock: &'a Clock,
-        scratch: &'a mut Scratch,
-    ) -> Response<'a, B> {
-        self.state = SessionState::Ended;
-        error(
-            Rejection {
-                status,
-                head_only: false,
-            },
-            clock,
-            scratch,
-        )
-    }
-
-    /// Answers a request whose head ends `consumed` bytes into the `received` ones.
+    /// Responds to a request whose head ends after `consumed` of the `received` bytes.
     ///
-    /// It is not inlined, so that what it needs is not on the stack while a head is read.
+    /// It is not inlined, so that its variables are not on the stack while a head is parsed.
     #[inline(never)]
-    fn reply<'a, S: Resources>(
+    fn respond<'a, S: Resources>(
         &mut self,
         request: &Request<'_>,
         consumed: usize,
@@ -256,75 +298,93 @@ impl Session {
             status,
             head: [first, second],
             body,
-        } = answer(request, site, clock.now(), scratch);
+        } = respond(request, site, clock.now(), scratch);
 
-        let discard = BodyDrain::new(request.framing);
-        // A client that waits for 100 and hears a final status may send the body or may not (RFC
-        // 9110 section 10.1.1): where the next request begins can't be known.
-        let unknown_end = request.expectation == Expectation::Continue && discard.is_some();
-        let persists = request.persistent
-            && !status.closes()
-            && !unknown_end
-            && self.requests < self.requests_max;
-        let persistence = match (persists, request.version) {
-            (false, _) => Persistence::Ended,
-            (true, Version::Http10) => Persistence::Granted,
-            (true, Version::Http11) => Persistence::Implied,
-        };
-        // A client that did not ask for the end may have sent more already.
-        let quiet =
-            !request.persistent && discard.is_none() && consumed == received && !status.closes();
-        self.state = match discard {
+        let drain = BodyDrain::new(request.framing);
+        let persists = self.persists(request, status, drain.is_some());
+        let persistence = Persistence::new(persists, request.version);
+        // A client that did not ask for the end of the connection may have sent more.
+        let is_last =
+            !request.persistent && drain.is_none() && consumed == received && !status.closes();
+        self.state = match drain {
             _ if !persists => SessionState::Ended,
-            Some(discard) => SessionState::Body(discard),
+            Some(drain) => SessionState::Body(drain),
             None => IDLE,
         };
-        let then = match (persists, quiet) {
+        let disposition = match (persists, is_last) {
             (true, _) => Disposition::KeepAlive,
             (false, true) => Disposition::Close,
             (false, false) => Disposition::Linger,
         };
         Step {
             consumed: if persists { consumed } else { received },
-            reply: Some(Response {
+            response: Some(Response {
                 status,
                 head: [first, second, clock.tail(persistence)],
                 body,
-                then,
+                disposition,
             }),
             broken: false,
         }
     }
 
+    /// Returns whether the connection persists after a response with this status.
+    #[inline]
+    fn persists(&self, request: &Request<'_>, status: Status, has_body: bool) -> bool {
+        // A client that expects 100 and receives a final status may or may not send the body (RFC
+        // 9110 section 10.1.1), so the beginning of the next request is unknown.
+        let is_end_unknown = request.expectation == Expectation::Continue && has_body;
+        request.persistent
+            && !status.closes()
+            && !is_end_unknown
+            && self.requests < self.requests_max
+    }
+
+    /// Rejects a head and ends the session.
     #[inline(never)]
-    fn end<'a, B>(
+    fn reject<'a, B>(
         &mut self,
         consumed: usize,
-        refusal: Rejection,
+        rejection: Rejection,
         clock: &'a Clock,
         scratch: &'a mut Scratch,
     ) -> Step<'a, B> {
         self.state = SessionState::Ended;
         Step {
             consumed,
-            reply: Some(error(refusal, clock, scratch)),
+            response: Some(rejection_response(rejection, clock, scratch)),
             broken: false,
         }
     }
 }
 
-/// An error after which the connection ends.
-fn error<'a, B>(refusal: Rejection, clock: &'a Clock, scratch: &'a mut Scratch) -> Response<'a, B> {
+/// Skips empty lines, and adds their number to `count`.
+#[inline]
+fn skip_empty_lines(bytes: &[u8], mut count: u8) -> (&[u8], u8) {
+    let mut rest = bytes;
+    while let Some(after) = rest.strip_prefix(b"\r\n") {
+        count = count.saturating_add(1);
+        rest = after;
+    }
+    (rest, count)
+}
+
+/// Creates the response to a head that is rejected, after which the connection ends.
+fn rejection_response<'a, B>(
+    rejection: Rejection,
+    clock: &'a Clock,
+    scratch: &'a mut Scratch,
+) -> Response<'a, B> {
     let ResponseParts {
         status,
         head: [first, second],
         body,
-    } = refuse(refusal, scratch);
+    } = reject(rejection, scratch);
     let head = [first, second, clock.tail(Persistence::Ended)];
     Response {
         status,
         head,
         body,
-        then: Disposition::Linger,
+        disposition: Disposition::Linger,
     }
 }

@@ -1,13 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Where bytes are rendered to.
+//! Destinations of rendered bytes.
 
-/// A place of bounded size that bytes are appended to.
+/// A destination of bounded size.
+///
+/// # Examples
+///
+/// ```
+/// use protocol::http::{Full, Sink, SliceWriter};
+///
+/// let mut room = [0; 8];
+/// let mut writer = SliceWriter::new(&mut room);
+/// writer.put(b"n=")?;
+/// writer.put_decimal(1994)?;
+/// assert_eq!(writer.written(), b"n=1994");
+/// assert_eq!(writer.put(b"too long"), Err(Full));
+/// # Ok::<(), Full>(())
+/// ```
 pub trait Sink {
-    /// Appends all of `bytes` or fails.
+    /// Appends all of `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// [`Full`] if there is no room for them; then nothing is appended.
     fn put(&mut self, bytes: &[u8]) -> Result<(), Full>;
 
     /// Appends `value` in decimal.
+    ///
+    /// # Errors
+    ///
+    /// [`Full`] if there is no room for it; then nothing is appended.
     fn put_decimal(&mut self, value: u64) -> Result<(), Full> {
         let mut text = [b'0'; DECIMAL_MAX];
         let mut rest = value;
@@ -26,10 +48,10 @@ pub trait Sink {
     }
 }
 
-/// The digits of [`u64::MAX`].
+/// Number of digits of [`u64::MAX`].
 const DECIMAL_MAX: usize = 20;
 
-/// There is no room for what is to be appended.
+/// The error of a destination without room.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Full;
 
@@ -40,12 +62,12 @@ impl<const N: usize> Sink for heapless::Vec<u8, N> {
     }
 }
 
-/// Counts what would be appended.
+/// A sink that only counts bytes.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct LengthCounter(usize);
 
 impl LengthCounter {
-    /// The bytes counted so far.
+    /// Returns the number of bytes counted so far.
     #[inline]
     pub const fn count(self) -> usize {
         self.0
@@ -59,22 +81,28 @@ impl Sink for LengthCounter {
     }
 }
 
-/// Appends to a slice.
+/// A sink that fills a slice.
 pub struct SliceWriter<'w> {
     room: &'w mut [u8],
     length: usize,
 }
 
 impl<'w> SliceWriter<'w> {
-    /// A writer that begins at the front of `room`.
+    /// Creates a writer that begins at the front of `room`.
     pub fn new(room: &'w mut [u8]) -> SliceWriter<'w> {
         SliceWriter { room, length: 0 }
     }
 
-    /// The bytes written so far.
+    /// Returns the number of bytes written so far.
     #[inline]
     pub const fn length(&self) -> usize {
         self.length
+    }
+
+    /// Returns the bytes written so far.
+    #[inline]
+    pub fn written(&self) -> &[u8] {
+        self.room.get(..self.length).unwrap_or(&[])
     }
 }
 
@@ -95,7 +123,7 @@ mod tests {
     use super::{Full, LengthCounter, Sink, SliceWriter};
 
     #[test]
-    fn decimals() {
+    fn decimals_equal_those_of_the_standard_library() {
         for value in [0, 7, 10, 1000, u64::MAX - 1, u64::MAX] {
             let mut room = [0; 20];
             let mut writer = SliceWriter::new(&mut room);
@@ -109,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_writer_never_writes_a_part() {
+    fn writer_appends_all_bytes_or_none() {
         let mut room = [b'.'; 4];
         let mut writer = SliceWriter::new(&mut room);
         assert_eq!(writer.put(b"abc"), Ok(()));

@@ -2,6 +2,8 @@
 
 //! Status codes (RFC 9110 section 15).
 
+use crate::bytes::parse_number;
+
 macro_rules! statuses {
     ($($(#[$doc:meta])* $name:ident = $code:literal $reason:literal,)*) => {
         /// A status that khttpd can send.
@@ -15,7 +17,7 @@ macro_rules! statuses {
             /// Every status that khttpd can send.
             pub const ALL: &'static [Status] = &[$(Status::$name,)*];
 
-            /// The three digits.
+            /// Returns the status code, which has three digits.
             #[inline]
             pub const fn code(self) -> u16 {
                 match self {
@@ -23,7 +25,7 @@ macro_rules! statuses {
                 }
             }
 
-            /// The status line (RFC 9112 section 4) with its CRLF.
+            /// Returns the status line (RFC 9112 section 4) with its CRLF.
             #[inline]
             pub const fn line(self) -> &'static [u8] {
                 let line = match self {
@@ -32,8 +34,8 @@ macro_rules! statuses {
                 line.as_bytes()
             }
 
-            /// What a person reads when the site has no page for this status: the status line
-            /// without its version.
+            /// Returns the content of a response without a page: the status line without its
+            /// version.
             #[inline]
             pub const fn text(self) -> &'static [u8] {
                 match self {
@@ -94,10 +96,46 @@ statuses! {
 }
 
 impl Status {
-    /// Whether the connection ends with this status.
+    /// Parses a status code.
     ///
-    /// It does where the length of the request is in doubt, where its rest is not going to be read,
-    /// and where the server has no strength left for another one.
+    /// # Examples
+    ///
+    /// ```
+    /// use protocol::http::Status;
+    ///
+    /// assert_eq!(Status::parse(b"404"), Some(Status::NotFound));
+    /// assert_eq!(Status::parse(b"418"), None);
+    /// ```
+    pub fn parse(code: &[u8]) -> Option<Status> {
+        let code = parse_number(code, 10).filter(|_| code.len() == 3)?;
+        Status::ALL
+            .iter()
+            .copied()
+            .find(|status| u64::from(status.code()) == code)
+    }
+
+    /// Returns whether this is the status of an error.
+    #[inline]
+    pub const fn is_error(self) -> bool {
+        self.code() >= 400
+    }
+
+    /// Returns whether this is the status of a redirect, which has a `Location`.
+    #[inline]
+    pub const fn is_redirect(self) -> bool {
+        matches!(
+            self,
+            Status::MovedPermanently
+                | Status::Found
+                | Status::TemporaryRedirect
+                | Status::PermanentRedirect
+        )
+    }
+
+    /// Returns whether the connection ends after this status.
+    ///
+    /// It does if the end of the request is in doubt, if its rest is not going to be read, and
+    /// after a failure of the server.
     #[inline]
     pub const fn closes(self) -> bool {
         matches!(
@@ -129,6 +167,16 @@ mod tests {
                 format!("HTTP/1.1 {}", String::from_utf8_lossy(status.text()))
             );
             assert!(line.starts_with(&format!("HTTP/1.1 {} ", status.code())));
+        }
+    }
+    #[test]
+    fn code_of_every_status_is_parsed_again() {
+        for status in Status::ALL {
+            let code = status.code().to_string();
+            assert_eq!(Status::parse(code.as_bytes()), Some(*status));
+        }
+        for code in ["", "0404", "40", "4040", "+404", "599", "999"] {
+            assert_eq!(Status::parse(code.as_bytes()), None, "{code}");
         }
     }
 }

@@ -4,30 +4,35 @@
 
 use super::{
     host::Host,
-    octet::{PATH, UNDOTTED},
-    sink::{Full, Sink},
-    status::Status,
-    TARGET_MAX, //
+    limits::TARGET_MAX,
+    octet::{
+        PATH,
+        UNDOTTED, //
+    },
+    percent::decode_octet,
+    status::Status, //
 };
+use crate::bytes::split_once;
 
-/// The path is not one: a bad escape, a control byte, or a byte that a URI cannot hold.
+/// The error of a malformed path: a bad escape, a control character, or an octet that a URI must
+/// not contain.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TargetError;
 
-/// A request target split into its parts, nothing decoded yet.
+/// A request target that is split into its parts, none of them decoded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Target<'b> {
-    /// The host of the absolute form, which wins over the field `Host` (RFC 9112 section 3.2.2).
+    /// Host of the absolute form, which overrides the field `Host` (RFC 9112 section 3.2.2).
     pub host: Option<Host<'b>>,
-    /// The path as it was sent. The absolute form may leave it out.
+    /// Path as the client sent it, or `/` if the absolute form has none.
     pub path: &'b [u8],
-    /// The path needs neither decoding nor normalising.
-    plain: bool,
-    /// What follows the question mark. It does not choose a file.
+    /// Whether the path needs neither decoding nor normalisation.
+    is_plain: bool,
+    /// Text after the question mark. It does not select a file.
     pub query: Option<&'b [u8]>,
 }
 
-/// The forms of a target that a file server has an answer to.
+/// The forms of a target that a server of static files supports.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TargetForm<'b> {
     /// The origin form or the absolute form.
@@ -37,10 +42,14 @@ pub enum TargetForm<'b> {
 }
 
 impl<'b> Target<'b> {
-    /// The decoded path, as [`Path::parse`] does it.
+    /// Decodes and normalises the path, as [`Path::parse`].
+    ///
+    /// # Errors
+    ///
+    /// [`TargetError`] if the path is malformed.
     #[inline]
     pub fn decode(&self, buffer: &'b mut PathBuffer) -> Result<Option<Path<'b>>, TargetError> {
-        match Path::undecoded(self.path, self.plain) {
+        match Path::undecoded(self.path, self.is_plain) {
             Some(path) => Ok(Some(path)),
             None => decode(self.path, buffer),
         }
@@ -48,10 +57,23 @@ impl<'b> Target<'b> {
 }
 
 impl<'b> TargetForm<'b> {
-    /// Tells the forms apart and splits the target.
+    /// Parses a target.
     ///
-    /// A target of another scheme is not ours: 421 for `https`, which this connection cannot be
-    /// (RFC 9110 section 7.4), 400 for all else.
+    /// # Errors
+    ///
+    /// 421 for the scheme `https`, for which this connection is not secured (RFC 9110 section 7.4).
+    /// 400 for all other schemes and for a malformed target.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use protocol::http::{Status, TargetForm};
+    ///
+    /// let form = TargetForm::parse(b"/a/b?c=d")?;
+    /// assert!(matches!(form, TargetForm::Path(target) if target.path == b"/a/b"));
+    /// assert_eq!(TargetForm::parse(b"https://example.org/"), Err(Status::MisdirectedRequest));
+    /// # Ok::<(), Status>(())
+    /// ```
     #[inline]
     pub fn parse(target: &'b [u8]) -> Result<TargetForm<'b>, Status> {
         match target {
@@ -67,8 +89,8 @@ impl<'b> TargetForm<'b> {
             start.eq_ignore_ascii_case(scheme).then_some(rest)
         };
         let Some(rest) = after(b"http://") else {
-            let secured = after(b"https://").is_some();
-            return Err(if secured {
+            let is_https = after(b"https://").is_some();
+            return Err(if is_https {
                 Status::MisdirectedRequest
             } else {
                 Status::BadRequest
@@ -87,11 +109,11 @@ impl<'b> TargetForm<'b> {
 
     #[inline]
     fn split(host: Option<Host<'b>>, rest: &'b [u8]) -> Result<TargetForm<'b>, Status> {
-        // The question mark is not plain.
+        // A question mark ends the plain octets.
         let plain = plain_length(rest);
         let (path, query) = match rest.get(plain..) {
             None | Some([]) => (rest, None),
-            Some(_) => match super::field::cut(rest, b'?') {
+            Some(_) => match split_once(rest, b'?') {
                 Some((path, query)) => (path, Some(query)),
                 None => (rest, None),
             },
@@ -102,31 +124,28 @@ impl<'b> TargetForm<'b> {
         Ok(TargetForm::Path(Target {
             host,
             path: if path.is_empty() { b"/" } else { path },
-            plain: path.len() == plain,
+            is_plain: path.len() == plain,
             query,
         }))
     }
 }
 
-/// What a query may hold. Browsers send some bytes as they are that RFC 3986 wants escaped; a query
-/// has no meaning here, so only those are refused that end it or break out of a field.
-fn is_query(byte: u8) -> bool {
-    byte.is_ascii_graphic() && !matches!(byte, b'#' | b'"' | b'<' | b'>')
+/// Returns whether an octet can be part of a query.
+///
+/// Browsers send some octets unescaped that RFC 3986 wants escaped. A query has no meaning here, so
+/// that only those are rejected that end it or that break out of a field.
+fn is_query(octet: u8) -> bool {
+    octet.is_ascii_graphic() && !matches!(octet, b'#' | b'"' | b'<' | b'>')
 }
 
-/// Whether a byte stands for itself in a path.
-pub(crate) fn is_plain(byte: u8) -> bool {
-    PATH.has(byte)
-}
-
-/// Where a path is decoded to.
+/// Memory for a decoded path.
 pub type PathBuffer = heapless::Vec<u8, TARGET_MAX>;
 
-/// A path as the site knows it.
+/// A decoded and normalised path, as a site looks it up.
 ///
 /// # Invariants
 ///
-/// It begins with `/`, is decoded exactly once, has neither NUL nor other control bytes, and no
+/// The path begins with `/`, is decoded exactly once, contains no control characters, and no
 /// segment of it is `.` or `..`. No `/` in it was escaped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Path<'p>(&'p [u8]);
@@ -134,9 +153,25 @@ pub struct Path<'p>(&'p [u8]);
 impl<'p> Path<'p> {
     /// Decodes and normalises a path.
     ///
-    /// A path that needs neither stays where it is, else it goes to `buffer`. `Ok(None)` is a path
-    /// that is well-formed but can name nothing: an escaped `/` is no separator, and no name holds
-    /// one.
+    /// A path that needs neither is borrowed from `raw`, any other from `buffer`. `Ok(None)` means
+    /// that the path is well-formed but names nothing: an escaped `/` is no separator, and no name
+    /// contains one.
+    ///
+    /// # Errors
+    ///
+    /// [`TargetError`] if the path is malformed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use protocol::http::{Path, PathBuffer, TargetError};
+    ///
+    /// let mut buffer = PathBuffer::new();
+    /// let path = Path::parse(b"/a/../b%20c", &mut buffer)?;
+    /// assert_eq!(path.map(Path::as_bytes), Some(&b"/b c"[..]));
+    /// assert_eq!(Path::parse(b"/%00", &mut buffer), Err(TargetError));
+    /// # Ok::<(), TargetError>(())
+    /// ```
     #[inline]
     pub fn parse(
         raw: &'p [u8],
@@ -146,21 +181,23 @@ impl<'p> Path<'p> {
             .map_or_else(|| decode(raw, buffer), |path| Ok(Some(path)))
     }
 
-    /// The path that needs neither; `plain`: as [`plain_length`] has it.
+    /// Returns a path that needs neither decoding nor normalisation; `is_plain` is the result of
+    /// [`plain_length`].
     #[inline]
-    fn undecoded(raw: &'p [u8], plain: bool) -> Option<Path<'p>> {
-        // INVARIANT: Plain bytes stand for themselves, and without `/.` no segment is made of dots.
-        (plain && raw.starts_with(b"/")).then_some(Path(raw))
+    fn undecoded(raw: &'p [u8], is_plain: bool) -> Option<Path<'p>> {
+        // INVARIANT: Plain octets stand for themselves, and without `/.` there is no dot segment.
+        (is_plain && raw.starts_with(b"/")).then_some(Path(raw))
     }
 
-    /// The bytes, which need not be UTF-8.
+    /// Returns the octets, which need not be UTF-8.
     #[inline]
     pub const fn as_bytes(self) -> &'p [u8] {
         self.0
     }
 }
 
-/// How many bytes in front of `raw` stand for themselves, up to a segment that begins with a dot.
+/// Returns the number of octets at the front of `raw` that stand for themselves, up to a segment
+/// that begins with a dot.
 #[inline]
 fn plain_length(raw: &[u8]) -> usize {
     let mut length = 0usize;
@@ -177,11 +214,11 @@ fn plain_length(raw: &[u8]) -> usize {
     length
 }
 
-/// The long way of [`Path::parse`].
+/// Decodes and normalises a path that is not plain.
 #[inline(never)]
 fn decode<'p>(raw: &[u8], buffer: &'p mut PathBuffer) -> Result<Option<Path<'p>>, TargetError> {
     buffer.clear();
-    let mut findable = true;
+    let mut can_exist = true;
     let mut segments = raw
         .strip_prefix(b"/")
         .ok_or(TargetError)?
@@ -190,15 +227,15 @@ fn decode<'p>(raw: &[u8], buffer: &'p mut PathBuffer) -> Result<Option<Path<'p>>
     while let Some(segment) = segments.next() {
         let start = buffer.len();
         buffer.push(b'/').map_err(|_| TargetError)?;
-        findable &= decode_segment(segment, buffer)?;
-        let up = match buffer.get(start..) {
+        can_exist &= decode_segment(segment, buffer)?;
+        let is_parent = match buffer.get(start..) {
             Some(b"/.") => false,
             Some(b"/..") => true,
             _ => continue,
         };
-        // RFC 3986 section 5.2.4. Above the root is the root.
+        // RFC 3986 section 5.2.4. The parent of the root is the root.
         buffer.truncate(start);
-        if up {
+        if is_parent {
             let parent = buffer.iter().rposition(|b| *b == b'/').unwrap_or(0);
             buffer.truncate(parent);
         }
@@ -207,96 +244,29 @@ fn decode<'p>(raw: &[u8], buffer: &'p mut PathBuffer) -> Result<Option<Path<'p>>
             buffer.push(b'/').map_err(|_| TargetError)?;
         }
     }
-    // INVARIANT: each segment was decoded once, control bytes were refused, dot segments are gone.
-    Ok(findable.then_some(Path(buffer)))
+    // INVARIANT: Each segment was decoded once without control characters, and dot segments were
+    // removed.
+    Ok(can_exist.then_some(Path(buffer)))
 }
 
-/// Decodes one segment and says whether a name can look like that.
+/// Decodes a segment, and returns whether a name can equal it.
 fn decode_segment(segment: &[u8], buffer: &mut PathBuffer) -> Result<bool, TargetError> {
-    let mut findable = true;
+    let mut can_exist = true;
     let mut rest = segment;
     loop {
-        let byte;
-        (byte, rest) = match rest {
-            [] => return Ok(findable),
-            [b'%', high, low, rest @ ..] => (escaped(*high, *low).ok_or(TargetError)?, rest),
-            [plain, rest @ ..] if is_plain(*plain) => (*plain, rest),
+        let octet;
+        (octet, rest) = match rest {
+            [] => return Ok(can_exist),
+            [b'%', high, low, rest @ ..] => (decode_octet(*high, *low).ok_or(TargetError)?, rest),
+            [plain, rest @ ..] if PATH.has(*plain) => (*plain, rest),
             [..] => return Err(TargetError),
         };
-        if byte.is_ascii_control() {
+        if octet.is_ascii_control() {
             return Err(TargetError);
         }
-        findable &= byte != b'/';
-        buffer.push(byte).map_err(|_| TargetError)?;
+        can_exist &= octet != b'/';
+        buffer.push(octet).map_err(|_| TargetError)?;
     }
-}
-
-/// The bytes of a path with their escapes decoded; what is no escape stands for itself.
-pub(crate) fn decoded(raw: &[u8]) -> impl Iterator<Item = u8> + Clone + use<'_> {
-    let mut rest = raw;
-    core::iter::from_fn(move || {
-        let (byte, after) = match rest {
-            [b'%', high, low, after @ ..] => match escaped(*high, *low) {
-                Some(byte) => (byte, after),
-                None => (b'%', rest.get(1..)?),
-            },
-            [byte, after @ ..] => (*byte, after),
-            [] => return None,
-        };
-        rest = after;
-        Some(byte)
-    })
-}
-
-fn escaped(high: u8, low: u8) -> Option<u8> {
-    let digit = |byte: u8| {
-        char::from(byte)
-            .to_digit(16)
-            .and_then(|digit| u8::try_from(digit).ok())
-    };
-    digit(high)?.checked_mul(16)?.checked_add(digit(low)?)
-}
-
-/// Appends a decoded path in a form that [`Path::parse`] decodes to the same path.
-pub fn encode(path: &[u8], sink: &mut impl Sink) -> Result<(), Full> {
-    escape(path, is_plain, sink)
-}
-
-/// Appends a query that is safe in a field value.
-pub(super) fn encode_query(query: &[u8], sink: &mut impl Sink) -> Result<(), Full> {
-    // What follows a `%` is not looked at: a query is sent back as it came, as far as it may.
-    escape(
-        query,
-        |byte| is_plain(byte) || matches!(byte, b'?' | b'%'),
-        sink,
-    )
-}
-
-fn escape(bytes: &[u8], is_plain: fn(u8) -> bool, sink: &mut impl Sink) -> Result<(), Full> {
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let plain = rest
-            .iter()
-            .position(|b| !is_plain(*b))
-            .unwrap_or(rest.len());
-        let (run, after) = rest.split_at_checked(plain).unwrap_or((rest, &[]));
-        sink.put(run)?;
-        rest = match after {
-            [byte, after @ ..] => {
-                sink.put(&[b'%', hexadecimal(byte >> 4), hexadecimal(byte & 0xf)])?;
-                after
-            }
-            [] => after,
-        };
-    }
-    Ok(())
-}
-
-fn hexadecimal(digit: u8) -> u8 {
-    b"0123456789ABCDEF"
-        .get(usize::from(digit))
-        .copied()
-        .unwrap_or(b'0')
 }
 
 #[cfg(test)]

@@ -7,17 +7,19 @@ use super::status::Status;
 /// The version of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Version {
-    /// HTTP/1.0: a connection ends after the reply unless `keep-alive` was asked for.
+    /// HTTP/1.0: a connection ends after the response unless the client sends `keep-alive`.
     Http10,
-    /// HTTP/1.1, and every later minor version, which must be understood as the highest one known.
+    /// HTTP/1.1, and every later minor version, which is treated as the highest known one.
     Http11,
 }
 
 impl Version {
-    /// Reads `HTTP-name "/" DIGIT "." DIGIT`.
+    /// Parses `HTTP-name "/" DIGIT "." DIGIT`.
     ///
-    /// A later major version is 505; what is no version at all, and HTTP/0.9 which never named
-    /// itself, is 400.
+    /// # Errors
+    ///
+    /// 505 for a later major version. 400 for a malformed one, and for HTTP/0.9, whose requests
+    /// have no version.
     pub fn parse(text: &[u8]) -> Result<Version, Status> {
         match text {
             b"HTTP/1.0" => Ok(Version::Http10),
@@ -35,7 +37,7 @@ mod tests {
     use super::{Status, Version};
 
     #[test]
-    fn rfc9112_2_3_versions() {
+    fn rfc9112_2_3_other_versions_are_505_or_400() {
         for (text, version) in [
             ("HTTP/1.0", Ok(Version::Http10)),
             ("HTTP/1.1", Ok(Version::Http11)),

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Weight values (RFC 9110 section 12.4.2).
+//! Weights (RFC 9110 section 12.4.2).
 
-use super::field::cut;
+use crate::bytes::{
+    parse_number,
+    split_once, //
+};
 
-/// A weight in thousandths.
+/// A weight, in half thousandths.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Weight(u16);
 
@@ -12,42 +15,40 @@ impl Weight {
     /// Not acceptable.
     pub(super) const NONE: Weight = Weight(0);
 
-    /// Acceptable, but less than what got any weight: smaller than a sender can say.
+    /// Acceptable, but less than any weight that a client can send.
     pub(super) const LEAST: Weight = Weight(1);
 
-    /// What an element without a weight has.
+    /// The weight of an element without one.
     const FULL: Weight = Weight::from_thousandths(1000);
 
-    /// Doubled, which leaves room for [`Weight::LEAST`] below one thousandth.
+    /// Doubles `value`, which leaves room for [`Weight::LEAST`] below one thousandth.
     const fn from_thousandths(value: u16) -> Weight {
         Weight(value.saturating_mul(2))
     }
 
-    /// Splits an element into what is weighed and its weight, which is [`None`] if it is malformed.
+    /// Splits an element into its name and its weight, which is [`None`] if it is malformed.
     pub(super) fn split(element: &[u8]) -> (&[u8], Option<Weight>) {
-        match cut(element, b';') {
+        match split_once(element, b';') {
             None => (element, Some(Weight::FULL)),
             Some((name, weight)) => (name.trim_ascii_end(), Weight::parse(weight.trim_ascii())),
         }
     }
 
-    /// Reads `"q=" qvalue`: at most three digits after the point, and not more than one.
+    /// Parses `"q=" qvalue`: at most three digits after the point, and at most 1.
     fn parse(weight: &[u8]) -> Option<Weight> {
         let [b'q' | b'Q', b'=', whole @ (b'0' | b'1'), rest @ ..] = weight else {
             return None;
         };
-        let digits = match rest {
+        let fraction = match rest {
             [] => &[],
-            [b'.', digits @ ..] if digits.len() <= 3 => digits,
+            [b'.', fraction @ ..] if fraction.len() <= 3 => fraction,
             _ => return None,
         };
-        let mut value = u16::from(whole.checked_sub(b'0')?);
-        for at in 0..3 {
-            let digit = digits.get(at).map_or(Some(0), |digit| {
-                digit.checked_sub(b'0').filter(|digit| *digit < 10)
-            })?;
-            value = value.checked_mul(10)?.checked_add(u16::from(digit))?;
+        let mut digits = [*whole, b'0', b'0', b'0'];
+        for (digit, given) in digits.iter_mut().skip(1).zip(fraction) {
+            *digit = *given;
         }
+        let value = u16::try_from(parse_number(&digits, 10)?).ok()?;
         (value <= 1000).then_some(Weight::from_thousandths(value))
     }
 }
@@ -57,7 +58,7 @@ mod tests {
     use super::Weight;
 
     #[test]
-    fn rfc9110_12_4_2_quality_values() {
+    fn rfc9110_12_4_2_weight_has_up_to_three_decimals() {
         for (text, value) in [
             ("q=0", Some(0)),
             ("q=1", Some(2000)),

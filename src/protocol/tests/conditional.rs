@@ -4,7 +4,7 @@
 
 mod fixture;
 
-use fixture::{ask, get, lacks, Feature};
+use fixture::{get, lacks, request, Feature};
 use protocol::http::Coding;
 
 const SAME: &str = "Thu, 02 Jan 2020 03:04:05 GMT";
@@ -12,25 +12,25 @@ const EARLIER: &str = "Thu, 02 Jan 2020 03:04:04 GMT";
 const LATER: &str = "Thu, 02 Jan 2020 03:04:06 GMT";
 const NOW: &str = "Mon, 23 Nov 2026 05:00:00 GMT";
 
-/// The entity tag of the file that is asked for.
+/// Returns the entity tag of the requested file.
 fn etag() -> String {
     fixture::etag("/range.txt", Coding::Identity)
 }
 
-/// Checks the status for some field lines; `TAG` stands for the entity tag, lines end at `|`.
+/// Checks the status for some field lines; `TAG` stands for the entity tag, `|` for CRLF.
 fn check(cases: &[(&str, u16)]) {
     for (fields, status) in cases {
         let lines = fields.replace('|', "\r\n").replace("TAG", &etag()) + "\r\n";
         for method in ["GET", "HEAD"] {
-            let answer = ask(method, "/range.txt", &lines);
-            assert_eq!(answer.status, *status, "{method} {lines}");
-            assert_eq!(answer.body.is_empty(), method == "HEAD" || *status == 304);
+            let response = request(method, "/range.txt", &lines);
+            assert_eq!(response.status, *status, "{method} {lines}");
+            assert_eq!(response.body.is_empty(), method == "HEAD" || *status == 304);
         }
     }
 }
 
 #[test]
-fn rfc9110_13_1_1_if_match() {
+fn rfc9110_13_1_1_if_match_compares_strongly() {
     check(&[
         ("if-match: TAG", 200),
         ("if-match: \"a\", TAG", 200),
@@ -44,7 +44,7 @@ fn rfc9110_13_1_1_if_match() {
 }
 
 #[test]
-fn rfc9110_13_1_2_if_none_match() {
+fn rfc9110_13_1_2_if_none_match_compares_weakly() {
     check(&[
         ("if-none-match: TAG", 304),
         ("if-none-match: W/TAG", 304),
@@ -62,7 +62,7 @@ fn rfc9110_13_1_2_if_none_match() {
 }
 
 #[test]
-fn rfc9110_13_1_3_if_modified_since() {
+fn rfc9110_13_1_3_if_modified_since_is_304_unless_modified() {
     check(&[
         (&format!("if-modified-since: {SAME}"), 304),
         (&format!("if-modified-since: {LATER}"), 304),
@@ -82,7 +82,7 @@ fn rfc9110_13_1_3_if_modified_since() {
 }
 
 #[test]
-fn rfc9110_13_1_4_if_unmodified_since() {
+fn rfc9110_13_1_4_if_unmodified_since_is_412_if_modified() {
     check(&[
         (&format!("if-unmodified-since: {SAME}"), 200),
         (&format!("if-unmodified-since: {NOW}"), 200),
@@ -98,7 +98,7 @@ fn rfc9110_13_1_4_if_unmodified_since() {
 }
 
 #[test]
-fn rfc9110_13_2_2_precedence() {
+fn rfc9110_13_2_2_preconditions_have_an_order() {
     check(&[
         (
             &format!("if-match: TAG|if-unmodified-since: {EARLIER}"),
@@ -130,7 +130,7 @@ fn rfc9110_13_2_2_precedence() {
 }
 
 #[test]
-fn rfc9110_13_2_1_without_a_representation_there_is_nothing_to_meet() {
+fn rfc9110_13_2_1_preconditions_need_a_representation() {
     for fields in [
         "If-Match: \"x\"\r\n",
         "If-None-Match: *\r\n",
@@ -138,14 +138,18 @@ fn rfc9110_13_2_1_without_a_representation_there_is_nothing_to_meet() {
     ] {
         assert_eq!(get("/nope", fields).status, 404, "{fields}");
         assert_eq!(get("/dir", fields).status, 301, "{fields}");
-        assert_eq!(ask("POST", "/range.txt", fields).status, 405, "{fields}");
+        assert_eq!(
+            request("POST", "/range.txt", fields).status,
+            405,
+            "{fields}"
+        );
     }
 }
 
 #[test]
-fn rfc9110_15_4_5_fields_of_a_304() {
-    let answer = get("/style.css", "If-None-Match: *\r\n");
-    let names: Vec<_> = answer
+fn rfc9110_15_4_5_not_modified_has_validator_and_cache_fields() {
+    let response = get("/style.css", "If-None-Match: *\r\n");
+    let names: Vec<_> = response
         .head
         .split("\r\n")
         .skip(1)
@@ -160,7 +164,7 @@ fn rfc9110_15_4_5_fields_of_a_304() {
     }
     assert_eq!(names, expected);
     assert_eq!(
-        answer.field("ETag"),
+        response.field("ETag"),
         Some(&*fixture::etag("/style.css", Coding::Identity))
     );
 }

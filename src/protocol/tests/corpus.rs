@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What the fuzz targets check, for every input that is kept: the seeds, and what was found.
+//! The checks of the fuzz targets, on every file of their corpora: seeds and earlier findings.
 
 #[path = "../../../tests/fuzz/cases.rs"]
 mod cases;
@@ -8,7 +8,7 @@ mod cases;
 use std::fs;
 use std::path::Path;
 
-/// Runs one target on every file of its corpus. What a panic says is preceded by the file's name.
+/// Runs a target on every file of its corpus. The name of the file precedes the message of a panic.
 fn check(target: &str, case: fn(&[u8])) {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/corpus");
     let files = fs::read_dir(corpus.join(target)).expect("a corpus");
@@ -23,7 +23,7 @@ fn check(target: &str, case: fn(&[u8])) {
 }
 
 #[test]
-fn every_target_has_a_test() {
+fn every_fuzz_target_has_a_test() {
     let targets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/targets");
     let source = include_str!("corpus.rs");
     for target in fs::read_dir(targets).expect("the targets") {

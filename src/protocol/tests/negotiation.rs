@@ -4,12 +4,12 @@
 
 mod fixture;
 
-use fixture::{ask, get, lacks, Feature};
+use fixture::{get, lacks, request, Feature};
 
 const VARY: Option<&str> = Some("Accept-Encoding");
 
 #[test]
-fn rfc9110_12_5_3_the_coding_a_client_likes_best() {
+fn rfc9110_12_5_3_coding_with_the_highest_weight_is_sent() {
     if lacks(Feature::Variants) {
         return;
     }
@@ -26,18 +26,18 @@ fn rfc9110_12_5_3_the_coding_a_client_likes_best() {
         ("Accept-Encoding: zstd\r\n", None),
         ("Accept-Encoding: *;q=0.1, identity\r\n", None),
     ] {
-        let answer = get("/style.css", fields);
+        let response = get("/style.css", fields);
         assert_eq!(
-            (answer.status, answer.field("Content-Encoding")),
+            (response.status, response.field("Content-Encoding")),
             (200, coding),
             "{fields}"
         );
-        let length = answer
+        let length = response
             .field("Content-Length")
             .and_then(|text| text.parse().ok());
-        assert_eq!(length, Some(answer.body.len()), "{fields}");
+        assert_eq!(length, Some(response.body.len()), "{fields}");
         assert_eq!(
-            answer.field("Content-Type"),
+            response.field("Content-Type"),
             Some("text/css; charset=utf-8"),
             "{fields}"
         );
@@ -45,7 +45,7 @@ fn rfc9110_12_5_3_the_coding_a_client_likes_best() {
 }
 
 #[test]
-fn rfc9110_12_5_5_vary_is_on_every_reply_of_a_negotiated_resource() {
+fn rfc9110_12_5_5_every_response_of_a_negotiated_resource_has_vary() {
     if lacks(Feature::Variants) {
         return;
     }
@@ -59,15 +59,15 @@ fn rfc9110_12_5_5_vary_is_on_every_reply_of_a_negotiated_resource() {
         ("If-Match: \"x\"\r\n", 412),
         ("Accept-Encoding: identity;q=0\r\n", 406),
     ] {
-        let answer = get("/style.css", fields);
+        let response = get("/style.css", fields);
         assert_eq!(
-            (answer.status, answer.field("Vary")),
+            (response.status, response.field("Vary")),
             (status, VARY),
             "{fields}"
         );
-        assert_eq!(answer.head.matches("Vary").count(), 1, "{fields}");
+        assert_eq!(response.head.matches("Vary").count(), 1, "{fields}");
     }
-    assert_eq!(ask("HEAD", "/style.css", "").field("Vary"), VARY);
+    assert_eq!(request("HEAD", "/style.css", "").field("Vary"), VARY);
     assert_eq!(
         get("/hello.txt", "Accept-Encoding: br\r\n").field("Vary"),
         None
@@ -75,12 +75,12 @@ fn rfc9110_12_5_5_vary_is_on_every_reply_of_a_negotiated_resource() {
 }
 
 #[test]
-fn rfc9110_15_5_7_nothing_acceptable() {
+fn rfc9110_15_5_7_no_acceptable_coding_is_406() {
     for target in ["/style.css", "/hello.txt"] {
         for value in ["identity;q=0", "*;q=0", "zstd, *;q=0"] {
-            let answer = get(target, &format!("Accept-Encoding: {value}\r\n"));
+            let response = get(target, &format!("Accept-Encoding: {value}\r\n"));
             assert_eq!(
-                (answer.status, answer.field("Vary")),
+                (response.status, response.field("Vary")),
                 (406, VARY),
                 "{target} {value}"
             );
@@ -89,26 +89,26 @@ fn rfc9110_15_5_7_nothing_acceptable() {
     if lacks(Feature::Variants) {
         return;
     }
-    let answer = get("/style.css", "Accept-Encoding: identity;q=0, *\r\n");
-    assert_eq!(answer.field("Content-Encoding"), Some("br"));
+    let response = get("/style.css", "Accept-Encoding: identity;q=0, *\r\n");
+    assert_eq!(response.field("Content-Encoding"), Some("br"));
 }
 
 #[test]
-fn rfc9110_14_2_a_range_is_one_of_the_coded_content() {
+fn rfc9110_14_2_range_refers_to_the_coded_content() {
     if lacks(Feature::Variants) {
         return;
     }
-    let answer = get(
+    let response = get(
         "/style.css",
         "Accept-Encoding: gzip\r\nRange: bytes=5-8\r\n",
     );
-    assert_eq!((answer.status, answer.text().as_str()), (206, "gzip"));
-    assert_eq!(answer.field("Content-Range"), Some("bytes 5-8/14"));
-    assert_eq!(answer.field("Content-Encoding"), Some("gzip"));
+    assert_eq!((response.status, response.text().as_str()), (206, "gzip"));
+    assert_eq!(response.field("Content-Range"), Some("bytes 5-8/14"));
+    assert_eq!(response.field("Content-Encoding"), Some("gzip"));
     // In a multipart the coding would be that of the multipart.
-    let answer = get(
+    let response = get(
         "/style.css",
         "Accept-Encoding: gzip\r\nRange: bytes=0-0,5-5\r\n",
     );
-    assert_eq!((answer.status, answer.body.len()), (200, 14));
+    assert_eq!((response.status, response.body.len()), (200, 14));
 }

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What holds for all input.
+//! Properties that hold for all input.
 
 mod fixture;
 
-use fixture::{talk, talk_in_pieces};
+use fixture::{converse, converse_in_pieces};
 use proptest::prelude::*;
 use protocol::http::{
-    choose_coding, encode_path, parse_range, BodyDrain, ByteRange, Codings, DrainProgress,
-    EntityTags, Framing, Host, Path, PathBuffer, RangeResult, Request, TargetForm, Timestamp,
-    HEAD_MAX, RANGES_MAX,
+    choose_coding, encode_path, parse_range, BodyDrain, ByteRange, Codings, Disposition,
+    DrainProgress, EntityTags, Framing, Host, Path, PathBuffer, RangeResult, Request, TargetForm,
+    Timestamp, HEAD_MAX, RANGES_MAX,
 };
 
-/// Whole requests, some with bodies, some that are errors but leave the connection open.
+/// Complete requests, some with bodies, some with errors after which the connection persists.
 const REQUESTS: &[&str] = &[
     "GET /hello.txt HTTP/1.1\r\nHost: x\r\n\r\n",
     "\r\nHEAD /range.txt HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n",
@@ -27,7 +27,7 @@ const REQUESTS: &[&str] = &[
     "GET http://other.example/%2e%2e/hello.txt HTTP/1.1\r\nHost: x\r\n\r\n",
 ];
 
-/// What no request follows.
+/// The end of a stream: nothing, or a request that ends the connection or is not complete.
 const LAST: &[&str] = &[
     "",
     "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
@@ -42,7 +42,7 @@ fn stream() -> impl Strategy<Value = String> {
     (requests, prop::sample::select(LAST)).prop_map(|(requests, last)| requests.concat() + last)
 }
 
-/// Bytes of which many mean something.
+/// Generates bytes, most of which have a meaning.
 fn noise() -> impl Strategy<Value = Vec<u8>> {
     let words: &[&[u8]] = &[
         b"GET ",
@@ -88,20 +88,23 @@ fn noise() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
 }
 
-/// What a file may be called.
+/// Generates the name of a file.
 fn segment() -> impl Strategy<Value = String> {
     "[^/\\x00-\\x1f\\x7f]{1,12}".prop_filter("a dot segment", |name| name != "." && name != "..")
 }
 
-/// HeadOffsets bytes at some places.
-fn pieces<'b>(bytes: &'b [u8], cuts: &[prop::sample::Index]) -> Vec<&'b [u8]> {
-    let mut at: Vec<_> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+/// Splits bytes at some offsets.
+fn pieces<'b>(bytes: &'b [u8], offsets: &[prop::sample::Index]) -> Vec<&'b [u8]> {
+    let mut at: Vec<_> = offsets
+        .iter()
+        .map(|offset| offset.index(bytes.len() + 1))
+        .collect();
     at.extend([0, bytes.len()]);
     at.sort_unstable();
     at.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect()
 }
 
-/// How many cases each property is tried with; fewer where each is a connection.
+/// Returns the number of cases for each property; fewer if each is a TCP connection.
 fn cases() -> u32 {
     if fixture::server().is_some() {
         200
@@ -114,34 +117,35 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(cases()))]
 
     #[test]
-    fn any_split_of_a_valid_stream_gives_the_same_replies(
+    fn responses_do_not_depend_on_the_split_of_a_stream(
         stream in stream(),
-        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
+        offsets in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
     ) {
-        let whole = talk(stream.as_bytes());
-        let split = talk_in_pieces(&fixture::site(), 10_000, &pieces(stream.as_bytes(), &cuts));
+        let whole = converse(stream.as_bytes());
+        let pieces = pieces(stream.as_bytes(), &offsets);
+        let split = converse_in_pieces(&fixture::site(), 10_000, &pieces);
         prop_assert_eq!(split.statuses(), whole.statuses());
         prop_assert_eq!(split.broken, whole.broken);
-        for (split, whole) in split.answers.iter().zip(&whole.answers) {
+        for (split, whole) in split.responses.iter().zip(&whole.responses) {
             prop_assert_eq!((&split.head, &split.body), (&whole.head, &whole.body));
         }
     }
 
     #[test]
-    fn a_session_survives_anything(
+    fn arbitrary_streams_do_not_panic(
         bytes in noise(),
-        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
+        offsets in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
     ) {
-        let talk = talk_in_pieces(&fixture::site(), 10_000, &pieces(&bytes, &cuts));
-        prop_assert!(talk.left < HEAD_MAX);
-        for answer in &talk.answers[..talk.answers.len().saturating_sub(1)] {
-            prop_assert_eq!(answer.then, protocol::http::Disposition::KeepAlive);
+        let conversation = converse_in_pieces(&fixture::site(), 10_000, &pieces(&bytes, &offsets));
+        prop_assert!(conversation.left < HEAD_MAX);
+        for response in &conversation.responses[..conversation.responses.len().saturating_sub(1)] {
+            prop_assert_eq!(response.disposition, Disposition::KeepAlive);
         }
     }
 
     #[test]
-    fn a_head_is_never_consumed_past_its_end(bytes in noise()) {
-        // Empty lines in front are the session's business.
+    fn parser_consumes_exactly_one_head(bytes in noise()) {
+        // The session skips empty lines before a head.
         let bytes = bytes.trim_ascii_start();
         let mut request = Request::new();
         if request.parse(bytes).is_ok() {
@@ -153,7 +157,7 @@ proptest! {
     }
 
     #[test]
-    fn a_path_survives_a_round_trip(segments in prop::collection::vec(segment(), 0..8)) {
+    fn encoded_path_is_parsed_to_the_same_path(segments in prop::collection::vec(segment(), 0..8)) {
         let path = format!("/{}", segments.join("/"));
         let mut raw = heapless::Vec::<u8, 2048>::new();
         prop_assert_eq!(encode_path(path.as_bytes(), &mut raw), Ok(()));
@@ -163,7 +167,9 @@ proptest! {
     }
 
     #[test]
-    fn a_path_is_what_it_promises(raw in "/(\\.|/|%2[eEfF]|%[0-9a-f]{2}|[a-z%]){0,30}") {
+    fn path_has_no_dot_segments_and_no_control_bytes(
+        raw in "/(\\.|/|%2[eEfF]|%[0-9a-f]{2}|[a-z%]){0,30}",
+    ) {
         let mut buffer = PathBuffer::new();
         if let Ok(Some(path)) = Path::parse(raw.as_bytes(), &mut buffer) {
             let path = path.as_bytes();
@@ -174,13 +180,13 @@ proptest! {
     }
 
     #[test]
-    fn every_range_lies_inside(
+    fn ranges_lie_inside_and_apart(
         specs in prop::collection::vec("[0-9]{0,3}-[0-9]{0,3}|-[0-9]{1,20}|[0-9]{1,20}-", 0..12),
         length in prop_oneof![0u64..1200, any::<u64>()],
     ) {
         let value = format!("bytes={}", specs.join(","));
         let ranges = match parse_range(value.as_bytes(), length) {
-            RangeResult::Whole | RangeResult::Nothing => Vec::new(),
+            RangeResult::Whole | RangeResult::Unsatisfiable => Vec::new(),
             RangeResult::One(range) => vec![range],
             RangeResult::Several(ranges) => ranges.as_slice().to_vec(),
         };
@@ -195,13 +201,13 @@ proptest! {
     }
 
     #[test]
-    fn ranges_hold_just_the_bytes_asked_for(
-        asked in prop::collection::vec(
+    fn ranges_hold_exactly_the_requested_bytes(
+        requested in prop::collection::vec(
             (0u64..60, 0u64..20).prop_map(|(at, more)| at..=at + more),
             1..8,
         ),
     ) {
-        let specs = asked.iter().map(|range| format!("{}-{}", range.start(), range.end()));
+        let specs = requested.iter().map(|range| format!("{}-{}", range.start(), range.end()));
         let list: Vec<_> = specs.collect();
         let ranges = match parse_range(format!("bytes={}", list.join(",")).as_bytes(), 100) {
             RangeResult::One(range) => vec![range],
@@ -210,32 +216,32 @@ proptest! {
         };
         for byte in 0..100 {
             let holds = |range: &&ByteRange| (range.first()..=range.last()).contains(&byte);
-            let wanted = asked.iter().any(|range| range.contains(&byte));
-            prop_assert_eq!(ranges.iter().filter(holds).count(), usize::from(wanted));
+            let is_requested = requested.iter().any(|range| range.contains(&byte));
+            prop_assert_eq!(ranges.iter().filter(holds).count(), usize::from(is_requested));
         }
     }
 
     #[test]
-    fn a_body_ends_at_the_same_byte_however_it_is_cut(
+    fn body_end_does_not_depend_on_the_split(
         bytes in "([0-5]{1,2}(;[a-z=\"]{0,4})?\r\n[a-z]{0,5}(\r\n)?){0,4}0\r\n(A: b\r\n)?\r\nrest",
         cut in any::<prop::sample::Index>(),
     ) {
         let mut whole = BodyDrain::new(Framing::Chunked).unwrap();
         let mut halves = whole;
         let cut = cut.index(bytes.len() + 1);
-        let outcome = whole.take(bytes.as_bytes());
-        let outcome_of_halves = match halves.take(&bytes.as_bytes()[..cut]) {
+        let progress = whole.take(bytes.as_bytes());
+        let progress_of_halves = match halves.take(&bytes.as_bytes()[..cut]) {
             DrainProgress::More => match halves.take(&bytes.as_bytes()[cut..]) {
                 DrainProgress::End(count) => DrainProgress::End(cut + count),
                 other => other,
             },
             other => other,
         };
-        prop_assert_eq!(outcome, outcome_of_halves);
+        prop_assert_eq!(progress, progress_of_halves);
     }
 
     #[test]
-    fn small_parsers_survive_anything(bytes in noise()) {
+    fn parsers_accept_arbitrary_bytes_without_panic(bytes in noise()) {
         let now = Timestamp(fixture::NOW);
         let _ = (TargetForm::parse(&bytes), Host::parse(&bytes), Timestamp::parse(&bytes, now));
         prop_assert!(EntityTags::new(&bytes).count() <= bytes.len());

@@ -4,10 +4,10 @@
 
 mod fixture;
 
-use fixture::{ask, get, lacks, Feature, ResponseParts};
+use fixture::{get, lacks, request, Feature, Received};
 use protocol::http::Coding;
 
-fn ranged(value: &str) -> ResponseParts {
+fn ranged(value: &str) -> Received {
     get("/range.txt", &format!("Range: {value}\r\n"))
 }
 
@@ -16,7 +16,7 @@ fn letters() -> Vec<u8> {
 }
 
 #[test]
-fn rfc9110_15_3_7_1_a_single_part() {
+fn rfc9110_15_3_7_1_one_range_is_one_part() {
     for (value, first, last) in [
         ("bytes=0-0", 0, 0),
         ("bytes=500-", 500, 999),
@@ -27,23 +27,23 @@ fn rfc9110_15_3_7_1_a_single_part() {
         ("bytes=0-99,50-149", 0, 149),
         ("bytes=0-9,2000-2100", 0, 9),
     ] {
-        let answer = ranged(value);
-        assert_eq!(answer.status, 206, "{value}");
-        assert_eq!(answer.body, letters()[first..=last], "{value}");
+        let response = ranged(value);
+        assert_eq!(response.status, 206, "{value}");
+        assert_eq!(response.body, letters()[first..=last], "{value}");
         assert_eq!(
-            answer.field("Content-Range"),
+            response.field("Content-Range"),
             Some(&*format!("bytes {first}-{last}/1000"))
         );
         assert_eq!(
-            answer.field("Content-Length"),
+            response.field("Content-Length"),
             Some(&*(last - first + 1).to_string())
         );
-        assert_eq!(answer.head.matches("Content-Length").count(), 1);
+        assert_eq!(response.head.matches("Content-Length").count(), 1);
     }
 }
 
 #[test]
-fn rfc9110_15_3_7_a_part_has_the_fields_of_the_whole() {
+fn rfc9110_15_3_7_partial_response_has_the_fields_of_the_200() {
     let (part, whole) = (ranged("bytes=0-9"), get("/range.txt", ""));
     let mut names = vec![
         "Content-Type",
@@ -65,7 +65,7 @@ fn rfc9110_15_3_7_a_part_has_the_fields_of_the_whole() {
 }
 
 #[test]
-fn rfc9110_14_1_1_an_invalid_range_is_ignored() {
+fn rfc9110_14_1_1_malformed_range_is_ignored() {
     for value in [
         "bytes=5-2",
         "bytes=abc",
@@ -75,19 +75,23 @@ fn rfc9110_14_1_1_an_invalid_range_is_ignored() {
         "bytes=0-5,x",
         "",
     ] {
-        let answer = ranged(value);
-        assert_eq!((answer.status, answer.body), (200, letters()), "{value}");
+        let response = ranged(value);
+        assert_eq!(
+            (response.status, response.body),
+            (200, letters()),
+            "{value}"
+        );
     }
     let twice = get("/range.txt", "Range: bytes=0-9\r\nRange: bytes=20-29\r\n");
     assert_eq!(twice.status, 200);
 }
 
 #[test]
-fn rfc9110_14_2_only_get_has_ranges() {
+fn rfc9110_14_2_range_applies_to_get_only() {
     for value in ["bytes=0-9", "bytes=5000-"] {
-        let answer = ask("HEAD", "/range.txt", &format!("Range: {value}\r\n"));
+        let response = request("HEAD", "/range.txt", &format!("Range: {value}\r\n"));
         assert_eq!(
-            (answer.status, answer.field("Content-Length")),
+            (response.status, response.field("Content-Length")),
             (200, Some("1000"))
         );
     }
@@ -95,29 +99,29 @@ fn rfc9110_14_2_only_get_has_ranges() {
 }
 
 #[test]
-fn rfc9110_15_5_17_a_range_that_is_not_satisfiable() {
+fn rfc9110_15_5_17_unsatisfiable_range_is_416() {
     for value in [
         "bytes=1000-",
         "bytes=-0",
         "bytes=1000-1001,2000-",
         "bytes=18446744073709551615-",
     ] {
-        let answer = ranged(value);
-        assert_eq!(answer.status, 416, "{value}");
-        assert_eq!(answer.field("Content-Range"), Some("bytes */1000"));
-        assert_eq!(answer.text(), "416 Range Not Satisfiable\r\n");
-        assert!(answer.field("ETag").is_none());
+        let response = ranged(value);
+        assert_eq!(response.status, 416, "{value}");
+        assert_eq!(response.field("Content-Range"), Some("bytes */1000"));
+        assert_eq!(response.text(), "416 Range Not Satisfiable\r\n");
+        assert!(response.field("ETag").is_none());
     }
     assert_eq!(get("/empty.txt", "Range: bytes=0-0\r\n").status, 416);
     assert_eq!(get("/empty.txt", "Range: bytes=-1\r\n").status, 200);
 }
 
 #[test]
-fn rfc9110_15_3_7_2_several_parts() {
-    let answer = ranged("bytes=500-599,0-9,2000-");
-    assert_eq!(answer.status, 206);
-    assert!(answer.field("Content-Range").is_none());
-    let boundary = answer
+fn rfc9110_15_3_7_2_several_ranges_are_multipart() {
+    let response = ranged("bytes=500-599,0-9,2000-");
+    assert_eq!(response.status, 206);
+    assert!(response.field("Content-Range").is_none());
+    let boundary = response
         .field("Content-Type")
         .unwrap()
         .strip_prefix("multipart/byteranges; boundary=")
@@ -129,19 +133,19 @@ fn rfc9110_15_3_7_2_several_parts() {
         format!("\r\n--{boundary}\r\n{media_type}\r\n{range}\r\n\r\n{content}")
     };
     assert_eq!(
-        answer.text(),
+        response.text(),
         format!("{}{}\r\n--{boundary}--\r\n", part(500, 599), part(0, 9))
     );
     assert_eq!(
-        answer.field("Content-Length"),
-        Some(&*answer.body.len().to_string())
+        response.field("Content-Length"),
+        Some(&*response.body.len().to_string())
     );
-    assert_eq!(answer.head.matches("Content-Type").count(), 1);
-    assert!(answer.field("ETag").is_some() && answer.field("Last-Modified").is_some());
+    assert_eq!(response.head.matches("Content-Type").count(), 1);
+    assert!(response.field("ETag").is_some() && response.field("Last-Modified").is_some());
 }
 
 #[test]
-fn rfc9110_17_15_many_ranges_cost_no_more_than_the_whole() {
+fn rfc9110_17_15_many_ranges_send_at_most_the_whole() {
     let overlapping = format!("bytes={}", vec!["0-"; 200].join(","));
     assert_eq!(ranged(&overlapping).body, letters());
     let apart: Vec<_> = (0..100).map(|n| format!("{}-{}", n * 10, n * 10)).collect();
@@ -153,7 +157,7 @@ fn rfc9110_17_15_many_ranges_cost_no_more_than_the_whole() {
 }
 
 #[test]
-fn rfc9110_13_1_5_if_range() {
+fn rfc9110_13_1_5_if_range_needs_a_strong_validator() {
     let etag = fixture::etag("/range.txt", Coding::Identity);
     for (value, status) in [
         (etag.as_str(), 206),
@@ -169,11 +173,11 @@ fn rfc9110_13_1_5_if_range() {
         ("", 200),
     ] {
         for range in ["bytes=0-9", "bytes=0-9,20-29"] {
-            let answer = get(
+            let response = get(
                 "/range.txt",
                 &format!("Range: {range}\r\nIf-Range: {value}\r\n"),
             );
-            assert_eq!(answer.status, status, "{range} {value}");
+            assert_eq!(response.status, status, "{range} {value}");
         }
         let outside = get(
             "/range.txt",
@@ -195,7 +199,7 @@ fn rfc9110_13_1_5_if_range() {
 }
 
 #[test]
-fn rfc9110_8_8_2_2_a_date_within_its_own_second_is_weak() {
+fn rfc9110_8_8_2_2_date_within_its_own_second_is_weak() {
     if lacks(Feature::Fixture) {
         return;
     }
@@ -204,15 +208,15 @@ fn rfc9110_8_8_2_2_a_date_within_its_own_second_is_weak() {
 }
 
 #[test]
-fn rfc9110_15_3_7_who_sends_if_range_knows_the_rest() {
+fn rfc9110_15_3_7_if_range_omits_metadata_the_client_has() {
     let etag = fixture::etag("/range.txt", Coding::Identity);
-    let answer = get(
+    let response = get(
         "/range.txt",
         &format!("Range: bytes=0-9\r\nIf-Range: {etag}\r\n"),
     );
-    assert!(answer.field("Content-Type").is_none() && answer.field("Last-Modified").is_none());
+    assert!(response.field("Content-Type").is_none() && response.field("Last-Modified").is_none());
     assert!(["ETag", "Date", "Content-Range"]
         .iter()
-        .all(|name| answer.field(name).is_some()));
-    assert!(lacks(Feature::Rules) || answer.field("Cache-Control").is_some());
+        .all(|name| response.field(name).is_some()));
+    assert!(lacks(Feature::Rules) || response.field("Cache-Control").is_some());
 }

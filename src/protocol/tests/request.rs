@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Heads: syntax, limits, versions, methods, hosts, targets.
+//! Request heads: syntax, limits, versions, methods, hosts.
 
 mod fixture;
 
-use fixture::{ask, assert_refused, get, head, talk};
+use fixture::{assert_rejected, converse, get, request, send};
 use protocol::http::{Disposition, FIELDS_MAX, HEAD_MAX};
 
 const HOST: &str = "Host: localhost\r\n";
 
 #[test]
-fn rfc9112_3_request_lines_that_are_malformed() {
+fn rfc9112_3_malformed_request_lines_are_400() {
     for line in [
         "",
         "GET",
@@ -29,12 +29,12 @@ fn rfc9112_3_request_lines_that_are_malformed() {
         "G\u{e9}T /hello.txt HTTP/1.1",
         "HTTP/1.1 200 OK",
     ] {
-        assert_refused(&head(&format!("{line}\r\n{HOST}\r\n")), 400, line);
+        assert_rejected(&send(&format!("{line}\r\n{HOST}\r\n")), 400, line);
     }
 }
 
 #[test]
-fn rfc9112_2_3_versions() {
+fn rfc9112_2_3_other_versions_are_505_or_400() {
     for (version, status) in [
         ("HTTP/1.0", 200),
         ("HTTP/1.1", 200),
@@ -54,44 +54,44 @@ fn rfc9112_2_3_versions() {
         ("XHTTP/1.1", 400),
         ("ICY/1.1", 400),
     ] {
-        let answer = head(&format!("GET /hello.txt {version}\r\n{HOST}\r\n"));
-        assert_eq!(answer.status, status, "{version}");
-        assert!(answer.head.starts_with("HTTP/1.1 "), "{version}");
+        let response = send(&format!("GET /hello.txt {version}\r\n{HOST}\r\n"));
+        assert_eq!(response.status, status, "{version}");
+        assert!(response.head.starts_with("HTTP/1.1 "), "{version}");
         assert_eq!(
-            answer.then == Disposition::KeepAlive,
+            response.disposition == Disposition::KeepAlive,
             status == 200 && version != "HTTP/1.0"
         );
     }
 }
 
 #[test]
-fn rfc9110_2_5_a_later_minor_version_is_1_1() {
-    let talk = talk(b"GET / HTTP/1.7\r\nHost: x\r\n\r\nHEAD / HTTP/1.2\r\n\r\n");
-    assert_eq!(talk.statuses(), [200, 400]);
-    assert!(talk.answers[1].body.is_empty());
+fn rfc9110_2_5_later_minor_version_is_1_1() {
+    let conversation = converse(b"GET / HTTP/1.7\r\nHost: x\r\n\r\nHEAD / HTTP/1.2\r\n\r\n");
+    assert_eq!(conversation.statuses(), [200, 400]);
+    assert!(conversation.responses[1].body.is_empty());
     for fields in ["Host: x\nA: b\r\n", "Host : x\r\n", "Host: x\r\n B: c\r\n"] {
-        assert_refused(
-            &head(&format!("GET / HTTP/1.2\r\n{fields}\r\n")),
+        assert_rejected(
+            &send(&format!("GET / HTTP/1.2\r\n{fields}\r\n")),
             400,
             fields,
         );
     }
     let many = "a: b\r\n".repeat(FIELDS_MAX);
-    assert_refused(
-        &head(&format!("GET / HTTP/1.2\r\n{HOST}{many}\r\n")),
+    assert_rejected(
+        &send(&format!("GET / HTTP/1.2\r\n{HOST}{many}\r\n")),
         431,
         "fields",
     );
-    assert_refused(&head("GET / HTTP/1.2\nHost: x\r\n\r\n"), 400, "LF");
+    assert_rejected(&send("GET / HTTP/1.2\nHost: x\r\n\r\n"), 400, "LF");
 }
 
 #[test]
-fn rfc9113_3_4_the_preface_of_http_2_is_505() {
-    assert_refused(&head("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), 505, "preface");
+fn rfc9113_3_4_http_2_preface_is_505() {
+    assert_rejected(&send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), 505, "preface");
 }
 
 #[test]
-fn rfc9112_5_fields_that_are_malformed() {
+fn rfc9112_5_malformed_fields_are_400() {
     for line in [
         "X-A : b",
         "X-A\t: b",
@@ -115,14 +115,14 @@ fn rfc9112_5_fields_that_are_malformed() {
         " X-A: b",
     ] {
         let text = format!("GET /hello.txt HTTP/1.1\r\n{line}\r\n{HOST}\r\n");
-        assert_refused(&head(&text), 400, line);
+        assert_rejected(&send(&text), 400, line);
         let text = format!("GET /hello.txt HTTP/1.1\r\n{HOST}{line}\r\n\r\n");
-        assert_refused(&head(&text), 400, line);
+        assert_rejected(&send(&text), 400, line);
     }
 }
 
 #[test]
-fn rfc9110_5_fields_that_are_well_formed() {
+fn rfc9110_5_well_formed_fields_are_accepted() {
     for line in [
         "X-A:",
         "X-A:b",
@@ -142,15 +142,15 @@ fn rfc9110_5_fields_that_are_well_formed() {
 
 #[test]
 fn rfc9112_2_2_only_crlf_ends_a_line() {
-    let good = format!("GET /hello.txt HTTP/1.1\r\n{HOST}A: b\r\n\r\n");
-    assert_eq!(head(&good).status, 200);
-    for (at, _) in good.match_indices("\r\n") {
-        let mut text = good.clone();
+    let valid = format!("GET /hello.txt HTTP/1.1\r\n{HOST}A: b\r\n\r\n");
+    assert_eq!(send(&valid).status, 200);
+    for (at, _) in valid.match_indices("\r\n") {
+        let mut text = valid.clone();
         text.remove(at);
-        assert_refused(&head(&text), 400, &text);
+        assert_rejected(&send(&text), 400, &text);
     }
-    assert_refused(&head(&good.replace("\r\n", "\n")), 400, "LF");
-    assert_refused(&head(&good.replace("\r\n", "\r")), 400, "CR");
+    assert_rejected(&send(&valid.replace("\r\n", "\n")), 400, "LF");
+    assert_rejected(&send(&valid.replace("\r\n", "\r")), 400, "CR");
 }
 
 #[test]
@@ -158,89 +158,89 @@ fn rfc9112_2_2_empty_lines_before_a_request_are_skipped() {
     let request = format!("GET /hello.txt HTTP/1.1\r\n{HOST}\r\n");
     for count in 0..=4 {
         assert_eq!(
-            head(&format!("{}{request}", "\r\n".repeat(count))).status,
+            send(&format!("{}{request}", "\r\n".repeat(count))).status,
             200,
             "{count}"
         );
     }
-    assert_refused(
-        &head(&format!("{}{request}", "\r\n".repeat(5))),
+    assert_rejected(
+        &send(&format!("{}{request}", "\r\n".repeat(5))),
         400,
         "five",
     );
-    assert_refused(&head(&format!("\n{request}")), 400, "LF");
-    assert_refused(&head(&format!("\r\n\n{request}")), 400, "CRLF LF");
-    assert_refused(&head(&format!("\r{request}")), 400, "CR");
+    assert_rejected(&send(&format!("\n{request}")), 400, "LF");
+    assert_rejected(&send(&format!("\r\n\n{request}")), 400, "CRLF LF");
+    assert_rejected(&send(&format!("\r{request}")), 400, "CR");
 }
 
 #[test]
-fn rfc6585_5_a_head_at_its_limit_and_one_past_it() {
+fn rfc6585_5_head_beyond_its_limit_is_431() {
     let sized = |length: usize| {
         let start = format!("GET /hello.txt HTTP/1.1\r\n{HOST}X: ");
         let fill = "v".repeat(length - start.len() - 4);
         format!("{start}{fill}\r\n\r\n")
     };
     assert_eq!(sized(HEAD_MAX).len(), HEAD_MAX);
-    assert_eq!(head(&sized(HEAD_MAX)).status, 200);
-    assert_refused(&head(&sized(HEAD_MAX + 1)), 431, "one past");
-    assert_refused(&head(&sized(HEAD_MAX * 20)), 431, "far past");
+    assert_eq!(send(&sized(HEAD_MAX)).status, 200);
+    assert_rejected(&send(&sized(HEAD_MAX + 1)), 431, "one past");
+    assert_rejected(&send(&sized(HEAD_MAX * 20)), 431, "far past");
 }
 
 #[test]
-fn rfc6585_5_fields_at_their_limit_and_one_past_it() {
+fn rfc6585_5_fields_beyond_their_limit_are_431() {
     let with = |count: usize| {
         let fields = "a: b\r\n".repeat(count - 1);
         format!("GET /hello.txt HTTP/1.1\r\n{HOST}{fields}\r\n")
     };
-    assert_eq!(head(&with(FIELDS_MAX)).status, 200);
-    assert_refused(&head(&with(FIELDS_MAX + 1)), 431, "one past");
+    assert_eq!(send(&with(FIELDS_MAX)).status, 200);
+    assert_rejected(&send(&with(FIELDS_MAX + 1)), 431, "one past");
 }
 
 #[test]
-fn rfc9110_9_methods() {
+fn rfc9110_9_other_methods_are_405_or_501() {
     for method in ["POST", "PUT", "DELETE", "PATCH", "TRACE"] {
-        let answer = ask(method, "/hello.txt", "");
+        let response = request(method, "/hello.txt", "");
         assert_eq!(
-            (answer.status, answer.then),
+            (response.status, response.disposition),
             (405, Disposition::KeepAlive),
             "{method}"
         );
         assert_eq!(
-            answer.field("Allow"),
+            response.field("Allow"),
             Some("GET, HEAD, OPTIONS"),
             "{method}"
         );
     }
     for method in ["FOO", "get", "Get", "GETS", "PRI"] {
-        assert_eq!(ask(method, "/hello.txt", "").status, 501, "{method}");
+        assert_eq!(request(method, "/hello.txt", "").status, 501, "{method}");
     }
-    assert_eq!(ask("CONNECT", "localhost:80", "").status, 405);
+    assert_eq!(request("CONNECT", "localhost:80", "").status, 405);
 }
 
 #[test]
-fn rfc9110_9_3_7_options() {
+fn rfc9110_9_3_7_options_lists_methods() {
     for (target, status) in [
         ("*", 200),
         ("/hello.txt", 200),
         ("/dir", 200),
         ("/nope", 404),
     ] {
-        let answer = ask("OPTIONS", target, "If-Match: \"x\"\r\nRange: bytes=0-0\r\n");
-        assert_eq!(answer.status, status, "{target}");
+        let response = request("OPTIONS", target, "If-Match: \"x\"\r\nRange: bytes=0-0\r\n");
+        assert_eq!(response.status, status, "{target}");
         if status == 200 {
-            assert_eq!(answer.field("Allow"), Some("GET, HEAD, OPTIONS"));
+            assert_eq!(response.field("Allow"), Some("GET, HEAD, OPTIONS"));
             assert_eq!(
-                (answer.field("Content-Length"), answer.body.len()),
+                (response.field("Content-Length"), response.body.len()),
                 (Some("0"), 0)
             );
         }
     }
-    assert_refused(&get("*", ""), 400, "GET *");
+    assert_rejected(&get("*", ""), 400, "GET *");
 }
 
 #[test]
-fn rfc9112_3_2_host() {
-    let with = |version: &str, fields: &str| head(&format!("GET / HTTP/{version}\r\n{fields}\r\n"));
+fn rfc9112_3_2_exactly_one_host_is_required() {
+    let with = |version: &str, fields: &str| send(&format!("GET / HTTP/{version}\r\n{fields}\r\n"));
     for fields in [
         "",
         "A: b\r\n",
@@ -248,7 +248,7 @@ fn rfc9112_3_2_host() {
         "Host: a b\r\n",
         "Host: a\r\nHost: a\r\n",
     ] {
-        assert_refused(&with("1.1", fields), 400, fields);
+        assert_rejected(&with("1.1", fields), 400, fields);
         assert_eq!(
             with("1.0", fields).status == 200,
             !fields.contains("Host"),
@@ -272,16 +272,16 @@ fn rfc9112_3_2_host() {
 }
 
 #[test]
-fn rfc9110_10_1_1_expectations() {
+fn rfc9110_10_1_1_unknown_expectation_is_417() {
     assert_eq!(get("/hello.txt", "Expect: 100-Continue\r\n").status, 200);
     for value in ["200-ok", "100-continue, x", "x, 100-continue"] {
-        let answer = get("/hello.txt", &format!("Expect: {value}\r\n"));
+        let response = get("/hello.txt", &format!("Expect: {value}\r\n"));
         assert_eq!(
-            (answer.status, answer.then),
+            (response.status, response.disposition),
             (417, Disposition::KeepAlive),
             "{value}"
         );
     }
     let old = format!("GET /hello.txt HTTP/1.0\r\n{HOST}Expect: x\r\n\r\n");
-    assert_eq!(head(&old).status, 200);
+    assert_eq!(send(&old).status, 200);
 }

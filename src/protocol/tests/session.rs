@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Connections: persistence, pipelining, bodies, the ways in which they end.
+//! Connections: persistence, pipelining, bodies, ends.
 
 mod fixture;
 
-use fixture::{ask, get, head, lacks, server, talk, talk_in_pieces, Feature, ResponseParts};
+use fixture::{converse, converse_in_pieces, get, lacks, request, send, server, Feature, Received};
 use protocol::http::{
-    Clock, Disposition, Scratch, Session, SessionPhase, Status, BODY_MAX, FIELDS_MAX, REQUESTS_MAX,
+    Clock, Disposition, Scratch, Session, SessionPhase, BODY_MAX, FIELDS_MAX, REQUESTS_MAX,
 };
 
 const GET: &str = "GET /hello.txt HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 #[test]
-fn rfc9110_15_3_1_a_file_is_served() {
-    let answer = get("/hello.txt", "");
+fn rfc9110_15_3_1_file_is_200() {
+    let response = get("/hello.txt", "");
     assert_eq!(
-        (answer.status, answer.text().as_str(), answer.then),
+        (
+            response.status,
+            response.text().as_str(),
+            response.disposition
+        ),
         (200, "hello world\n", Disposition::KeepAlive)
     );
     for (name, value) in [
@@ -26,23 +30,23 @@ fn rfc9110_15_3_1_a_file_is_served() {
         ("Server", "khttpd"),
         ("Date", "Mon, 23 Nov 2026 05:00:00 GMT"),
     ] {
-        assert_eq!(answer.field(name), Some(value), "{name}");
+        assert_eq!(response.field(name), Some(value), "{name}");
     }
-    assert!(answer.field("Connection").is_none() && answer.field("Vary").is_none());
-    let cache_control = answer.field("Cache-Control");
+    assert!(response.field("Connection").is_none() && response.field("Vary").is_none());
+    let cache_control = response.field("Cache-Control");
     assert!(lacks(Feature::Rules) || cache_control == Some("no-cache"));
 }
 
 #[test]
-fn rfc9110_9_3_2_head_is_get_without_a_body() {
+fn rfc9110_9_3_2_head_is_get_without_body() {
     for target in ["/hello.txt", "/nope", "/dir", "/empty.txt"] {
-        let (get, head) = (get(target, ""), ask("HEAD", target, ""));
+        let (get, head) = (get(target, ""), request("HEAD", target, ""));
         assert_eq!((head.head, head.body), (get.head, vec![]), "{target}");
     }
 }
 
 #[test]
-fn rfc9110_9_3_2_a_head_that_is_refused_gets_no_body() {
+fn rfc9110_9_3_2_rejected_head_request_gets_no_body() {
     let long = "v".repeat(9000);
     let fields = "a: b\r\n".repeat(FIELDS_MAX);
     for (rest, status) in [
@@ -53,38 +57,38 @@ fn rfc9110_9_3_2_a_head_that_is_refused_gets_no_body() {
         ("/ HTTP/1.1\r\n\r\n".to_owned(), 400),
         ("/ HTTP/2.0\r\nHost: a\r\n\r\n".to_owned(), 505),
     ] {
-        let (get, head) = (head(&format!("GET {rest}")), head(&format!("HEAD {rest}")));
+        let (get, head) = (send(&format!("GET {rest}")), send(&format!("HEAD {rest}")));
         assert_eq!((get.status, get.body.is_empty()), (status, false), "{rest}");
         assert_eq!((head.head, head.body), (get.head, vec![]), "{rest}");
     }
 }
 
 #[test]
-fn rfc9112_9_3_2_pipelined_answers_come_in_order() {
+fn rfc9112_9_3_2_pipelined_responses_keep_their_order() {
     let requests = ["/hello.txt", "/range.txt", "/nope", "/", "/empty.txt"];
     let bytes: String = requests
         .iter()
         .map(|path| GET.replace("/hello.txt", path))
         .collect();
-    let talk = talk(bytes.as_bytes());
-    assert_eq!(talk.statuses(), [200, 200, 404, 200, 200]);
-    assert_eq!(talk.answers[1].body.len(), 1000);
-    assert!(!talk.ended() && talk.left == 0);
+    let conversation = converse(bytes.as_bytes());
+    assert_eq!(conversation.statuses(), [200, 200, 404, 200, 200]);
+    assert_eq!(conversation.responses[1].body.len(), 1000);
+    assert!(!conversation.ended() && conversation.left == 0);
 }
 
 #[test]
-fn rfc9112_2_one_byte_at_a_time() {
+fn rfc9112_2_stream_may_arrive_byte_by_byte() {
     let bytes = GET.repeat(3);
     let pieces: Vec<&[u8]> = bytes.as_bytes().chunks(1).collect();
     assert_eq!(
-        talk_in_pieces(&fixture::site(), 100, &pieces),
-        talk(bytes.as_bytes())
+        converse_in_pieces(&fixture::site(), 100, &pieces),
+        converse(bytes.as_bytes())
     );
 }
 
 #[test]
-fn rfc9112_9_3_persistence() {
-    for (version, option, field, then) in [
+fn rfc9112_9_3_connection_option_decides_persistence() {
+    for (version, option, field, disposition) in [
         ("1.1", "", None, Disposition::KeepAlive),
         (
             "1.1",
@@ -149,49 +153,52 @@ fn rfc9112_9_3_persistence() {
         ),
     ] {
         let request = format!("GET /hello.txt HTTP/{version}\r\nHost: x\r\n{option}\r\n");
-        let talk = talk(request.as_bytes());
-        let answer = &talk.answers[0];
+        let conversation = converse(request.as_bytes());
+        let response = &conversation.responses[0];
         assert_eq!(
-            (answer.field("Connection"), answer.then),
-            (field, then),
+            (response.field("Connection"), response.disposition),
+            (field, disposition),
             "{version} {option}"
         );
     }
 }
 
 #[test]
-fn rfc9112_9_6_nothing_after_close_is_answered() {
+fn rfc9112_9_6_requests_after_close_are_ignored() {
     let closing = GET.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n");
-    let talk = talk(format!("{GET}{closing}{GET}").as_bytes());
-    assert_eq!((talk.statuses(), talk.left), (vec![200, 200], 0));
-    // What was sent behind it could destroy the reply.
-    assert_eq!(talk.answers[1].then, Disposition::Linger);
+    let conversation = converse(format!("{GET}{closing}{GET}").as_bytes());
+    assert_eq!(
+        (conversation.statuses(), conversation.left),
+        (vec![200, 200], 0)
+    );
+    // The request after it could destroy the response.
+    assert_eq!(conversation.responses[1].disposition, Disposition::Linger);
 }
 
 #[test]
-fn requests_of_a_connection_are_bounded() {
-    // Over TCP the bound is the server's own.
+fn requests_per_connection_are_bounded() {
+    // Over TCP, the server determines the bound.
     let bound = if server().is_some() { REQUESTS_MAX } else { 3 };
     let bytes = GET.repeat(bound as usize + 2);
-    // The last request that is answered ends a piece: nothing shows that more is on its way.
+    // The last request with a response ends a piece, so that the session cannot see the next one.
     let piece = bound.min(100) as usize * GET.len();
     let pieces: Vec<_> = bytes.as_bytes().chunks(piece).collect();
-    let talk = talk_in_pieces(&fixture::site(), bound, &pieces);
-    assert_eq!(talk.answers.len(), bound as usize);
-    let (last, others) = talk.answers.split_last().unwrap();
-    let goes_on =
-        |answer: &ResponseParts| answer.status == 200 && answer.field("Connection").is_none();
-    assert!(others.iter().all(goes_on));
+    let conversation = converse_in_pieces(&fixture::site(), bound, &pieces);
+    assert_eq!(conversation.responses.len(), bound as usize);
+    let (last, others) = conversation.responses.split_last().unwrap();
+    let persists =
+        |response: &Received| response.status == 200 && response.field("Connection").is_none();
+    assert!(others.iter().all(persists));
     assert_eq!(
         (last.status, last.field("Connection")),
         (200, Some("close"))
     );
-    // The client could not know that it was the last, so that more may come and destroy the reply.
-    assert_eq!(last.then, Disposition::Linger);
+    // The client cannot know that this is the last response, and may have sent more.
+    assert_eq!(last.disposition, Disposition::Linger);
 }
 
 #[test]
-fn rfc9112_6_3_a_body_is_not_a_request() {
+fn rfc9112_6_3_body_is_not_parsed_as_a_request() {
     let length = GET.len();
     for method in ["GET", "HEAD", "POST", "OPTIONS", "FOO"] {
         for (framing, body) in [
@@ -202,10 +209,10 @@ fn rfc9112_6_3_a_body_is_not_a_request() {
             ),
         ] {
             let start = format!("{method} /range.txt HTTP/1.1\r\nHost: x\r\n{framing}\r\n\r\n");
-            let talk = talk(format!("{start}{body}{GET}").as_bytes());
-            assert_eq!(talk.answers.len(), 2, "{method} {framing}");
+            let conversation = converse(format!("{start}{body}{GET}").as_bytes());
+            assert_eq!(conversation.responses.len(), 2, "{method} {framing}");
             assert_eq!(
-                talk.answers[1].text(),
+                conversation.responses[1].text(),
                 "hello world\n",
                 "{method} {framing}"
             );
@@ -214,17 +221,21 @@ fn rfc9112_6_3_a_body_is_not_a_request() {
 }
 
 #[test]
-fn rfc9112_7_1_a_broken_body_ends_the_connection_in_silence() {
+fn rfc9112_7_1_malformed_chunked_body_closes_without_response() {
     let start = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
-    let talk = talk(format!("{start}5\nhello\r\n0\r\n\r\n{GET}").as_bytes());
+    let conversation = converse(format!("{start}5\nhello\r\n0\r\n\r\n{GET}").as_bytes());
     assert_eq!(
-        (talk.statuses(), talk.broken, talk.left),
+        (
+            conversation.statuses(),
+            conversation.broken,
+            conversation.left
+        ),
         (vec![405], true, 0)
     );
 }
 
 #[test]
-fn rfc9112_6_1_ambiguous_framing_is_refused() {
+fn rfc9112_6_1_ambiguous_framing_is_400() {
     for fields in [
         "Content-Length: 5\r\nContent-Length: 5\r\n",
         "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
@@ -232,42 +243,53 @@ fn rfc9112_6_1_ambiguous_framing_is_refused() {
         "Transfer-Encoding: chunked, identity\r\n",
     ] {
         let text = format!("POST / HTTP/1.1\r\nHost: x\r\n{fields}\r\nhello{GET}");
-        let talk = talk(text.as_bytes());
-        assert_eq!((talk.statuses(), talk.left), (vec![400], 0), "{fields}");
-        assert_eq!(talk.answers[0].then, Disposition::Linger, "{fields}");
+        let conversation = converse(text.as_bytes());
+        assert_eq!(
+            (conversation.statuses(), conversation.left),
+            (vec![400], 0),
+            "{fields}"
+        );
+        assert_eq!(
+            conversation.responses[0].disposition,
+            Disposition::Linger,
+            "{fields}"
+        );
     }
 }
 
 #[test]
-fn rfc9110_15_5_14_a_body_at_its_limit_and_one_past_it() {
+fn rfc9110_15_5_14_body_beyond_its_limit_is_413() {
     let of = |length: u32| {
         let head = format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n");
-        talk(format!("{head}{}{GET}", "x".repeat(length as usize)).as_bytes())
+        converse(format!("{head}{}{GET}", "x".repeat(length as usize)).as_bytes())
     };
     assert_eq!(of(BODY_MAX).statuses(), [405, 200]);
-    let talk = of(BODY_MAX + 1);
+    let conversation = of(BODY_MAX + 1);
     assert_eq!(
-        (talk.statuses(), talk.answers[0].then),
+        (
+            conversation.statuses(),
+            conversation.responses[0].disposition
+        ),
         (vec![413], Disposition::Linger)
     );
 }
 
 #[test]
-fn rfc9110_10_1_1_a_client_that_waits_for_100_gets_its_status_at_once() {
+fn rfc9110_10_1_1_final_status_is_sent_instead_of_100() {
     let start = "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
-    let talk = talk(format!("{start}hello{GET}").as_bytes());
-    assert_eq!(talk.statuses(), [405]);
-    // It may send the body or not: where the next request begins can't be known.
-    assert_eq!(talk.answers[0].then, Disposition::Linger);
+    let conversation = converse(format!("{start}hello{GET}").as_bytes());
+    assert_eq!(conversation.statuses(), [405]);
+    // The client may or may not send the body, so the next request cannot be found.
+    assert_eq!(conversation.responses[0].disposition, Disposition::Linger);
     let bodiless = GET.replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n");
     assert_eq!(
-        fixture::talk(bodiless.repeat(2).as_bytes()).statuses(),
+        fixture::converse(bodiless.repeat(2).as_bytes()).statuses(),
         [200, 200]
     );
 }
 
 #[test]
-fn rfc9110_15_5_9_a_head_that_takes_too_long() {
+fn rfc9110_15_5_9_slow_head_is_408() {
     if lacks(Feature::Fixture) {
         return;
     }
@@ -294,45 +316,32 @@ fn rfc9110_15_5_9_a_head_that_takes_too_long() {
         let mut rest = bytes.as_bytes();
         while !rest.is_empty() {
             let step = session.receive(rest, &site, &clock, &mut scratch);
-            if step.consumed == 0 && step.reply.is_none() {
+            if step.consumed == 0 && step.response.is_none() {
                 break;
             }
             rest = &rest[step.consumed..];
         }
         assert_eq!(session.phase(), phase, "{bytes:?}");
-        let reply = session.expire(&clock, &mut scratch);
-        let answer = reply.map(|reply| fixture::answer(&site, &reply));
+        let response = session
+            .expire(&clock, &mut scratch)
+            .map(|response| fixture::receive(&site, &response));
         assert_eq!(
-            answer.as_ref().map(|answer| answer.status),
+            response.as_ref().map(|response| response.status),
             status,
             "{bytes:?}"
         );
-        assert!(answer.is_none_or(|answer| {
-            answer.then == Disposition::Linger
-                && answer.body.is_empty() == bytes.starts_with("HEAD")
+        assert!(response.is_none_or(|response| {
+            response.disposition == Disposition::Linger
+                && response.body.is_empty() == bytes.starts_with("HEAD")
         }));
         assert_eq!(session.phase(), SessionPhase::Ended);
         let step = session.receive(GET.as_bytes(), &site, &clock, &mut scratch);
-        assert!(step.consumed == GET.len() && step.reply.is_none() && !step.broken);
+        assert!(step.consumed == GET.len() && step.response.is_none() && !step.broken);
     }
 }
 
 #[test]
-fn rfc9110_15_6_4_a_server_without_strength_says_so() {
-    if lacks(Feature::Fixture) {
-        return;
-    }
-    let (site, clock) = (fixture::site(), Clock::new(fixture::NOW));
-    let mut scratch = Scratch::new();
-    let mut session = Session::new(100);
-    let reply = session.fail(Status::ServiceUnavailable, &clock, &mut scratch);
-    let answer = fixture::answer(&site, &reply);
-    assert_eq!((answer.status, answer.then), (503, Disposition::Linger));
-    assert_eq!(answer.field("Connection"), Some("close"));
-}
-
-#[test]
-fn a_session_is_small() {
+fn session_has_at_most_64_bytes() {
     if lacks(Feature::Fixture) {
         return;
     }

@@ -1,35 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Targets: forms, limits, what they lead to.
+//! Targets: forms, limits, redirects, errors.
 
 mod fixture;
 
-use fixture::{ask, assert_refused, get, head, lacks, Feature};
+use fixture::{assert_rejected, get, lacks, request, send, Feature};
 use protocol::http::{Disposition, TARGET_MAX};
 
 #[test]
-fn rfc9110_15_5_15_a_target_at_its_limit_and_one_past_it() {
+fn rfc9110_15_5_15_target_beyond_its_limit_is_414() {
     let sized = |length: usize| format!("/{}", "a".repeat(length - 1));
     assert_eq!(get(&sized(TARGET_MAX), "").status, 404);
-    assert_refused(&get(&sized(TARGET_MAX + 1), ""), 414, "one past");
+    assert_rejected(&get(&sized(TARGET_MAX + 1), ""), 414, "one past");
     assert_eq!(
         get(&format!("/hello.txt?{}", "q".repeat(TARGET_MAX - 11)), "").status,
         200
     );
-    assert_refused(&get(&sized(100_000), ""), 414, "far past");
-    assert_refused(&head(&"A".repeat(100_000)), 414, "no line");
+    assert_rejected(&get(&sized(100_000), ""), 414, "far past");
+    assert_rejected(&send(&"A".repeat(100_000)), 414, "no line");
 }
 
 #[test]
-fn rfc9112_3_2_2_the_authority_of_a_target_wins() {
+fn rfc9112_3_2_2_authority_of_the_target_overrides_host() {
     assert_eq!(get("http://localhost", "").status, 200);
-    assert_refused(
-        &head("GET http://localhost/ HTTP/1.1\r\n\r\n"),
+    assert_rejected(
+        &send("GET http://localhost/ HTTP/1.1\r\n\r\n"),
         400,
         "no Host",
     );
-    assert_refused(
-        &head("GET http://localhost/ HTTP/1.1\r\nHost: a b\r\n\r\n"),
+    assert_rejected(
+        &send("GET http://localhost/ HTTP/1.1\r\nHost: a b\r\n\r\n"),
         400,
         "bad Host",
     );
@@ -46,7 +46,7 @@ fn rfc9112_3_2_2_the_authority_of_a_target_wins() {
 }
 
 #[test]
-fn rfc9110_15_4_2_a_directory_is_redirected_to_its_slash() {
+fn rfc9110_15_4_2_directory_redirects_to_its_slash() {
     for (target, location) in [
         ("/dir", "/dir/"),
         ("/dir?a=b&c", "/dir/?a=b&c"),
@@ -59,21 +59,21 @@ fn rfc9110_15_4_2_a_directory_is_redirected_to_its_slash() {
         if target == "//evil" && lacks(Feature::Fixture) {
             continue;
         }
-        let answer = get(target, "");
+        let response = get(target, "");
         assert_eq!(
-            (answer.status, answer.field("Location")),
+            (response.status, response.field("Location")),
             (301, Some(location)),
             "{target}"
         );
     }
     let long = format!("/dir?{}", "[".repeat(TARGET_MAX - 5));
-    assert_refused(&get(&long, ""), 414, "a location that outgrows the limit");
+    assert_rejected(&get(&long, ""), 414, "a location that outgrows the limit");
     let long = format!("/dir?{}", "q".repeat(TARGET_MAX - 5));
     assert_eq!(get(&long, "").status, 301);
 }
 
 #[test]
-fn rfc9110_15_4_a_rule_sends_elsewhere() {
+fn rfc9110_15_4_redirect_rule_sends_location() {
     if lacks(Feature::Rules) {
         return;
     }
@@ -92,31 +92,31 @@ fn rfc9110_15_4_a_rule_sends_elsewhere() {
         ),
         ("/away/%0Ax", 400, ""),
     ] {
-        let answer = get(target, "");
-        let found = answer.field("Location").unwrap_or_default();
-        assert_eq!((answer.status, found), (status, location), "{target}");
+        let response = get(target, "");
+        let found = response.field("Location").unwrap_or_default();
+        assert_eq!((response.status, found), (status, location), "{target}");
     }
     assert_eq!(get("/moved", "").status, 404);
     assert_eq!(get("/old.txt/", "").status, 404);
-    assert_eq!(ask("HEAD", "/old.txt", "").body, b"");
-    assert_eq!(ask("OPTIONS", "/old.txt", "").status, 200);
-    assert_eq!(ask("POST", "/old.txt", "").status, 405);
+    assert_eq!(request("HEAD", "/old.txt", "").body, b"");
+    assert_eq!(request("OPTIONS", "/old.txt", "").status, 200);
+    assert_eq!(request("POST", "/old.txt", "").status, 405);
     let long = format!("/away/{}", "%5B".repeat(2600));
     assert_eq!(get(&long, "").status, 301);
     let long = format!("/away/{}?{}", "%5B".repeat(2000), "[".repeat(1900));
-    assert_refused(&get(&long, ""), 414, "a location that outgrows the limit");
+    assert_rejected(&get(&long, ""), 414, "a location that outgrows the limit");
 }
 
 #[test]
-fn a_rule_says_where_the_server_tells_how_it_is() {
+fn status_page_rule_serves_the_status_page() {
     if lacks(Feature::Rules) {
         return;
     }
-    let answer = get("/status", "");
-    assert_eq!(answer.status, 200);
-    assert!(answer.text().contains("requests "), "{}", answer.text());
-    assert_eq!(answer.field("Cache-Control"), Some("no-store"));
-    let head = ask("HEAD", "/status", "Range: bytes=0-1\r\n");
+    let response = get("/status", "");
+    assert_eq!(response.status, 200);
+    assert!(response.text().contains("requests "), "{}", response.text());
+    assert_eq!(response.field("Cache-Control"), Some("no-store"));
+    let head = request("HEAD", "/status", "Range: bytes=0-1\r\n");
     assert_eq!((head.status, head.body.len()), (200, 0));
     assert!(head
         .field("Content-Length")
@@ -125,7 +125,7 @@ fn a_rule_says_where_the_server_tells_how_it_is() {
 }
 
 #[test]
-fn rfc9110_15_5_5_paths_that_name_nothing() {
+fn rfc9110_15_5_5_path_without_resource_is_404() {
     for target in [
         "/nope",
         "/hello.txt/",
@@ -135,36 +135,36 @@ fn rfc9110_15_5_5_paths_that_name_nothing() {
         "/%2fhello.txt",
         "/%ff",
     ] {
-        let answer = get(target, "");
+        let response = get(target, "");
         assert_eq!(
-            (answer.status, answer.then),
+            (response.status, response.disposition),
             (404, Disposition::KeepAlive),
             "{target}"
         );
-        assert_eq!(answer.text(), "404 Not Found\r\n");
+        assert_eq!(response.text(), "404 Not Found\r\n");
     }
     for target in ["/a%00", "/%zz", "/%", "/%0d%0aX-Injected:%20y", "/<x>"] {
-        assert_refused(&get(target, ""), 400, target);
+        assert_rejected(&get(target, ""), 400, target);
     }
 }
 
 #[test]
-fn rfc9110_15_5_a_site_may_have_a_page_for_an_error() {
+fn rfc9110_15_5_error_page_of_the_site_is_sent() {
     if lacks(Feature::Hosts) {
         return;
     }
-    let answer = get("http://other.example/nope", "");
+    let response = get("http://other.example/nope", "");
     assert_eq!(
-        (answer.status, answer.text().as_str()),
+        (response.status, response.text().as_str()),
         (404, "<p>not here\n")
     );
     assert_eq!(
-        answer.field("Content-Type"),
+        response.field("Content-Type"),
         Some("text/html; charset=utf-8")
     );
-    assert_eq!(answer.field("Content-Length"), Some("12"));
-    // What the page is called by and since when is nothing to whoever asked for something else.
-    assert!(answer.field("ETag").is_none() && answer.field("Last-Modified").is_none());
-    let head = ask("HEAD", "http://other.example/nope", "");
-    assert_eq!((head.head, head.body.len()), (answer.head, 0));
+    assert_eq!(response.field("Content-Length"), Some("12"));
+    // The validators of the page are not those of the requested resource.
+    assert!(response.field("ETag").is_none() && response.field("Last-Modified").is_none());
+    let head = request("HEAD", "http://other.example/nope", "");
+    assert_eq!((head.head, head.body.len()), (response.head, 0));
 }

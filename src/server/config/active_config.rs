@@ -3,7 +3,7 @@
 //! The configuration in force, apart from the settings that connections read.
 
 use super::super::listen::Acceptor;
-use crate::site::Sources;
+use crate::site::load::Sources;
 use core::net::{
     Ipv4Addr,
     SocketAddr, //
@@ -22,6 +22,7 @@ pub(crate) struct ActiveConfig {
     pub(crate) listen: KVec<SocketAddr>,
     /// The acceptors of these addresses; none while the server is stopped.
     pub(crate) acceptors: KVec<Arc<Acceptor>>,
+    /// Whether the server accepts connections.
     pub(crate) started: bool,
     /// The peer of the relay.
     pub(crate) relay: SocketAddr,

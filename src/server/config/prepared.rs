@@ -10,7 +10,7 @@ use super::{
     update::ConfigUpdate, //
 };
 use crate::{
-    site::LoadError,
+    site::load::LoadError,
     sys::log, //
 };
 use core::{
@@ -56,7 +56,7 @@ impl<'a> PreparedUpdate<'a> {
     ///
     /// # Context
     ///
-    /// Process context, may sleep; a signal interrupts the loading of the site.
+    /// Process context, may sleep. A signal interrupts the loading of the site.
     ///
     /// # Errors
     ///

@@ -39,9 +39,9 @@ impl Setting {
 
 /// The settings of a server.
 pub(crate) struct Settings {
-    /// The length of each listener's accept queue.
+    /// The length of each listener's backlog.
     pub(crate) backlog: i32,
-    /// The connections served at a time; more wait in the accept queue.
+    /// The connections served at a time; more wait in the backlog.
     pub(crate) max_connections: Setting,
     /// The seconds after which an idle connection is closed.
     pub(crate) idle_seconds: Setting,

@@ -7,7 +7,7 @@ use super::super::{
     Server, //
 };
 use crate::{
-    site::Sources,
+    site::load::Sources,
     sys::{
         interruptible_mutex::InterruptibleGuard,
         net::Net, //
@@ -43,7 +43,7 @@ impl<'a> ConfigUpdate<'a> {
     ///
     /// # Context
     ///
-    /// Process context, may sleep; a signal interrupts it.
+    /// Process context, may sleep. A signal interrupts it.
     ///
     /// # Errors
     ///
@@ -136,7 +136,7 @@ impl<'a> ConfigUpdate<'a> {
         &mut self.sources
     }
 
-    /// Has the site loaded even if its sources stay the same.
+    /// Forces a reload of the site, even if its sources stay the same.
     pub(crate) fn reload(&mut self) {
         self.reload = true;
     }

@@ -206,7 +206,11 @@ impl Connection {
         false
     }
 
-    /// Returns what the worker must do: an action that softirq has deferred, or that of a poll.
+    /// Returns the action for the worker: one that softirq has deferred, or that of a poll.
+    ///
+    /// # Context
+    ///
+    /// Softirq or process context, must not sleep.
     fn poll_worker(&self) -> Action {
         let Some(mut guard) = self.stream.try_lock() else {
             return Action::PollAgain;
@@ -218,7 +222,7 @@ impl Connection {
         }
     }
 
-    /// Does the worker's part.
+    /// Polls, and carries out the action that follows.
     ///
     /// # Context
     ///

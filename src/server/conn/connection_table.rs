@@ -16,7 +16,7 @@ use kernel::{
 
 /// A connection that a table can close.
 pub(crate) trait TableEntry: Send + Sync + 'static {
-    /// Has the connection closed at once.
+    /// Closes the connection at once, by its worker.
     ///
     /// # Context
     ///
@@ -86,14 +86,17 @@ impl<C: TableEntry> ConnectionTable<C> {
         })
     }
 
-    /// Has `observer` called when a slot becomes free after a reservation has failed, until the
-    /// table is closed.
+    /// Registers the observer, which is called when a slot becomes free after a reservation has
+    /// failed, until the table is closed.
     ///
     /// # Context
     ///
     /// Process context, may sleep.
     pub(crate) fn observe(&self, observer: Arc<dyn SlotObserver>) {
-        self.slots.lock().observer = Some(observer);
+        let mut slots = self.slots.lock();
+        if !slots.closed {
+            slots.observer = Some(observer);
+        }
     }
 
     /// Reserves one of `max` slots and returns its number, which [`ConnectionTable::release`] takes
@@ -153,6 +156,9 @@ impl<C: TableEntry> ConnectionTable<C> {
     }
 
     /// Frees a slot.
+    ///
+    /// A work item that calls this may hold a reference to the observer for a moment; the stop of
+    /// the server flushes the queue before the last one is dropped.
     ///
     /// # Context
     ///
@@ -225,7 +231,7 @@ impl<C: TableEntry> ConnectionTable<C> {
             slots.closed = true;
             slots.observer.take()
         };
-        // The observer's drop may free the owner of this table's other references.
+        // Dropped without the lock; the caller holds another reference.
         drop(observer);
         self.for_each(C::abort);
         let mut slots = self.slots.lock();
@@ -318,7 +324,11 @@ mod tests {
         let table = table()?;
         let late = entry()?;
         let number = table.reserve(1)?;
+        let observer = entry()?;
+        table.observe(observer.clone());
+        assert_eq!(table.reserve(1), Err(EBUSY));
         table.release(number);
+        assert_eq!(observer.0.load(Relaxed), 100);
         table.close();
         assert_eq!(table.reserve(1), Err(ESHUTDOWN));
         table.insert(number, late.clone());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Defers requests while the accept queue is starved.
+//! Defers requests while the backlog is starved.
 //!
 //! Softirqs run before workers. On a busy CPU, connections that are served already could keep an
 //! acceptor's worker from running. So while the worker waits for too long, ready connections are
@@ -110,7 +110,7 @@ impl<C: CrowdMember> Crowd<C> {
     ///
     /// # Context
     ///
-    /// Process context, may sleep: the last references may be among those on the list.
+    /// Process context, may sleep. The last references may be among those on the list.
     pub(crate) fn poll_all(&self, gathers: bool) {
         let waiting = softirq::disabled(|_| {
             let mut waiting = self.waiting.lock();

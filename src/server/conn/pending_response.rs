@@ -26,7 +26,7 @@ pub(crate) struct PendingResponse {
     pub(super) parts: Option<KBox<PendingParts>>,
     /// The site that content and parts belong to, while there are any.
     pub(super) snapshot: Option<Arc<SiteSnapshot>>,
-    /// What becomes of the connection when the response is sent.
+    /// The fate of the connection when the response is sent.
     pub(super) disposition: Disposition,
 }
 

@@ -27,11 +27,8 @@ use protocol::http::{
     SessionPhase, //
 };
 
-/// One run of the poll loop of a connection.
-///
-/// # Context
-///
-/// Softirq or process context, must not sleep: the guard holds the socket's lock.
+/// One run of the poll loop of a connection. Its methods must not sleep, because the guard holds the
+/// socket's lock.
 pub(super) struct Poll<'a, 'g, H: StreamHandler> {
     guard: &'a mut Guard<'g, H>,
     context: &'a RequestContext<'a>,

@@ -12,7 +12,7 @@ use core::mem;
 use kernel::prelude::*;
 use protocol::http::HEAD_MAX;
 
-/// Reads requests from received bytes and has each responded to.
+/// A reader of requests, which gives each of them to the response writer.
 pub(super) struct RequestReader<'a, H: StreamHandler> {
     writer: ResponseWriter<'a, H>,
     scratch: &'a mut CpuScratch,
@@ -61,7 +61,7 @@ impl<'a, H: StreamHandler<State = ConnState>> RequestReader<'a, H> {
         let context = self.writer.context();
         let state = self.writer.state_mut();
         let step = state.session.receive(bytes, context, clock, scratch);
-        if step.consumed == 0 && step.reply.is_none() {
+        if step.consumed == 0 && step.response.is_none() {
             // The rest of the head has not arrived yet. Such heads are copied.
             state.partial_head.extend_from_slice(bytes, GFP_ATOMIC)?;
             return Ok(bytes.len());

@@ -38,20 +38,20 @@ use protocol::http::{
     Step, //
 };
 
-/// Writes responses into the send buffer of a connection, and keeps what finds no space there.
+/// A writer of responses into the send buffer of a connection. It keeps the bytes that find no space.
 pub(super) struct ResponseWriter<'a, H: StreamHandler> {
     sender: Sender<'a, H>,
     context: &'a RequestContext<'a>,
 }
 
 impl<'a, H: StreamHandler<State = ConnState>> ResponseWriter<'a, H> {
-    /// Joins the right to send to what responses are made from.
+    /// Creates a writer.
     #[inline]
     pub(super) fn new(sender: Sender<'a, H>, context: &'a RequestContext<'a>) -> Self {
         Self { sender, context }
     }
 
-    /// Returns what responses are made from.
+    /// Returns the request context.
     #[inline]
     pub(super) fn context(&self) -> &'a RequestContext<'a> {
         self.context
@@ -72,9 +72,10 @@ impl<'a, H: StreamHandler<State = ConnState>> ResponseWriter<'a, H> {
     /// Carries out a step of the session; `rest` are the bytes received behind it.
     #[inline]
     pub(super) fn apply_step(&mut self, step: &Step<'_, BodyId>, rest: &[u8]) -> Result {
-        match &step.reply {
+        match &step.response {
             Some(response) => {
-                let more = response.then != Disposition::KeepAlive || self.serves_at_once(rest);
+                let more =
+                    response.disposition != Disposition::KeepAlive || self.serves_at_once(rest);
                 self.respond(response, more)
             }
             None => {
@@ -109,10 +110,10 @@ impl<'a, H: StreamHandler<State = ConnState>> ResponseWriter<'a, H> {
         self.send_response(response, more)
     }
 
-    /// Sends a response whose body is short, in one call; has longer bodies sent by others.
+    /// Sends a response whose body is short in one call, and dispatches longer bodies.
     #[inline(never)]
     fn send_response(&mut self, response: &Response<'_, BodyId>, more: bool) -> Result {
-        self.sender.pending.disposition = response.then;
+        self.sender.pending.disposition = response.disposition;
         let text = match response.body {
             Body::Empty => &[],
             Body::Text(text) => text,

@@ -66,7 +66,12 @@ impl<C: TableEntry> Slot<C> {
 }
 
 impl<C: TableEntry> Drop for Slot<C> {
-    /// Frees the slot. Process context, may sleep.
+    /// Frees the slot.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep. Only work items of the server's queue drop a slot; [`ConnectionTable::release`](super::connection_table::ConnectionTable::release) relies
+    /// on that.
     fn drop(&mut self) {
         self.pool.table.release(self.number);
     }

@@ -20,7 +20,7 @@ use protocol::http::{
     REQUESTS_MAX, //
 };
 
-/// What follows a poll. The worker carries out all but the first.
+/// The action that follows a poll. The worker carries out all but the first.
 pub(super) enum Action {
     /// Nothing: a callback or the deadline comes next.
     Wait,
@@ -32,7 +32,7 @@ pub(super) enum Action {
     Reset,
 }
 
-/// What a connection waits for, which decides how long it may wait.
+/// The event that a connection waits for, which decides how long it may wait.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ConnPhase {
     /// The client begins a request.

@@ -121,7 +121,7 @@ impl Acceptor {
         self.kick();
     }
 
-    /// Queues the work item, which looks at the accept queue.
+    /// Queues the work item, which looks at the backlog.
     ///
     /// # Context
     ///

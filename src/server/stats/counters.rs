@@ -23,7 +23,7 @@ pub(crate) enum Count {
     Accepted,
     /// A connection could not be accepted because a resource was short.
     AcceptErrors,
-    /// A connection had to wait in the accept queue because no slot was free.
+    /// A connection had to wait in the backlog because no slot was free.
     Full,
     /// A response was begun with a status of 1xx.
     Informational,
@@ -37,8 +37,7 @@ pub(crate) enum Count {
     ServerError,
     /// A byte was handed to TCP, of a head or of a body.
     Bytes,
-    /// A poll was left to the worker because a process owned the socket, or because the callback
-    /// came from a poll.
+    /// A poll was left to the worker because a process owned the socket.
     Owned,
     /// A poll was left to an acceptor because connections waited to be accepted.
     Crowded,

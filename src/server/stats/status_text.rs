@@ -13,20 +13,12 @@ use super::{
     },
     counters::Count, //
 };
-use crate::site::LoadProgress;
+use crate::site::load::LoadProgress;
 use kernel::fmt;
 use protocol::control::command::Timeout;
 
 /// The version of the module.
 const VERSION: &str = "0.2.0";
-
-/// A server as it is shown. The locks of the borrowed parts make it one picture.
-pub(crate) struct StatusText<'a> {
-    pub(crate) pool: &'a ConnectionPool<Connection>,
-    pub(crate) config: &'a ActiveConfig,
-    /// The progress of a site that is being loaded.
-    pub(crate) loading: Option<&'a LoadProgress>,
-}
 
 /// The counters that are shown, by their names.
 const COUNTS: [(&str, Count); 15] = [
@@ -46,6 +38,14 @@ const COUNTS: [(&str, Count); 15] = [
     ("responses-5xx", Count::ServerError),
     ("bytes", Count::Bytes),
 ];
+
+/// A server as it is shown. The locks of the borrowed parts make it one picture.
+pub(crate) struct StatusText<'a> {
+    pub(crate) pool: &'a ConnectionPool<Connection>,
+    pub(crate) config: &'a ActiveConfig,
+    /// The progress of a site that is being loaded.
+    pub(crate) loading: Option<&'a LoadProgress>,
+}
 
 impl StatusText<'_> {
     /// Writes the commands that configure another server alike.
@@ -114,7 +114,7 @@ impl StatusText<'_> {
     fn write_site(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let site = self.pool.core.snapshot();
         writeln!(f, "# entries {}", site.len())?;
-        writeln!(f, "# left-out {}", site.left_out())?;
+        writeln!(f, "# skipped {}", site.skipped())?;
         writeln!(f, "# memory {}", site.footprint())?;
         writeln!(f, "# load-milliseconds {}", self.config.load_milliseconds)?;
         if let Some(progress) = self.loading {

@@ -8,7 +8,7 @@
 
 use super::{
     FileSession,
-    Poll, //
+    PollCall, //
 };
 use crate::sys::ffi;
 use core::{
@@ -139,7 +139,7 @@ impl<S: FileSession> FileOps<S> {
         // SAFETY: The caller guarantees that the file was opened; it is not released meanwhile.
         let (session, file) = unsafe { Self::opened(file) };
         // SAFETY: The table is null or valid for the time of the call.
-        let poll = unsafe { Poll::from_raw(table) };
+        let poll = unsafe { PollCall::from_raw(table) };
         session.poll(file, &poll)
     }
 

@@ -40,7 +40,7 @@ pub(crate) trait FileSession: Send + Sync + Sized + 'static {
     fn write(&self, file: &File, from: &mut IovIterSource<'_>) -> Result<usize>;
 
     /// `poll(2)`: returns the current events, and adds the caller to the wait queues of `poll`.
-    fn poll(&self, _file: &File, _poll: &Poll<'_>) -> u32 {
+    fn poll(&self, _file: &File, _poll: &PollCall<'_>) -> u32 {
         build_error!(kernel::error::VTABLE_DEFAULT_ERROR)
     }
 
@@ -62,12 +62,12 @@ pub(crate) trait FileSession: Send + Sync + Sized + 'static {
 /// # Invariants
 ///
 /// The pointer is null or a valid `poll_table`.
-pub(crate) struct Poll<'a> {
+pub(crate) struct PollCall<'a> {
     raw: *mut bindings::poll_table,
     _lifetime: PhantomData<&'a ()>,
 }
 
-impl Poll<'_> {
+impl PollCall<'_> {
     /// Wraps a `poll_table`.
     ///
     /// # Safety

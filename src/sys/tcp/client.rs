@@ -9,7 +9,7 @@ use super::{
     Socket, //
 };
 use crate::sys::{
-    device::Poll,
+    device::PollCall,
     ffi, //
 };
 use core::net::SocketAddr;
@@ -129,7 +129,7 @@ impl Client {
     /// # Context
     ///
     /// Process context, may sleep.
-    pub(crate) fn poll(&self, file: &File, poll: &Poll<'_>) -> u32 {
+    pub(crate) fn poll(&self, file: &File, poll: &PollCall<'_>) -> u32 {
         // SAFETY: The socket, the file and the table are valid. The file, which waits in the table,
         // owns the socket.
         unsafe { ffi::khttpd_sock_poll(self.0.as_raw(), file.as_ptr(), poll.as_raw()) }

@@ -20,7 +20,7 @@ mod rates;
 mod report;
 mod results;
 mod server;
-mod turns;
+mod softirq;
 
 use std::env;
 use std::fs;
@@ -81,12 +81,12 @@ impl Bench {
             ),
             (Verb::Rates, Self::rates),
             (Verb::Memory, Self::memory),
-            (Verb::Turns, Self::turns),
+            (Verb::Softirq, Self::softirq),
         ];
         for (verb, measure) in measures {
             // Softirq runs are measured with a module of their own.
-            let is_asked =
-                self.options.verb == verb || self.options.verb == Verb::All && verb != Verb::Turns;
+            let is_asked = self.options.verb == verb
+                || self.options.verb == Verb::All && verb != Verb::Softirq;
             if is_asked {
                 measure(self, &mut results)?;
                 results.write(&path)?;
@@ -188,18 +188,23 @@ impl Bench {
         Ok(())
     }
 
-    fn turns(&self, results: &mut Results) -> Result {
+    fn softirq(&self, results: &mut Results) -> Result {
         let servers = [Server::Khttpd];
         let machine = instructions::builder(&self.floor)?.boot()?;
         guest::start(&machine, &servers)?;
-        let figures = self.options.cases.iter().chain(&turns::LOADS).map(|case| {
-            let turn = turns::measure(&machine, case)?;
-            eprintln!("{:28} {:12.0}", turn.case, turn.instructions);
-            Ok(turn)
-        });
+        let figures = self
+            .options
+            .cases
+            .iter()
+            .chain(&softirq::LOADS)
+            .map(|case| {
+                let run = softirq::measure(&machine, case)?;
+                eprintln!("{:28} {:12.0}", run.case, run.instructions);
+                Ok(run)
+            });
         let figures = figures.collect::<Result<_>>()?;
         guest::stop(&machine, &servers)?;
-        results.turns = Some(host::section(&machine, figures)?);
+        results.softirq = Some(host::section(&machine, figures)?);
         Ok(())
     }
 

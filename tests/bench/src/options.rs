@@ -22,7 +22,7 @@ pub(crate) enum Verb {
     /// Measure the memory of an idle connection.
     Memory,
     /// Measure khttpd's longest softirq runs.
-    Turns,
+    Softirq,
     /// Show the instructions of each function.
     Profile,
     /// Compare instructions with the baseline.
@@ -49,7 +49,7 @@ pub(crate) struct Options {
     pub(crate) output: PathBuf,
 }
 
-const USAGE: &str = "usage: bench all|instructions|rates|memory|turns|profile|check|record \
+const USAGE: &str = "usage: bench all|instructions|rates|memory|softirq|profile|check|record \
     [--cases NAME,...] [--servers NAME,...] [--cpus NUMBER,...] \
     [--rounds NUMBER] [--seconds NUMBER] [--output FOLDER]";
 
@@ -109,7 +109,7 @@ fn verb(name: &str) -> Result<Verb, String> {
         "instructions" => Verb::Instructions,
         "rates" => Verb::Rates,
         "memory" => Verb::Memory,
-        "turns" => Verb::Turns,
+        "softirq" => Verb::Softirq,
         "profile" => Verb::Profile,
         "check" => Verb::Check,
         "record" => Verb::Record,

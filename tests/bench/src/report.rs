@@ -8,7 +8,7 @@ use comfy_table::{CellAlignment, Table};
 use crate::case::CASES;
 use crate::grid::{Figure, Grid};
 use crate::results::{
-    Instructions, Latency, Memory, Percentiles, Rate, Results, Section, Summary, Turn,
+    Instructions, Latency, Memory, Percentiles, Rate, Results, Section, SoftirqRun, Summary,
 };
 use crate::server::Server;
 
@@ -22,9 +22,9 @@ pub(crate) fn tables(results: &Results) -> String {
         let title = "Instructions per request, client and server together";
         add(title, section.conditions(1), instructions(&section.figures));
     }
-    if let Some(section) = &results.turns {
+    if let Some(section) = &results.softirq {
         let title = "khttpd's longest softirq run, in instructions";
-        add(title, section.conditions(1), turns(&section.figures));
+        add(title, section.conditions(1), softirq(&section.figures));
     }
     if let Some(section) = &results.rates {
         for cpus in section.cpus() {
@@ -126,10 +126,10 @@ fn instructions(figures: &[Instructions]) -> Table {
     by_case(&grid, cell, "nginx / khttpd", |case| grid.fewer(case))
 }
 
-fn turns(figures: &[Turn]) -> Table {
+fn softirq(figures: &[SoftirqRun]) -> Table {
     let mut table = table(["load", "instructions"]);
-    for turn in figures {
-        table.add_row([turn.case.clone(), thousands(turn.instructions)]);
+    for run in figures {
+        table.add_row([run.case.clone(), thousands(run.instructions)]);
     }
     table
 }

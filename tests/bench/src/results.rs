@@ -14,7 +14,7 @@ pub(crate) struct Results {
     /// Instructions per request.
     pub(crate) instructions: Option<Section<Instructions>>,
     /// Longest softirq runs.
-    pub(crate) turns: Option<Section<Turn>>,
+    pub(crate) softirq: Option<Section<SoftirqRun>>,
     /// Requests per second and latency under full load.
     pub(crate) rates: Option<Section<Rate>>,
     /// Latency under the same load for all.
@@ -51,7 +51,7 @@ pub(crate) struct Instructions {
 
 /// khttpd's longest softirq run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Turn {
+pub(crate) struct SoftirqRun {
     pub(crate) case: String,
     pub(crate) instructions: f64,
 }

@@ -292,7 +292,7 @@ impl Builder {
             "panic=-1 reboot=t random.trust_cpu=on tsc=reliable".to_owned(),
             // For the same reason the timer may seem stuck, which is a panic.
             "no_timer_check".to_owned(),
-            // On a busy host a processor of the guest may not run for many seconds, which is no lockup and no stall.
+            // On a busy host a virtual CPU may not run for many seconds: neither lockup nor stall.
             "watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120".to_owned(),
             "sysctl.kernel.hung_task_timeout_secs=300".to_owned(),
         ];

@@ -109,7 +109,7 @@ pub enum Kind {
 pub struct Trouble {
     /// Kind of problem.
     pub kind: Kind,
-    /// First line of the report, and following lines.
+    /// First line of the report and following lines; for a KUnit test, diagnostics and result.
     pub lines: Vec<Line>,
 }
 
@@ -209,6 +209,14 @@ fn is_ruler(line: &Line) -> bool {
     line.text.starts_with("==========")
 }
 
+/// Tells whether a line of KTAP is a result, a plan or a header, and not a diagnostic.
+fn is_ktap_structure(line: &Line) -> bool {
+    let text = line.text.trim_start();
+    ["ok ", "not ok ", "1..", "KTAP version", "# Subtest: "]
+        .iter()
+        .any(|beginning| text.starts_with(beginning))
+}
+
 impl KernelLog {
     /// Parses the console's output.
     pub fn parse(raw: &str) -> Self {
@@ -262,15 +270,26 @@ impl KernelLog {
             {
                 continue;
             }
+            let mut shown_from = at;
             shown_to = match kind {
-                Kind::Test => at + 1,
+                Kind::Test => {
+                    shown_from = self.first_diagnostic(at);
+                    at + 1
+                }
                 Kind::Race => self.next_ruler(at),
                 _ => self.lines.len().min(at + REPORT_LINES),
             };
-            let lines = self.lines.get(at..shown_to).unwrap_or_default().to_vec();
+            let lines = self.lines.get(shown_from..shown_to);
+            let lines = lines.unwrap_or_default().to_vec();
             found.push(Trouble { kind, lines });
         }
         found
+    }
+
+    /// Finds the first diagnostic of the KUnit test whose result is at `at`.
+    fn first_diagnostic(&self, at: usize) -> usize {
+        let before = self.lines.iter().take(at).rev();
+        at - before.take_while(|line| !is_ktap_structure(line)).count()
     }
 
     /// Removes data races outside of khttpd: those with no function of khttpd in either stack.

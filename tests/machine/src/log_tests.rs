@@ -283,6 +283,39 @@ fn each_failed_kunit_test_is_reported() {
 }
 
 #[test]
+fn failed_kunit_test_is_reported_with_its_diagnostics() {
+    let raw = "KTAP version 1\n\
+        1..1\n\
+        \x20   KTAP version 1\n\
+        \x20   # Subtest: khttpd_hash\n\
+        \x20   1..2\n\
+        \x20   ok 1 key_is_random\n\
+        \x20   # names_differ: ASSERTION FAILED at src/sys/hash.rs:7\n\
+        \x20   Expected a != b to be true, but is false\n\
+        \x20   not ok 2 names_differ\n\
+        # khttpd_hash: pass:1 fail:1 skip:0 total:2\n\
+        not ok 1 khttpd_hash\n";
+    let raw: Vec<_> = raw.lines().map(str::to_owned).collect();
+    let found = log_of(&raw).trouble();
+    let texts = |report: &Trouble| -> Vec<String> {
+        let lines = report.lines.iter();
+        lines.map(|line| line.text.trim().to_owned()).collect()
+    };
+    assert_eq!(
+        texts(&found[0]),
+        [
+            "# names_differ: ASSERTION FAILED at src/sys/hash.rs:7",
+            "Expected a != b to be true, but is false",
+            "not ok 2 names_differ",
+        ]
+    );
+    assert_eq!(
+        texts(&found[1]).last().map(String::as_str),
+        Some("not ok 1 khttpd_hash")
+    );
+}
+
+#[test]
 fn since_returns_lines_after_the_mark() {
     let before = KernelLog::parse("<6>[ 1.000000] a\n<6>[ 2.000000] b\n");
     let after = KernelLog::parse("<6>[ 1.000000] a\n<6>[ 2.000000] b\n<6>[ 3.000000] c\n");

@@ -293,7 +293,7 @@ fn module_parameters_run_commands() -> Result {
     machine.exec_ok("! insmod khttpd.ko root='/srv/a;stop' commands='foo'")?;
     let log = machine.log()?.since(mark);
     for expected in [
-        "khttpd: /missing: is not there, or not any more",
+        "khttpd: /missing: no such file or directory, or removed during the load",
         "khttpd: root=\"/srv/a b\": must be an absolute path without blanks, or built-in",
         "khttpd: commands=, line 1: \"foo\": no such command; \"help\" lists them",
     ] {

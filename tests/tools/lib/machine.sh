@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# What is needed to boot a machine: the tool-chain root, the kernel, the module
-# and the agent, each made if it is not there; and the variables by which the
-# crate `machine` finds them. Sourced.
+# Prepares all that a machine needs: the tool-chain root, the kernel, the module and the agent, each
+# built if missing; and exports the variables by which the crate `machine` finds them. Sourced.
 
 # shellcheck source=tests/tools/lib/progress.sh
 . "$(dirname "${BASH_SOURCE[0]}")/progress.sh"
 # shellcheck source=tests/tools/lib/cache.sh
 . "$(dirname "${BASH_SOURCE[0]}")/cache.sh"
 
-# Where root/cargo puts what it builds.
+# Output folder of root/cargo.
 binaries=$project/target/root/x86_64-unknown-linux-gnu/debug
 
-# prepare_tools: the root, the kernel and the vendored crates.
+# prepare_tools: prepares the root, the kernel and the vendored crates.
 prepare_tools() {
     "$project/tests/tools/root/host"
     mkdir -p "$project/build"
@@ -21,14 +20,14 @@ prepare_tools() {
     "$project/tests/tools/vendor" "$root"
 }
 
-# www_folder: the folder to be built in, as an absolute path; nothing for www/.
+# www_folder: prints the absolute path of WWW; nothing for www/.
 www_folder() {
     [ -n "${WWW-}" ] || return 0
-    [ -d "$WWW" ] || die "WWW=$WWW is no folder"
+    [ -d "$WWW" ] || die "WWW=$WWW: not a folder"
     (cd "$WWW" && pwd -P)
 }
 
-# module_make ARGUMENT...: make in the kernel's build tree, for our module.
+# module_make ARGUMENT...: runs make in the kernel's build tree for the module.
 module_make() {
     local www
     www=$(www_folder)
@@ -37,8 +36,8 @@ module_make() {
         --jobs="${JOBS:-$(nproc)}" "$@" modules
 }
 
-# prepare_module ARGUMENT...: khttpd.ko, made with these arguments. KHTTPD_MODULE names one that is there already.
-# shellcheck disable=SC2120 # Most need none.
+# prepare_module ARGUMENT...: builds khttpd.ko with these arguments, unless KHTTPD_MODULE is set.
+# shellcheck disable=SC2120 # Arguments are optional.
 prepare_module() {
     if [ -z "${KHTTPD_MODULE-}" ]; then
         step "building khttpd.ko" "$project/build/module.log" no_measure module_make "$@"
@@ -46,20 +45,21 @@ prepare_module() {
     fi
 }
 
-# prepare_floor: floor.ko, the benchmark's module that knows no HTTP.
+# prepare_floor: builds floor.ko, the benchmark's module without HTTP.
 prepare_floor() {
-    step "building floor.ko" "$project/build/floor.log" no_measure module_make M="$project/tests/bench/floor"
+    step "building floor.ko" "$project/build/floor.log" no_measure \
+        module_make M="$project/tests/bench/floor"
     export KHTTPD_FLOOR=$project/tests/bench/floor/floor.ko
 }
 
-# prepare_agent: the programs of the crate `machine`.
+# prepare_agent: builds the programs of the crate `machine`.
 prepare_agent() {
     step "building the machine's agent" "$project/build/agent.log" no_measure \
         "$project/tests/tools/root/cargo" "$root" build --package machine --bins
 }
 
-# export_machine: tells the crate `machine` where everything is. /mnt is what
-# root/enter shows of the root without what is mounted in it.
+# export_machine: exports the variables of the crate `machine`. /mnt is the root without other
+# mounts (see root/enter).
 export_machine() {
     export KHTTPD_KERNEL=$kernel KHTTPD_AGENT=$binaries/agent KHTTPD_GUEST_ROOT=/mnt
     export KHTTPD_MACHINES=$project/build/machines KHTTPD_CACHE=$cache

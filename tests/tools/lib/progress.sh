@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# What a long step tells while it goes on: what is being done, how far it is,
-# how long it took. All on stderr: one line written anew on a terminal, a line
-# every 15 seconds elsewhere, so that a log stays short. Sourced.
+# Progress of long steps: label, progress, duration. All on stderr: one line, rewritten, on a
+# terminal; a line every 15 seconds elsewhere, so that logs stay short. Sourced.
 
 say() {
     printf '%s\n' "$*" >&2
@@ -13,7 +12,7 @@ die() {
     exit 1
 }
 
-# took SECONDS: "8 s", "3 min 12 s".
+# took SECONDS: prints a duration, such as "8 s" or "3 min 12 s".
 took() {
     if [ "$1" -lt 60 ]; then
         echo "$1 s"
@@ -22,12 +21,12 @@ took() {
     fi
 }
 
-# tell_until_gone PARENT LABEL MEASURE: the line that tells how far a step is.
-# MEASURE is a function that prints it ("812 of 1640 objects") or nothing.
+# tell_until_gone PARENT LABEL MEASURE: prints the progress of a step. MEASURE is a function that
+# prints it ("812 of 1640 objects") or nothing.
 tell_until_gone() {
     local parent=$1 label=$2 measure=$3 start=$SECONDS pause=15 far never
     [ -t 2 ] && pause=1
-    # A pipe on which nothing ever comes: waiting on it starts no process.
+    # Reading from a silent pipe waits without starting a process.
     exec {never}<> <(:)
     while kill -0 "$parent" 2>/dev/null; do
         read -r -t "$pause" -u "$never" || true
@@ -40,22 +39,22 @@ tell_until_gone() {
     done
 }
 
-# step LABEL LOG MEASURE COMMAND...: runs COMMAND with its output in LOG and
-# tells how far it is. When it fails, prints the end of LOG and stops.
+# step LABEL LOG MEASURE COMMAND...: runs COMMAND with its output in LOG and prints its progress. If
+# it fails, prints the end of LOG and exits.
 step() {
     local label=$1 log=$2 measure=$3 start=$SECONDS status=0 teller
     shift 3
     say "$label ..."
     tell_until_gone "$$" "$label" "$measure" 9>&- &
     teller=$!
-    # shellcheck disable=SC2064 # The process id is known now.
+    # shellcheck disable=SC2064 # Expand the process id now.
     trap "end_teller $teller" EXIT
     "$@" >"$log" 2>&1 || status=$?
     end_teller "$teller"
     trap - EXIT
     if [ "$status" != 0 ]; then
         tail -n 25 "$log" >&2
-        die "$label: failed with status $status after $(took $((SECONDS - start))); all it said is in $log"
+        die "$label: failed with status $status after $(took $((SECONDS - start))); output in $log"
     fi
     say "$label: done in $(took $((SECONDS - start)))"
 }
@@ -68,7 +67,7 @@ end_teller() {
     fi
 }
 
-# no_measure: for a step of which nobody knows how long it is.
+# no_measure: for steps of unknown length.
 no_measure() {
     :
 }

@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-use std::net::SocketAddr;
+//! Tests of the commands.
 
-use proptest::prelude::*;
-
-use super::{complete, Command, Timeout, HELP};
+use super::{Command, Timeout, HELP};
 use crate::{
-    control::line::{Error, Lines},
-    control::rule::Rule,
+    control::{
+        line::{Error, Lines},
+        rule::Rule,
+    },
     http::HostPattern,
 };
+use proptest::prelude::*;
+use std::net::SocketAddr;
 
 fn parse(text: &str) -> Result<Command<'_>, Error<'_>> {
     Command::parse(Lines::new(text.as_bytes()).next().expect("a line"))
 }
 
-/// What is said of a line that is wrong.
-fn refusal(text: &str) -> String {
+/// Returns the message about a malformed line.
+fn error(text: &str) -> String {
     match parse(text) {
         Ok(command) => panic!("{text:?} is {command:?}"),
         Err(error) => error.to_string(),
@@ -33,7 +35,7 @@ fn addresses(text: &str) -> Vec<SocketAddr> {
 }
 
 #[test]
-fn addresses_are_a_port_or_an_address_with_a_port() {
+fn address_is_a_port_or_an_address_with_a_port() {
     for (text, expected) in [
         ("listen 80", vec!["[::]:80"]),
         ("listen 0.0.0.0:80", vec!["0.0.0.0:80"]),
@@ -51,7 +53,7 @@ fn addresses_are_a_port_or_an_address_with_a_port() {
 }
 
 #[test]
-fn wrong_addresses_are_named_with_a_reason() {
+fn malformed_addresses_are_errors_with_a_reason() {
     for (text, word) in [
         ("listen 80 0", "0"),
         ("listen 65536", "65536"),
@@ -68,24 +70,24 @@ fn wrong_addresses_are_named_with_a_reason() {
         ("relay 2001", "2001"),
         ("send [::1]x text", "[::1]x"),
     ] {
-        let said = refusal(text);
+        let message = error(text);
         assert!(
-            said.starts_with(&format!("line 1: {word:?}: ")),
-            "{text}: {said}"
+            message.starts_with(&format!("line 1: {word:?}: ")),
+            "{text}: {message}"
         );
         assert!(
-            said.contains("a port must be 1 to 65535") || said.contains("must be like"),
-            "{said}"
+            message.contains("a port must be 1 to 65535") || message.contains("must be like"),
+            "{message}"
         );
     }
     assert_eq!(
-        refusal("listen"),
+        error("listen"),
         r#"line 1: "listen": needs a port, or an address and a port"#
     );
 }
 
 #[test]
-fn numbers_have_bounds() {
+fn numbers_are_bounded() {
     for (text, max) in [
         ("max-connections 1", 1),
         ("max-connections 1048576", 1 << 20),
@@ -105,8 +107,8 @@ fn numbers_have_bounds() {
         "99999999999999999999",
         "many",
     ] {
-        let said = refusal(&format!("max-connections {text}"));
-        assert_eq!(said, format!("line 1: {text:?}: must be 1 to 1048576"));
+        let message = error(&format!("max-connections {text}"));
+        assert_eq!(message, format!("line 1: {text:?}: must be 1 to 1048576"));
     }
     for timeout in Timeout::ALL {
         let word = timeout.word();
@@ -119,15 +121,15 @@ fn numbers_have_bounds() {
             );
         }
         for seconds in ["0", "86401", "-1", "ten"] {
-            let said = refusal(&format!("timeout {word} {seconds}"));
+            let message = error(&format!("timeout {word} {seconds}"));
             assert_eq!(
-                said,
+                message,
                 format!("line 1: {seconds:?}: must be 1 to 86400 seconds")
             );
         }
     }
     assert_eq!(
-        refusal("timeout Idle 5"),
+        error("timeout Idle 5"),
         r#"line 1: "Idle": must be idle, head, send or stop"#
     );
 }
@@ -135,18 +137,18 @@ fn numbers_have_bounds() {
 #[test]
 fn text_to_send_is_the_rest_of_the_line() {
     let Ok(Command::Send(peer, text)) = parse("send 127.0.0.1:2001  two  words\t \r\n") else {
-        panic!("refused");
+        panic!("malformed");
     };
     assert_eq!(peer, "127.0.0.1:2001".parse().unwrap());
     assert_eq!(text, b"two  words");
     assert_eq!(
-        refusal("send 127.0.0.1:2001"),
+        error("send 127.0.0.1:2001"),
         r#"line 1: "send": needs a text to send"#
     );
 }
 
 #[test]
-fn root_is_an_absolute_path_for_all_or_a_host() {
+fn root_is_an_absolute_path_with_an_optional_host() {
     for (text, expected, host) in [
         ("root /srv/www", "/srv/www", HostPattern::Any),
         ("root built-in", "built-in", HostPattern::Any),
@@ -172,13 +174,13 @@ fn root_is_an_absolute_path_for_all_or_a_host() {
             "/a\\x00b",
             "must be an absolute path, or built-in",
         ),
-        ("root /a /b", "/b", "must be for, and a host"),
+        ("root /a /b", "/b", "must be for HOST"),
         ("root /a for", "root", "needs a host"),
-        ("root /a for h h", "h", "one word too many"),
+        ("root /a for h h", "h", "unexpected word"),
     ] {
-        assert_eq!(refusal(text), format!("line 1: \"{word}\": {reason}"));
+        assert_eq!(error(text), format!("line 1: \"{word}\": {reason}"));
     }
-    assert!(refusal("root /a for h:80").starts_with("line 1: \"h:80\": "));
+    assert!(error("root /a for h:80").starts_with("line 1: \"h:80\": "));
 }
 
 #[test]
@@ -190,11 +192,11 @@ fn rules_of_a_site_are_commands() {
     );
     assert!(matches!(parse("reload"), Ok(Command::Reload)));
     assert!(matches!(parse("clear"), Ok(Command::Clear)));
-    assert!(refusal("error 200 /").starts_with("line 1: \"200\": "));
+    assert!(error("error 200 /").starts_with("line 1: \"200\": "));
 }
 
 #[test]
-fn each_command_has_one_spelling_and_no_word_too_many() {
+fn each_command_has_one_spelling_and_no_extra_words() {
     assert!(matches!(parse("start"), Ok(Command::Start)));
     assert!(matches!(parse("stop"), Ok(Command::Stop)));
     assert!(matches!(parse("help"), Ok(Command::Help)));
@@ -204,10 +206,10 @@ fn each_command_has_one_spelling_and_no_word_too_many() {
     ));
     assert!(matches!(parse("relay [::1]:2001"), Ok(Command::Relay(_))));
     for name in ["Start", "star", "starts", "listne", "-", "\u{0}", "help?"] {
-        let said = refusal(name);
+        let message = error(name);
         assert!(
-            said.ends_with("no such command; \"help\" lists them"),
-            "{said}"
+            message.ends_with("no such command; \"help\" lists them"),
+            "{message}"
         );
     }
     for text in [
@@ -219,13 +221,9 @@ fn each_command_has_one_spelling_and_no_word_too_many() {
         "max-connections 5 now",
         "timeout idle 5 now",
     ] {
-        assert_eq!(
-            refusal(text),
-            r#"line 1: "now": one word too many"#,
-            "{text}"
-        );
+        assert_eq!(error(text), r#"line 1: "now": unexpected word"#, "{text}");
     }
-    assert_eq!(refusal("reset all"), r#"line 1: "all": must be counters"#);
+    assert_eq!(error("reset all"), r#"line 1: "all": must be counters"#);
     for text in [
         "max-connections",
         "timeout",
@@ -236,14 +234,14 @@ fn each_command_has_one_spelling_and_no_word_too_many() {
     ] {
         let name = text.split(' ').next().unwrap();
         assert!(
-            refusal(text).starts_with(&format!("line 1: \"{name}\": needs ")),
+            error(text).starts_with(&format!("line 1: \"{name}\": needs ")),
             "{text}"
         );
     }
 }
 
 #[test]
-fn help_lists_commands_that_there_are() {
+fn help_lists_existing_commands() {
     for line in HELP.lines() {
         assert!(line.len() <= 100, "{line}");
         let name = line.split_whitespace().nth(1).expect("a name");
@@ -257,14 +255,14 @@ fn help_lists_commands_that_there_are() {
     assert_eq!(
         Lines::new(HELP.as_bytes()).count(),
         0,
-        "help can be written back"
+        "the help can be written to the node"
     );
 }
 
 #[test]
 fn help_and_manual_page_have_the_same_commands() {
     let manual = include_str!("../../../../man/khttpd.4");
-    let mut described: Vec<_> = manual
+    let mut documented: Vec<_> = manual
         .lines()
         .filter_map(|line| line.strip_prefix(".It Ic ")?.split(' ').next())
         .collect();
@@ -272,32 +270,20 @@ fn help_and_manual_page_have_the_same_commands() {
         .lines()
         .filter_map(|line| line.split_whitespace().nth(1))
         .collect();
-    described.sort_unstable();
+    documented.sort_unstable();
     listed.sort_unstable();
-    assert_eq!(listed, described);
-}
-
-#[test]
-fn text_is_cut_behind_its_last_line_feed() {
-    let text = b"start\nstop\r\nlist";
-    for at in 0..=text.len() {
-        let (head, tail) = text.split_at(at);
-        let (lines, rest) = complete(head);
-        assert!(lines.is_empty() || lines.ends_with(b"\n"));
-        assert!(!rest.contains(&b'\n'));
-        let again = [rest, tail].concat();
-        assert_eq!([lines, &again].concat(), text);
-    }
+    assert_eq!(listed, documented);
 }
 
 proptest! {
     #[test]
-    fn any_address_is_understood_as_it_is_printed(
+    fn displayed_address_is_parsed_again(
         v6 in any::<bool>(), octets in any::<[u8; 16]>(), port in 1..=u16::MAX,
     ) {
-        let address = match v6 {
-            true => SocketAddr::from((octets, port)),
-            false => SocketAddr::from(([octets[0], octets[1], octets[2], octets[3]], port)),
+        let address = if v6 {
+            SocketAddr::from((octets, port))
+        } else {
+            SocketAddr::from(([octets[0], octets[1], octets[2], octets[3]], port))
         };
         prop_assert_eq!(addresses(&format!("listen {address}")), [address]);
         let text = format!("relay {address}");
@@ -306,12 +292,13 @@ proptest! {
     }
 
     #[test]
-    fn any_words_are_a_command_or_name_what_is_wrong(
+    fn arbitrary_words_are_a_command_or_an_error(
         words in prop::collection::vec(
             prop_oneof![
                 prop::sample::select(vec![
-                    "listen", "unlisten", "start", "stop", "max-connections", "timeout", "idle", "relay",
-                    "send", "reset", "counters", "help", "80", "127.0.0.1:80", "[::1]:80", "1000000000",
+                    "listen", "unlisten", "start", "stop", "max-connections", "timeout", "idle",
+                    "relay", "send", "reset", "counters", "help", "80", "127.0.0.1:80", "[::1]:80",
+                    "1000000000",
                 ]).prop_map(str::to_owned),
                 "[ -~]{0,9}",
             ],
@@ -322,7 +309,8 @@ proptest! {
         for line in Lines::new(text.as_bytes()) {
             if let Err(error) = Command::parse(line) {
                 prop_assert!(!error.reason.is_empty());
-                prop_assert!(text.as_bytes().windows(error.word.len()).any(|word| word == error.word));
+                let mut words = text.as_bytes().windows(error.word.len());
+                prop_assert!(words.any(|word| word == error.word));
             }
         }
     }

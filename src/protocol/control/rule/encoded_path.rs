@@ -1,47 +1,63 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Paths as they are written in rules.
+//! Percent-encoded paths in rules.
 
-use super::WordError;
-use crate::http::target::{decoded, is_plain};
-use core::fmt::{self, Write};
+use super::word::WordError;
+use crate::http::{
+    octet::PATH,
+    percent::{
+        decode,
+        encode_octet, //
+    }, //
+};
+use core::{
+    fmt::{
+        self,
+        Write, //
+    },
+    str, //
+};
 
-/// A path, written as in a URI: with `%20` for a space. Bytes beyond ASCII may stand as they are.
+/// A path as in a URI, with `%20` for a space. Octets beyond ASCII may stand for themselves.
 ///
 /// # Invariants
 ///
-/// It begins with `/`. Each `%` begins an escape, of a byte that is neither a slash nor a control
-/// byte, no segment comes to `.` or `..`, and no byte but `/` is other than a path can hold.
+/// The path begins with `/`. Each `%` begins the escape of an octet that is neither a slash nor a
+/// control character. No decoded segment is `.` or `..`. All other octets may be part of a path.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct EncodedPath<'a>(&'a [u8]);
 
 impl<'a> EncodedPath<'a> {
-    /// Reads a path.
+    /// Parses a path.
     pub(super) fn parse(word: &'a [u8]) -> Result<EncodedPath<'a>, WordError<'a>> {
         let segments = word
             .strip_prefix(b"/")
-            .ok_or((word, "a path begins with a slash"))?;
+            .ok_or((word, "a path must begin with a slash"))?;
         for segment in segments.split(|byte| *byte == b'/') {
             check_segment(segment).map_err(|reason| (word, reason))?;
         }
-        // INVARIANT: all of it was just checked.
+        // INVARIANT: The prefix and each segment were just checked.
         Ok(EncodedPath(word))
     }
 
-    /// What it comes to, byte by byte.
+    /// Iterates over the octets of the decoded path.
     #[inline]
     pub fn decoded(self) -> impl Iterator<Item = u8> + Clone + use<'a> {
-        decoded(self.0)
+        decode(self.0)
     }
 
-    /// Whether it names the decoded `path`.
+    /// Returns whether `path`, which is decoded, is the same path.
     #[inline]
-    pub fn names(self, path: &[u8]) -> bool {
+    pub fn matches(self, path: &[u8]) -> bool {
         self.decoded().eq(path.iter().copied())
     }
 }
 
-/// What may stand between two slashes.
+/// Checks the octets between two slashes.
+///
+/// # Errors
+///
+/// The requirement that they do not meet.
 pub(super) fn check_segment(segment: &[u8]) -> Result<(), &'static str> {
     let mut rest = segment;
     loop {
@@ -51,46 +67,49 @@ pub(super) fn check_segment(segment: &[u8]) -> Result<(), &'static str> {
                 rest
             }
             [b'%', ..] => return Err("a % must be followed by two hexadecimal digits"),
-            [b'*', ..] => return Err("a star stands only at the beginning or the end; %2A is one"),
-            [byte, rest @ ..] if is_plain(*byte) || !byte.is_ascii() => rest,
-            [..] => return Err("a path holds no such character; write % and two digits"),
+            [b'*', ..] => return Err("a * is a pattern only at the beginning or the end; use %2A"),
+            [octet, rest @ ..] if PATH.has(*octet) || !octet.is_ascii() => rest,
+            [..] => return Err("a path must not contain this character; use % and two digits"),
         };
     }
-    let mut bytes = decoded(segment);
-    if bytes
+    let mut octets = decode(segment);
+    if octets
         .clone()
-        .any(|byte| byte.is_ascii_control() || byte == b'/')
+        .any(|octet| octet.is_ascii_control() || octet == b'/')
     {
-        return Err("a name holds neither a slash nor a control character");
+        return Err("a name must not contain a slash or a control character");
     }
-    let dots = bytes.clone().count() <= 2 && bytes.clone().next().is_some();
-    if dots && bytes.all(|byte| byte == b'.') {
-        return Err("a path has neither . nor .. in it");
+    let may_be_dots = octets.clone().count() <= 2 && octets.clone().next().is_some();
+    if may_be_dots && octets.all(|octet| octet == b'.') {
+        return Err("a path must not contain . or ..");
     }
     Ok(())
 }
 
 impl fmt::Display for EncodedPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_bytes(self.0, f)
+        write_encoded(self.0, f)
     }
 }
 
-/// Writes what was checked; what is not UTF-8, or no more than a control character in it, escaped.
-pub(super) fn write_bytes(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    for chunk in bytes.utf8_chunks() {
+/// Writes encoded octets, and escapes those that are not UTF-8 or part of a control character.
+pub(super) fn write_encoded(octets: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for chunk in octets.utf8_chunks() {
         for character in chunk.valid().chars() {
             if character.is_control() {
-                escape(character.encode_utf8(&mut [0; 4]).as_bytes(), f)?;
+                write_escaped(character.encode_utf8(&mut [0; 4]).as_bytes(), f)?;
             } else {
                 f.write_char(character)?;
             }
         }
-        escape(chunk.invalid(), f)?;
+        write_escaped(chunk.invalid(), f)?;
     }
     Ok(())
 }
 
-fn escape(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(f, "%{byte:02X}"))
+fn write_escaped(octets: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    octets.iter().try_for_each(|octet| {
+        let escape = encode_octet(*octet);
+        f.write_str(str::from_utf8(&escape).unwrap_or_default())
+    })
 }

@@ -1,95 +1,89 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Which files a rule is about.
+//! Patterns that select the files of a rule.
 
 use super::{
-    encoded_path::{check_segment, write_bytes, EncodedPath},
-    WordError,
+    encoded_path::{
+        check_segment,
+        write_encoded,
+        EncodedPath, //
+    },
+    word::WordError, //
 };
-use crate::http::target::decoded;
+use crate::http::percent::decode;
 use core::fmt;
 
-/// Some of the paths of a site.
+/// A pattern that matches decoded paths of a site.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FilePattern<'a> {
-    /// `*`: all.
+    /// `*`: all paths.
     All,
-    /// `*.css`: those that end so.
+    /// `*.css`: the paths with this suffix.
     Suffix(Suffix<'a>),
-    /// `/assets/*`: those in a directory, at any depth. The path ends with the slash.
+    /// `/assets/*`: the paths below a directory, at any depth. Its path ends with the slash.
     Under(EncodedPath<'a>),
-    /// `/index.html`: this one.
+    /// `/index.html`: one path.
     Exact(EncodedPath<'a>),
 }
 
-/// How a name ends, written as in a URI.
+/// A percent-encoded suffix of a name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Suffix<'a>(&'a [u8]);
 
 impl<'a> FilePattern<'a> {
-    /// Reads which files are meant.
+    /// Parses a pattern.
     pub(super) fn parse(word: &'a [u8]) -> Result<FilePattern<'a>, WordError<'a>> {
         match word {
             b"*" => Ok(FilePattern::All),
-            [b'*', ending @ ..] => {
-                if ending.contains(&b'/') {
-                    return Err((word, "a name ends without a slash"));
+            [b'*', suffix @ ..] => {
+                if suffix.contains(&b'/') {
+                    return Err((word, "a suffix must not contain a slash"));
                 }
-                check_segment(ending).map_err(|reason| (word, reason))?;
-                Ok(FilePattern::Suffix(Suffix(ending)))
+                check_segment(suffix).map_err(|reason| (word, reason))?;
+                Ok(FilePattern::Suffix(Suffix(suffix)))
             }
-            [directory @ .., b'/', b'*'] => {
-                let (directory, _) = word
-                    .split_at_checked(directory.len().saturating_add(1))
-                    .unwrap_or((word, &[]));
+            [.., b'/', b'*'] => {
+                let directory = word.strip_suffix(b"*").unwrap_or(word);
                 EncodedPath::parse(directory).map(FilePattern::Under)
             }
             [b'/', ..] => EncodedPath::parse(word).map(FilePattern::Exact),
-            _ => Err((word, "neither a path, nor /DIRECTORY/*, nor *ENDING, nor *")),
+            _ => Err((word, "must be *, *SUFFIX, /DIRECTORY/* or /FILE")),
         }
     }
 
-    /// The length of the path of a directory, of those that are in one.
-    pub fn length(&self) -> Option<usize> {
-        match self {
-            FilePattern::Under(directory) => Some(directory.decoded().count()),
-            FilePattern::All | FilePattern::Suffix(_) | FilePattern::Exact(_) => None,
-        }
-    }
-
-    /// Whether the decoded `path` is one of them.
-    pub fn contain(&self, path: &[u8]) -> bool {
+    /// Returns whether the pattern matches `path`, which is decoded.
+    pub fn matches(&self, path: &[u8]) -> bool {
         match self {
             FilePattern::All => true,
-            FilePattern::Suffix(ending) => ending.ends(path),
+            FilePattern::Suffix(suffix) => suffix.matches(path),
             FilePattern::Under(directory) => starts_with(path, directory.decoded()),
-            FilePattern::Exact(exact) => exact.names(path),
+            FilePattern::Exact(exact) => exact.matches(path),
         }
     }
 }
 
 impl Suffix<'_> {
-    fn ends(self, path: &[u8]) -> bool {
-        let bytes = decoded(self.0);
+    fn matches(self, path: &[u8]) -> bool {
+        let suffix = decode(self.0);
         path.len()
-            .checked_sub(bytes.clone().count())
-            .and_then(|at| path.get(at..))
-            .is_some_and(|end| bytes.eq(end.iter().copied()))
+            .checked_sub(suffix.clone().count())
+            .and_then(|start| path.get(start..))
+            .is_some_and(|end| suffix.eq(end.iter().copied()))
     }
 }
 
-fn starts_with(path: &[u8], start: impl Iterator<Item = u8>) -> bool {
+fn starts_with(path: &[u8], mut prefix: impl Iterator<Item = u8>) -> bool {
     let mut rest = path.iter().copied();
-    start.into_iter().all(|byte| rest.next() == Some(byte))
+    prefix.all(|octet| rest.next() == Some(octet))
 }
 
 impl fmt::Display for FilePattern<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             FilePattern::All => f.write_str("*"),
-            FilePattern::Suffix(Suffix(ending)) => {
+            FilePattern::Suffix(Suffix(suffix)) => {
                 f.write_str("*")?;
-                write_bytes(ending, f)
+                write_encoded(suffix, f)
             }
             FilePattern::Under(directory) => write!(f, "{directory}*"),
             FilePattern::Exact(path) => write!(f, "{path}"),

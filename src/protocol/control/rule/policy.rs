@@ -1,45 +1,52 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What may become part of a site.
+//! Rules of the load policy: which files become part of a site.
 
-use super::{next, WordError};
-use crate::control::line::Words;
+use super::word::{
+    next,
+    WordError, //
+};
+use crate::{
+    bytes::parse_number,
+    control::line::Words, //
+};
 use core::fmt;
 
-/// A rule for whoever loads a site: what is read, and how much of it.
+/// A rule of the load policy. It belongs to the administrator that loads a site, not to the site.
 ///
 /// ```text
-/// follow-links no                no: symbolic links are left out; yes: followed, within the tree
-/// hidden-files no                names that begin with a dot, all but .well-known
-/// cross-mounts no                other file systems that are mounted in the tree
-/// perm-required 0004             files must have all of these mode bits
-/// perm-forbid 0000               and none of these
-/// max-site-bytes 268435456       memory of a whole site
-/// max-file-bytes 67108864        length of a file
-/// max-entries 1048576            paths of a site
+/// follow-links no                yes: symbolic links are followed, within the root
+/// hidden-files no                yes: names that begin with a dot are served
+/// cross-mounts no                yes: file systems that are mounted within the root are entered
+/// perm-required 0004             mode bits that a file must have
+/// perm-forbid 0000               mode bits that a file must not have
+/// max-site-bytes 268435456       bound of the memory of the site
+/// max-file-bytes 67108864        bound of the length of a file
+/// max-entries 1048576            bound of the number of files and directories
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PolicyRule {
-    /// Whether symbolic links are followed, though never out of the tree.
+    /// Whether symbolic links are followed. They never lead out of the root.
     FollowLinks(bool),
-    /// Whether names that begin with a dot are served.
+    /// Whether names that begin with a dot are served; `.well-known` always is.
     HiddenFiles(bool),
-    /// Whether file systems that are mounted in the tree are entered.
+    /// Whether file systems that are mounted within the root are entered.
     CrossMounts(bool),
-    /// The mode bits that a file must have, up to 07777.
+    /// Mode bits that a file must have, up to 07777.
     PermRequired(u16),
-    /// The mode bits that a file must not have, up to 07777.
+    /// Mode bits that a file must not have, up to 07777.
     PermForbid(u16),
-    /// The most memory of a site, in bytes.
+    /// Bound of the memory of a site in bytes.
     MaxSiteBytes(u64),
-    /// The longest file, in bytes.
+    /// Bound of the length of a file in bytes.
     MaxFileBytes(u64),
-    /// The most paths of a site.
+    /// Bound of the number of files and directories of a site.
     MaxEntries(u32),
 }
 
 impl PolicyRule {
-    /// Reads the rest of the rule that is called `name`; [`None`] if there is no such rule.
+    /// Parses the words after the name of a rule. Returns [`None`] if no rule of the load policy
+    /// has this name.
     pub(super) fn parse<'a>(
         name: &[u8],
         words: &mut Words<'a>,
@@ -67,17 +74,18 @@ fn flag<'a>(words: &mut Words<'a>) -> Result<bool, WordError<'a>> {
 }
 
 fn mode<'a>(words: &mut Words<'a>) -> Result<u16, WordError<'a>> {
-    let reason = "must be an octal number up to 7777, as in 0004";
+    let reason = "must be an octal number up to 7777, such as 0004";
     let word = next(words, reason)?;
-    number(word, 8, 0o7777)
+    parse_number(word, 8)
         .and_then(|mode| u16::try_from(mode).ok())
+        .filter(|mode| *mode <= 0o7777)
         .ok_or((word, reason))
 }
 
 fn bytes<'a>(words: &mut Words<'a>) -> Result<u64, WordError<'a>> {
     let reason = "must be a number of bytes, 1 or more";
     let word = next(words, reason)?;
-    number(word, 10, u64::MAX)
+    parse_number(word, 10)
         .filter(|bytes| *bytes > 0)
         .ok_or((word, reason))
 }
@@ -85,23 +93,14 @@ fn bytes<'a>(words: &mut Words<'a>) -> Result<u64, WordError<'a>> {
 fn entries<'a>(words: &mut Words<'a>) -> Result<u32, WordError<'a>> {
     let reason = "must be a number, 1 to 16777216";
     let word = next(words, reason)?;
-    number(word, 10, 1 << 24)
-        .filter(|entries| *entries > 0)
+    parse_number(word, 10)
         .and_then(|entries| u32::try_from(entries).ok())
+        .filter(|entries| (1..=1 << 24).contains(entries))
         .ok_or((word, reason))
 }
 
-fn number(word: &[u8], radix: u32, max: u64) -> Option<u64> {
-    word.iter()
-        .try_fold(0u64, |sum, digit| {
-            let digit = char::from(*digit).to_digit(radix)?;
-            sum.checked_mul(u64::from(radix))?
-                .checked_add(u64::from(digit))
-        })
-        .filter(|number| *number <= max && !word.is_empty())
-}
-
 impl fmt::Display for PolicyRule {
+    /// Writes the line of the rule, without its end.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = |flag: &bool| if *flag { "yes" } else { "no" };
         match self {

@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+//! Tests of the rules.
+
 use super::{FilePattern, PolicyRule, Rule, VALUE_MAX};
 use crate::control::line::Lines;
 use proptest::prelude::*;
 
-/// The rule of a line, or what is said of it.
+/// Returns the rule of a line, or the message about it.
 fn parse(line: &[u8]) -> Result<Option<Rule<'_>>, String> {
     let line = Lines::new(line).next().expect("a line");
     Rule::parse(line).map_err(|error| error.to_string())
 }
 
-fn files(word: &str) -> FilePattern<'_> {
+fn pattern(word: &str) -> FilePattern<'_> {
     FilePattern::parse(word.as_bytes()).unwrap()
 }
 
 #[test]
-fn each_rule_is_shown_as_it_is_read() {
+fn displayed_rule_equals_its_line() {
     for line in [
         "error 404 /404.html",
         "error 500 /caf%C3%A9/sorry.html",
@@ -56,68 +58,76 @@ fn each_rule_is_shown_as_it_is_read() {
 }
 
 #[test]
-fn what_is_no_rule_is_somebody_elses() {
+fn line_of_another_command_is_no_rule() {
     for line in ["listen 80", "errors 404 /x", "ERROR 404 /x", "root /srv"] {
         assert_eq!(parse(line.as_bytes()), Ok(None), "{line}");
     }
 }
 
 #[test]
-fn what_is_wrong_is_named() {
+fn malformed_rules_are_errors_with_word_and_reason() {
     let long = "x".repeat(VALUE_MAX + 1);
     let cases = [
-        ("error", "error", "which status"),
-        ("error 404", "error 404", "which page"),
-        ("error 200 /x", "200", "not the status"),
-        ("error 4040 /x", "4040", "not the status"),
-        ("error 404 x", "x", "begins with a slash"),
-        ("error 404 /x y", "y", "nothing may follow"),
-        ("error 404 /a/../b", "/a/../b", "neither . nor .."),
-        ("error 404 /a/%2e/b", "/a/%2e/b", "neither . nor .."),
-        ("error 404 /%2f", "/%2f", "neither a slash"),
+        ("error", "error", "needs a status"),
+        ("error 404", "error 404", "needs a path"),
+        ("error 200 /x", "200", "must be an error status"),
+        ("error 4040 /x", "4040", "must be an error status"),
+        ("error 404 x", "x", "must begin with a slash"),
+        ("error 404 /x y", "y", "unexpected word"),
+        ("error 404 /a/../b", "/a/../b", "must not contain . or .."),
+        ("error 404 /a/%2e/b", "/a/%2e/b", "must not contain . or .."),
+        ("error 404 /%2f", "/%2f", "must not contain a slash"),
         ("error 404 /%00", "/%00", "control"),
         ("error 404 /%4", "/%4", "two hexadecimal digits"),
-        ("error 404 /a?b", "/a?b", "no such character"),
-        ("fallback /a*b /x", "/a*b", "a star stands only"),
-        ("fallback .html /x", ".html", "neither a path"),
-        ("fallback *.html /x", "*.html", "must be *, or a directory"),
-        ("fallback /a /x", "/a", "must be *, or a directory"),
-        ("fallback *a/b /x", "*a/b", "without a slash"),
-        ("cache-control", "cache-control", "which files"),
-        ("cache-control *", "cache-control *", "a value is missing"),
-        ("cache-control * a\rb", "a\\rb", "no CR"),
-        ("cache-control * a\u{0}b", "a\\x00b", "no CR"),
+        ("error 404 /a?b", "/a?b", "must not contain this character"),
+        ("fallback /a*b /x", "/a*b", "a * is a pattern only"),
+        ("fallback .html /x", ".html", "must be *, *SUFFIX"),
+        ("fallback *.html /x", "*.html", "must be * or /DIRECTORY/*"),
+        ("fallback /a /x", "/a", "must be * or /DIRECTORY/*"),
+        ("fallback *a/b /x", "*a/b", "must not contain a slash"),
+        ("cache-control", "cache-control", "needs files"),
+        ("cache-control *", "cache-control *", "needs a value"),
+        ("cache-control * a\rb", "a\\rb", "without CR"),
+        ("cache-control * a\u{0}b", "a\\x00b", "without CR"),
         (
             "cache-control * caf\u{e9}",
             "caf\\xc3\\xa9",
             "visible ASCII",
         ),
-        ("field * X-A", "X-A", "NAME: VALUE"),
-        ("field * X-A :b", "X-A", "NAME: VALUE"),
-        ("field * :", ":", "not the name"),
-        ("field * X(A): b", "X(A):", "not the name"),
-        ("field * X-A:", "field * X-A:", "a value is missing"),
+        ("field * X-A", "X-A", "must be NAME: VALUE"),
+        ("field * X-A :b", "X-A", "must be NAME: VALUE"),
+        ("field * :", ":", "must be the name"),
+        ("field * X(A): b", "X(A):", "must be the name"),
+        ("field * X-A:", "field * X-A:", "needs a value"),
         (
             "field * Content-length: 3",
             "Content-length:",
-            "khttpd itself",
+            "khttpd sets this field",
         ),
-        ("field * CONNECTION: close", "CONNECTION:", "khttpd itself"),
-        ("media-type *.x text", "text", "TYPE/SUBTYPE"),
-        ("media-type *.x /html", "/html", "TYPE/SUBTYPE"),
-        ("media-type *.x a/b/c", "a/b/c", "TYPE/SUBTYPE"),
+        (
+            "field * CONNECTION: close",
+            "CONNECTION:",
+            "khttpd sets this field",
+        ),
+        ("media-type *.x text", "text", "must be TYPE/SUBTYPE"),
+        ("media-type *.x /html", "/html", "must be TYPE/SUBTYPE"),
+        ("media-type *.x a/b/c", "a/b/c", "must be TYPE/SUBTYPE"),
         ("redirect 303 /a /b", "303", "must be 301"),
-        ("redirect 301 *.html /b", "*.html", "must be a path"),
+        ("redirect 301 *.html /b", "*.html", "must be /FILE or"),
         ("redirect 301 /a //b", "//b", "another host"),
-        ("redirect 301 /a b", "b", "neither a path nor"),
-        ("redirect 301 /a ftp://b/", "ftp://b/", "neither a path nor"),
-        ("redirect 301 /a http://", "http://", "neither a path nor"),
+        ("redirect 301 /a b", "b", "must be a path, or"),
+        ("redirect 301 /a ftp://b/", "ftp://b/", "must be a path, or"),
+        ("redirect 301 /a http://", "http://", "must be a path, or"),
         (
             "redirect 301 /a https:///b",
             "https:///b",
-            "neither a path nor",
+            "must be a path, or",
         ),
-        ("redirect 301 /a /b\\c", "/b\\\\c", "no such character"),
+        (
+            "redirect 301 /a /b\\c",
+            "/b\\\\c",
+            "must not contain this character",
+        ),
         ("redirect 301 /a/* /b", "/b", "must end with a slash"),
         ("redirect 301 /a/* /b?c/", "/b?c/", "must end with a slash"),
         (
@@ -125,8 +135,8 @@ fn what_is_wrong_is_named() {
             "http://b",
             "must end with a slash",
         ),
-        ("status-page", "status-page", "where"),
-        ("status-page status", "status", "begins with a slash"),
+        ("status-page", "status-page", "needs a path"),
+        ("status-page status", "status", "must begin with a slash"),
         ("trailing-slash", "trailing-slash", "must be redirect"),
         ("trailing-slash maybe", "maybe", "must be redirect"),
         ("follow-links true", "true", "must be yes or no"),
@@ -142,17 +152,23 @@ fn what_is_wrong_is_named() {
         ("max-entries 16777217", "16777217", "1 to 16777216"),
     ];
     for (line, word, reason) in cases {
-        let said = parse(line.as_bytes()).expect_err(line);
-        assert!(said.contains(&format!("\"{word}\": ")), "{line}: {said}");
-        assert!(said.contains(reason), "{line}: {said}");
+        let message = parse(line.as_bytes()).expect_err(line);
+        assert!(
+            message.contains(&format!("\"{word}\": ")),
+            "{line}: {message}"
+        );
+        assert!(message.contains(reason), "{line}: {message}");
     }
-    let said = parse(format!("cache-control * {long}").as_bytes()).expect_err("too long");
-    assert!(said.ends_with("longer than 1024 bytes"), "{said}");
+    let message = parse(format!("cache-control * {long}").as_bytes()).expect_err("too long");
+    assert!(
+        message.ends_with("must have at most 1024 bytes"),
+        "{message}"
+    );
 }
 
 #[test]
-fn files_are_chosen_by_all_ending_directory_or_path() {
-    for (word, path, contained) in [
+fn pattern_matches_all_suffix_directory_or_path() {
+    for (word, path, matches) in [
         ("*", "/", true),
         ("*.css", "/a/b.css", true),
         ("*.css", "/a/b.CSS", false),
@@ -171,14 +187,14 @@ fn files_are_chosen_by_all_ending_directory_or_path() {
         ("/%2A", "/*", true),
     ] {
         assert_eq!(
-            files(word).contain(path.as_bytes()),
-            contained,
+            pattern(word).matches(path.as_bytes()),
+            matches,
             "{word} {path}"
         );
     }
 }
 
-/// Words of which many mean something in a rule.
+/// Generates words, most of which have a meaning in a rule.
 fn word() -> impl Strategy<Value = String> {
     let known = [
         "error",
@@ -219,16 +235,16 @@ fn word() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn what_is_shown_of_any_rule_is_read_as_the_same_rule(
+    fn displayed_rule_is_parsed_to_the_same_rule(
         words in prop::collection::vec(word(), 1..6),
     ) {
         let line = words.join(" ");
         let Some(parsed) = Lines::new(line.as_bytes()).next() else { return Ok(()) };
         match Rule::parse(parsed) {
             Ok(Some(rule)) => {
-                let shown = rule.to_string();
-                prop_assert_eq!(parse(shown.as_bytes()), Ok(Some(rule)));
-                prop_assert!(!shown.chars().any(char::is_control), "{}", shown);
+                let displayed = rule.to_string();
+                prop_assert_eq!(parse(displayed.as_bytes()), Ok(Some(rule)));
+                prop_assert!(!displayed.chars().any(char::is_control), "{}", displayed);
             }
             Ok(None) => {}
             Err(error) => prop_assert!(!error.reason.is_empty()),
@@ -236,16 +252,16 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_read_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
+    fn arbitrary_bytes_do_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
         for line in Lines::new(&bytes) {
-            if let Ok(Some(Rule::Policy(reading))) = Rule::parse(line) {
-                prop_assert!(!matches!(reading, PolicyRule::MaxEntries(0)));
+            if let Ok(Some(Rule::Policy(rule))) = Rule::parse(line) {
+                prop_assert!(!matches!(rule, PolicyRule::MaxEntries(0)));
             }
         }
     }
 
     #[test]
-    fn a_path_that_a_rule_names_is_one_that_can_be_asked_for(raw in "/[a-c%.24/E\u{e9}]{0,12}") {
+    fn path_of_a_rule_equals_the_path_of_a_request(raw in "/[a-c%.24/E\u{e9}]{0,12}") {
         if let Ok(path) = super::EncodedPath::parse(raw.as_bytes()) {
             let decoded: Vec<u8> = path.decoded().collect();
             let mut encoded = vec![0; 3 * decoded.len()];
@@ -253,9 +269,9 @@ proptest! {
             crate::http::encode_path(&decoded, &mut writer).unwrap();
             let length = writer.length();
             let mut buffer = crate::http::PathBuffer::new();
-            let asked = crate::http::Path::parse(&encoded[..length], &mut buffer);
-            prop_assert_eq!(asked.unwrap().unwrap().as_bytes(), &decoded[..]);
-            prop_assert!(path.names(&decoded));
+            let parsed = crate::http::Path::parse(&encoded[..length], &mut buffer);
+            prop_assert_eq!(parsed.unwrap().unwrap().as_bytes(), &decoded[..]);
+            prop_assert!(path.matches(&decoded));
         }
     }
 }

@@ -1,40 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What rules put into replies.
+//! Field values and locations that rules put into responses.
 
-use super::WordError;
-use core::fmt;
+use super::word::WordError;
+use core::{
+    fmt,
+    str, //
+};
 
-/// The longest value or location in bytes.
+/// Bound of the length of a field value or a location in bytes.
 pub const VALUE_MAX: usize = 1024;
 
 /// The value of a field.
 ///
 /// # Invariants
 ///
-/// It has 1 to [`VALUE_MAX`] bytes, all of them visible ASCII, spaces or tabs, so that it cannot
-/// end its line.
+/// The value consists of 1 to [`VALUE_MAX`] visible ASCII characters, spaces and tabs, so that it
+/// cannot end its line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FieldValue<'a>(&'a str);
 
 impl<'a> FieldValue<'a> {
-    /// Reads a value.
+    /// Parses a value.
     pub(super) fn parse(text: &'a [u8]) -> Result<FieldValue<'a>, WordError<'a>> {
-        let within = |byte: &u8| byte.is_ascii_graphic() || matches!(byte, b' ' | b'\t');
+        let is_allowed = |byte: &u8| byte.is_ascii_graphic() || matches!(byte, b' ' | b'\t');
         if text.is_empty() {
-            return Err((text, "a value is missing"));
+            return Err((text, "needs a value"));
         }
-        if !text.iter().all(within) {
+        if !text.iter().all(is_allowed) {
             return Err((
                 text,
-                "a value holds only visible ASCII, no CR, LF or other control",
+                "a value must be visible ASCII, without CR, LF or other control characters",
             ));
         }
-        // INVARIANT: as was just checked, and in `bounded`.
+        // INVARIANT: The octets were just checked, and `bounded` checks the length.
         bounded(text).map(FieldValue)
     }
 
-    /// The bytes.
+    /// Returns the octets.
     #[inline]
     pub const fn as_bytes(self) -> &'a [u8] {
         self.0.as_bytes()
@@ -47,64 +50,58 @@ impl fmt::Display for FieldValue<'_> {
     }
 }
 
-/// Where something is: a path of the same host, or an address of another.
+/// The target of a redirect: a path of the same host, or a URI of another.
 ///
 /// # Invariants
 ///
-/// It begins with a single slash, or with `http://` or `https://` and a host. It has at most
-/// [`VALUE_MAX`] bytes, all of them such as a URI can hold.
+/// The location begins with a single slash, or with `http://` or `https://` and a host. It has at
+/// most [`VALUE_MAX`] octets, all of which may be part of a URI.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Location<'a>(&'a str);
 
 impl<'a> Location<'a> {
-    /// Reads a location.
+    /// Parses a location.
     pub(super) fn parse(word: &'a [u8]) -> Result<Location<'a>, WordError<'a>> {
         let host = word
             .strip_prefix(b"http://")
             .or_else(|| word.strip_prefix(b"https://"));
         match (word, host) {
-            ([b'/', b'/', ..], _) => return Err((word, "two slashes would lead to another host")),
+            ([b'/', b'/', ..], _) => return Err((word, "two slashes would name another host")),
             ([b'/', ..], _) => {}
             (_, Some([first, ..])) if !matches!(first, b'/' | b'?' | b'#') => {}
-            _ => {
-                return Err((
-                    word,
-                    "neither a path nor an address with http:// or https://",
-                ))
-            }
+            _ => return Err((word, "must be a path, or begin with http:// or https://")),
         }
-        let within = |byte: &u8| {
+        let is_allowed = |byte: &u8| {
             byte.is_ascii_graphic()
                 && !matches!(
                     byte,
                     b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}'
                 )
         };
-        if !word.iter().all(within) {
+        if !word.iter().all(is_allowed) {
             return Err((
                 word,
-                "an address holds no such character; write % and two digits",
+                "a URI must not contain this character; use % and two digits",
             ));
         }
-        // INVARIANT: as was just checked, and in `bounded`.
+        // INVARIANT: The octets were just checked, and `bounded` checks the length.
         bounded(word).map(Location)
     }
 
-    /// The bytes.
+    /// Returns the octets.
     #[inline]
     pub const fn as_bytes(self) -> &'a [u8] {
         self.0.as_bytes()
     }
 
-    /// Whether something can be appended.
+    /// Returns whether the rest of a path can be appended.
     pub(super) fn is_directory(self) -> bool {
-        let path = self
+        let after_scheme = self
             .0
             .strip_prefix("https://")
             .or_else(|| self.0.strip_prefix("http://"));
-        path.map_or(self.0, |rest| rest.trim_start_matches(|c| c != '/'))
-            .ends_with('/')
-            && !self.0.contains(['?', '#'])
+        let path = after_scheme.map_or(self.0, |rest| rest.trim_start_matches(|c| c != '/'));
+        path.ends_with('/') && !self.0.contains(['?', '#'])
     }
 }
 
@@ -114,9 +111,10 @@ impl fmt::Display for Location<'_> {
     }
 }
 
+/// Checks the length.
 fn bounded(text: &[u8]) -> Result<&str, WordError<'_>> {
     if text.len() > VALUE_MAX {
-        return Err((text, "longer than 1024 bytes"));
+        return Err((text, "must have at most 1024 bytes"));
     }
-    core::str::from_utf8(text).map_err(|_| (text, "not text"))
+    str::from_utf8(text).map_err(|_| (text, "must be UTF-8"))
 }

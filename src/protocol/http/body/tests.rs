@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+//! Tests of framing and of the body parser.
+
 use super::{BodyDrain, DrainProgress, Fields, Framing, Status, Version, BODY_MAX};
 
 fn framing(version: Version, lines: &str) -> Result<Framing, Status> {
@@ -12,11 +14,11 @@ fn framing(version: Version, lines: &str) -> Result<Framing, Status> {
     Framing::parse(&fields, version)
 }
 
-fn of(lines: &str) -> Result<Framing, Status> {
+fn framing_1_1(lines: &str) -> Result<Framing, Status> {
     framing(Version::Http11, lines)
 }
 
-/// The end of a chunked body that is followed by more; [`None`] if it is broken.
+/// Returns the end of a chunked body that more bytes follow, or [`None`] if it is malformed.
 fn end(body: &str) -> Option<usize> {
     let bytes = [body.as_bytes(), b"GET / HTTP/1.1\r\n"].concat();
     let whole = match BodyDrain::new(Framing::Chunked).unwrap().take(&bytes) {
@@ -39,7 +41,7 @@ fn end(body: &str) -> Option<usize> {
 }
 
 #[test]
-fn rfc9112_6_3_content_length() {
+fn rfc9112_6_3_content_length_is_bounded_and_unique() {
     let too_large = format!("Content-Length: {}\r\n", BODY_MAX + 1);
     let largest = format!("Content-Length: {BODY_MAX}\r\n");
     for (lines, framing) in [
@@ -70,18 +72,18 @@ fn rfc9112_6_3_content_length() {
             Err(Status::BadRequest),
         ),
     ] {
-        assert_eq!(of(lines), framing, "{lines}");
+        assert_eq!(framing_1_1(lines), framing, "{lines}");
     }
 }
 
 #[test]
-fn rfc9112_6_3_content_length_that_is_no_number() {
+fn rfc9112_6_3_malformed_content_length_is_400() {
     for value in [
         "", "-5", "+5", "0x5", "1 5", "5x", "5, 5", "5,6", "5.0", "\"5\"", "1_0", "5;q=1",
         "\u{ff15}",
     ] {
         assert_eq!(
-            of(&format!("Content-Length: {value}\r\n")),
+            framing_1_1(&format!("Content-Length: {value}\r\n")),
             Err(Status::BadRequest),
             "{value}"
         );
@@ -89,7 +91,7 @@ fn rfc9112_6_3_content_length_that_is_no_number() {
 }
 
 #[test]
-fn rfc9112_6_1_transfer_encoding() {
+fn rfc9112_6_1_only_chunked_is_accepted() {
     for (lines, framing) in [
         ("Transfer-Encoding: chunked\r\n", Ok(Framing::Chunked)),
         ("Transfer-Encoding: CHUNKED\r\n", Ok(Framing::Chunked)),
@@ -135,14 +137,14 @@ fn rfc9112_6_1_transfer_encoding() {
             Err(Status::BadRequest),
         ),
     ] {
-        assert_eq!(of(lines), framing, "{lines}");
+        assert_eq!(framing_1_1(lines), framing, "{lines}");
     }
     let chunked = "Transfer-Encoding: chunked\r\n";
     assert_eq!(framing(Version::Http10, chunked), Err(Status::BadRequest));
 }
 
 #[test]
-fn rfc9112_7_1_chunked_bodies() {
+fn rfc9112_7_1_chunked_body_ends_after_its_trailer() {
     for body in [
         "0\r\n\r\n",
         "000\r\n\r\n",
@@ -163,7 +165,7 @@ fn rfc9112_7_1_chunked_bodies() {
 }
 
 #[test]
-fn rfc9112_7_1_chunked_bodies_that_are_broken() {
+fn rfc9112_7_1_malformed_chunks_are_rejected() {
     for body in [
         "0x5\r\nhello\r\n0\r\n\r\n",
         "-5\r\nhello\r\n0\r\n\r\n",
@@ -199,9 +201,9 @@ fn rfc9112_7_1_chunked_bodies_that_are_broken() {
 }
 
 #[test]
-fn rfc9112_7_1_a_chunked_body_is_bounded() {
+fn rfc9112_7_1_chunked_body_is_bounded() {
     let largest = BODY_MAX as usize;
-    // The size line, the CRLF behind the data and the last chunk take 13 bytes.
+    // The size line, the CRLF after the data and the last chunk take 13 bytes.
     let body = |length: usize| format!("{length:04x}\r\n{}\r\n0\r\n\r\n", "x".repeat(length));
     assert_eq!(end(&body(largest - 13)), Some(largest));
     assert_eq!(end(&body(largest - 12)), None);
@@ -217,10 +219,10 @@ fn rfc9112_7_1_a_chunked_body_is_bounded() {
 }
 
 #[test]
-fn rfc9112_6_2_a_body_of_known_length_may_hold_anything() {
-    let mut discard = BodyDrain::new(Framing::Length(5)).unwrap();
-    assert_eq!(discard.take(b"\r\nG"), DrainProgress::More);
-    assert_eq!(discard.take(b""), DrainProgress::More);
-    assert_eq!(discard.take(b"ETGET"), DrainProgress::End(2));
+fn rfc9112_6_2_body_of_known_length_holds_any_bytes() {
+    let mut drain = BodyDrain::new(Framing::Length(5)).unwrap();
+    assert_eq!(drain.take(b"\r\nG"), DrainProgress::More);
+    assert_eq!(drain.take(b""), DrainProgress::More);
+    assert_eq!(drain.take(b"ETGET"), DrainProgress::End(2));
     assert_eq!(BodyDrain::new(Framing::None), None);
 }

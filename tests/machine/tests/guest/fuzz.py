@@ -115,7 +115,7 @@ WORDS = [
     b'HTTP/1.1',
 ]
 # The numbers that only commands change.
-LASTING = ('listeners', 'entries', 'left-out', 'memory')
+LASTING = ('listeners', 'entries', 'skipped', 'memory')
 
 
 def state():

@@ -25,13 +25,13 @@ const REFUSED: [Refused; 18] = [
         made: "cd ..; rmdir bad",
         commands: "",
         errno: "ENOENT",
-        reason: "/tmp/bad: is not there, or not any more",
+        reason: "/tmp/bad: no such file or directory, or removed during the load",
     },
     Refused {
         made: "cd ..; rmdir bad; echo > bad",
         commands: "",
         errno: "ENOTDIR",
-        reason: "/tmp/bad: is not a directory",
+        reason: "/tmp/bad: not a directory",
     },
     Refused {
         made: "truncate -s 200M film.mp4",
@@ -43,73 +43,73 @@ const REFUSED: [Refused; 18] = [
         made: "for i in $(seq 9); do echo $i > $i; done",
         commands: "'max-entries 8'",
         errno: "ENOSPC",
-        reason: ": there are more files and directories than max-entries 8",
+        reason: ": more files and directories than max-entries 8",
     },
     Refused {
         made: "for i in $(seq 9); do mkdir $i; done",
         commands: "'max-entries 8'",
         errno: "ENOSPC",
-        reason: ": there are more files and directories than max-entries 8",
+        reason: ": more files and directories than max-entries 8",
     },
     Refused {
         made: "for i in $(seq 4); do mkdir $i; echo $i > $i/f; done; echo > f",
         commands: "'max-entries 8'",
         errno: "ENOSPC",
-        reason: ": there are more files and directories than max-entries 8",
+        reason: ": more files and directories than max-entries 8",
     },
     Refused {
         made: "touch $(seq -f .hidden-%g 1000)",
         commands: "'max-site-bytes 10000'",
         errno: "ENOSPC",
-        reason: "/tmp/bad/: with it the site takes more memory than max-site-bytes 10000",
+        reason: "/tmp/bad/: the site takes more memory than max-site-bytes 10000",
     },
     Refused {
         made: "touch $(seq -f f%g 40); for i in $(seq 60); do echo \"field * X-$i: $(printf %1000s | tr ' ' x)\"; done > .khttpd",
         commands: "'max-site-bytes 1000000'",
         errno: "ENOSPC",
-        reason: "/tmp/bad/f24: with it the site takes more memory than max-site-bytes 1000000",
+        reason: "/tmp/bad/f24: the site takes more memory than max-site-bytes 1000000",
     },
     Refused {
         made: "for i in $(seq 9); do head -c 100000 /dev/urandom > $i; done",
         commands: "'max-site-bytes 500000'",
         errno: "ENOSPC",
-        reason: ": with it the site takes more memory than max-site-bytes 500000",
+        reason: ": the site takes more memory than max-site-bytes 500000",
     },
     Refused {
         made: "p=.; for i in $(seq 65); do p=$p/d; mkdir $p; done; echo > $p/f",
         commands: "",
         errno: "ELOOP",
-        reason: "/d: it is below more than 64 directories; does a link lead back?",
+        reason: "/d: more than 64 directories deep; look for a symbolic link that leads back",
     },
     Refused {
         made: "ln -s loop loop",
         commands: "'follow-links yes'",
         errno: "ELOOP",
-        reason: "/tmp/bad/loop: links lead in a circle, or one came where a directory was",
+        reason: "/tmp/bad/loop: loop of symbolic links, or a symbolic link replaced a directory",
     },
     Refused {
         made: "ln -s . self",
         commands: "'follow-links yes'",
         errno: "ELOOP",
-        reason: "/self: links lead in a circle, or one came where a directory was",
+        reason: "/self: loop of symbolic links, or a symbolic link replaced a directory",
     },
     Refused {
         made: "ln -s /etc/passwd out",
         commands: "'follow-links yes'",
         errno: "ENOENT",
-        reason: "/tmp/bad/out: is not there, or not any more",
+        reason: "/tmp/bad/out: no such file or directory, or removed during the load",
     },
     Refused {
         made: "echo 'field * A: b' > rules; ln -s rules .khttpd",
         commands: "",
         errno: "EINVAL",
-        reason: "/tmp/bad/.khttpd: must be a regular file, or a link to one if follow-links is yes",
+        reason: "/tmp/bad/.khttpd: must be a regular file, or with follow-links yes a symbolic link to one",
     },
     Refused {
         made: "head -c 65537 /dev/zero | tr '\\0' '#' > .khttpd",
         commands: "",
         errno: "EFBIG",
-        reason: "/tmp/bad/.khttpd: has 65537 bytes, and rules may have 65536",
+        reason: "/tmp/bad/.khttpd: has 65537 bytes, more than the 65536 allowed for rules",
     },
     Refused {
         made: "printf '\\n# a comment\\nerror 404 /x\\nredirect 304 /a /b\\n' > .khttpd",
@@ -121,7 +121,7 @@ const REFUSED: [Refused; 18] = [
         made: "echo 'max-entries 5' > .khttpd",
         commands: "",
         errno: "EINVAL",
-        reason: "/tmp/bad/.khttpd: line 1: \"max-entries 5\": whoever loads a tree decides this",
+        reason: "/tmp/bad/.khttpd: line 1: \"max-entries 5\": only the control node may set this, not the rules of a root",
     },
     Refused {
         made: "echo 'error 404 /x.html' > .khttpd",
@@ -193,7 +193,10 @@ fn unreadable_or_changing_file_fails_the_load_by_name() -> Result {
     let python = format!("setpriv --bounding-set={caps} --inh-caps={caps} python3");
     let said = tell(&machine, &python, "'root /tmp/bad'")?;
     assert_eq!(said.lines().next(), Some("EACCES"), "{said}");
-    assert!(said.contains("/tmp/bad/secret: may not be read"), "{said}");
+    assert!(
+        said.contains("/tmp/bad/secret: permission denied"),
+        "{said}"
+    );
     assert_old(&machine)?;
 
     // A process appends to a file without end.
@@ -205,7 +208,7 @@ fn unreadable_or_changing_file_fails_the_load_by_name() -> Result {
     let said = refused(&machine)?;
     assert_eq!(said.lines().next(), Some("EAGAIN"), "{said}");
     assert!(
-        said.contains("/tmp/bad/log: it is written all the time"),
+        said.contains("/tmp/bad/log: changes each time it is read"),
         "{said}"
     );
     writer.signal(9)?;
@@ -221,7 +224,7 @@ fn unreadable_or_changing_file_fails_the_load_by_name() -> Result {
     let said = tell(&machine, "python3", "'root /tmp/bad'")?;
     assert_eq!(said.lines().next(), Some("ETXTBSY"), "{said}");
     assert!(
-        said.contains("/tmp/bad/mapped: somebody has it mapped for writing"),
+        said.contains("/tmp/bad/mapped: mapped for writing by a process"),
         "{said}"
     );
     mapper.signal(9)?;
@@ -250,7 +253,10 @@ fn unreadable_or_changing_file_fails_the_load_by_name() -> Result {
     )?;
     let said = refused(&machine)?;
     assert_eq!(said.lines().next(), Some("ENOENT"), "{said}");
-    assert!(said.contains(": is not there, or not any more"), "{said}");
+    assert!(
+        said.contains(": no such file or directory, or removed during the load"),
+        "{said}"
+    );
     come_and_go.signal(9)?;
     come_and_go.wait(HANG)?;
     assert_old(&machine)?;

@@ -232,8 +232,8 @@ impl Session {
         Ok(())
     }
 
-    /// Sends the program's end once all of its output is queued. `drained` tells whether its streams
-    /// had nothing to read at the last look. Without that, an agent that gets no CPU for as long as
+    /// Sends the program's end once all of its output is queued. `drained` tells whether its
+    /// streams had nothing to read at the last poll. Without that, an agent that gets no CPU for
     /// [`LAST_OUTPUT`] would lose output.
     fn tell_end(&mut self, drained: bool) {
         let (Some(program), Some((status, until))) = (&self.program, self.ended) else {

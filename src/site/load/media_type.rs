@@ -1,27 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Media types by the suffix of a file's name.
+//! Media types, by the suffix of a file's name.
 //!
-//! The table is that of the crate mime_guess, sorted by suffix.
+//! The table comes from the crate `mime_guess` and is sorted by suffix.
 
 use kernel::prelude::*;
 use mime_types::MIME_TYPES;
 
-/// Suffixes that the table has otherwise than RFC 9239 or common use.
+/// Media types that differ from the table, by RFC 9239 or by common use.
 const CORRECTIONS: &[(&str, &str)] = &[
     ("cjs", "text/javascript"),
     ("map", "application/json"),
     ("mjs", "text/javascript"),
 ];
 
-/// What is served when the suffix says nothing: bytes, which a browser saves.
+/// The media type of an unknown suffix, which browsers save to a file.
 const UNKNOWN: &str = "application/octet-stream";
 
-/// The longest suffix that is looked up; the table has none as long.
+/// The greatest length of a suffix that is looked up, in bytes. Those in the table are shorter.
 const SUFFIX_MAX: usize = 32;
 
-/// Appends the `Content-Type` of the file with this path: text is UTF-8. Process context, may
-/// sleep.
+/// Appends the `Content-Type` of the file with this path. Text is declared to be UTF-8.
+///
+/// # Context
+///
+/// Process context, may sleep.
 ///
 /// # Errors
 ///
@@ -35,7 +38,7 @@ pub(super) fn put(path: &[u8], to: &mut KVec<u8>) -> Result {
     Ok(())
 }
 
-/// The media type without parameters.
+/// Returns the media type without parameters.
 fn essence(path: &[u8]) -> &'static str {
     let mut buffer = [0; SUFFIX_MAX];
     suffix(path, &mut buffer)
@@ -43,7 +46,7 @@ fn essence(path: &[u8]) -> &'static str {
         .unwrap_or(UNKNOWN)
 }
 
-/// The suffix in lower case, without its dot.
+/// Returns the suffix in lower case, without its dot.
 fn suffix<'a>(path: &[u8], buffer: &'a mut [u8; SUFFIX_MAX]) -> Option<&'a str> {
     let name = path.rsplit(|&byte| byte == b'/').next()?;
     let dot = name.iter().rposition(|&byte| byte == b'.')?;
@@ -54,6 +57,7 @@ fn suffix<'a>(path: &[u8], buffer: &'a mut [u8; SUFFIX_MAX]) -> Option<&'a str> 
     core::str::from_utf8(lower).ok()
 }
 
+/// Looks up the media type of a suffix in lower case.
 fn by_suffix(suffix: &str) -> Option<&'static str> {
     if let Some((_, corrected)) = CORRECTIONS.iter().find(|(known, _)| *known == suffix) {
         return Some(corrected);
@@ -68,12 +72,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn table_is_sorted_as_the_search_expects() {
+    fn table_is_sorted_by_suffix() {
         assert!(MIME_TYPES.is_sorted_by(|a, b| a.0 < b.0));
     }
 
     #[test]
-    fn suffix_decides() {
+    fn suffix_determines_media_type() {
         assert_eq!(essence(b"/index.html"), "text/html");
         assert_eq!(essence(b"/a.b/logo.SVG"), "image/svg+xml");
         assert_eq!(essence(b"/x.mjs"), "text/javascript");
@@ -81,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_utf8_and_an_image_has_no_charset() -> Result {
+    fn text_is_utf8_and_image_has_no_charset() -> Result {
         let mut value = KVec::new();
         put(b"/a.css", &mut value)?;
         assert_eq!(*value, *b"text/css; charset=utf-8");
@@ -92,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn no_suffix_is_bytes() {
+    fn unknown_suffix_is_octet_stream() {
         assert_eq!(essence(b"/README"), UNKNOWN);
         assert_eq!(essence(b"/a.html/README"), UNKNOWN);
         assert_eq!(essence(b"/ends."), UNKNOWN);

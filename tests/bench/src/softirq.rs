@@ -8,7 +8,7 @@ use machine::{Error, Machine, Result};
 
 use crate::case::{Case, Flow};
 use crate::instructions;
-use crate::results::Turn;
+use crate::results::SoftirqRun;
 use crate::server::Server;
 
 /// Pipeline depth, more than the budget of requests.
@@ -66,10 +66,10 @@ pub(crate) const LOADS: [Case; 6] = [
 ];
 
 /// Measures the longest softirq run under the load of `case`.
-pub(crate) fn measure(machine: &Machine, case: &Case) -> Result<Turn> {
+pub(crate) fn measure(machine: &Machine, case: &Case) -> Result<SoftirqRun> {
     longest(machine)?;
     instructions::measure(machine, case, Server::Khttpd, Some(SECONDS))?;
-    Ok(Turn {
+    Ok(SoftirqRun {
         case: case.name.into(),
         instructions: longest(machine)?,
     })
@@ -87,6 +87,8 @@ fn longest(machine: &Machine) -> Result<f64> {
                 .ok()
         })
         .ok_or_else(|| {
-            Error::Setup("khttpd.ko was built without SOFTIRQ_LATENCY; use `make bench-latency`".into())
+            Error::Setup(
+                "khttpd.ko was built without SOFTIRQ_LATENCY; use `make bench-latency`".into(),
+            )
         })
 }

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Words of a rule, and errors about them.
+
+use crate::control::line::Words;
+
+/// A malformed word of a rule and the reason; an empty word stands for the whole line.
+pub(super) type WordError<'a> = (&'a [u8], &'static str);
+
+/// Takes the next word; `missing` is the reason of the error if there is none.
+pub(super) fn next<'a>(
+    words: &mut Words<'a>,
+    missing: &'static str,
+) -> Result<&'a [u8], WordError<'a>> {
+    words.next().ok_or((b"", missing))
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Responses without the lines about the connection, by kind.
+
+use super::{
+    coding::Coding,
+    head_buffer::{
+        put_part,
+        put_parts,
+        put_status,
+        put_text,
+        Detail,
+        HeadBuffer, //
+    },
+    multipart::Multipart,
+    range::{
+        ByteRange,
+        Ranges, //
+    },
+    rendered_head::{
+        put_length,
+        ALWAYS, //
+    },
+    request::Rejection,
+    resources::Representation,
+    response::{
+        Body,
+        Scratch, //
+    },
+    sink::Full,
+    status::Status, //
+};
+
+/// A response without the last lines of its head.
+pub(super) struct ResponseParts<'a, B> {
+    pub(super) status: Status,
+    pub(super) head: [&'a [u8]; 2],
+    pub(super) body: Body<'a, B>,
+}
+
+/// Creates the response to a head that is rejected, whatever the site.
+#[inline(never)]
+pub(super) fn reject<B>(rejection: Rejection, scratch: &mut Scratch) -> ResponseParts<'_, B> {
+    let lines = &mut scratch.lines;
+    lines.clear();
+    let _: Result<(), Full> = put_status(rejection.status, Detail::None, lines);
+    text(rejection.status, rejection.head_only, lines)
+}
+
+/// Completes the head in `lines` for a short text.
+pub(super) fn text<B>(
+    status: Status,
+    head_only: bool,
+    lines: &mut HeadBuffer,
+) -> ResponseParts<'_, B> {
+    let _: Result<(), Full> = put_text(status.text(), lines);
+    let body = if head_only {
+        Body::Empty
+    } else {
+        Body::Text(status.text())
+    };
+    ResponseParts {
+        status,
+        head: [lines, ALWAYS],
+        body,
+    }
+}
+
+/// Creates the response to OPTIONS (RFC 9110 section 9.3.7).
+pub(super) fn options<B>(lines: &mut HeadBuffer) -> ResponseParts<'_, B> {
+    let _: Result<(), Full> =
+        put_status(Status::Ok, Detail::Allow, lines).and_then(|()| put_length(0, lines));
+    ResponseParts {
+        status: Status::Ok,
+        head: [lines, ALWAYS],
+        body: Body::Empty,
+    }
+}
+
+/// Creates a 304 (RFC 9110 section 15.4.5).
+pub(super) fn not_modified<'a, B>(representation: &Representation<'a, B>) -> ResponseParts<'a, B> {
+    ResponseParts {
+        status: Status::NotModified,
+        head: [
+            Status::NotModified.line(),
+            representation.head.validator_lines(),
+        ],
+        body: Body::Empty,
+    }
+}
+
+/// Creates a 206 with a single part (RFC 9110 section 15.3.7.1).
+pub(super) fn one_part<'a, B: Copy>(
+    range: ByteRange,
+    representation: &Representation<'a, B>,
+    has_metadata: bool,
+    lines: &'a mut HeadBuffer,
+) -> ResponseParts<'a, B> {
+    let head = representation.head;
+    let _: Result<(), Full> = put_part(range, representation.length, lines);
+    let rest = if has_metadata {
+        head.validator_lines()
+    } else {
+        head.part_lines()
+    };
+    ResponseParts {
+        status: Status::PartialContent,
+        head: [lines, rest],
+        body: Body::Slice(representation.body, range),
+    }
+}
+
+/// Creates a 206 with several parts (RFC 9110 section 15.3.7.2). Returns [`None`] if the whole
+/// representation must be sent instead.
+///
+/// In a multipart, `Content-Encoding` would refer to the multipart itself. So a coded
+/// representation is sent whole: a server may ignore a range.
+pub(super) fn several_parts<'a, B: Copy>(
+    ranges: Ranges,
+    representation: &Representation<'a, B>,
+    has_metadata: bool,
+    lines: &'a mut HeadBuffer,
+) -> Option<ResponseParts<'a, B>> {
+    if representation.coding != Coding::Identity {
+        return None;
+    }
+    let multipart = Multipart::new(
+        ranges,
+        representation.length,
+        representation.head.etag(),
+        representation.head.media_type(),
+    )?;
+    put_parts(&multipart, lines).ok()?;
+    let HeadBuffer { lines, parts } = lines;
+    let head = representation.head;
+    let rest = if has_metadata {
+        head.validator_lines()
+    } else {
+        head.parts_lines()
+    };
+    Some(ResponseParts {
+        status: Status::PartialContent,
+        head: [lines, rest],
+        body: Body::Multipart(representation.body, parts.insert(multipart)),
+    })
+}

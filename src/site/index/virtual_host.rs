@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A virtual host: the paths of one root.
+
+use super::{
+    entry::EntryId,
+    fallback::Fallback,
+    path_index::PathIndex,
+    redirect::{
+        DirectoryRedirect,
+        StoredRedirect, //
+    }, //
+};
+use kernel::prelude::*;
+use protocol::http::{
+    Redirect,
+    Status, //
+};
+
+/// The target of a path in the index of a [`VirtualHost`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IndexTarget {
+    /// An entry.
+    Entry(EntryId),
+    /// A directory, requested without the slash at its end.
+    MissingSlash,
+    /// A redirect, by its number among [`VirtualHost::redirects`].
+    Redirect(u32),
+    /// The status page of the server.
+    StatusPage,
+}
+
+/// A root as it is served for some hosts.
+pub(crate) struct VirtualHost {
+    /// Targets of all known paths.
+    pub(crate) paths: PathIndex<IndexTarget>,
+    /// Redirects of single paths.
+    pub(crate) redirects: KVec<StoredRedirect>,
+    /// Redirects of directories, the last rule first.
+    pub(crate) directory_redirects: KVec<DirectoryRedirect>,
+    /// Fallbacks, the last rule first.
+    pub(crate) fallbacks: KVec<Fallback>,
+    /// Pages of error responses.
+    pub(crate) error_pages: KVec<(Status, EntryId)>,
+}
+
+/// The result of looking up a path.
+pub(crate) enum HostLookup<'s> {
+    /// An entry.
+    Entry(EntryId),
+    /// A directory, requested without the slash at its end.
+    MissingSlash,
+    /// A redirect.
+    Redirect(Redirect<'s>),
+    /// The status page of the server.
+    StatusPage,
+    /// Nothing.
+    NotFound,
+}
+
+impl VirtualHost {
+    /// Looks up a decoded path.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    #[inline]
+    pub(crate) fn find(&self, path: &[u8]) -> HostLookup<'_> {
+        match self.paths.find(path) {
+            Some(IndexTarget::Entry(entry)) => HostLookup::Entry(entry),
+            Some(IndexTarget::MissingSlash) => HostLookup::MissingSlash,
+            Some(IndexTarget::Redirect(number)) => self.redirect(number, path),
+            Some(IndexTarget::StatusPage) => HostLookup::StatusPage,
+            None => self.find_by_directory(path),
+        }
+    }
+
+    /// Returns the redirect with this number, of `path`.
+    fn redirect(&self, number: u32, path: &[u8]) -> HostLookup<'_> {
+        // CAST: The number was made from a `usize`.
+        match self.redirects.get(number as usize) {
+            Some(redirect) => HostLookup::Redirect(redirect.of_path(path.len())),
+            None => HostLookup::NotFound,
+        }
+    }
+
+    /// Looks up a path that is not in the index. The load bounds the number of rules that are
+    /// compared with it.
+    #[inline(never)]
+    fn find_by_directory(&self, path: &[u8]) -> HostLookup<'_> {
+        if let Some(redirect) = self.directory_redirect(path) {
+            return HostLookup::Redirect(redirect);
+        }
+        self.fallbacks
+            .iter()
+            .find(|fallback| path.starts_with(&fallback.directory))
+            .map_or(HostLookup::NotFound, |fallback| {
+                HostLookup::Entry(fallback.page)
+            })
+    }
+
+    /// Returns the redirect of the directory that `path` lies in, if there is one.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(crate) fn directory_redirect(&self, path: &[u8]) -> Option<Redirect<'_>> {
+        self.directory_redirects
+            .iter()
+            .find(|redirect| path.starts_with(&redirect.directory))
+            .map(|redirect| redirect.to.of_path(redirect.directory.len()))
+    }
+
+    /// Returns the page of an error response.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(crate) fn error_page(&self, status: Status) -> Option<EntryId> {
+        self.error_pages
+            .iter()
+            .find(|(of, _)| *of == status)
+            .map(|(_, page)| *page)
+    }
+
+    /// Returns the allocated memory of the path index, in bytes. The rules do not count.
+    pub(crate) fn footprint(&self) -> usize {
+        self.paths.footprint()
+    }
+}

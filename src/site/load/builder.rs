@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The builder of a site: takes files, root by root.
+
+mod entry_list;
+mod root_files;
+mod virtual_host;
+
+use self::{
+    entry_list::{
+        EntryList,
+        EntrySources, //
+    },
+    root_files::{
+        RootFile,
+        RootFiles, //
+    },
+    virtual_host::VirtualHostBuilder, //
+};
+use super::{
+    deduplicator::Deduplicator,
+    error::LoadError,
+    file_error::FileError,
+    policy::LoadPolicy,
+    rules::Rules,
+    signal, //
+};
+use crate::{
+    site::{
+        index::{
+            entry::EntryId,
+            host_map::HostMap,
+            virtual_host::VirtualHost, //
+        },
+        Site, //
+    },
+    sys::{
+        clock,
+        page::PageBuffer, //
+    }, //
+};
+use core::mem;
+use kernel::prelude::*;
+use protocol::http::{
+    HostPattern,
+    Timestamp,
+    TARGET_MAX, //
+};
+
+/// Makes a [`Site`].
+///
+/// Files are added to a root until it is finished; then those of the next root follow.
+pub(super) struct SiteBuilder<'o> {
+    policy: &'o LoadPolicy,
+    contents: Deduplicator<'o>,
+    /// The root that is being read.
+    root: RootFiles,
+    entries: EntryList,
+    virtual_hosts: KVec<VirtualHost>,
+    hosts: HostMap,
+    /// Number of files and directories so far.
+    found: u32,
+    /// Memory of the path indexes of finished roots, in bytes.
+    index_bytes: usize,
+}
+
+impl<'o> SiteBuilder<'o> {
+    /// Creates a builder without files that shares contents with `old`.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(super) fn new(policy: &'o LoadPolicy, old: Option<&'o Site>) -> Result<Self> {
+        Ok(Self {
+            policy,
+            contents: Deduplicator::new(old.map(|site| &site.contents))?,
+            root: RootFiles::new(),
+            entries: EntryList::new(),
+            virtual_hosts: KVec::new(),
+            hosts: HostMap::new(),
+            found: 0,
+            index_bytes: 0,
+        })
+    }
+
+    /// Counts a file or a directory.
+    ///
+    /// # Errors
+    ///
+    /// [`FileError::Entries`].
+    pub(super) fn count(&mut self) -> Result<(), FileError> {
+        let max = self.policy.limits.max_entries;
+        if self.found >= max {
+            return Err(FileError::Entries(max));
+        }
+        self.found += 1;
+        Ok(())
+    }
+
+    /// Adds a file to the root. `path` is decoded and normalized and begins with a slash,
+    /// `modified` is a time in seconds since 1970.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// - the limit that is exceeded;
+    /// - `ENOMEM`.
+    pub(super) fn add(
+        &mut self,
+        path: &[u8],
+        content: PageBuffer,
+        modified: u64,
+    ) -> Result<(), FileError> {
+        self.count()?;
+        if path.len() > TARGET_MAX {
+            return Err(FileError::PathBytes(TARGET_MAX));
+        }
+        let content = self.contents.add(content)?;
+        // A time in the future must not be sent (RFC 9110, section 8.8.2.1).
+        let modified = Timestamp(modified.min(clock::real_seconds()));
+        self.root.add(path, content, modified)?;
+        self.policy.admit_memory(self.used_bytes())
+    }
+
+    /// Returns the memory of the site so far, in bytes. Part of it is an estimate until a root is
+    /// finished.
+    fn used_bytes(&self) -> usize {
+        self.contents.bytes()
+            + self.entries.used_bytes()
+            + self.index_bytes
+            + self.root.used_bytes()
+    }
+
+    /// Finishes the root that is being read, which is called `name`, and serves it for `hosts`.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep. A signal interrupts it.
+    ///
+    /// # Errors
+    ///
+    /// - the error of a rule of this root;
+    /// - the limit that is exceeded;
+    /// - `EINTR` after a signal;
+    /// - `ENOMEM`.
+    pub(super) fn finish_root(
+        &mut self,
+        name: &[u8],
+        rules: &Rules<'_>,
+        hosts: HostPattern<'_>,
+    ) -> Result<(), LoadError> {
+        let RootFiles { paths, files } = mem::replace(&mut self.root, RootFiles::new());
+        let first = u32::try_from(self.entries.len()).map_err(|_| EFBIG)?;
+        rules.check_number(name)?;
+        let mut host = VirtualHostBuilder::new(paths, rules, name);
+        host.add_redirects()?;
+        for (number, file) in (first..).zip(&files) {
+            signal::check()?;
+            host.add_file(file.path, EntryId(number))
+                .map_err(|e| LoadError::at(name, host.paths().bytes(file.path), e))?;
+        }
+        self.index_bytes += host.paths().used_bytes();
+        let sources = EntrySources {
+            paths: host.paths(),
+            files: &files,
+            first,
+            rules,
+        };
+        for file in &files {
+            signal::check()?;
+            self.add_entry(&sources, file)
+                .map_err(|e| LoadError::at(name, sources.paths.bytes(file.path), e))?;
+        }
+        host.add_pages()?;
+        let number = u32::try_from(self.virtual_hosts.len()).map_err(|_| EFBIG)?;
+        self.hosts.insert(hosts, number)?;
+        self.virtual_hosts
+            .push(host.finish()?, GFP_KERNEL_ACCOUNT)?;
+        Ok(())
+    }
+
+    fn add_entry(&mut self, sources: &EntrySources<'_>, file: &RootFile) -> Result<(), FileError> {
+        self.entries.add(sources, self.contents.contents(), file)?;
+        self.policy.admit_memory(self.used_bytes())
+    }
+
+    /// Returns the site of all roots that are finished. `skipped` is the number of files and
+    /// directories that were found and not added.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// - `ENOSPC` if the site takes more memory than it may;
+    /// - `ENOMEM`.
+    pub(super) fn build(self, skipped: u64) -> Result<Site, LoadError> {
+        let (entries, variants) = self.entries.finish()?;
+        let site = Site::new(
+            self.hosts,
+            self.virtual_hosts,
+            entries,
+            variants,
+            self.contents.finish()?,
+            skipped,
+        )?;
+        self.policy.admit_memory(site.footprint())?;
+        Ok(site)
+    }
+}
+
+#[cfg(CONFIG_KUNIT = "y")]
+mod tests;

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Entries and their variants: each file with the precompressed files beside it.
+
+use super::root_files::RootFile;
+use crate::site::{
+    index::{
+        content::{
+            Contents,
+            ETAG_LEN, //
+        },
+        entry::{
+            BodyId,
+            Entry,
+            EntryId, //
+        },
+        path_index::PathIndex,
+        variant::Variants,
+        virtual_host::IndexTarget, //
+    },
+    load::{
+        file_error::FileError,
+        rules::Rules, //
+    }, //
+};
+use kernel::prelude::*;
+use protocol::http::{
+    Coding,
+    Codings,
+    Metadata, //
+};
+
+/// Content codings and the suffixes of files in them.
+const CODING_SUFFIXES: [(Coding, &[u8]); 3] = [
+    (Coding::Gzip, b".gz"),
+    (Coding::Brotli, b".br"),
+    (Coding::Zstd, b".zst"),
+];
+
+/// All that the entries of a root are made from.
+pub(super) struct EntrySources<'a> {
+    /// Targets of the paths of the root.
+    pub(super) paths: &'a PathIndex<IndexTarget>,
+    /// Files of the root.
+    pub(super) files: &'a [RootFile],
+    /// Number of the entry of the first file.
+    pub(super) first: u32,
+    /// Rules of the root.
+    pub(super) rules: &'a Rules<'a>,
+}
+
+/// The entries of a site and their variants.
+pub(super) struct EntryList {
+    entries: KVVec<Entry>,
+    variants: Variants,
+}
+
+impl EntryList {
+    /// Creates an empty list.
+    pub(super) const fn new() -> Self {
+        Self {
+            entries: KVVec::new(),
+            variants: Variants::new(),
+        }
+    }
+
+    /// Adds the entry of `file` in all of its content codings.
+    pub(super) fn add(
+        &mut self,
+        sources: &EntrySources<'_>,
+        contents: &Contents,
+        file: &RootFile,
+    ) -> Result<(), FileError> {
+        let path = sources.paths.bytes(file.path);
+        let coded = sources.coded(contents, file)?;
+        let first = BodyId(u32::try_from(self.variants.len()).map_err(|_| EFBIG)?);
+        let (mut media_type, mut extra) = (KVec::new(), KVec::new());
+        sources.rules.put_media_type(path, &mut media_type)?;
+        sources.rules.put_fields(path, &mut extra)?;
+        let codings = coded
+            .iter()
+            .fold(Codings::default(), |codings, (coding, _)| {
+                codings.with(*coding)
+            });
+        for (coding, number) in coded {
+            let (length, etag) = stored(contents, number)?;
+            let metadata = Metadata {
+                length,
+                media_type: &media_type,
+                coding,
+                modified: file.modified,
+                etag: &etag,
+                vary: codings.vary(),
+                cache_control: sources.rules.cache_control(path),
+                extra: &extra,
+            };
+            self.variants.add(number, &metadata).map_err(|e| match e {
+                EMSGSIZE => FileError::HeadBytes,
+                e => e.into(),
+            })?;
+        }
+        let entry = Entry { first, codings };
+        Ok(self.entries.push(entry, GFP_KERNEL_ACCOUNT)?)
+    }
+
+    /// Returns the number of entries.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Returns the memory in use, in bytes.
+    pub(super) fn used_bytes(&self) -> usize {
+        self.variants.used_bytes() + self.entries.len() * size_of::<Entry>()
+    }
+
+    /// Returns entries and variants in no more memory than they need.
+    pub(super) fn finish(mut self) -> Result<(KVVec<Entry>, Variants)> {
+        self.variants.shrink()?;
+        self.entries.shrink_to(0, GFP_KERNEL_ACCOUNT)?;
+        Ok((self.entries, self.variants))
+    }
+}
+
+impl EntrySources<'_> {
+    /// Returns the contents of `file` by content coding: its own, and those of precompressed files
+    /// beside it that are shorter.
+    fn coded(&self, contents: &Contents, file: &RootFile) -> Result<KVec<(Coding, u32)>> {
+        let mut coded = KVec::with_capacity(1 + CODING_SUFFIXES.len(), GFP_KERNEL_ACCOUNT)?;
+        coded.push((Coding::Identity, file.content), GFP_KERNEL_ACCOUNT)?;
+        let (length, _) = stored(contents, file.content)?;
+        let mut path = KVec::new();
+        for (coding, suffix) in CODING_SUFFIXES {
+            path.clear();
+            path.extend_from_slice(self.paths.bytes(file.path), GFP_KERNEL_ACCOUNT)?;
+            path.extend_from_slice(suffix, GFP_KERNEL_ACCOUNT)?;
+            let Some(content) = self.content(&path) else {
+                continue;
+            };
+            if stored(contents, content)?.0 < length {
+                coded.push((coding, content), GFP_KERNEL_ACCOUNT)?;
+            }
+        }
+        Ok(coded)
+    }
+
+    /// Returns the number of the content of the file at `path`.
+    fn content(&self, path: &[u8]) -> Option<u32> {
+        let Some(IndexTarget::Entry(EntryId(number))) = self.paths.find(path) else {
+            return None;
+        };
+        let place = usize::try_from(number.checked_sub(self.first)?).ok()?;
+        self.files.get(place).map(|file| file.content)
+    }
+}
+
+/// Returns the length and the entity tag of the content with this number.
+fn stored(contents: &Contents, number: u32) -> Result<(u64, [u8; ETAG_LEN])> {
+    let content = contents.get(number).ok_or(EINVAL)?;
+    Ok((contents.bytes(content).len() as u64, content.etag()))
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A root: a directory, or the built-in files, and the hosts that it is for.
+
+use heapless::String;
+use kernel::{
+    prelude::*,
+    str::CString, //
+};
+use protocol::http::{
+    HostPattern,
+    HOST_MAX, //
+};
+
+/// The name of the root that is part of the module.
+const BUILT_IN: &[u8] = b"built-in";
+
+/// A root of a site.
+pub(super) struct Root {
+    /// Absolute path; [`None`] for the built-in files.
+    directory: Option<CString>,
+    hosts: RootHosts,
+}
+
+/// The hosts of a root: a [`HostPattern`] that owns its name.
+#[derive(Clone, PartialEq, Eq)]
+enum RootHosts {
+    Any,
+    Below(String<HOST_MAX>),
+    Exact(String<HOST_MAX>),
+}
+
+impl Root {
+    /// Creates a root.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// - `EINVAL` if `directory` is neither an absolute path nor `built-in`;
+    /// - `ENOMEM`.
+    pub(super) fn new(directory: &[u8], hosts: HostPattern<'_>) -> Result<Self> {
+        let directory = match directory {
+            BUILT_IN => None,
+            [b'/', ..] => {
+                let mut bytes = KVec::with_capacity(directory.len() + 1, GFP_KERNEL)?;
+                bytes.extend_from_slice(directory, GFP_KERNEL)?;
+                bytes.push(0, GFP_KERNEL)?;
+                Some(CString::try_from(
+                    CStr::from_bytes_with_nul(&bytes).map_err(|_| EINVAL)?,
+                )?)
+            }
+            _ => return Err(EINVAL),
+        };
+        Ok(Self {
+            directory,
+            hosts: RootHosts::new(hosts)?,
+        })
+    }
+
+    /// Returns a copy.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(super) fn try_clone(&self) -> Result<Self> {
+        let directory = match &self.directory {
+            Some(directory) => Some(CString::try_from(&**directory)?),
+            None => None,
+        };
+        Ok(Self {
+            directory,
+            hosts: self.hosts.clone(),
+        })
+    }
+
+    /// Returns whether both are the same root for the same hosts, and are shown the same.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.directory() == other.directory() && self.hosts == other.hosts
+    }
+
+    /// Returns whether both are for the same hosts. A name may be written in more ways than one.
+    pub(super) fn has_hosts_of(&self, other: &Self) -> bool {
+        match (&self.hosts, &other.hosts) {
+            (RootHosts::Any, RootHosts::Any) => true,
+            (RootHosts::Below(ours), RootHosts::Below(theirs))
+            | (RootHosts::Exact(ours), RootHosts::Exact(theirs)) => {
+                without_dot(ours).eq_ignore_ascii_case(without_dot(theirs))
+            }
+            _ => false,
+        }
+    }
+
+    /// Returns the path of the directory, or [`None`] for the built-in files.
+    pub(super) fn directory(&self) -> Option<&CStr> {
+        self.directory.as_deref()
+    }
+
+    /// Returns the name, as in a command.
+    pub(super) fn name(&self) -> &[u8] {
+        self.directory().map_or(BUILT_IN, CStr::to_bytes)
+    }
+
+    /// Returns the hosts that the root is for.
+    pub(super) fn hosts(&self) -> HostPattern<'_> {
+        match &self.hosts {
+            RootHosts::Any => HostPattern::Any,
+            RootHosts::Below(domain) => HostPattern::Below(domain),
+            RootHosts::Exact(name) => HostPattern::Exact(name),
+        }
+    }
+}
+
+impl RootHosts {
+    fn new(pattern: HostPattern<'_>) -> Result<Self> {
+        let owned = |name| String::try_from(name).map_err(|()| EINVAL);
+        Ok(match pattern {
+            HostPattern::Any => Self::Any,
+            HostPattern::Below(domain) => Self::Below(owned(domain)?),
+            HostPattern::Exact(name) => Self::Exact(owned(name)?),
+        })
+    }
+}
+
+/// Returns the name of a host without the dot at its end, which means nothing.
+fn without_dot(name: &str) -> &str {
+    name.strip_suffix('.').unwrap_or(name)
+}

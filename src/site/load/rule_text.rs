@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Rules as text: one a line.
+
+use super::error::LoadError;
+use crate::sys::text::VecWriter;
+use kernel::{
+    fmt::Write,
+    prelude::*, //
+};
+use protocol::control::{
+    line::{
+        self,
+        Line,
+        Lines, //
+    },
+    rule::Rule, //
+};
+
+/// The greatest length of rules, whether of the control node or of a root, in bytes.
+pub(super) const RULES_MAX: usize = 65_536;
+
+/// Rules of the control node.
+///
+/// # Invariants
+///
+/// Each line is the text of a [`Rule`] and ends with a line feed.
+pub(super) struct RuleText(KVec<u8>);
+
+impl RuleText {
+    /// Creates an empty text.
+    pub(super) const fn new() -> Self {
+        // INVARIANT: There are no lines.
+        Self(KVec::new())
+    }
+
+    /// Returns a copy.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(super) fn try_clone(&self) -> Result<Self> {
+        let mut text = KVec::with_capacity(self.0.len(), GFP_KERNEL)?;
+        text.extend_from_slice(&self.0, GFP_KERNEL)?;
+        // INVARIANT: The lines are those of `self`.
+        Ok(Self(text))
+    }
+
+    /// Appends a rule. An equal rule is removed, and so is the earlier value of a setting, of which
+    /// only the last value counts.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// - `ENOSPC` for more than [`RULES_MAX`] bytes;
+    /// - `ENOMEM`.
+    pub(super) fn add(&mut self, rule: &Rule<'_>) -> Result {
+        let mut added = KVec::new();
+        // A write fails only if memory is missing.
+        writeln!(VecWriter(&mut added), "{rule}").map_err(|_| ENOMEM)?;
+        let Some(new) = Lines::new(&added).next() else {
+            return Err(EINVAL);
+        };
+        let is_setting = matches!(rule, Rule::Policy(_) | Rule::TrailingSlash(_));
+        let mut text = KVec::with_capacity(self.0.len() + added.len(), GFP_KERNEL)?;
+        for line in Lines::new(&self.0) {
+            let replaced = is_setting && line.words().next() == new.words().next();
+            if !replaced && line.as_bytes() != new.as_bytes() {
+                text.extend_from_slice(line.as_bytes(), GFP_KERNEL)?;
+                text.push(b'\n', GFP_KERNEL)?;
+            }
+        }
+        text.extend_from_slice(&added, GFP_KERNEL)?;
+        if text.len() > RULES_MAX {
+            return Err(ENOSPC);
+        }
+        // INVARIANT: The last line was just rendered from a rule, the others were here before.
+        self.0 = text;
+        Ok(())
+    }
+
+    /// Returns the text.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Returns the rules.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` for a line that is no rule, `ENOMEM`.
+    pub(super) fn parse(&self) -> Result<KVec<Rule<'_>>, LoadError> {
+        let mut rules = KVec::new();
+        for line in Lines::new(&self.0) {
+            let rule = parse(line)
+                .map_err(|e| LoadError::new(EINVAL, format_args!("rules of the node: {e}")))?;
+            rules.push(rule, GFP_KERNEL)?;
+        }
+        Ok(rules)
+    }
+}
+
+/// Parses the rule of a line.
+///
+/// # Errors
+///
+/// The word that is wrong, and the reason.
+pub(super) fn parse(line: Line<'_>) -> Result<Rule<'_>, line::Error<'_>> {
+    Rule::parse(line)?
+        .ok_or_else(|| line.error(line.words().next().unwrap_or_default(), "no such rule"))
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The rules of a root: those for all roots, then those in its own file.
+
+use super::{
+    error::LoadError,
+    media_type,
+    path_display::PathDisplay,
+    rule_text, //
+};
+use kernel::prelude::*;
+use protocol::control::{
+    line::{
+        self,
+        Line,
+        Lines, //
+    },
+    rule::{
+        FilePattern,
+        Rule,
+        TrailingSlash, //
+    }, //
+};
+
+/// The name of the file with the rules of a root, in its top directory.
+pub(super) const RULES_FILE: &[u8] = b".khttpd";
+
+/// The greatest number of rules of a root that are about all paths below a directory. In softirq,
+/// each path at which there is nothing is compared with all of them.
+const DIRECTORY_RULES_MAX: usize = 1024;
+
+/// The rules of a root, in order. Where several apply, the last one counts.
+pub(super) struct Rules<'a>(KVec<Rule<'a>>);
+
+impl<'a> Rules<'a> {
+    /// Parses the rules in `file`, the text of the file of `root`, and appends them to those of
+    /// the control node.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` for a line that is no rule, or a rule that only the control node may set; `ENOMEM`.
+    pub(super) fn new(
+        node_rules: &[Rule<'a>],
+        root: &[u8],
+        file: &'a [u8],
+    ) -> Result<Self, LoadError> {
+        let mut rules = KVec::new();
+        rules.extend_from_slice(node_rules, GFP_KERNEL)?;
+        for line in Lines::new(file) {
+            let rule = parse(line).map_err(|e| {
+                let (root, name) = (PathDisplay(root), PathDisplay(RULES_FILE));
+                LoadError::new(EINVAL, format_args!("{root}/{name}: {e}"))
+            })?;
+            rules.push(rule, GFP_KERNEL)?;
+        }
+        Ok(Self(rules))
+    }
+
+    /// Checks that the number of rules does not make look-ups slow.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOSPC` for too many rules about directories.
+    pub(super) fn check_number(&self, root: &[u8]) -> Result<(), LoadError> {
+        let directory_rules = self.iter().filter(|rule| match rule {
+            Rule::Fallback { .. } => true,
+            Rule::Redirect { from, .. } => matches!(from, FilePattern::Under(_)),
+            _ => false,
+        });
+        if directory_rules.count() <= DIRECTORY_RULES_MAX {
+            return Ok(());
+        }
+        let root = PathDisplay(root);
+        Err(LoadError::new(
+            ENOSPC,
+            format_args!(
+                "{root}: more than {DIRECTORY_RULES_MAX} rules are fallbacks or redirects of \
+                 directories"
+            ),
+        ))
+    }
+
+    /// Returns the rules.
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Rule<'a>> {
+        self.0.iter()
+    }
+
+    /// Returns the handling of a directory that is requested without the slash at its end.
+    pub(super) fn trailing_slash(&self) -> TrailingSlash {
+        let policy = self.iter().rev().find_map(|rule| match rule {
+            Rule::TrailingSlash(policy) => Some(*policy),
+            _ => None,
+        });
+        policy.unwrap_or_default()
+    }
+
+    /// Returns the `Cache-Control` of the file at `path`, empty if there is none.
+    pub(super) fn cache_control(&self, path: &[u8]) -> &'a [u8] {
+        let value = self.iter().rev().find_map(|rule| match rule {
+            Rule::CacheControl { files, value } if files.matches(path) => Some(value.as_bytes()),
+            _ => None,
+        });
+        value.unwrap_or(b"")
+    }
+
+    /// Appends the media type of the file at `path`.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(super) fn put_media_type(&self, path: &[u8], to: &mut KVec<u8>) -> Result {
+        let value = self.iter().rev().find_map(|rule| match rule {
+            Rule::MediaType { files, value } if files.matches(path) => Some(value.as_bytes()),
+            _ => None,
+        });
+        match value {
+            Some(value) => Ok(to.extend_from_slice(value, GFP_KERNEL)?),
+            None => media_type::put(path, to),
+        }
+    }
+
+    /// Appends the further field lines of the file at `path`, one for each name.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(super) fn put_fields(&self, path: &[u8], to: &mut KVec<u8>) -> Result {
+        for (number, rule) in self.iter().enumerate() {
+            let Rule::Field { files, name, value } = rule else {
+                continue;
+            };
+            if !files.matches(path) {
+                continue;
+            }
+            let overridden = self.iter().skip(number + 1).any(|later| match later {
+                Rule::Field {
+                    files, name: other, ..
+                } => other.eq_ignore_ascii_case(name) && files.matches(path),
+                _ => false,
+            });
+            if overridden {
+                continue;
+            }
+            for part in [name.as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+                to.extend_from_slice(part, GFP_KERNEL)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Parses a rule that the file of a root may contain.
+fn parse(line: Line<'_>) -> Result<Rule<'_>, line::Error<'_>> {
+    match rule_text::parse(line)? {
+        Rule::Policy(_) => {
+            let reason = "only the control node may set this, not the rules of a root";
+            Err(line.error(b"", reason))
+        }
+        rule => Ok(rule),
+    }
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Interruption of a load by signals.
+
+use kernel::{
+    current,
+    prelude::*, //
+};
+
+/// Checks that no signal is pending. It is called in each loop whose length a file system decides.
+///
+/// # Context
+///
+/// Process context, may sleep.
+///
+/// # Errors
+///
+/// `EINTR` if a signal is pending.
+pub(super) fn check() -> Result {
+    if current!().signal_pending() {
+        return Err(EINTR);
+    }
+    Ok(())
+}

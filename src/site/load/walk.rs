@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The walk through the files below a root, one directory at a time.
+
+use super::{
+    builder::SiteBuilder,
+    error::LoadError,
+    file_error::FileError,
+    policy::LoadPolicy,
+    progress::LoadProgress,
+    rule_text::RULES_MAX,
+    rules::RULES_FILE,
+    signal,
+    stable_read,
+    tree_path::TreePath, //
+};
+use crate::sys::fs::{
+    FsPath,
+    Stat, //
+};
+use kernel::prelude::*;
+
+/// The greatest number of directories between a root and a file.
+const DEPTH_MAX: usize = 64;
+
+/// A walk through a root.
+pub(super) struct Walk<'a> {
+    name: &'a CStr,
+    root: FsPath,
+    policy: &'a LoadPolicy,
+    progress: &'a LoadProgress,
+    /// Directories that were found and not read yet.
+    pending: KVVec<TreePath>,
+    /// Length of their paths, in bytes.
+    pending_bytes: usize,
+}
+
+impl<'a> Walk<'a> {
+    /// Begins at the directory `name`.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// The errors of `open(2)`.
+    pub(super) fn new(
+        name: &'a CStr,
+        policy: &'a LoadPolicy,
+        progress: &'a LoadProgress,
+    ) -> Result<Self, LoadError> {
+        let root = FsPath::directory(name)
+            .map_err(|e| LoadError::at(name.to_bytes(), b"", FileError::Errno(e)))?;
+        Ok(Self {
+            name,
+            root,
+            policy,
+            progress,
+            pending: KVVec::new(),
+            pending_bytes: 0,
+        })
+    }
+
+    /// Reads the rules of the root; returns an empty text if it has none.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// The error of the file with the rules.
+    pub(super) fn read_rules(&self) -> Result<KVVec<u8>, LoadError> {
+        let path = TreePath::root()?.join(RULES_FILE)?;
+        self.read_text(&path).map_err(|e| self.error(&path, e))
+    }
+
+    fn read_text(&self, path: &TreePath) -> Result<KVVec<u8>, FileError> {
+        let mut text = KVVec::new();
+        let found = match self.look_up(path) {
+            Ok(found) => found,
+            Err(ENOENT) => return Ok(text),
+            Err(e) => return Err(e.into()),
+        };
+        let max = RULES_MAX as u64;
+        let admit = |stat: &Stat| {
+            if stat.size() > max {
+                return Err(FileError::RulesBytes(stat.size(), max));
+            }
+            Ok(stat.is_file())
+        };
+        // A root must not be served without its rules, so that they are never skipped.
+        let (content, _) = stable_read::read(&found, admit)?.ok_or(FileError::NotRegular)?;
+        for piece in content.bytes().slices() {
+            text.extend_from_slice(piece, GFP_KERNEL_ACCOUNT)?;
+        }
+        Ok(text)
+    }
+
+    /// Adds all files of the root that the policy admits.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep. A signal interrupts it.
+    ///
+    /// # Errors
+    ///
+    /// The error of a file or a directory; `EINTR` after a signal.
+    pub(super) fn add_to(&mut self, builder: &mut SiteBuilder<'_>) -> Result<(), LoadError> {
+        self.pending.push(TreePath::root()?, GFP_KERNEL_ACCOUNT)?;
+        while let Some(directory) = self.pending.pop() {
+            self.pending_bytes = self.pending_bytes.saturating_sub(directory.used_bytes());
+            let names = self
+                .names(&directory)
+                .map_err(|e| self.error(&directory, e))?;
+            for name in names.split(|byte| *byte == 0) {
+                if matches!(name, b"" | b"." | b"..") {
+                    continue;
+                }
+                let path = directory.join(name)?;
+                if self.policy.admits_name(name) {
+                    self.add(&path, builder).map_err(|e| self.error(&path, e))?;
+                } else {
+                    self.progress.add_skipped();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the names in a directory, each with a NUL behind it. There are none if the policy
+    /// does not admit the directory any more.
+    fn names(&self, directory: &TreePath) -> Result<KVVec<u8>, FileError> {
+        let found;
+        let path = if directory.as_bytes() == b"/" {
+            &self.root
+        } else {
+            found = self.look_up(directory)?;
+            if !self.admits_location(&found)? || !self.policy.admits_mode(&found.stat()?) {
+                self.progress.add_skipped();
+                return Ok(KVVec::new());
+            }
+            &found
+        };
+        let mut names = KVVec::new();
+        let mut appended = Ok(());
+        path.open()?.names(|name| {
+            appended = self.append_name(&mut names, name);
+            appended.is_ok()
+        })?;
+        appended?;
+        Ok(names)
+    }
+
+    /// Appends a name and a NUL. A file system may list names without end.
+    fn append_name(&self, names: &mut KVVec<u8>, name: &[u8]) -> Result<(), FileError> {
+        signal::check()?;
+        names.extend_from_slice(name, GFP_KERNEL_ACCOUNT)?;
+        names.push(0, GFP_KERNEL_ACCOUNT)?;
+        self.policy.admit_memory(names.len())
+    }
+
+    /// Adds the file at `path`, or queues the directory, or skips what is neither or not admitted.
+    fn add(&mut self, path: &TreePath, builder: &mut SiteBuilder<'_>) -> Result<(), FileError> {
+        signal::check()?;
+        let found = self.look_up(path)?;
+        let stat = found.stat()?;
+        let admitted = self.admits_location(&found)?;
+        if admitted && stat.is_directory() && self.policy.admits_mode(&stat) {
+            return self.queue(path, builder);
+        }
+        let file = if admitted && stat.is_file() {
+            stable_read::read(&found, |stat| self.policy.admit_file(stat))?
+        } else {
+            None
+        };
+        let Some((content, modified)) = file else {
+            self.progress.add_skipped();
+            return Ok(());
+        };
+        let len = content.bytes().len();
+        builder.add(path.as_bytes(), content, modified)?;
+        self.progress.add_file(len);
+        Ok(())
+    }
+
+    /// Returns whether the policy admits a file at this location.
+    fn admits_location(&self, path: &FsPath) -> Result<bool> {
+        if !self.policy.cross_mounts && !path.shares_mount(&self.root) {
+            return Ok(false);
+        }
+        Ok(!self.policy.follow_links || self.admits_ancestors(path)?)
+    }
+
+    /// Returns whether the policy admits all directories from the root down to a file that was
+    /// found through a symbolic link.
+    fn admits_ancestors(&self, path: &FsPath) -> Result<bool> {
+        let mut admitted = true;
+        let mut below = Some(path.clone());
+        while let Some(inner) = below.filter(|_| admitted) {
+            below = inner.up(&self.root, |name| {
+                admitted = !self.policy.hides(name);
+                admitted
+            });
+            if let Some(directory) = &below {
+                admitted = admitted && self.policy.admits_mode(&directory.stat()?);
+            }
+        }
+        Ok(admitted)
+    }
+
+    /// Queues a directory to be read.
+    fn queue(&mut self, path: &TreePath, builder: &mut SiteBuilder<'_>) -> Result<(), FileError> {
+        if path.depth() >= DEPTH_MAX {
+            return Err(FileError::Depth(DEPTH_MAX));
+        }
+        builder.count()?;
+        self.pending_bytes += path.used_bytes();
+        self.policy.admit_memory(self.pending_bytes)?;
+        Ok(self.pending.push(path.try_clone()?, GFP_KERNEL_ACCOUNT)?)
+    }
+
+    fn look_up(&self, path: &TreePath) -> Result<FsPath> {
+        self.root
+            .look_up(path.relative()?, self.policy.follow_links)
+    }
+
+    fn error(&self, path: &TreePath, error: FileError) -> LoadError {
+        LoadError::at(self.name.to_bytes(), path.as_bytes(), error)
+    }
+}
