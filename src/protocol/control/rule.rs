@@ -15,7 +15,7 @@
 //! ```
 //!
 //! Where several rules contradict each other, the last one applies. A [`PolicyRule`] decides which
-//! files become part of a site; it belongs to the administrator that loads the site.
+//! files become part of a site; only the control node may set it, not the rules of a root.
 
 mod encoded_path;
 mod file_pattern;

@@ -145,8 +145,8 @@ impl<'b> Fields<'b> {
         }
     }
 
-    /// Adds the field lines that httparse found in `head`, which ends with the empty line. To be
-    /// called once.
+    /// Adds the field lines that httparse found in `head`, which ends with the empty line. Must
+    /// be called once per request.
     ///
     /// httparse accepts a lone LF as the end of a line, as RFC 9112 section 2.2 permits. Two
     /// parsers that disagree about the end of a line disagree about the request. So this function

@@ -127,8 +127,8 @@ impl<'b> Request<'b> {
         checked.map_err(|status| ParseError::Rejected(Rejection { status, head_only }))
     }
 
-    /// Continues to parse the head at the front of `window`, of which `parsed` bytes were parsed
-    /// before without finding its end. A window of [`HEAD_MAX`] bytes must contain the whole head.
+    /// Continues to parse the head at the front of `window`, of which `parsed` bytes were
+    /// searched for its end before. A window of [`HEAD_MAX`] bytes must contain the whole head.
     ///
     /// The head is parsed again only if another line is complete, not for each of many small
     /// pieces.

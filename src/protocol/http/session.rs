@@ -45,11 +45,12 @@ pub struct Session {
     requests_max: u32,
 }
 
+/// The position in the stream of requests.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum SessionState {
     /// In a head, or before one.
     Head {
-        /// Number of bytes of the head that were parsed without finding its end.
+        /// Number of bytes of the head that were searched for its end in vain.
         parsed: u16,
         /// Number of empty lines before the head.
         empty_lines: u8,

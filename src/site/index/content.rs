@@ -100,7 +100,8 @@ impl Contents {
         self.list.iter()
     }
 
-    /// Adds a content and returns its number. What does not fill a page goes to `tails`.
+    /// Adds a content and returns its number. Bytes that do not fill a page go to
+    /// `tails`.
     ///
     /// # Context
     ///

@@ -94,8 +94,8 @@ impl HostMap {
     }
 }
 
-/// Returns a name as the map holds it: in lower case, without a dot at its end. A name that is
-/// longer than any pattern is none.
+/// Returns a name as the map holds it: in lower case, without a dot at its end, or [`None`] for
+/// a name that is longer than any pattern.
 fn canonical<'b>(host: &[u8], buffer: &'b mut [u8; HOST_MAX]) -> Option<&'b [u8]> {
     let name = host.strip_suffix(b".").unwrap_or(host);
     let lower = buffer.get_mut(..name.len())?;

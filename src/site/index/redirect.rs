@@ -31,6 +31,6 @@ impl StoredRedirect {
 pub(crate) struct DirectoryRedirect {
     /// Decoded path of the directory, which the location replaces. It ends with a slash.
     pub(crate) directory: KVec<u8>,
-    /// Where it leads.
+    /// Target of the redirect.
     pub(crate) to: StoredRedirect,
 }

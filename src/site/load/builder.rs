@@ -47,7 +47,7 @@ use protocol::http::{
     TARGET_MAX, //
 };
 
-/// Makes a [`Site`].
+/// A builder of a [`Site`].
 ///
 /// Files are added to a root until it is finished; then those of the next root follow.
 pub(super) struct SiteBuilder<'o> {

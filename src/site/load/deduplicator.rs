@@ -52,7 +52,7 @@ impl DigestIndex {
     }
 }
 
-/// Collects the contents of a site.
+/// The contents of a site, each stored once.
 pub(super) struct Deduplicator<'o> {
     contents: Contents,
     index: DigestIndex,
@@ -114,7 +114,7 @@ impl<'o> Deduplicator<'o> {
         Ok(number)
     }
 
-    /// Returns the same bytes of the previous site.
+    /// Returns the bytes of the equal content of the previous site, if there is one.
     fn find_old(&self, digest: &Digest, bytes: PageBytes<'_>) -> Option<PageBytes<'o>> {
         let (old, index) = self.old.as_ref()?;
         let number = index.find(old, digest, bytes)?;

@@ -33,7 +33,7 @@ pub(super) enum FileError {
     Depth(usize),
     /// Another file has the same path.
     Duplicate,
-    /// Rules make the head of the response longer than 64 KiB.
+    /// Rules make the head of the response 64 KiB long or longer.
     HeadBytes,
 }
 
@@ -101,7 +101,7 @@ impl fmt::Display for FileError {
             ),
             Self::Duplicate => f.write_str("another file has the same path"),
             Self::HeadBytes => {
-                f.write_str("response head longer than 64 KiB; remove some field rules")
+                f.write_str("response head of 64 KiB or more; remove some field rules")
             }
         }
     }

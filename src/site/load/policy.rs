@@ -46,7 +46,7 @@ pub(super) struct LoadPolicy {
 /// The mode bit for others to read, `S_IROTH`.
 const OTHERS_READ: u16 = 0o004;
 
-/// The mode bits to read. Each is a search bit two bits further down.
+/// The mode bits to read. Shifted right by two, each is the search bit of the same class of users.
 const ALL_READ: u16 = 0o444;
 
 impl LoadPolicy {

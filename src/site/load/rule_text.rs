@@ -104,7 +104,7 @@ impl RuleText {
         let mut rules = KVec::new();
         for line in Lines::new(&self.0) {
             let rule = parse(line)
-                .map_err(|e| LoadError::new(EINVAL, format_args!("rules of the node: {e}")))?;
+                .map_err(|e| LoadError::new(EINVAL, format_args!("rules of the control node: {e}")))?;
             rules.push(rule, GFP_KERNEL)?;
         }
         Ok(rules)

@@ -90,7 +90,7 @@ impl<'a> Walk<'a> {
             }
             Ok(stat.is_file())
         };
-        // A root must not be served without its rules, so that they are never skipped.
+        // A root must not be served without its rules, so a failure to read them ends the load.
         let (content, _) = stable_read::read(&found, admit)?.ok_or(FileError::NotRegular)?;
         for piece in content.bytes().slices() {
             text.extend_from_slice(piece, GFP_KERNEL_ACCOUNT)?;
@@ -193,8 +193,8 @@ impl<'a> Walk<'a> {
         Ok(!self.policy.follow_links || self.admits_ancestors(path)?)
     }
 
-    /// Returns whether the policy admits all directories from the root down to a file that was
-    /// found through a symbolic link.
+    /// Returns whether the policy admits all names from the root down to a file, its own
+    /// included. Symbolic links may lead to a file by other names.
     fn admits_ancestors(&self, path: &FsPath) -> Result<bool> {
         let mut admitted = true;
         let mut below = Some(path.clone());

@@ -12,7 +12,7 @@ use crate::{
 };
 use core::fmt;
 
-/// A rule of the load policy. It belongs to the administrator that loads a site, not to the site.
+/// A rule of the load policy. Only the control node may set it, not the rules of a root.
 ///
 /// ```text
 /// follow-links no                yes: symbolic links are followed, within the root

@@ -37,7 +37,7 @@ const CODING_SUFFIXES: [(Coding, &[u8]); 3] = [
     (Coding::Zstd, b".zst"),
 ];
 
-/// All that the entries of a root are made from.
+/// The sources of the entries of a root.
 pub(super) struct EntrySources<'a> {
     /// Targets of the paths of the root.
     pub(super) paths: &'a PathIndex<IndexTarget>,

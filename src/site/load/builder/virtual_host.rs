@@ -43,10 +43,10 @@ const INDEX_FILE: &[u8] = b"/index.html";
 /// The file that is the page of a 404 response unless a rule names another.
 const NOT_FOUND_PAGE: &[u8] = b"/404.html";
 
-/// Makes the [`VirtualHost`] of a root.
+/// A builder of the [`VirtualHost`] of a root.
 ///
-/// Where redirects, files and pages compete for a path, the first one wins: they are added in the
-/// order of the methods.
+/// A redirect takes precedence over a file, and a file over a fallback: they are added in this
+/// order, and the first one that is added for a path stays.
 pub(super) struct VirtualHostBuilder<'a> {
     host: VirtualHost,
     rules: &'a Rules<'a>,
@@ -113,7 +113,7 @@ impl<'a> VirtualHostBuilder<'a> {
         }
     }
 
-    /// Gives a target to a path of a rule, unless a rule that counts more has one for it.
+    /// Gives a target to a path of a rule, unless a later rule has one for it.
     fn add_rule_path(&mut self, path: EncodedPath<'_>, target: IndexTarget) -> Result {
         let path = decode(path)?;
         if self.host.directory_redirect(&path).is_some() {
