@@ -103,8 +103,9 @@ impl RuleText {
     pub(super) fn parse(&self) -> Result<KVec<Rule<'_>>, LoadError> {
         let mut rules = KVec::new();
         for line in Lines::new(&self.0) {
-            let rule = parse(line)
-                .map_err(|e| LoadError::new(EINVAL, format_args!("rules of the control node: {e}")))?;
+            let rule = parse(line).map_err(|e| {
+                LoadError::new(EINVAL, format_args!("rules of the control node: {e}"))
+            })?;
             rules.push(rule, GFP_KERNEL)?;
         }
         Ok(rules)
