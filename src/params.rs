@@ -23,7 +23,7 @@ use protocol::control::command::{
     CONNECTIONS, //
 };
 
-/// Range of `backlog=`: Linux keeps the length of an accept queue in 16 bits.
+/// Range of `backlog=`. A longer backlog would only let clients wait longer.
 const BACKLOG: RangeInclusive<i32> = 1..=65535;
 
 /// The parameters that the module was loaded with.

@@ -7,7 +7,7 @@ use kernel::prelude::*;
 /// Reason of an `EPERM`: the writer may not administer the server.
 pub(super) const NEEDS_NET_ADMIN: &str = "needs CAP_NET_ADMIN in its network namespace";
 
-/// Returns the reason why khttpd cannot listen at an address.
+/// Returns the reason why khttpd cannot listen on an address.
 pub(super) fn of_listen(e: Error) -> &'static str {
     match e {
         EADDRINUSE => "address already in use (see ss -ltnp)",
@@ -20,7 +20,7 @@ pub(super) fn of_listen(e: Error) -> &'static str {
     }
 }
 
-/// Returns the reason why an address cannot be removed from those that khttpd listens at.
+/// Returns the reason why an address cannot be removed from those that khttpd listens on.
 pub(super) fn of_unlisten(e: Error) -> &'static str {
     match e {
         ENOENT => "no such listener",

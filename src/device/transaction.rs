@@ -61,7 +61,7 @@ pub(crate) struct Transaction<'a> {
 }
 
 impl<'a> Transaction<'a> {
-    /// Carries out the module parameters in the initial network namespace: listens at `listen`,
+    /// Carries out the module parameters in the initial network namespace: listens on `listen`,
     /// serves `root`, and carries out `commands`, which semicolons separate. An error is logged.
     ///
     /// # Context

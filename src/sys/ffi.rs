@@ -293,7 +293,7 @@ extern "C" {
     pub(super) fn khttpd_write_space(sk: *mut bindings::sock) -> bool;
 
     /// Returns the first contiguous piece of the unread bytes, and its length; null if there is
-    /// none, or a negative errno as a pointer.
+    /// none, or a negative errno as a pointer. It consumes a FIN that is next.
     ///
     /// The socket's spinlock is held; the piece stays valid until it is released or
     /// [`khttpd_tcp_read_done`] is called, whatever is sent meanwhile.

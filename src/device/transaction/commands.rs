@@ -27,10 +27,9 @@ impl<'a> Commands<'a> {
     ///
     /// `EINVAL` for the first line that is no command, `ENOMEM`.
     pub(super) fn parse(lines_before: u32, text: &'a [u8]) -> Result<Self, CommandError> {
-        let lines = Lines::after(lines_before, text);
         // Some 20 times as large as a text of short commands, hence accounted to the writer.
-        let mut commands = KVVec::with_capacity(lines.clone().count(), GFP_KERNEL_ACCOUNT)?;
-        for line in lines {
+        let mut commands = KVVec::new();
+        for line in Lines::after(lines_before, text) {
             commands.push((line, Command::parse(line)?), GFP_KERNEL_ACCOUNT)?;
         }
         Ok(Self(commands))
@@ -69,7 +68,7 @@ impl<'a> Commands<'a> {
         self.last(|command| matches!(command, Command::Start))
     }
 
-    /// Returns the first word that means to listen at `address`, and its line.
+    /// Returns the first word that adds a listener on `address`, and its line.
     pub(super) fn listen_word(&self, address: SocketAddr) -> Option<(Line<'a>, &'a [u8])> {
         self.iter().find_map(|(line, command)| {
             let Command::Listen(addresses) = command else {

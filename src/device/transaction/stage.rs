@@ -44,7 +44,7 @@ impl Stage<'_, '_> {
     ///
     /// # Errors
     ///
-    /// `EACCES` if the writer may not listen at a port, `ENOENT` if an address to remove is not
+    /// `EACCES` if the writer may not listen on a port, `ENOENT` if an address to remove is not
     /// there, `E2BIG` and `ENOSPC` if there would be too many addresses, roots or rules, `ENOMEM`.
     pub(super) fn apply(
         &mut self,

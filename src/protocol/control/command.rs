@@ -271,7 +271,7 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// Checks that the remaining words are addresses to listen at.
+    /// Checks that the remaining words are addresses to listen on.
     fn addresses(self) -> Result<Addresses<'a>, Error<'a>> {
         for word in self.words.clone() {
             listen_address(word).map_err(|reason| self.line.error(word, reason))?;

@@ -128,11 +128,12 @@ impl FsPath {
     ///
     /// # Context
     ///
-    /// Process context, may sleep. A signal ends the wait, except for a device.
+    /// Process context, may sleep. Any signal shortens the wait for the clock's tick, so the caller
+    /// checks for signals afterwards; the wait for direct I/O is not interruptible.
     ///
     /// # Errors
     ///
-    /// `EINTR` for a signal.
+    /// `EINTR` for a fatal signal.
     pub(crate) fn settle(&self, stat: &Stat) -> Result {
         // SAFETY: By the type invariant the path is valid; the attributes are initialised.
         to_result(unsafe { ffi::khttpd_path_settle(&raw const self.0, stat.as_raw()) })

@@ -50,7 +50,7 @@ impl Block {
     pub(super) fn alloc(len: usize) -> Result<Self> {
         let fitting = |order: &u32| *order == 0 || len >= PAGE_SIZE << *order;
         for order in (0..=MAX_ORDER).rev().filter(fitting) {
-            // SAFETY: `MAX_ORDER` is at most `MAX_PAGE_ORDER`, and so is `order`.
+            // SAFETY: An order beyond the kernel's `MAX_PAGE_ORDER` returns null, without a warning.
             let page = unsafe { bindings::alloc_pages(flags(order), order) };
             if !page.is_null() {
                 // INVARIANT: The reference is new, and the pages are full of zeros.
@@ -99,7 +99,7 @@ impl Block {
     pub(super) fn bytes(&self) -> &[u8] {
         // SAFETY: By the type invariant the bytes are initialised, and are written only through
         // `bytes_mut`: neither of this block, which is borrowed, nor of another, whose callers
-        // guarantee that this block does not have the bytes.
+        // guarantee that no other block that has the bytes is borrowed meanwhile.
         unsafe { slice::from_raw_parts(self.as_ptr(), self.len()) }
     }
 
@@ -159,7 +159,7 @@ fn flags(order: u32) -> bindings::gfp_t {
     const COMMON: bindings::gfp_t =
         bindings::GFP_KERNEL_ACCOUNT | bindings::__GFP_ZERO | bindings::__GFP_NOWARN;
     const ONE: bindings::gfp_t = COMMON | 1 << bindings::___GFP_RETRY_MAYFAIL_BIT;
-    // A high-order allocation is opportunistic: no compaction and no retry.
+    // A high-order allocation is opportunistic: at most one light attempt, no retry.
     const SEVERAL: bindings::gfp_t =
         COMMON | 1 << bindings::___GFP_COMP_BIT | 1 << bindings::___GFP_NORETRY_BIT;
     if order == 0 {

@@ -101,7 +101,7 @@ void khttpd_callback_end(struct sock *sk)
 	read_unlock_bh(&sk->sk_callback_lock);
 }
 
-/* What sk_stream_write_space() does first. */
+/* Does the first part of sk_stream_write_space(). */
 bool khttpd_write_space(struct sock *sk)
 {
 	if (!sk_stream_is_writeable(sk))

@@ -14,7 +14,7 @@ use kernel::bindings;
 /// - `state` is accessed only by the holder of the lock that has set `borrowed`, until it clears
 ///   that.
 pub(super) struct LockedState<S> {
-    // Dropped first: afterwards no callback runs.
+    // Dropped first. No callback uses the state then: the handler was detached.
     socket: Socket,
     borrowed: UnsafeCell<bool>,
     state: UnsafeCell<S>,

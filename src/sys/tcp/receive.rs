@@ -17,7 +17,7 @@ use kernel::{
 impl<H: StreamHandler> Guard<'_, H> {
     /// Calls `look` with the first contiguous piece of the unread bytes, in place; `look` returns
     /// how many bytes of it are consumed. Returns that number; returns 0 without calling `look` if
-    /// there are no unread bytes.
+    /// there are no unread bytes. It consumes a FIN that follows the last byte.
     ///
     /// A response that `look` sends acknowledges the piece, too.
     ///
@@ -37,8 +37,9 @@ impl<H: StreamHandler> Guard<'_, H> {
         if piece.is_null() {
             return Ok(0);
         }
-        // SAFETY: The piece stays valid until `khttpd_tcp_read_done`: `self` is borrowed mutably,
-        // and a sender does not read.
+        // SAFETY: The piece is initialised and stays valid until `khttpd_tcp_read_done`: `self` is
+        // borrowed mutably, and a sender does not read. Nothing writes to it: `khttpd_peek` has
+        // replaced fragments that their sender could still change by copies.
         let bytes = unsafe { slice::from_raw_parts(piece, len) };
         let done = look(bytes, self.sender()).min(len);
         if done != 0 {

@@ -26,7 +26,7 @@ use kernel::{
 
 /// The reason why a stream can not be entered.
 pub(crate) enum EnterError {
-    /// A process owns the socket.
+    /// A process owns the socket, or the callback is that of another socket.
     Owned,
     /// The guard of the stream exists, further up the call chain.
     Borrowed,
@@ -146,9 +146,9 @@ impl<H: StreamHandler> Stream<H> {
     ///
     /// The caller is a callback that was called with `sk`, which a `Stream<H>` was attached to.
     #[inline]
-    unsafe fn with_handler<'a>(
+    unsafe fn with_handler(
         sk: *mut bindings::sock,
-        f: impl FnOnce(ArcBorrow<'a, H>, CallbackContext<'a>),
+        f: impl for<'a> FnOnce(ArcBorrow<'a, H>, CallbackContext<'a>),
     ) {
         // SAFETY: TCP calls callbacks with the spinlock held, or owning the socket; both exclude
         // `khttpd_detach`.
