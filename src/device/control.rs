@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! `/dev/khttpd`: commands are written, the status and answers are read.
+//! `/dev/khttpd`: commands are written, the state and the output of commands are read.
 
 mod state;
 mod writer;
@@ -108,11 +108,11 @@ impl FileSession for ControlFile {
         let count = u32::try_from(lines.iter().filter(|byte| **byte == b'\n').count())?;
         let before = self.state.lock().lines();
         match self.carry_out(file, &writer, before, &lines) {
-            Ok(answer) => {
+            Ok(output) => {
                 let mut state = self.state.lock();
                 state.advance(count, rest, writer.net);
-                if let Some(answer) = answer {
-                    state.set_output(answer);
+                if let Some(output) = output {
+                    state.set_output(output);
                 }
                 Ok(length)
             }
@@ -172,7 +172,7 @@ impl ControlFile {
     }
 
     /// Carries out the commands of `text`, which follows `before` other lines, and returns the
-    /// answer to them; none if the text is empty.
+    /// output of them; none if the text is empty.
     fn carry_out(
         &self,
         file: &File,

@@ -137,7 +137,7 @@ impl<'a> Transaction<'a> {
     ) -> Result<KVec<u8>, CommandError> {
         let helps = self.commands.ask_for_help();
         // Rendered before anything takes effect, because it can fail.
-        let answer = if helps {
+        let output = if helps {
             render(fmt!("{HELP}"))?
         } else {
             KVec::new()
@@ -148,7 +148,7 @@ impl<'a> Transaction<'a> {
         if helps && log_help && log::admits() {
             HELP.lines().for_each(|line| pr_info!("{line}\n"));
         }
-        Ok(answer)
+        Ok(output)
     }
 
     /// Changes the server of `net` as the commands say.

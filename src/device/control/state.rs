@@ -177,8 +177,8 @@ mod tests {
     fn new_output_is_read_from_its_beginning_and_an_empty_one_is_the_status() -> Result {
         let mut state = ControlState::new(Some(text(b"status")?));
         state.consume(6);
-        state.set_output(text(b"answer")?);
-        assert!(state.unread(|| Err(EINVAL))? == b"answer");
+        state.set_output(text(b"output")?);
+        assert!(state.unread(|| Err(EINVAL))? == b"output");
         state.consume(6);
         state.set_output(KVec::new());
         assert!(state.unread(|| text(b"other status"))? == b"other status");

@@ -26,7 +26,7 @@ void khttpd_sock_expect_requests(struct sock *sk)
 	const struct proto *prot = READ_ONCE(sk->sk_prot);
 	int seconds = 1, quickack = 0;
 
-	/* A silent client is accepted later: with its request, which is answered at once. */
+	/* A silent client is accepted later: with its request, which is served at once. */
 	prot->setsockopt(sk, SOL_TCP, TCP_DEFER_ACCEPT, KERNEL_SOCKPTR(&seconds), sizeof(seconds));
 	/* Children inherit this: the response acknowledges the first request. */
 	prot->setsockopt(sk, SOL_TCP, TCP_QUICKACK, KERNEL_SOCKPTR(&quickack), sizeof(quickack));
