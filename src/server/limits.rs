@@ -12,6 +12,9 @@ pub(super) const PROGRESS_SECONDS: u32 = 3;
 /// Requests of one connection that one poll serves before other connections run.
 pub(super) const REQUEST_BUDGET: u32 = 32;
 
+/// Received bytes that are discarded at a time.
+pub(super) const DISCARD_MAX: u32 = 8192;
+
 /// Connections that one run of an acceptor takes from the backlog.
 pub(super) const ACCEPT_BUDGET: u32 = 64;
 

@@ -292,12 +292,18 @@ extern "C" {
     /// Tells whether there is enough space for a new attempt to send. In `sk_write_space`.
     pub(super) fn khttpd_write_space(sk: *mut bindings::sock) -> bool;
 
-    /// Returns the first contiguous piece of the unread bytes, and its length; null if there is
-    /// none, or a negative errno as a pointer. It consumes a FIN that is next.
-    ///
-    /// The socket's spinlock is held; the piece stays valid until it is released or
-    /// [`khttpd_tcp_read_done`] is called, whatever is sent meanwhile.
-    pub(super) fn khttpd_peek(sk: *mut bindings::sock, len: *mut usize) -> *const u8;
+    /// Copies up to `len` unread bytes behind the first `skip`; returns their number, or a negative
+    /// errno. The socket's spinlock is held.
+    pub(super) fn khttpd_copy_unread(
+        sk: *mut bindings::sock,
+        skip: u32,
+        to: *mut u8,
+        len: c_int,
+    ) -> c_int;
+
+    /// Consumes up to `limit` unread bytes, a FIN included; returns their number. The socket's
+    /// spinlock is held.
+    pub(super) fn khttpd_discard_unread(sk: *mut bindings::sock, limit: u32) -> u32;
 
     /// Allocates the buffers that sending copies into, one for each CPU; null without memory.
     ///

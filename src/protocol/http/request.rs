@@ -127,22 +127,15 @@ impl<'b> Request<'b> {
         checked.map_err(|status| ParseError::Rejected(Rejection { status, head_only }))
     }
 
-    /// Continues to parse the head at the front of `window`, of which `parsed` bytes were
-    /// searched for its end before. A window of [`HEAD_MAX`] bytes must contain the whole head.
-    ///
-    /// The head is parsed again only if another line is complete, not for each of many small
-    /// pieces.
+    /// Parses the head at the front of `window`. A window of [`HEAD_MAX`] bytes must contain the
+    /// whole head.
     ///
     /// # Errors
     ///
     /// As [`Request::parse`].
     #[inline]
-    pub(super) fn resume(&mut self, window: &'b [u8], parsed: u16) -> Result<(), ParseError> {
+    pub(super) fn parse_window(&mut self, window: &'b [u8]) -> Result<(), ParseError> {
         let is_full = window.len() == HEAD_MAX;
-        let fresh = window.get(usize::from(parsed)..).unwrap_or(&[]);
-        if parsed != 0 && !is_full && !fresh.contains(&b'\n') {
-            return Err(ParseError::Partial);
-        }
         match self.parse(window) {
             Err(ParseError::Partial) if is_full => {
                 let status = if window.contains(&b'\n') {

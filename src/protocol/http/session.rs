@@ -51,7 +51,7 @@ enum SessionState {
     /// In a head, or before one.
     Head {
         /// Number of bytes of the head that were searched for its end in vain.
-        parsed: u16,
+        searched: u16,
         /// Number of empty lines before the head.
         empty_lines: u8,
         /// Whether the request is known to be a HEAD.
@@ -65,7 +65,7 @@ enum SessionState {
 
 /// The state before the first byte of a request.
 const IDLE: SessionState = SessionState::Head {
-    parsed: 0,
+    searched: 0,
     empty_lines: 0,
     head_only: false,
 };
@@ -127,10 +127,41 @@ impl Session {
     #[inline]
     pub const fn phase(&self) -> SessionPhase {
         match self.state {
-            SessionState::Head { parsed: 0, .. } => SessionPhase::Idle,
+            SessionState::Head { searched: 0, .. } => SessionPhase::Idle,
             SessionState::Head { .. } => SessionPhase::Head,
             SessionState::Body(_) => SessionPhase::Body,
             SessionState::Ended => SessionPhase::Ended,
+        }
+    }
+
+    /// Returns the number of bytes of an unfinished head that were received, and that the last step
+    /// has left.
+    #[inline]
+    pub const fn searched(&self) -> usize {
+        match self.state {
+            // CAST: Wider than 16 bits.
+            SessionState::Head { searched, .. } => searched as usize,
+            _ => 0,
+        }
+    }
+
+    /// Searches `fresh`, which follows the [`Session::searched`] bytes of an unfinished head, for
+    /// the end of a line. Returns `false` if the head needs more bytes, and counts `fresh` as
+    /// searched then; otherwise [`Session::receive`] must be called, with all of the head.
+    ///
+    /// So a caller need not copy a head for each of many small pieces that it arrives in.
+    #[inline]
+    pub fn search(&mut self, fresh: &[u8]) -> bool {
+        let SessionState::Head { searched, .. } = &mut self.state else {
+            return true;
+        };
+        let total = usize::from(*searched).saturating_add(fresh.len());
+        match u16::try_from(total) {
+            Ok(total) if usize::from(total) < HEAD_MAX && !fresh.contains(&b'\n') => {
+                *searched = total;
+                false
+            }
+            _ => true,
         }
     }
 
@@ -201,10 +232,14 @@ impl Session {
             Ok(rest) => rest,
             Err(step) => return step,
         };
+        let searched = self.searched();
+        if searched != 0 && !self.search(rest.get(searched..).unwrap_or(&[])) {
+            return Step::silent(0);
+        }
         let SessionState::Head {
-            parsed,
             empty_lines,
             head_only,
+            ..
         } = self.state
         else {
             return Step::silent(bytes.len());
@@ -216,14 +251,14 @@ impl Session {
         let skipped = bytes.len().saturating_sub(rest.len());
         let window = rest.get(..HEAD_MAX).unwrap_or(rest);
         let mut request = Request::new();
-        match request.resume(window, parsed) {
+        match request.parse_window(window) {
             Ok(()) => {
                 let consumed = skipped.saturating_add(request.length);
                 self.respond(&request, consumed, bytes.len(), site, clock, scratch)
             }
             Err(ParseError::Partial) => {
                 self.state = SessionState::Head {
-                    parsed: u16::try_from(window.len()).unwrap_or(u16::MAX),
+                    searched: u16::try_from(window.len()).unwrap_or(u16::MAX),
                     empty_lines,
                     head_only: head_only || request.method == Method::Head,
                 };
@@ -268,7 +303,7 @@ impl Session {
     ) -> Option<Response<'a, B>> {
         let head_only = match self.state {
             SessionState::Head {
-                parsed: 1..,
+                searched: 1..,
                 head_only,
                 ..
             } => Some(head_only),

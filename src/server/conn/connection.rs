@@ -4,6 +4,7 @@
 
 use super::{
     super::{
+        limits::DISCARD_MAX,
         server_core::ServerCore,
         stats::Count, //
     },
@@ -215,11 +216,16 @@ impl Connection {
         let Some(mut guard) = self.stream.try_lock() else {
             return Action::PollAgain;
         };
-        match guard.take_deferred() {
+        let action = match guard.take_deferred() {
             Some(action) => action,
             None if self.closing.load(Relaxed) => guard.abort(),
             None => self.poll(&mut guard),
+        };
+        if matches!(action, Action::Close) {
+            // If an unfinished head were unread, TCP would reset the connection.
+            guard.discard(DISCARD_MAX);
         }
+        action
     }
 
     /// Polls, and carries out the action that follows.

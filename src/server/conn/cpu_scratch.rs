@@ -9,23 +9,35 @@ use crate::sys::{
 use protocol::http::{
     Clock,
     Scratch,
-    Timestamp, //
+    Timestamp,
+    HEAD_MAX, //
 };
 
 /// The memory that a poll of any connection needs on its CPU and leaves for the next poll.
 pub(crate) struct CpuScratch {
-    scratch: Scratch,
-    clock: Option<Clock>,
+    /// A copy of unread bytes, with room for the longest head.
+    pub(super) input: [u8; HEAD_MAX],
+    /// Buffers for one response.
+    pub(super) response: ResponseScratch,
 }
 
 impl Initial for CpuScratch {
     const INITIAL: Self = Self {
-        scratch: Scratch::new(),
-        clock: None,
+        input: [0; HEAD_MAX],
+        response: ResponseScratch {
+            scratch: Scratch::new(),
+            clock: None,
+        },
     };
 }
 
-impl CpuScratch {
+/// The buffers for one response, and the clock.
+pub(super) struct ResponseScratch {
+    scratch: Scratch,
+    clock: Option<Clock>,
+}
+
+impl ResponseScratch {
     /// Returns the clock of the current second, whose date line is rendered once, and the buffers
     /// for one response.
     #[inline]

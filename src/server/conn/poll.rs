@@ -4,7 +4,10 @@
 
 use super::{
     super::{
-        limits::REQUEST_BUDGET,
+        limits::{
+            DISCARD_MAX,
+            REQUEST_BUDGET, //
+        },
         stats::Count, //
     },
     cpu_scratch::CpuScratch,
@@ -77,7 +80,7 @@ impl<'a, 'g, H: StreamHandler<State = ConnState>> Poll<'a, 'g, H> {
     fn serve(&mut self) -> Result<Action> {
         loop {
             if self.guard.phase() == ConnPhase::Linger {
-                return self.linger();
+                return Ok(self.linger());
             }
             if !self.writer().flush()? {
                 return Ok(Action::Wait);
@@ -106,25 +109,40 @@ impl<'a, 'g, H: StreamHandler<State = ConnState>> Poll<'a, 'g, H> {
         ResponseWriter::new(self.guard.sender(), self.context)
     }
 
-    /// Serves the requests in the first contiguous piece of the receive queue, and returns how many
-    /// of its bytes are consumed.
+    /// Serves the requests among the first unread bytes, and returns how many bytes are consumed. An
+    /// unfinished head stays unread.
     #[inline]
     fn read(&mut self) -> Result<usize> {
+        if !self.can_continue()? {
+            return Ok(0);
+        }
         let Self {
             guard,
             context,
-            scratch,
+            scratch: CpuScratch { input, response },
             budget,
         } = self;
-        let mut processed = Ok(());
-        let read = guard.read(|bytes, sender| {
-            let mut rest = bytes;
-            let writer = ResponseWriter::new(sender, context);
-            processed = RequestReader::new(writer, scratch, budget).process_input(&mut rest);
-            bytes.len().saturating_sub(rest.len())
-        })?;
-        processed?;
-        Ok(read)
+        let bytes = guard.copy_unread(0, input)?;
+        let mut rest = bytes;
+        let writer = ResponseWriter::new(guard.sender(), context);
+        let processed = RequestReader::new(writer, response, budget).process_input(&mut rest);
+        let consumed = bytes.len().saturating_sub(rest.len());
+        if consumed != 0 {
+            guard.consume(consumed);
+        }
+        processed.map(|()| consumed)
+    }
+
+    /// Returns whether the bytes that have arrived since the last poll can complete more of an
+    /// unfinished head than the last poll has seen; searches each byte once.
+    #[inline]
+    fn can_continue(&mut self) -> Result<bool> {
+        let searched = self.guard.session.searched();
+        if searched == 0 {
+            return Ok(true);
+        }
+        let fresh = self.guard.copy_unread(searched, &mut self.scratch.input)?;
+        Ok(self.guard.session.search(fresh))
     }
 
     /// Sends FIN after the last response: returns the action that closes the connection, or nothing
@@ -140,10 +158,10 @@ impl<'a, 'g, H: StreamHandler<State = ConnState>> Poll<'a, 'g, H> {
         None
     }
 
-    /// Waits for the peer, or closes the connection if nothing can follow. A dead connection looks
-    /// as if the peer had sent FIN.
+    /// Waits for the peer, or closes the connection if nothing can follow the bytes that it has
+    /// sent. A dead connection looks as if the peer had sent FIN.
     fn pause(&mut self) -> Action {
-        if self.guard.received_fin() && !self.guard.has_unread() {
+        if self.guard.received_fin() {
             return self.guard.close(Action::Close);
         }
         let phase = match self.guard.session.phase() {
@@ -159,18 +177,18 @@ impl<'a, 'g, H: StreamHandler<State = ConnState>> Poll<'a, 'g, H> {
 
     /// Discards received bytes until the peer closes.
     #[inline(never)]
-    fn linger(&mut self) -> Result<Action> {
+    fn linger(&mut self) -> Action {
         for _ in 0..REQUEST_BUDGET {
-            if self.guard.read(|bytes, _| bytes.len())? == 0 {
-                return Ok(if self.guard.received_fin() {
+            if self.guard.discard(DISCARD_MAX) == 0 {
+                return if self.guard.received_fin() {
                     self.guard.close(Action::Close)
                 } else {
                     Action::Wait
-                });
+                };
             }
         }
         self.context.counters.add(Count::Spent, 1);
-        Ok(Action::PollAgain)
+        Action::PollAgain
     }
 
     /// Handles the end of the phase's time: returns what must follow, or nothing if the connection
@@ -190,8 +208,7 @@ impl<'a, 'g, H: StreamHandler<State = ConnState>> Poll<'a, 'g, H> {
             return Ok(Some(self.guard.close(Action::Reset)));
         }
         if phase == ConnPhase::Request {
-            self.guard.partial_head = KVec::new();
-            let (clock, scratch) = self.scratch.parts();
+            let (clock, scratch) = self.scratch.response.parts();
             if let Some(response) = self.guard.session.expire(clock, scratch) {
                 let mut writer = ResponseWriter::new(self.guard.sender(), self.context);
                 writer.respond(&response, true)?;

@@ -14,7 +14,6 @@ use super::{
 };
 use crate::sys::clock;
 use core::mem;
-use kernel::prelude::*;
 use protocol::http::{
     Session,
     REQUESTS_MAX, //
@@ -72,8 +71,6 @@ impl ConnPhase {
 /// The state of a connection between two polls.
 pub(crate) struct ConnState {
     pub(super) session: Session,
-    /// The head of a request that arrives in pieces; empty, and without memory, otherwise.
-    pub(super) partial_head: KVec<u8>,
     pub(super) pending: PendingResponse,
     phase: ConnPhase,
     /// Whether the time of the phase has begun anew since the deadline was set.
@@ -94,7 +91,6 @@ impl ConnState {
     pub(super) const fn new() -> Self {
         Self {
             session: Session::new(REQUESTS_MAX),
-            partial_head: KVec::new(),
             pending: PendingResponse::new(),
             phase: ConnPhase::Idle,
             renewed: false,

@@ -1,78 +1,60 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reading received bytes in place, in the socket's receive queue.
+ * Copying received bytes without consuming them, and consuming them without a copy.
  */
-#include <linux/err.h>
 #include <linux/skbuff.h>
 #include <net/sock.h>
 #include <net/tcp.h>
 
-/* Returns the contiguous bytes of skb from offset on. */
-static const u8 *khttpd_piece(const struct sk_buff *skb, u32 offset, size_t *len)
+/*
+ * Returns the first skb of the receive queue with bytes behind the sequence number seq; searches
+ * from the end of the queue, where the newest bytes are.
+ */
+static struct sk_buff *khttpd_find_skb(struct sock *sk, u32 seq)
 {
-	struct skb_seq_state state;
-	const u8 *piece;
-	skb_frag_t *frag = skb_shinfo(skb)->frags;
+	struct sk_buff *found = NULL, *skb;
 
-	if (offset < skb_headlen(skb)) {
-		*len = skb_headlen(skb) - offset;
-		return skb->data + offset;
+	skb_queue_reverse_walk(&sk->sk_receive_queue, skb) {
+		if (!after(TCP_SKB_CB(skb)->end_seq, seq))
+			break;
+		found = skb;
 	}
-	if (likely(!skb_headlen(skb) && skb_shinfo(skb)->nr_frags &&
-		   offset < skb_frag_size(frag))) {
-		*len = skb_frag_size(frag) - offset;
-		return (const u8 *)skb_frag_address(frag) + offset;
-	}
-	skb_prepare_seq_read((struct sk_buff *)skb, offset, skb->len, &state);
-	*len = skb_seq_read(0, &piece, &state);
-	/* The mapping stays valid after this: there is no highmem. */
-	skb_abort_seq_read(&state);
-	return *len ? piece : ERR_PTR(-EIO);
+	return found;
 }
 
 /*
- * Replaces shared fragments by copies. Over the loopback device a process can send pages of a file
- * or of its own, and can still change them; the parser needs bytes that do not change.
+ * Bytes are copied even if they are contiguous: a process that sends pages of a file over the
+ * loopback device, or a ring of AF_PACKET, can still change them.
  */
-static noinline bool khttpd_own_frags(struct sk_buff *skb)
+int khttpd_copy_unread(struct sock *sk, u32 skip, u8 *to, int len)
 {
-	if (skb_has_frag_list(skb) || skb_copy_ubufs(skb, GFP_ATOMIC))
-		return false;
-	skb_shinfo(skb)->flags &= ~SKBFL_SHARED_FRAG;
-	return true;
-}
+	const u32 seq = tcp_sk(sk)->copied_seq + skip;
+	struct sk_buff *skb = skip ? khttpd_find_skb(sk, seq) : skb_peek(&sk->sk_receive_queue);
+	int copied = 0;
 
-/* tcp_recv_skb(), with a short way for the case that the first skb has the next byte. */
-static struct sk_buff *khttpd_next_skb(struct sock *sk, u32 *offset)
-{
-	const u32 seq = tcp_sk(sk)->copied_seq;
-	struct sk_buff *skb = skb_peek(&sk->sk_receive_queue);
+	for (; skb && copied < len; skb = skb_peek_next(skb, &sk->sk_receive_queue)) {
+		/* Segments may overlap; that of a FIN may have no bytes. */
+		const u32 offset = seq + copied - TCP_SKB_CB(skb)->seq;
+		int count;
 
-	if (unlikely(!skb))
-		return NULL;
-	*offset = seq - TCP_SKB_CB(skb)->seq;
-	if (likely(*offset < skb->len && !(TCP_SKB_CB(skb)->tcp_flags & TCPHDR_SYN)))
-		return skb;
-	return tcp_recv_skb(sk, seq, offset);
-}
-
-const u8 *khttpd_peek(struct sock *sk, size_t *len)
-{
-	struct sk_buff *skb;
-	u32 offset;
-
-	skb = khttpd_next_skb(sk, &offset);
-	if (!skb)
-		return NULL;
-	if (offset == skb->len) {
-		/* A FIN alone, which takes one sequence number. */
-		tcp_read_done(sk, 1);
-		return NULL;
+		if (unlikely(offset >= skb->len))
+			continue;
+		/* In a device's memory, which a socket has to ask for and khttpd's do not. */
+		if (unlikely(!skb_frags_readable(skb)))
+			return -EIO;
+		count = min_t(int, skb->len - offset, len - copied);
+		if (unlikely(skb_copy_bits(skb, offset, to + copied, count)))
+			return -EIO;
+		copied += count;
 	}
-	/* In a device's memory, which a socket has to ask for and khttpd's do not. */
-	if (unlikely(!skb_frags_readable(skb)))
-		return ERR_PTR(-EIO);
-	if (unlikely(skb_has_shared_frag(skb)) && !khttpd_own_frags(skb))
-		return ERR_PTR(-ENOMEM);
-	return khttpd_piece(skb, offset, len);
+	return copied;
+}
+
+/* A FIN, which takes one sequence number, is consumed behind the last byte. */
+u32 khttpd_discard_unread(struct sock *sk, u32 limit)
+{
+	const u32 begin = tcp_sk(sk)->copied_seq;
+
+	tcp_read_done(sk, min(tcp_sk(sk)->rcv_nxt - begin, limit));
+	return tcp_sk(sk)->copied_seq - begin;
 }

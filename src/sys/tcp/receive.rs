@@ -1,52 +1,56 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Reading received bytes in place.
+//! The receive queue of a stream.
+//!
+//! Received bytes stay in the queue, where TCP accounts for them, until they are consumed.
 
 use super::{
     Guard,
-    Sender,
     StreamHandler, //
 };
 use crate::sys::ffi;
-use core::slice;
 use kernel::{
-    error::from_err_ptr,
+    error::to_result,
+    ffi::c_int,
     prelude::*, //
 };
 
 impl<H: StreamHandler> Guard<'_, H> {
-    /// Calls `look` with the first contiguous piece of the unread bytes, in place; `look` returns
-    /// how many bytes of it are consumed. Returns that number; returns 0 without calling `look` if
-    /// there are no unread bytes. It consumes a FIN that follows the last byte.
-    ///
-    /// A response that `look` sends acknowledges the piece, too.
+    /// Copies the unread bytes behind the first `skip` into `buffer`, as far as it has room, and
+    /// returns the copy. The bytes stay unread.
     ///
     /// # Errors
     ///
-    /// `EIO` for bytes that can not be read, `ENOMEM` if there is no memory for copies of bytes
-    /// that the sender could still change.
+    /// `EIO` for bytes that can not be read.
     #[inline]
-    pub(crate) fn read(
-        &mut self,
-        look: impl FnOnce(&[u8], Sender<'_, H>) -> usize,
-    ) -> Result<usize> {
-        let sk = self.locked().sk();
-        let mut len = 0;
+    pub(crate) fn copy_unread<'b>(&self, skip: usize, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
+        let room = c_int::try_from(buffer.len())?;
+        // SAFETY: By the type invariant the lock is held. The buffer has `room` bytes.
+        let copied = unsafe {
+            ffi::khttpd_copy_unread(
+                self.locked().sk(),
+                u32::try_from(skip)?,
+                buffer.as_mut_ptr(),
+                room,
+            )
+        };
+        to_result(copied)?;
+        Ok(buffer.get(..usize::try_from(copied)?).unwrap_or_default())
+    }
+
+    /// Consumes the first `count` unread bytes, and a FIN that follows the last of them.
+    ///
+    /// If a response to them was sent before, it has acknowledged them, too.
+    #[inline]
+    pub(crate) fn consume(&mut self, count: usize) {
         // SAFETY: By the type invariant the lock is held.
-        let piece = from_err_ptr(unsafe { ffi::khttpd_peek(sk, &mut len) }.cast_mut())?;
-        if piece.is_null() {
-            return Ok(0);
-        }
-        // SAFETY: The piece is initialised and stays valid until `khttpd_tcp_read_done`: `self` is
-        // borrowed mutably, and a sender does not read. Nothing writes to it: `khttpd_peek` has
-        // replaced fragments that their sender could still change by copies.
-        let bytes = unsafe { slice::from_raw_parts(piece, len) };
-        let done = look(bytes, self.sender()).min(len);
-        if done != 0 {
-            // SAFETY: By the type invariant the lock is held.
-            unsafe { ffi::khttpd_tcp_read_done(sk, done) };
-        }
-        Ok(done)
+        unsafe { ffi::khttpd_tcp_read_done(self.locked().sk(), count) };
+    }
+
+    /// Consumes up to `limit` unread bytes, of which a FIN is one, and returns how many.
+    pub(crate) fn discard(&mut self, limit: u32) -> u32 {
+        // SAFETY: By the type invariant the lock is held.
+        unsafe { ffi::khttpd_discard_unread(self.locked().sk(), limit) }
     }
 
     /// Tells whether the peer has sent FIN, or the connection was reset or is closed. Earlier bytes
