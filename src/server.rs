@@ -117,6 +117,8 @@ pub(crate) struct Server {
     sweep: Work<Self>,
     /// The slot that the sweep continues from.
     sweep_cursor: Atomic<usize>,
+    /// The deadline up to which the sweep gives up unfinished requests.
+    shed_deadline: Atomic<u32>,
 }
 
 impl_has_hr_timer! {
@@ -141,6 +143,7 @@ impl Server {
                 timer <- HrTimer::new(),
                 sweep <- new_work!("Server::sweep"),
                 sweep_cursor: Atomic::new(0),
+                shed_deadline: Atomic::new(0),
             }),
             GFP_KERNEL,
         )

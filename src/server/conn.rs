@@ -14,6 +14,7 @@ mod connection_pool;
 mod connection_table;
 mod cpu_scratch;
 mod crowd;
+mod pace;
 mod pending_response;
 mod poll;
 mod request_context;

@@ -7,7 +7,10 @@ use super::{
     limits::SWEEP_BUDGET,
     Server, //
 };
-use crate::sys::clock;
+use crate::sys::{
+    clock,
+    tcp, //
+};
 use kernel::{
     sync::{
         atomic::ordering::Relaxed,
@@ -25,9 +28,9 @@ use kernel::{
     workqueue::WorkItem, //
 };
 
-/// Returns the interval of the sweep.
+/// Returns the interval of the sweep, which is shorter while connections must be shed.
 pub(super) fn sweep_interval() -> Delta {
-    Delta::from_millis(1000)
+    Delta::from_millis(if tcp::is_short_of_memory() { 100 } else { 1000 })
 }
 
 impl HrTimerCallback for Server {
@@ -57,11 +60,16 @@ impl WorkItem for Server {
         let core = &this.pool.core;
         let now = clock::uptime_seconds();
         let from = this.sweep_cursor.load(Relaxed);
+        if from == 0 {
+            this.shed_deadline.store(this.oldest_request(), Relaxed);
+        }
         let next = this.pool.table.visit(from, SWEEP_BUDGET, |connection| {
             if core.drain_expired(now) {
                 TableEntry::abort(connection);
             } else if connection.is_due(now) {
                 connection.kick();
+            } else if this.sheds(connection.request_deadline()) {
+                connection.expire();
             } else {
                 return false;
             }
@@ -74,5 +82,29 @@ impl WorkItem for Server {
         } else {
             this.kick_acceptors();
         }
+    }
+}
+
+impl Server {
+    /// Returns the deadline of the oldest unfinished requests if TCP is short of memory, otherwise
+    /// 0: that of no request.
+    ///
+    /// Their heads are in TCP's receive buffers, so that other services lack that memory.
+    fn oldest_request(&self) -> u32 {
+        let mut oldest = None;
+        if tcp::is_short_of_memory() {
+            self.pool.table.for_each(|connection| {
+                let deadline = connection.request_deadline();
+                oldest = oldest.into_iter().chain(deadline).min();
+            });
+        }
+        oldest.unwrap_or(0)
+    }
+
+    /// Returns whether a request with this deadline is given up. The connections that were kicked in
+    /// earlier runs are closed meanwhile, so that TCP may have memory again.
+    fn sheds(&self, deadline: Option<u32>) -> bool {
+        deadline.is_some_and(|deadline| deadline <= self.shed_deadline.load(Relaxed))
+            && tcp::is_short_of_memory()
     }
 }

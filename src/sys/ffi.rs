@@ -245,6 +245,10 @@ extern "C" {
     /// context. `sk` is a TCP socket.
     pub(super) fn khttpd_tcp_acknowledged(sk: *const bindings::sock) -> u32;
 
+    /// Tells whether the sockets of the system use more memory than `net.ipv4.tcp_mem` wants. Any
+    /// context.
+    pub(super) fn khttpd_tcp_is_short_of_memory() -> bool;
+
     /// Lets TCP drop the connection when the peer has acknowledged nothing for so long. Any
     /// context. `sk` is a TCP socket.
     pub(super) fn khttpd_tcp_set_user_timeout(sk: *mut bindings::sock, milliseconds: c_int);

@@ -68,7 +68,18 @@ pub(crate) use self::{
     }, //
 };
 
+use crate::sys::ffi;
 use kernel::sync::rcu;
+
+/// Tells whether the sockets of the system use more memory than `net.ipv4.tcp_mem` wants.
+///
+/// # Context
+///
+/// Any context.
+pub(crate) fn is_short_of_memory() -> bool {
+    // SAFETY: The function has no preconditions.
+    unsafe { ffi::khttpd_tcp_is_short_of_memory() }
+}
 
 /// Waits until every callback that may still run has returned.
 ///

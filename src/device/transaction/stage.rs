@@ -58,6 +58,7 @@ impl Stage<'_, '_> {
             Command::Start => update.start(true),
             Command::Stop => update.start(false),
             Command::MaxConnections(max) => update.set_max_connections(*max),
+            Command::MinRate(rate) => update.set_min_rate(*rate),
             Command::Timeout(timeout, seconds) => update.set_timeout(*timeout, *seconds),
             Command::Root(directory, host) => update
                 .sources()

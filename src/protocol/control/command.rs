@@ -27,6 +27,9 @@ use core::{
 /// Bounds of the number of connections that are served at a time.
 pub const CONNECTIONS: RangeInclusive<u32> = 1..=1 << 20;
 
+/// Bounds of the minimum rate of a peer, in bytes per second.
+pub const RATES: RangeInclusive<u32> = 1..=1_000_000_000;
+
 /// Bounds of a timeout in seconds; a day at most.
 pub const SECONDS: RangeInclusive<u32> = 1..=86_400;
 
@@ -47,6 +50,8 @@ pub enum Command<'a> {
     Stop,
     /// Sets the number of connections that are served at a time.
     MaxConnections(u32),
+    /// Sets the minimum rate, in bytes per second, at which a peer takes a response.
+    MinRate(u32),
     /// Sets a timeout in seconds.
     Timeout(Timeout, u32),
     /// Serves the directory at this absolute path, or `built-in`, to these hosts.
@@ -74,7 +79,7 @@ pub enum Timeout {
     Idle,
     /// Time that a request takes to arrive once it has begun.
     Head,
-    /// Time during which a peer takes nothing of a response.
+    /// Time by which a peer may fall behind the minimum rate.
     Send,
     /// Time that responses take to finish after `stop`.
     Stop,
@@ -102,9 +107,10 @@ pub const HELP: &str = "\
 # start                            serve
 # stop                             accept no more connections, finish the responses under way
 # max-connections N                serve up to N connections at a time; more wait
+# min-rate N                       reset a peer that takes less than N bytes per second
 # timeout idle SECONDS             close a connection on which no request begins for this long
 # timeout head SECONDS             408 for a head that takes longer; close for a body
-# timeout send SECONDS             reset a connection whose peer takes nothing for this long
+# timeout send SECONDS             how far a peer may fall behind min-rate
 # timeout stop SECONDS             reset what is not finished this long after stop
 # root DIRECTORY [for HOST]        serve its files, or built-in; HOST may be *.DOMAIN
 # reload                           load the site again
@@ -166,6 +172,7 @@ impl<'a> Command<'a> {
             b"start" => arguments.end(Self::Start),
             b"stop" => arguments.end(Self::Stop),
             b"max-connections" => arguments.max_connections(),
+            b"min-rate" => arguments.min_rate(),
             b"timeout" => arguments.timeout(),
             b"root" => arguments.root(),
             b"reload" => arguments.end(Self::Reload),
@@ -216,6 +223,17 @@ impl<'a> Arguments<'a> {
             .filter(|max| CONNECTIONS.contains(max))
             .ok_or_else(|| self.line.error(word, "must be 1 to 1048576"))?;
         self.end(Command::MaxConnections(max))
+    }
+
+    fn min_rate(mut self) -> Result<Command<'a>, Error<'a>> {
+        let word = self.next("needs bytes per second")?;
+        let rate = number(word)
+            .filter(|rate| RATES.contains(rate))
+            .ok_or_else(|| {
+                self.line
+                    .error(word, "must be 1 to 1000000000 bytes per second")
+            })?;
+        self.end(Command::MinRate(rate))
     }
 
     fn timeout(mut self) -> Result<Command<'a>, Error<'a>> {

@@ -167,6 +167,7 @@ impl<'a> PreparedUpdate<'a> {
             config.load_milliseconds = milliseconds;
         }
         core.settings.max_connections.set(update.max_connections);
+        core.settings.min_rate.set(update.min_rate);
         for (seconds, timeout) in update.seconds.iter().zip(Timeout::ALL) {
             core.settings.timeout(timeout).set(*seconds);
         }

@@ -47,7 +47,9 @@ pub(crate) struct Settings {
     pub(crate) idle_seconds: Setting,
     /// The seconds in which a request that has begun must arrive, head and body.
     pub(crate) head_seconds: Setting,
-    /// The seconds after which a peer is reset that takes nothing of a response.
+    /// The bytes per second that a peer takes of a response at least.
+    pub(crate) min_rate: Setting,
+    /// The seconds by which a peer may fall behind the minimum rate.
     pub(crate) send_seconds: Setting,
     /// The seconds after which draining aborts the connections that are left.
     pub(crate) stop_seconds: Setting,
@@ -59,6 +61,7 @@ impl Settings {
         Self {
             backlog,
             max_connections: Setting::new(max_connections),
+            min_rate: Setting::new(500),
             idle_seconds: Setting::new(60),
             head_seconds: Setting::new(10),
             send_seconds: Setting::new(30),

@@ -30,6 +30,7 @@ pub(crate) struct ConfigUpdate<'a> {
     pub(super) started: bool,
     pub(super) relay: SocketAddr,
     pub(super) max_connections: u32,
+    pub(super) min_rate: u32,
     /// The timeouts in seconds, in the order of [`Timeout::ALL`].
     pub(super) seconds: [u32; Timeout::ALL.len()],
     pub(super) sources: Sources,
@@ -61,6 +62,7 @@ impl<'a> ConfigUpdate<'a> {
             started: config.started,
             relay: config.relay,
             max_connections: server.pool.core.settings.max_connections.get(),
+            min_rate: server.pool.core.settings.min_rate.get(),
             seconds: Timeout::ALL.map(|timeout| server.pool.core.settings.timeout(timeout).get()),
             sources: config.sources.try_clone()?,
             reload: false,
@@ -110,6 +112,11 @@ impl<'a> ConfigUpdate<'a> {
     /// Sets the number of connections served at a time.
     pub(crate) fn set_max_connections(&mut self, max: u32) {
         self.max_connections = max;
+    }
+
+    /// Sets the minimum rate of peers, in bytes per second.
+    pub(crate) fn set_min_rate(&mut self, rate: u32) {
+        self.min_rate = rate;
     }
 
     /// Sets a timeout.

@@ -156,6 +156,26 @@ impl Connection {
         self.deadline.load(Relaxed) <= now
     }
 
+    /// Returns the deadline if the connection waits for the rest of a request.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(crate) fn request_deadline(&self) -> Option<u32> {
+        self.is_in(ConnPhase::Request)
+            .then(|| self.deadline.load(Relaxed))
+    }
+
+    /// Lets the deadline pass now.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(crate) fn expire(self: &Arc<Self>) {
+        self.deadline.store(0, Relaxed);
+        self.kick();
+    }
+
     /// Returns whether the connection was in `phase` after the last poll.
     ///
     /// # Context

@@ -21,6 +21,7 @@ use super::{
     }, //
 };
 use crate::sys::tcp::{
+    self,
     Guard,
     StreamHandler, //
 };
@@ -199,9 +200,13 @@ impl<'a, 'g, H: StreamHandler<State = ConnState>> Poll<'a, 'g, H> {
         if phase == ConnPhase::Send {
             let acknowledged = self.guard.sender().acknowledged();
             let settings = &self.context.core.settings;
-            if self.guard.makes_progress(acknowledged, settings) {
+            if self.guard.keeps_up(acknowledged, settings) {
                 return Ok(None);
             }
+        }
+        if phase == ConnPhase::Request && tcp::is_short_of_memory() {
+            self.context.counters.add(Count::Shed, 1);
+            return Ok(Some(self.guard.close(Action::Reset)));
         }
         self.context.counters.add(Count::Expired, 1);
         if phase == ConnPhase::Send {

@@ -203,7 +203,6 @@ impl<'a, H: StreamHandler<State = ConnState>> ResponseWriter<'a, H> {
     // Not inlined, so that reading a request does not need its stack.
     #[inline(never)]
     fn flush_pending(&mut self) -> Result<bool> {
-        let mut progress = false;
         while !self.sender.pending.is_empty() {
             let sent = if !self.sender.pending.head.is_empty() {
                 self.flush_head()?
@@ -216,10 +215,9 @@ impl<'a, H: StreamHandler<State = ConnState>> ResponseWriter<'a, H> {
             if sent == 0 {
                 self.context.counters.add(Count::Blocked, 1);
                 let acknowledged = self.sender.acknowledged();
-                self.sender.wait_for_space(progress, acknowledged);
+                self.sender.wait_for_space(acknowledged);
                 return Ok(false);
             }
-            progress = true;
         }
         self.sender.pending.snapshot = None;
         Ok(true)

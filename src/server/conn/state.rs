@@ -10,6 +10,7 @@ use super::{
             PROGRESS_SECONDS, //
         }, //
     },
+    pace::Pace,
     pending_response::PendingResponse, //
 };
 use crate::sys::clock;
@@ -75,11 +76,8 @@ pub(crate) struct ConnState {
     phase: ConnPhase,
     /// Whether the time of the phase has begun anew since the deadline was set.
     renewed: bool,
-    /// The sequence number that the peer had acknowledged at the last look, while a response waits
-    /// for space.
-    acknowledged: u32,
-    /// The second of uptime since which the peer has acknowledged nothing.
-    stalled_since: u32,
+    /// The pace of the peer in [`ConnPhase::Send`].
+    pace: Pace,
     /// Whether memory was short in the last poll.
     short_of_memory: bool,
     /// The action that a poll in softirq leaves to the worker.
@@ -94,8 +92,7 @@ impl ConnState {
             pending: PendingResponse::new(),
             phase: ConnPhase::Idle,
             renewed: false,
-            acknowledged: 0,
-            stalled_since: 0,
+            pace: Pace::new(0, 0),
             short_of_memory: false,
             deferred: None,
         }
@@ -142,25 +139,24 @@ impl ConnState {
         mem::replace(&mut self.short_of_memory, true)
     }
 
-    /// Enters the phase in which a response waits for space. `progress` tells whether this poll has
-    /// sent some of it, `acknowledged` is the sequence number that the peer has acknowledged.
-    pub(super) fn wait_for_space(&mut self, progress: bool, acknowledged: u32) {
-        if progress || self.phase != ConnPhase::Send {
-            self.acknowledged = acknowledged;
-            self.stalled_since = clock::uptime_seconds();
-            self.renewed = true;
+    /// Enters the phase in which a response waits for space; `acknowledged` is the sequence number
+    /// that the peer has acknowledged.
+    pub(super) fn wait_for_space(&mut self, acknowledged: u32) {
+        if self.phase != ConnPhase::Send {
+            self.pace = Pace::new(acknowledged, clock::uptime_seconds());
         }
         self.enter(ConnPhase::Send);
     }
 
-    /// Returns whether the peer still takes the response, or has not stalled for too long.
-    pub(super) fn makes_progress(&mut self, acknowledged: u32, settings: &Settings) -> bool {
-        let now = clock::uptime_seconds();
-        if mem::replace(&mut self.acknowledged, acknowledged) != acknowledged {
-            self.stalled_since = now;
-        }
+    /// Returns whether the peer takes the response fast enough, or is not yet behind for too long.
+    pub(super) fn keeps_up(&mut self, acknowledged: u32, settings: &Settings) -> bool {
         self.renewed = true;
-        now.saturating_sub(self.stalled_since) < settings.send_seconds.get()
+        self.pace.keeps_up(
+            acknowledged,
+            clock::uptime_seconds(),
+            settings.min_rate.get(),
+            settings.send_seconds.get(),
+        )
     }
 
     /// Enters the last phase and returns `action`, which releases the socket.

@@ -49,10 +49,12 @@ pub(crate) enum Count {
     Blocked,
     /// A connection's time was up.
     Expired,
+    /// A connection with an unfinished request was reset because TCP was short of memory.
+    Shed,
 }
 
 impl Count {
-    const LEN: usize = Self::Expired as usize + 1;
+    const LEN: usize = Self::Shed as usize + 1;
 
     const ALL: [Self; Self::LEN] = [
         Self::Accepted,
@@ -70,6 +72,7 @@ impl Count {
         Self::Short,
         Self::Blocked,
         Self::Expired,
+        Self::Shed,
     ];
 
     /// Returns the class of a status (RFC 9110, section 15).

@@ -21,11 +21,12 @@ use protocol::control::command::Timeout;
 const VERSION: &str = "0.2.0";
 
 /// The counters that are shown, by their names.
-const COUNTS: [(&str, Count); 15] = [
+const COUNTS: [(&str, Count); 16] = [
     ("accepted", Count::Accepted),
     ("accept-errors", Count::AcceptErrors),
     ("full", Count::Full),
     ("expired", Count::Expired),
+    ("shed", Count::Shed),
     ("blocked", Count::Blocked),
     ("short-of-memory", Count::Short),
     ("deferred-owned", Count::Owned),
@@ -58,6 +59,7 @@ impl StatusText<'_> {
             writeln!(f, "listen {address}")?;
         }
         writeln!(f, "max-connections {}", settings.max_connections.get())?;
+        writeln!(f, "min-rate {}", settings.min_rate.get())?;
         for timeout in Timeout::ALL {
             let seconds = settings.timeout(timeout).get();
             writeln!(f, "timeout {} {seconds}", timeout.word())?;

@@ -17,6 +17,11 @@ void khttpd_tcp_read_done(struct sock *sk, size_t len)
 	tcp_read_done(sk, len);
 }
 
+bool khttpd_tcp_is_short_of_memory(void)
+{
+	return READ_ONCE(tcp_memory_pressure);
+}
+
 void khttpd_tcp_set_user_timeout(struct sock *sk, int milliseconds)
 {
 	tcp_sock_set_user_timeout(sk, milliseconds);

@@ -22,6 +22,20 @@ static struct sk_buff *khttpd_find_skb(struct sock *sk, u32 seq)
 	return found;
 }
 
+/* skb_copy_bits(), with a short way for bytes in the first fragment. */
+static int khttpd_copy_bits(const struct sk_buff *skb, u32 offset, u8 *to, u32 len)
+{
+	const skb_frag_t *frag = skb_shinfo(skb)->frags;
+
+	if (likely(!skb_headlen(skb) && skb_shinfo(skb)->nr_frags && skb_frags_readable(skb) &&
+		   offset + len <= skb_frag_size(frag))) {
+		/* There is no highmem. */
+		memcpy(to, (const u8 *)skb_frag_address(frag) + offset, len);
+		return 0;
+	}
+	return skb_copy_bits(skb, offset, to, len);
+}
+
 /*
  * Bytes are copied even if they are contiguous: a process that sends pages of a file over the
  * loopback device, or a ring of AF_PACKET, can still change them.
@@ -35,15 +49,13 @@ int khttpd_copy_unread(struct sock *sk, u32 skip, u8 *to, int len)
 	for (; skb && copied < len; skb = skb_peek_next(skb, &sk->sk_receive_queue)) {
 		/* Segments may overlap; that of a FIN may have no bytes. */
 		const u32 offset = seq + copied - TCP_SKB_CB(skb)->seq;
-		int count;
+		u32 count;
 
 		if (unlikely(offset >= skb->len))
 			continue;
-		/* In a device's memory, which a socket has to ask for and khttpd's do not. */
-		if (unlikely(!skb_frags_readable(skb)))
-			return -EIO;
-		count = min_t(int, skb->len - offset, len - copied);
-		if (unlikely(skb_copy_bits(skb, offset, to + copied, count)))
+		count = min_t(u32, skb->len - offset, len - copied);
+		/* Fails in a device's memory, which a socket has to ask for and khttpd's do not. */
+		if (unlikely(khttpd_copy_bits(skb, offset, to + copied, count)))
 			return -EIO;
 		copied += count;
 	}

@@ -19,6 +19,10 @@ use machine::{Accelerator, Builder, KernelLog, Kind, Machine, Net};
 /// Bound on the wait of a new client while other connections expire.
 const NEWCOMER_LIMIT: Duration = Duration::from_millis(50);
 
+/// Bounds on the wait of new clients while thousands of heads are not finished.
+const FIRST_RESPONSE_MEDIAN: Duration = Duration::from_millis(100);
+const FIRST_RESPONSE_LIMIT: Duration = Duration::from_secs(1);
+
 /// Bound on the time in which new clients are served after thousands have gone.
 const SERVED_LIMIT: Duration = Duration::from_secs(20);
 
@@ -34,6 +38,7 @@ fn loaded(builder: Builder) -> Result<Machine> {
             "responses.py",
             "limits.py",
             "shortage.py",
+            "unfinished.py",
             "links.py",
             "load.py",
         ],
@@ -197,6 +202,24 @@ fn abandoned_connections_do_not_delay_new_clients() -> Result {
         "{served} s"
     );
     unload(&machine)
+}
+
+/// The machine's clock counts instructions, so that a busy host delays no client.
+#[test]
+fn unfinished_heads_take_no_memory_of_the_module_and_delay_no_newcomer() -> Result {
+    let machine = machine()?.cpus(1).accelerator(Accelerator::Counting);
+    let machine = loaded(machine.memory(scaled_memory(384)))?;
+    let said = run(&machine, "unfinished_heads", scaled_count(count(20_000)?))?;
+    let waits: Vec<f64> = said
+        .split_whitespace()
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    let &[median, longest, ..] = waits.as_slice() else {
+        return Err("no output".into());
+    };
+    assert!(median < scaled_time(FIRST_RESPONSE_MEDIAN).as_secs_f64() * 1000.0);
+    assert!(longest < scaled_time(FIRST_RESPONSE_LIMIT).as_secs_f64() * 1000.0);
+    assert_only_memory(&machine)
 }
 
 #[test]

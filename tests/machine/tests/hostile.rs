@@ -76,3 +76,14 @@ fn request_that_changes_while_it_is_parsed_is_read_once() -> Result {
     assert!(output.status.success());
     Ok(())
 }
+
+#[test]
+fn request_in_a_ring_of_af_packet_is_read_once() -> Result {
+    let machine = serving()?;
+    put_guest(&machine, &["status.py", "packet.py", "ring.py"])?;
+    let output = machine.exec("python3 /tmp/ring.py 500 && rmmod khttpd")?;
+    println!("{}{}", output.stdout_text(), output.stderr_text());
+    assert_quiet(&machine)?;
+    assert!(output.status.success());
+    Ok(())
+}

@@ -110,6 +110,17 @@ fn numbers_are_bounded() {
         let message = error(&format!("max-connections {text}"));
         assert_eq!(message, format!("line 1: {text:?}: must be 1 to 1048576"));
     }
+    for (text, rate) in [("min-rate 1", 1), ("min-rate 1000000000", 1_000_000_000)] {
+        assert!(
+            matches!(parse(text), Ok(Command::MinRate(n)) if n == rate),
+            "{text}"
+        );
+    }
+    for text in ["0", "1000000001", "1.5", "fast"] {
+        let message = error(&format!("min-rate {text}"));
+        let reason = "must be 1 to 1000000000 bytes per second";
+        assert_eq!(message, format!("line 1: {text:?}: {reason}"));
+    }
     for timeout in Timeout::ALL {
         let word = timeout.word();
         for seconds in [1, 86_400] {
@@ -219,6 +230,7 @@ fn each_command_has_one_spelling_and_no_extra_words() {
         "reset counters now",
         "relay 127.0.0.1:1 now",
         "max-connections 5 now",
+        "min-rate 5 now",
         "timeout idle 5 now",
     ] {
         assert_eq!(error(text), r#"line 1: "now": unexpected word"#, "{text}");
@@ -226,6 +238,7 @@ fn each_command_has_one_spelling_and_no_extra_words() {
     assert_eq!(error("reset all"), r#"line 1: "all": must be counters"#);
     for text in [
         "max-connections",
+        "min-rate",
         "timeout",
         "timeout idle",
         "relay",
@@ -296,7 +309,8 @@ proptest! {
         words in prop::collection::vec(
             prop_oneof![
                 prop::sample::select(vec![
-                    "listen", "unlisten", "start", "stop", "max-connections", "timeout", "idle",
+                    "listen", "unlisten", "start", "stop", "max-connections", "min-rate",
+                    "timeout", "idle",
                     "relay", "send", "reset", "counters", "help", "80", "127.0.0.1:80", "[::1]:80",
                     "1000000000",
                 ]).prop_map(str::to_owned),

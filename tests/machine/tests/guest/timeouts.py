@@ -117,6 +117,19 @@ def unhurried():
     assert len(received.partition(b"\r\n\r\n")[2]) == 3000000, len(received)
 
 
+def trickling():
+    """A peer that reads far less than `min-rate` is reset, although it acknowledges something
+    more often than each `timeout send`."""
+    connection = connect(4096)
+    begin = time.monotonic()
+    connection.sendall(b"GET /large HTTP/1.1\r\nHost: khttpd\r\n\r\n")
+    while not connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+        assert time.monotonic() - begin < HANG, "never reset"
+        connection.recv(200)
+        time.sleep(1)
+    within(30, time.monotonic() - begin, 90)
+
+
 CASES = {
     "idle": idle,
     "unfinished line": lambda: unfinished(b"GET / HT"),
@@ -124,6 +137,7 @@ CASES = {
     "slow": slow,
     "lingering": lingering,
     "deaf": deaf,
+    "trickling": trickling,
     "unhurried": unhurried,
 }
 failures = []
