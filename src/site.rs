@@ -168,8 +168,14 @@ impl http::Resources for Site {
 
     #[inline]
     fn representation(&self, entry: EntryId, coding: Coding) -> Option<Representation<'_, BodyId>> {
-        let BodyId(first) = self.entry(entry)?.first;
+        let entry = self.entry(entry)?;
+        if !entry.codings.contains(coding) {
+            return None;
+        }
+        // Behind the variants of the entry are those of the next.
+        let BodyId(first) = entry.first;
         let (body, variant) = (first..)
+            .take(Coding::ALL.len())
             .map(BodyId)
             .map_while(|body| Some((body, self.variant(body)?)))
             .find(|(_, variant)| variant.coding == coding)?;

@@ -236,6 +236,21 @@ mod variants {
     }
 
     #[test]
+    fn coding_that_an_entry_lacks_has_no_representation() -> Result {
+        let files: [(&[u8], &[u8]); 3] = [
+            (b"/a.css", b"a style sheet without variants"),
+            (b"/b.css", b"another style sheet"),
+            (b"/b.css.gz", b"packed"),
+        ];
+        let made = site(&files, b"", None)?;
+        assert!(made.representation(EntryId(1), Coding::Gzip).is_some());
+        for coding in [Coding::Gzip, Coding::Brotli, Coding::Zstd] {
+            assert!(made.representation(EntryId(0), coding).is_none());
+        }
+        Ok(())
+    }
+
+    #[test]
     fn last_rule_determines_fields_of_head() -> Result {
         let rules = b"cache-control * no-cache\ncache-control /a/* max-age=60\n\
             field * X-A: 1\nfield *.css x-a: 2\nfield *.css X-B: 3\n\
