@@ -16,8 +16,8 @@ use kernel::{
 ///
 /// # Invariants
 ///
-/// No other block has pages of these blocks. The blocks have `len` bytes in all, and all but the
-/// last fill their pages.
+/// No other block has pages of these blocks. The blocks have `len` bytes in all, all but the last
+/// fill their pages, and none is longer than the one before it.
 pub(crate) struct PageBuffer {
     blocks: KVVec<Block>,
     len: usize,
@@ -41,10 +41,12 @@ impl PageBuffer {
         };
         while this.len < len {
             this.blocks.reserve(1, GFP_KERNEL_ACCOUNT)?;
-            let block = Block::alloc(len - this.len)?;
+            let rest = len - this.len;
+            let most = this.blocks.last().map_or(rest, Block::len);
+            let block = Block::alloc(rest.min(most))?;
             let filled = block.len();
-            // INVARIANT: The block is new, and `len` is increased by its bytes below. If these do
-            // not fill its pages, they are the last.
+            // INVARIANT: The block is new and at most as long as the last one, and `len` is
+            // increased by its bytes below. If these do not fill its pages, they are the last.
             this.blocks.push(block, GFP_KERNEL_ACCOUNT)?;
             this.len += filled;
         }
@@ -81,7 +83,8 @@ impl PageBuffer {
 
     /// Returns a view of the bytes.
     pub(crate) fn bytes(&self) -> PageBytes<'_> {
-        // INVARIANT: By the type invariants the blocks have `len` bytes.
+        // INVARIANT: By the type invariants the blocks have `len` bytes, and none is longer than the
+        // one before it.
         PageBytes {
             blocks: &self.blocks,
             len: self.len,

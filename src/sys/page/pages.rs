@@ -45,7 +45,8 @@ impl Pages {
         // CAST: Wider than 32 bits.
         let first = span.first as usize;
         let blocks = self.blocks.get(first..first + span.count as usize);
-        // INVARIANT: The blocks of a span have its number of bytes.
+        // INVARIANT: The blocks of a span have its number of bytes, and come from a `PageBuffer`, in
+        // which none is longer than the one before it.
         blocks.map_or(PageBytes::EMPTY, |blocks| PageBytes {
             blocks,
             len: span.len,
