@@ -92,7 +92,7 @@ impl<'a> Walk<'a> {
         };
         // A root must not be served without its rules, so a failure to read them ends the load.
         let (content, _) = stable_read::read(&found, admit)?.ok_or(FileError::NotRegular)?;
-        for piece in content.bytes().slices() {
+        for piece in content.view().slices() {
             text.extend_from_slice(piece, GFP_KERNEL_ACCOUNT)?;
         }
         Ok(text)
@@ -179,7 +179,7 @@ impl<'a> Walk<'a> {
             self.progress.add_skipped();
             return Ok(());
         };
-        let len = content.bytes().len();
+        let len = content.view().len();
         builder.add(path.as_bytes(), content, modified)?;
         self.progress.add_file(len);
         Ok(())

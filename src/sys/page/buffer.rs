@@ -4,7 +4,7 @@
 
 use super::{
     Block,
-    PageBytes,
+    PageView,
     TailPacker, //
 };
 use kernel::{
@@ -82,10 +82,10 @@ impl PageBuffer {
     }
 
     /// Returns a view of the bytes.
-    pub(crate) fn bytes(&self) -> PageBytes<'_> {
+    pub(crate) fn view(&self) -> PageView<'_> {
         // INVARIANT: By the type invariants the blocks have `len` bytes, and none is longer than the
         // one before it.
-        PageBytes {
+        PageView {
             blocks: &self.blocks,
             len: self.len,
         }

@@ -5,9 +5,10 @@
 use super::{
     Block,
     PageBuffer,
-    PageBytes,
+    PageView,
     TailPacker, //
 };
+use core::ops::Deref;
 use kernel::{
     page::PAGE_SIZE,
     prelude::*, //
@@ -25,6 +26,19 @@ pub(crate) struct Span {
 /// the same pages.
 pub(crate) struct Pages {
     pub(super) blocks: KVVec<Block>,
+}
+
+/// A view of bytes in [`Pages`], which never change: others may have references to their pages.
+#[derive(Clone, Copy)]
+pub(crate) struct PageBytes<'a>(PageView<'a>);
+
+impl<'a> Deref for PageBytes<'a> {
+    type Target = PageView<'a>;
+
+    #[inline]
+    fn deref(&self) -> &PageView<'a> {
+        &self.0
+    }
 }
 
 impl Pages {
@@ -47,10 +61,10 @@ impl Pages {
         let blocks = self.blocks.get(first..first + span.count as usize);
         // INVARIANT: The blocks of a span have its number of bytes, and come from a `PageBuffer`, in
         // which none is longer than the one before it.
-        blocks.map_or(PageBytes::EMPTY, |blocks| PageBytes {
+        PageBytes(blocks.map_or(PageView::EMPTY, |blocks| PageView {
             blocks,
             len: span.len,
-        })
+        }))
     }
 
     /// Takes over the bytes of `buffer`; moves those that do not fill a page to `packer`.
@@ -63,7 +77,7 @@ impl Pages {
     ///
     /// `ENOMEM`.
     pub(crate) fn take(&mut self, buffer: PageBuffer, packer: &mut TailPacker) -> Result<Span> {
-        let len = buffer.bytes().len();
+        let len = buffer.view().len();
         let blocks = buffer.into_blocks(packer)?;
         self.blocks.reserve(blocks.len(), GFP_KERNEL_ACCOUNT)?;
         let span = self.next_span(len, blocks.len())?;

@@ -8,7 +8,7 @@ use kernel::prelude::kunit_tests;
 mod suite {
     use crate::sys::page::{
         block::MAX_ORDER,
-        bytes::skip_whole,
+        view::skip_whole,
         Block,
         PageBuffer,
         Pages,

@@ -5,18 +5,19 @@
 use super::Block;
 use core::ops::Range;
 
-/// A view of bytes in pages, which do not change.
+/// A view of bytes in pages, to be read as long as it lives. Only [`PageBytes`](super::PageBytes)
+/// are certain never to change.
 ///
 /// # Invariants
 ///
 /// The blocks have `len` bytes in all, and no block is longer than the one before it.
 #[derive(Clone, Copy)]
-pub(crate) struct PageBytes<'a> {
+pub(crate) struct PageView<'a> {
     pub(super) blocks: &'a [Block],
     pub(super) len: usize,
 }
 
-impl<'a> PageBytes<'a> {
+impl<'a> PageView<'a> {
     /// No bytes.
     // INVARIANT: No blocks have no bytes.
     pub(super) const EMPTY: Self = Self {
