@@ -45,7 +45,7 @@ use protocol::http::{
 /// The files of one root or several, ready to be served.
 pub(crate) struct Site {
     hosts: HostMap,
-    virtual_hosts: KVec<VirtualHost>,
+    virtual_hosts: KVVec<VirtualHost>,
     entries: KVVec<Entry>,
     /// Variants of all entries; those of one entry are adjacent, its identity first.
     variants: Variants,
@@ -67,7 +67,7 @@ impl Site {
     /// `ENOMEM`.
     fn new(
         hosts: HostMap,
-        virtual_hosts: KVec<VirtualHost>,
+        virtual_hosts: KVVec<VirtualHost>,
         entries: KVVec<Entry>,
         variants: Variants,
         contents: Contents,

@@ -35,13 +35,13 @@ pub(crate) struct VirtualHost {
     /// Targets of all known paths.
     pub(crate) paths: PathIndex<IndexTarget>,
     /// Redirects of single paths.
-    pub(crate) redirects: KVec<StoredRedirect>,
+    pub(crate) redirects: KVVec<StoredRedirect>,
     /// Redirects of directories, the last rule first.
-    pub(crate) directory_redirects: KVec<DirectoryRedirect>,
+    pub(crate) directory_redirects: KVVec<DirectoryRedirect>,
     /// Fallbacks, the last rule first.
-    pub(crate) fallbacks: KVec<Fallback>,
+    pub(crate) fallbacks: KVVec<Fallback>,
     /// Pages of error responses.
-    pub(crate) error_pages: KVec<(Status, EntryId)>,
+    pub(crate) error_pages: KVVec<(Status, EntryId)>,
 }
 
 /// The result of looking up a path.

@@ -60,10 +60,10 @@ impl<'a> VirtualHostBuilder<'a> {
         Self {
             host: VirtualHost {
                 paths,
-                redirects: KVec::new(),
-                directory_redirects: KVec::new(),
-                fallbacks: KVec::new(),
-                error_pages: KVec::new(),
+                redirects: KVVec::new(),
+                directory_redirects: KVVec::new(),
+                fallbacks: KVVec::new(),
+                error_pages: KVVec::new(),
             },
             rules,
             root,
