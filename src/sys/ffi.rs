@@ -58,6 +58,8 @@ pub(super) struct RawStat {
     pub(super) mode: u16,
     /// Whether a process has the file mapped for writing.
     pub(super) mapped: bool,
+    /// Whether each later write shows in the attributes, also one through a mapping.
+    pub(super) traced: bool,
 }
 
 #[expect(
