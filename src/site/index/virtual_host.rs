@@ -11,6 +11,7 @@ use super::{
         StoredRedirect, //
     }, //
 };
+use crate::sys::sched;
 use kernel::prelude::*;
 use protocol::http::{
     Redirect,
@@ -126,5 +127,18 @@ impl VirtualHost {
     /// Returns the allocated memory of the path index, in bytes. The rules do not count.
     pub(crate) fn footprint(&self) -> usize {
         self.paths.footprint()
+    }
+}
+
+impl Drop for VirtualHost {
+    /// Frees the targets of the rules, of which a site may have millions.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    fn drop(&mut self) {
+        sched::drop_all(&mut self.redirects);
+        sched::drop_all(&mut self.directory_redirects);
+        sched::drop_all(&mut self.fallbacks);
     }
 }

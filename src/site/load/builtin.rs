@@ -9,7 +9,10 @@ use super::{
     progress::LoadProgress,
     rules::RULES_FILE, //
 };
-use crate::sys::page::PageBuffer;
+use crate::sys::{
+    page::PageBuffer,
+    sched, //
+};
 use kernel::prelude::*;
 use protocol::cpio::Archive;
 
@@ -52,6 +55,7 @@ fn add_archive(
 ) -> Result<(), LoadError> {
     let mut path = KVec::new();
     for member in Archive::new(archive) {
+        sched::cond_resched();
         let member = member.map_err(|_| {
             LoadError::new(
                 EINVAL,

@@ -2,6 +2,7 @@
 
 //! Deduplication: equal contents are stored once, and shared with the previous site.
 
+use super::signal;
 use crate::{
     site::index::{
         content::{
@@ -30,6 +31,7 @@ impl DigestIndex {
     fn new(contents: &Contents) -> Result<Self> {
         let mut index = Self(PathIndex::new());
         for (number, content) in contents.iter().enumerate() {
+            signal::check()?;
             index.insert(content.digest(), u32::try_from(number)?)?;
         }
         Ok(index)

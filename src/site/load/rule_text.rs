@@ -3,7 +3,10 @@
 //! Rules as text: one a line.
 
 use super::error::LoadError;
-use crate::sys::text::VecWriter;
+use crate::sys::{
+    sched,
+    text::VecWriter, //
+};
 use kernel::{
     fmt::Write,
     prelude::*, //
@@ -62,6 +65,7 @@ impl RuleText {
     /// - `ENOSPC` for more than [`RULES_MAX`] bytes;
     /// - `ENOMEM`.
     pub(super) fn add(&mut self, rule: &Rule<'_>) -> Result {
+        sched::cond_resched();
         let mut added = KVec::new();
         // A write fails only if memory is missing.
         writeln!(VecWriter(&mut added), "{rule}").map_err(|_| ENOMEM)?;

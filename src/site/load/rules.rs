@@ -8,6 +8,7 @@ use super::{
     path_display::PathDisplay,
     rule_text, //
 };
+use crate::sys::sched;
 use kernel::prelude::*;
 use protocol::control::{
     line::{
@@ -134,6 +135,7 @@ impl<'a> Rules<'a> {
     /// `ENOMEM`.
     pub(super) fn put_fields(&self, path: &[u8], to: &mut KVVec<u8>) -> Result {
         for (number, rule) in self.iter().enumerate() {
+            sched::cond_resched();
             let Rule::Field { files, name, value } = rule else {
                 continue;
             };

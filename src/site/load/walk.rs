@@ -14,9 +14,12 @@ use super::{
     stable_read,
     tree_path::TreePath, //
 };
-use crate::sys::fs::{
-    FsPath,
-    Stat, //
+use crate::sys::{
+    fs::{
+        FsPath,
+        Stat, //
+    },
+    sched, //
 };
 use kernel::prelude::*;
 
@@ -228,5 +231,16 @@ impl<'a> Walk<'a> {
 
     fn error(&self, path: &TreePath, error: FileError) -> LoadError {
         LoadError::at(self.name.to_bytes(), path.as_bytes(), error)
+    }
+}
+
+impl Drop for Walk<'_> {
+    /// Frees the paths of directories that were not read.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    fn drop(&mut self) {
+        sched::drop_all(&mut self.pending);
     }
 }

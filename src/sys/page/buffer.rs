@@ -7,6 +7,8 @@ use super::{
     PageView,
     TailPacker, //
 };
+use crate::sys::sched;
+use core::mem;
 use kernel::{
     page::PAGE_SIZE,
     prelude::*, //
@@ -49,6 +51,7 @@ impl PageBuffer {
             // increased by its bytes below. If these do not fill its pages, they are the last.
             this.blocks.push(block, GFP_KERNEL_ACCOUNT)?;
             this.len += filled;
+            sched::cond_resched();
         }
         Ok(this)
     }
@@ -102,6 +105,17 @@ impl PageBuffer {
                 *last = packer.put(last.bytes())?;
             }
         }
-        Ok(self.blocks)
+        Ok(mem::take(&mut self.blocks))
+    }
+}
+
+impl Drop for PageBuffer {
+    /// Frees the pages.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    fn drop(&mut self) {
+        sched::drop_all(&mut self.blocks);
     }
 }

@@ -8,6 +8,7 @@ use super::{
     PageView,
     TailPacker, //
 };
+use crate::sys::sched;
 use core::ops::Deref;
 use kernel::{
     page::PAGE_SIZE,
@@ -141,14 +142,29 @@ impl Pages {
         let mut shared = KVVec::new();
         let mut bytes = self.blocks.capacity() * size_of::<Block>();
         for block in &self.blocks {
+            sched::cond_resched();
             if block.len() < PAGE_SIZE {
                 shared.push(block.page_number(), GFP_KERNEL_ACCOUNT)?;
             } else {
                 bytes += block.len();
             }
         }
-        shared.sort_unstable();
+        shared.sort_unstable_by_key(|page| {
+            sched::cond_resched();
+            *page
+        });
         let pages = shared.chunk_by(|a, b| a == b).count();
         Ok(bytes + pages * PAGE_SIZE)
+    }
+}
+
+impl Drop for Pages {
+    /// Frees the pages that nothing else refers to.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    fn drop(&mut self) {
+        sched::drop_all(&mut self.blocks);
     }
 }

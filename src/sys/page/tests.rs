@@ -6,13 +6,16 @@ use kernel::prelude::kunit_tests;
 
 #[kunit_tests(khttpd_page)]
 mod suite {
-    use crate::sys::page::{
-        block::MAX_ORDER,
-        view::skip_whole,
-        Block,
-        PageBuffer,
-        Pages,
-        TailPacker, //
+    use crate::sys::{
+        page::{
+            block::MAX_ORDER,
+            view::skip_whole,
+            Block,
+            PageBuffer,
+            Pages,
+            TailPacker, //
+        },
+        sched::count, //
     };
     use core::cell::Cell;
     use kernel::{
@@ -142,6 +145,20 @@ mod suite {
         let mixed = most_steps(&pages, starts());
         pr_info!("blocks looked at: {alike} of {COUNT} alike, {mixed} of all lengths\n");
         assert!(alike <= 32 && mixed <= 192);
+        Ok(())
+    }
+
+    #[test]
+    fn other_tasks_run_while_many_blocks_are_measured_and_freed() -> Result {
+        const COUNT: u64 = 1000;
+        let (mut pages, mut packer) = (Pages::new(), TailPacker::new());
+        for _ in 0..COUNT {
+            pages.take(PageBuffer::copy_of(b"tail")?, &mut packer)?;
+        }
+        let mut footprint = Ok(0);
+        assert!(count::during(|| footprint = pages.footprint()) >= COUNT);
+        assert!(footprint? > 0);
+        assert!(count::during(|| drop(pages)) >= COUNT);
         Ok(())
     }
 }

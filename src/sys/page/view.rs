@@ -3,6 +3,7 @@
 //! A view of bytes in pages.
 
 use super::Block;
+use crate::sys::sched;
 use core::ops::Range;
 
 /// A view of bytes in pages, to be read as long as it lives. Only [`PageBytes`](super::PageBytes)
@@ -37,11 +38,16 @@ impl<'a> PageView<'a> {
     }
 
     /// Tells whether the bytes of both are equal.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
     pub(crate) fn equals(&self, other: &Self) -> bool {
         let (mut ours, mut theirs) = (self.slices(), other.slices());
         let (mut left, mut right): (&[u8], &[u8]) = (&[], &[]);
         let mut rest = self.len;
         while rest > 0 {
+            sched::cond_resched();
             if left.is_empty() {
                 left = ours.next().unwrap_or_default();
             }
