@@ -45,7 +45,7 @@ use protocol::http::{
 /// The files of one root or several, ready to be served.
 pub(crate) struct Site {
     hosts: HostMap,
-    virtual_hosts: KVec<VirtualHost>,
+    virtual_hosts: KVVec<VirtualHost>,
     entries: KVVec<Entry>,
     /// Variants of all entries; those of one entry are adjacent, its identity first.
     variants: Variants,
@@ -67,7 +67,7 @@ impl Site {
     /// `ENOMEM`.
     fn new(
         hosts: HostMap,
-        virtual_hosts: KVec<VirtualHost>,
+        virtual_hosts: KVVec<VirtualHost>,
         entries: KVVec<Entry>,
         variants: Variants,
         contents: Contents,
@@ -168,8 +168,14 @@ impl http::Resources for Site {
 
     #[inline]
     fn representation(&self, entry: EntryId, coding: Coding) -> Option<Representation<'_, BodyId>> {
-        let BodyId(first) = self.entry(entry)?.first;
+        let entry = self.entry(entry)?;
+        if !entry.codings.contains(coding) {
+            return None;
+        }
+        // Behind the variants of the entry are those of the next.
+        let BodyId(first) = entry.first;
         let (body, variant) = (first..)
+            .take(Coding::ALL.len())
             .map(BodyId)
             .map_while(|body| Some((body, self.variant(body)?)))
             .find(|(_, variant)| variant.coding == coding)?;

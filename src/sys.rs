@@ -21,6 +21,7 @@ pub(crate) mod page;
 pub(crate) mod param;
 pub(crate) mod percpu;
 pub(crate) mod published;
+pub(crate) mod sched;
 pub(crate) mod softirq;
 pub(crate) mod tcp;
 pub(crate) mod text;

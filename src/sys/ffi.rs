@@ -58,6 +58,8 @@ pub(super) struct RawStat {
     pub(super) mode: u16,
     /// Whether a process has the file mapped for writing.
     pub(super) mapped: bool,
+    /// Whether each later write shows in the attributes, also one through a mapping.
+    pub(super) traced: bool,
 }
 
 #[expect(
@@ -83,6 +85,9 @@ extern "C" {
 
     /// Enables softirqs again, and runs pending ones, unless they were disabled before.
     pub(super) fn khttpd_local_bh_enable();
+
+    /// Lets another task run if it is that task's turn. Process context, may sleep.
+    pub(super) fn khttpd_cond_resched();
 
     /// Tells whether the log admits a message that the calling task causes. Process context.
     pub(super) fn khttpd_log_admits() -> bool;

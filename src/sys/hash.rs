@@ -9,7 +9,7 @@ use super::{
     ffi,
     page::{
         Block,
-        PageBytes, //
+        PageView, //
     }, //
 };
 use kernel::{
@@ -57,7 +57,7 @@ impl SipKey {
 /// # Context
 ///
 /// Process context, may sleep. It takes some nanoseconds per byte.
-pub(crate) fn blake2s_128(bytes: PageBytes<'_>) -> [u8; 16] {
+pub(crate) fn blake2s_128(bytes: PageView<'_>) -> [u8; 16] {
     let mut digest = [0; 16];
     let (blocks, _) = bytes.blocks(&(0..bytes.len()));
     // SAFETY: The blocks are borrowed, so that their bytes do not change; `digest` is valid for
@@ -82,9 +82,9 @@ mod tests {
     fn blake2s_128_is_that_of_rfc_7693() -> Result {
         let expected: u128 = 0xaa4938119b1dc7b87cbad0ffd200d0ae;
         let bytes = PageBuffer::copy_of(b"abc")?;
-        assert!(blake2s_128(bytes.bytes()) == expected.to_be_bytes());
+        assert!(blake2s_128(bytes.view()) == expected.to_be_bytes());
         let empty: u128 = 0x64550d6ffe2c0a01a14aba1eade0200c;
-        assert!(blake2s_128(PageBuffer::new(0)?.bytes()) == empty.to_be_bytes());
+        assert!(blake2s_128(PageBuffer::new(0)?.view()) == empty.to_be_bytes());
         Ok(())
     }
 

@@ -11,18 +11,19 @@
 
 mod block;
 mod buffer;
-mod bytes;
 mod pages;
 mod tail_packer;
 mod tests;
+mod view;
 
 pub(super) use self::block::Block;
 pub(crate) use self::{
     buffer::PageBuffer,
-    bytes::PageBytes,
     pages::{
+        PageBytes,
         Pages,
         Span, //
     },
-    tail_packer::TailPacker, //
+    tail_packer::TailPacker,
+    view::PageView, //
 };

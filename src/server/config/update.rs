@@ -31,6 +31,7 @@ pub(crate) struct ConfigUpdate<'a> {
     pub(super) relay: SocketAddr,
     pub(super) max_connections: u32,
     pub(super) min_rate: u32,
+    pub(super) max_old_sites: u32,
     /// The timeouts in seconds, in the order of [`Timeout::ALL`].
     pub(super) seconds: [u32; Timeout::ALL.len()],
     pub(super) sources: Sources,
@@ -63,6 +64,7 @@ impl<'a> ConfigUpdate<'a> {
             relay: config.relay,
             max_connections: server.pool.core.settings.max_connections.get(),
             min_rate: server.pool.core.settings.min_rate.get(),
+            max_old_sites: server.pool.core.settings.max_old_sites.get(),
             seconds: Timeout::ALL.map(|timeout| server.pool.core.settings.timeout(timeout).get()),
             sources: config.sources.try_clone()?,
             reload: false,
@@ -117,6 +119,11 @@ impl<'a> ConfigUpdate<'a> {
     /// Sets the minimum rate of peers, in bytes per second.
     pub(crate) fn set_min_rate(&mut self, rate: u32) {
         self.min_rate = rate;
+    }
+
+    /// Sets the number of old sites that responses may go on to use.
+    pub(crate) fn set_max_old_sites(&mut self, max: u32) {
+        self.max_old_sites = max;
     }
 
     /// Sets a timeout.

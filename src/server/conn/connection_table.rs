@@ -2,6 +2,7 @@
 
 //! The table of a server's connections.
 
+use crate::sys::sched;
 use core::mem;
 use kernel::{
     new_condvar,
@@ -59,6 +60,16 @@ impl<C> Slots<C> {
     /// Returns the number of slots that are not free.
     fn used(&self) -> usize {
         self.entries.len() - self.free.len()
+    }
+
+    /// Returns the slots by number, and lets other tasks run between them.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    fn iter(&self) -> impl Iterator<Item = &Option<Arc<C>>> {
+        let slots = self.entries.iter();
+        slots.inspect(|_| sched::cond_resched())
     }
 
     /// Adds a slot, with room for its number among the free ones.
@@ -204,10 +215,10 @@ impl<C: TableEntry> ConnectionTable<C> {
         mut f: impl FnMut(&Arc<C>) -> bool,
     ) -> Option<usize> {
         let slots = self.slots.lock();
-        let rest = slots.entries.iter().enumerate().skip(from);
-        rest.filter(|(_, entry)| entry.as_ref().is_some_and(&mut f))
-            .nth(most.saturating_sub(1))
-            .map(|(number, _)| number + 1)
+        let rest = slots.iter().enumerate().skip(from);
+        let mut taken = rest.filter(|(_, entry)| entry.as_ref().is_some_and(&mut f));
+        let (last, _) = taken.nth(most.saturating_sub(1))?;
+        Some(last + 1)
     }
 
     /// Calls `f` with each connection. `f` must not use the table.
@@ -216,7 +227,7 @@ impl<C: TableEntry> ConnectionTable<C> {
     ///
     /// Process context, may sleep.
     pub(crate) fn for_each(&self, f: impl FnMut(&Arc<C>)) {
-        self.slots.lock().entries.iter().flatten().for_each(f);
+        self.slots.lock().iter().flatten().for_each(f);
     }
 
     /// Refuses further reservations, aborts all connections, and waits until they are freed. It
@@ -244,6 +255,7 @@ impl<C: TableEntry> ConnectionTable<C> {
 #[kunit_tests(khttpd_connection_table)]
 mod tests {
     use super::*;
+    use crate::sys::sched::count;
     use kernel::sync::atomic::{
         ordering::Relaxed,
         Atomic, //
@@ -334,6 +346,21 @@ mod tests {
         table.insert(number, late.clone());
         assert_eq!(late.0.load(Relaxed), 1);
         table.remove(number);
+        Ok(())
+    }
+
+    #[test]
+    fn other_tasks_run_while_many_connections_are_visited() -> Result {
+        const COUNT: usize = 100;
+        let table = table()?;
+        for _ in 0..COUNT {
+            let number = table.reserve(COUNT)?;
+            table.insert(number, entry()?);
+        }
+        let (mut visited, mut none) = (0, Some(0));
+        assert!(count::during(|| table.for_each(|_| visited += 1)) >= COUNT as u64);
+        assert!(count::during(|| none = table.visit(0, 1, |_| false)) >= COUNT as u64);
+        assert_eq!((visited, none), (COUNT, None));
         Ok(())
     }
 }

@@ -7,9 +7,12 @@
 //! put on a list, and the acceptor polls them after it has accepted.
 
 use super::super::limits::CROWD_BUDGET;
-use crate::sys::softirq::{
-    self,
-    BhDisabled, //
+use crate::sys::{
+    sched,
+    softirq::{
+        self,
+        BhDisabled, //
+    }, //
 };
 use core::mem;
 use kernel::{
@@ -112,13 +115,61 @@ impl<C: CrowdMember> Crowd<C> {
     ///
     /// Process context, may sleep. The last references may be among those on the list.
     pub(crate) fn poll_all(&self, gathers: bool) {
-        let waiting = softirq::disabled(|_| {
+        let mut members = softirq::disabled(|_| {
             let mut waiting = self.waiting.lock();
             self.gathers.store(gathers, Relaxed);
             mem::take(&mut *waiting)
         });
-        for some in waiting.chunks(CROWD_BUDGET) {
+        for some in members.chunks(CROWD_BUDGET) {
             softirq::disabled(|bh| some.iter().for_each(|this| C::poll_from_crowd(this, bh)));
+            sched::cond_resched();
         }
+        sched::drop_all(&mut members);
+    }
+}
+
+#[kunit_tests(khttpd_crowd)]
+mod tests {
+    use super::*;
+    use crate::sys::sched::count;
+
+    /// A connection that counts how often it is polled.
+    struct Member {
+        in_crowd: Atomic<bool>,
+        polled: Atomic<u32>,
+    }
+
+    impl CrowdMember for Member {
+        fn in_crowd(&self) -> &Atomic<bool> {
+            &self.in_crowd
+        }
+
+        fn poll_from_crowd(this: &Arc<Self>, _bh: &BhDisabled) {
+            this.in_crowd.store(false, Relaxed);
+            this.polled.fetch_add(1, Relaxed);
+        }
+    }
+
+    #[test]
+    fn other_tasks_run_while_a_large_crowd_is_polled() -> Result {
+        const CHUNKS: usize = 8;
+        let crowd = KBox::pin_init(Crowd::new(), GFP_KERNEL)?;
+        crowd.gather();
+        let mut members = KVec::new();
+        for _ in 0..CHUNKS * CROWD_BUDGET {
+            let member = Member {
+                in_crowd: Atomic::new(false),
+                polled: Atomic::new(0),
+            };
+            members.push(Arc::new(member, GFP_KERNEL)?, GFP_KERNEL)?;
+        }
+        for member in &members {
+            assert!(crowd.join(member.as_arc_borrow()) && crowd.join(member.as_arc_borrow()));
+        }
+        assert!(count::during(|| crowd.poll_all(false)) >= CHUNKS as u64);
+        assert!(members
+            .iter()
+            .all(|member| member.polled.load(Relaxed) == 1));
+        Ok(())
     }
 }

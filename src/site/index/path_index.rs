@@ -2,7 +2,10 @@
 
 //! A hash table from names, most often paths, to values.
 
-use crate::sys::hash::SipKey;
+use crate::sys::{
+    hash::SipKey,
+    sched, //
+};
 use kernel::prelude::*;
 
 /// The bytes of a name in a [`PathIndex`], which need not have a value.
@@ -204,6 +207,7 @@ impl<T: Copy> PathIndex<T> {
         let len = needed.next_power_of_two().max(MIN_SLOTS);
         self.slots = KVVec::from_elem(FREE, len, GFP_KERNEL_ACCOUNT)?;
         for number in 0..self.keys.len() {
+            sched::cond_resched();
             if let Some(hash) = self.keys.get(number).map(|key| key.hash) {
                 // CAST: `insert_stored` keeps the number of keys below 2^32.
                 self.fill_slot(hash, number as u32);
@@ -226,6 +230,7 @@ impl<T: Copy> PathIndex<T> {
 #[kunit_tests(khttpd_path_index)]
 mod tests {
     use super::*;
+    use crate::sys::sched::count;
 
     #[test]
     fn empty_table_finds_nothing() {
@@ -297,6 +302,14 @@ mod tests {
         assert!(table.find(b"/a/index.html") == Some(7));
         assert!(table.find(b"/a/") == Some(8));
         assert!(table.find(b"/a") == Some(9));
+        Ok(())
+    }
+
+    #[test]
+    fn other_tasks_run_while_a_table_grows() -> Result {
+        let mut made = Err(EINVAL);
+        assert!(count::during(|| made = table(5000)) >= 5000);
+        assert!(made?.find(&0u32.to_le_bytes()) == Some(0));
         Ok(())
     }
 }

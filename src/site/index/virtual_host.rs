@@ -11,6 +11,7 @@ use super::{
         StoredRedirect, //
     }, //
 };
+use crate::sys::sched;
 use kernel::prelude::*;
 use protocol::http::{
     Redirect,
@@ -35,13 +36,13 @@ pub(crate) struct VirtualHost {
     /// Targets of all known paths.
     pub(crate) paths: PathIndex<IndexTarget>,
     /// Redirects of single paths.
-    pub(crate) redirects: KVec<StoredRedirect>,
+    pub(crate) redirects: KVVec<StoredRedirect>,
     /// Redirects of directories, the last rule first.
-    pub(crate) directory_redirects: KVec<DirectoryRedirect>,
+    pub(crate) directory_redirects: KVVec<DirectoryRedirect>,
     /// Fallbacks, the last rule first.
-    pub(crate) fallbacks: KVec<Fallback>,
+    pub(crate) fallbacks: KVVec<Fallback>,
     /// Pages of error responses.
-    pub(crate) error_pages: KVec<(Status, EntryId)>,
+    pub(crate) error_pages: KVVec<(Status, EntryId)>,
 }
 
 /// The result of looking up a path.
@@ -126,5 +127,18 @@ impl VirtualHost {
     /// Returns the allocated memory of the path index, in bytes. The rules do not count.
     pub(crate) fn footprint(&self) -> usize {
         self.paths.footprint()
+    }
+}
+
+impl Drop for VirtualHost {
+    /// Frees the targets of the rules, of which a site may have millions.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    fn drop(&mut self) {
+        sched::drop_all(&mut self.redirects);
+        sched::drop_all(&mut self.directory_redirects);
+        sched::drop_all(&mut self.fallbacks);
     }
 }

@@ -56,7 +56,7 @@ pub(super) struct SiteBuilder<'o> {
     /// The root that is being read.
     root: RootFiles,
     entries: EntryList,
-    virtual_hosts: KVec<VirtualHost>,
+    virtual_hosts: KVVec<VirtualHost>,
     hosts: HostMap,
     /// Number of files and directories so far.
     found: u32,
@@ -80,7 +80,7 @@ impl<'o> SiteBuilder<'o> {
             contents: Deduplicator::new(old.map(|site| &site.contents))?,
             root: RootFiles::new(),
             entries: EntryList::new(),
-            virtual_hosts: KVec::new(),
+            virtual_hosts: KVVec::new(),
             hosts: HostMap::new(),
             found: 0,
             index_bytes: 0,

@@ -9,7 +9,10 @@ use super::{
     progress::LoadProgress,
     rules::RULES_FILE, //
 };
-use crate::sys::page::PageBuffer;
+use crate::sys::{
+    page::PageBuffer,
+    sched, //
+};
 use kernel::prelude::*;
 use protocol::cpio::Archive;
 
@@ -40,8 +43,19 @@ pub(super) fn add_to(
     policy: &LoadPolicy,
     progress: &LoadProgress,
 ) -> Result<(), LoadError> {
+    add_archive(ARCHIVE, builder, policy, progress)
+}
+
+/// Adds all files of `archive` that the policy admits.
+fn add_archive(
+    archive: &[u8],
+    builder: &mut SiteBuilder<'_>,
+    policy: &LoadPolicy,
+    progress: &LoadProgress,
+) -> Result<(), LoadError> {
     let mut path = KVec::new();
-    for member in Archive::new(ARCHIVE) {
+    for member in Archive::new(archive) {
+        sched::cond_resched();
         let member = member.map_err(|_| {
             LoadError::new(
                 EINVAL,
@@ -50,6 +64,7 @@ pub(super) fn add_to(
         })?;
         let mut names = member.name.split(|byte| *byte == b'/');
         if !names.all(|name| policy.admits_name(name)) {
+            progress.add_skipped();
             continue;
         }
         path.clear();
@@ -73,7 +88,10 @@ mod tests {
         },
         *, //
     };
-    use crate::site::Site;
+    use crate::{
+        site::Site,
+        sys::text, //
+    };
     use protocol::http::{
         Coding,
         HostPattern,
@@ -108,6 +126,36 @@ mod tests {
             assert_eq!(content.len(), member.content.len());
             assert!(content.slices().flatten().eq(member.content));
         }
+        Ok(())
+    }
+
+    /// Appends a file to an archive.
+    fn append(archive: &mut KVec<u8>, name: &str, content: &str) -> Result {
+        let (mode, name_len, len, zero) = (0o100_644, name.len() + 1, content.len(), 0);
+        let header = text::render(fmt!(
+            "070701{zero:08x}{mode:08x}{zero:032x}{len:08x}{zero:032x}{name_len:08x}{zero:08x}\
+            {name}\0"
+        ))?;
+        for part in [&header[..], content.as_bytes()] {
+            archive.extend_from_slice(part, GFP_KERNEL)?;
+            let padded = archive.len().next_multiple_of(4);
+            archive.resize(padded, 0, GFP_KERNEL)?;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn built_in_files_that_the_policy_excludes_are_counted_as_skipped() -> Result {
+        let mut archive = KVec::new();
+        for name in [".hidden", "shown", "a/.git/config", "line\nfeed"] {
+            append(&mut archive, name, "content")?;
+        }
+        append(&mut archive, "TRAILER!!!", "")?;
+        let policy = LoadPolicy::new(Limits::MAX, &[]);
+        let progress = LoadProgress::new();
+        let mut builder = SiteBuilder::new(&policy, None)?;
+        add_archive(&archive, &mut builder, &policy, &progress).map_err(|e| e.errno())?;
+        assert_eq!((progress.files(), progress.skipped()), (1, 3));
         Ok(())
     }
 }

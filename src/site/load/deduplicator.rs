@@ -2,6 +2,7 @@
 
 //! Deduplication: equal contents are stored once, and shared with the previous site.
 
+use super::signal;
 use crate::{
     site::index::{
         content::{
@@ -15,6 +16,7 @@ use crate::{
         page::{
             PageBuffer,
             PageBytes,
+            PageView,
             TailPacker, //
         }, //
     }, //
@@ -29,6 +31,7 @@ impl DigestIndex {
     fn new(contents: &Contents) -> Result<Self> {
         let mut index = Self(PathIndex::new());
         for (number, content) in contents.iter().enumerate() {
+            signal::check()?;
             index.insert(content.digest(), u32::try_from(number)?)?;
         }
         Ok(index)
@@ -44,7 +47,7 @@ impl DigestIndex {
 
     /// Returns the number of the content in `contents`, of which this is the index, that has
     /// these bytes.
-    fn find(&self, contents: &Contents, digest: &Digest, bytes: PageBytes<'_>) -> Option<u32> {
+    fn find(&self, contents: &Contents, digest: &Digest, bytes: PageView<'_>) -> Option<u32> {
         let number = self.0.find(digest)?;
         // Files can be made to collide: 128 bits of digest cost an attacker 2^64 attempts.
         let found = contents.bytes(contents.get(number)?);
@@ -99,13 +102,13 @@ impl<'o> Deduplicator<'o> {
     /// - `EFBIG` beyond 2^32 contents or pages;
     /// - `ENOMEM`.
     pub(super) fn add(&mut self, buffer: PageBuffer) -> Result<u32> {
-        let digest = hash::blake2s_128(buffer.bytes());
-        let known = self.index.find(&self.contents, &digest, buffer.bytes());
+        let digest = hash::blake2s_128(buffer.view());
+        let known = self.index.find(&self.contents, &digest, buffer.view());
         if let Some(number) = known {
             return Ok(number);
         }
-        let len = buffer.bytes().len();
-        let number = match self.find_old(&digest, buffer.bytes()) {
+        let len = buffer.view().len();
+        let number = match self.find_old(&digest, buffer.view()) {
             Some(bytes) => self.contents.share(bytes, digest)?,
             None => self.contents.add(buffer, digest, &mut self.tails)?,
         };
@@ -115,7 +118,7 @@ impl<'o> Deduplicator<'o> {
     }
 
     /// Returns the bytes of the equal content of the previous site, if there is one.
-    fn find_old(&self, digest: &Digest, bytes: PageBytes<'_>) -> Option<PageBytes<'o>> {
+    fn find_old(&self, digest: &Digest, bytes: PageView<'_>) -> Option<PageBytes<'o>> {
         let (old, index) = self.old.as_ref()?;
         let number = index.find(old, digest, bytes)?;
         Some(old.bytes(old.get(number)?))

@@ -3,7 +3,10 @@
 //! Rules as text: one a line.
 
 use super::error::LoadError;
-use crate::sys::text::VecWriter;
+use crate::sys::{
+    sched,
+    text::VecWriter, //
+};
 use kernel::{
     fmt::Write,
     prelude::*, //
@@ -25,13 +28,13 @@ pub(super) const RULES_MAX: usize = 65_536;
 /// # Invariants
 ///
 /// Each line is the text of a [`Rule`] and ends with a line feed.
-pub(super) struct RuleText(KVec<u8>);
+pub(super) struct RuleText(KVVec<u8>);
 
 impl RuleText {
     /// Creates an empty text.
     pub(super) const fn new() -> Self {
         // INVARIANT: There are no lines.
-        Self(KVec::new())
+        Self(KVVec::new())
     }
 
     /// Returns a copy.
@@ -44,7 +47,7 @@ impl RuleText {
     ///
     /// `ENOMEM`.
     pub(super) fn try_clone(&self) -> Result<Self> {
-        let mut text = KVec::with_capacity(self.0.len(), GFP_KERNEL)?;
+        let mut text = KVVec::with_capacity(self.0.len(), GFP_KERNEL)?;
         text.extend_from_slice(&self.0, GFP_KERNEL)?;
         // INVARIANT: The lines are those of `self`.
         Ok(Self(text))
@@ -62,6 +65,7 @@ impl RuleText {
     /// - `ENOSPC` for more than [`RULES_MAX`] bytes;
     /// - `ENOMEM`.
     pub(super) fn add(&mut self, rule: &Rule<'_>) -> Result {
+        sched::cond_resched();
         let mut added = KVec::new();
         // A write fails only if memory is missing.
         writeln!(VecWriter(&mut added), "{rule}").map_err(|_| ENOMEM)?;
@@ -69,7 +73,7 @@ impl RuleText {
             return Err(EINVAL);
         };
         let is_setting = matches!(rule, Rule::Policy(_) | Rule::TrailingSlash(_));
-        let mut text = KVec::with_capacity(self.0.len() + added.len(), GFP_KERNEL)?;
+        let mut text = KVVec::with_capacity(self.0.len() + added.len(), GFP_KERNEL)?;
         for line in Lines::new(&self.0) {
             let replaced = is_setting && line.words().next() == new.words().next();
             if !replaced && line.as_bytes() != new.as_bytes() {
@@ -100,8 +104,8 @@ impl RuleText {
     /// # Errors
     ///
     /// `EINVAL` for a line that is no rule, `ENOMEM`.
-    pub(super) fn parse(&self) -> Result<KVec<Rule<'_>>, LoadError> {
-        let mut rules = KVec::new();
+    pub(super) fn parse(&self) -> Result<KVVec<Rule<'_>>, LoadError> {
+        let mut rules = KVVec::new();
         for line in Lines::new(&self.0) {
             let rule = parse(line).map_err(|e| {
                 LoadError::new(EINVAL, format_args!("rules of the control node: {e}"))

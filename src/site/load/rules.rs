@@ -8,6 +8,7 @@ use super::{
     path_display::PathDisplay,
     rule_text, //
 };
+use crate::sys::sched;
 use kernel::prelude::*;
 use protocol::control::{
     line::{
@@ -30,7 +31,7 @@ pub(super) const RULES_FILE: &[u8] = b".khttpd";
 const DIRECTORY_RULES_MAX: usize = 1024;
 
 /// The rules of a root, in order. Where several apply, the last one counts.
-pub(super) struct Rules<'a>(KVec<Rule<'a>>);
+pub(super) struct Rules<'a>(KVVec<Rule<'a>>);
 
 impl<'a> Rules<'a> {
     /// Parses the rules in `file`, the text of the file of `root`, and appends them to those of
@@ -48,7 +49,7 @@ impl<'a> Rules<'a> {
         root: &[u8],
         file: &'a [u8],
     ) -> Result<Self, LoadError> {
-        let mut rules = KVec::new();
+        let mut rules = KVVec::new();
         rules.extend_from_slice(node_rules, GFP_KERNEL)?;
         for line in Lines::new(file) {
             let rule = parse(line).map_err(|e| {
@@ -132,8 +133,9 @@ impl<'a> Rules<'a> {
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub(super) fn put_fields(&self, path: &[u8], to: &mut KVec<u8>) -> Result {
+    pub(super) fn put_fields(&self, path: &[u8], to: &mut KVVec<u8>) -> Result {
         for (number, rule) in self.iter().enumerate() {
+            sched::cond_resched();
             let Rule::Field { files, name, value } = rule else {
                 continue;
             };

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Interruption of a load by signals.
+//! Interruption of a load by signals and by other tasks.
 
+use crate::sys::sched;
 use kernel::{
     current,
     prelude::*, //
 };
 
-/// Checks that no signal is pending. It is called in each loop whose length a file system decides.
+/// Checks that no signal is pending, and lets other tasks run. It is called in each loop whose length
+/// a file system decides.
 ///
 /// # Context
 ///
@@ -17,6 +19,7 @@ use kernel::{
 ///
 /// `EINTR` if a signal is pending.
 pub(super) fn check() -> Result {
+    sched::cond_resched();
     if current!().signal_pending() {
         return Err(EINTR);
     }

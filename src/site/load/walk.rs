@@ -14,9 +14,12 @@ use super::{
     stable_read,
     tree_path::TreePath, //
 };
-use crate::sys::fs::{
-    FsPath,
-    Stat, //
+use crate::sys::{
+    fs::{
+        FsPath,
+        Stat, //
+    },
+    sched, //
 };
 use kernel::prelude::*;
 
@@ -92,7 +95,7 @@ impl<'a> Walk<'a> {
         };
         // A root must not be served without its rules, so a failure to read them ends the load.
         let (content, _) = stable_read::read(&found, admit)?.ok_or(FileError::NotRegular)?;
-        for piece in content.bytes().slices() {
+        for piece in content.view().slices() {
             text.extend_from_slice(piece, GFP_KERNEL_ACCOUNT)?;
         }
         Ok(text)
@@ -179,7 +182,7 @@ impl<'a> Walk<'a> {
             self.progress.add_skipped();
             return Ok(());
         };
-        let len = content.bytes().len();
+        let len = content.view().len();
         builder.add(path.as_bytes(), content, modified)?;
         self.progress.add_file(len);
         Ok(())
@@ -228,5 +231,16 @@ impl<'a> Walk<'a> {
 
     fn error(&self, path: &TreePath, error: FileError) -> LoadError {
         LoadError::at(self.name.to_bytes(), path.as_bytes(), error)
+    }
+}
+
+impl Drop for Walk<'_> {
+    /// Frees the paths of directories that were not read.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    fn drop(&mut self) {
+        sched::drop_all(&mut self.pending);
     }
 }

@@ -23,6 +23,8 @@ struct khttpd_stat {
 	u16 mode;
 	/* A process has it mapped for writing: writes do not show in the times. */
 	bool mapped;
+	/* Each later write shows in the attributes, also one through a mapping. */
+	bool traced;
 };
 
 int khttpd_path_look_up(const struct path *root, const char *name, bool follow, struct path *found)
@@ -63,13 +65,29 @@ bool khttpd_path_up(const struct path *root, struct path *path,
 	return !path_equal(path, root);
 }
 
+/*
+ * Tells whether each later write to the file shows in its attributes. On a block device, a write
+ * through a mapping begins with a fault that sets the times, and after a look at multigrain times
+ * each change gets another one. Filesystems in memory see no fault if the page was read before,
+ * those of a network or of user space may cache attributes, and others count time in steps of up
+ * to two seconds.
+ */
+static bool khttpd_traces_writes(const struct inode *inode)
+{
+	const struct super_block *sb = inode->i_sb;
+
+	return sb->s_bdev && (is_mgtime(inode) || sb_rdonly(sb));
+}
+
 int khttpd_path_stat(const struct path *path, struct khttpd_stat *stat)
 {
+	const struct inode *inode = d_real_inode(path->dentry);
 	struct kstat kstat;
 	int error;
 
+	/* A network filesystem asks its server. */
 	error = vfs_getattr(path, &kstat, STATX_BASIC_STATS | STATX_CHANGE_COOKIE,
-			    AT_STATX_SYNC_AS_STAT);
+			    AT_STATX_FORCE_SYNC);
 	if (error)
 		return error;
 	*stat = (struct khttpd_stat) {
@@ -82,7 +100,8 @@ int khttpd_path_stat(const struct path *path, struct khttpd_stat *stat)
 		.cookie = kstat.result_mask & STATX_CHANGE_COOKIE ? kstat.change_cookie : 0,
 		.device = kstat.dev,
 		.mode = kstat.mode,
-		.mapped = mapping_writably_mapped(d_real_inode(path->dentry)->i_mapping),
+		.mapped = mapping_writably_mapped(inode->i_mapping),
+		.traced = khttpd_traces_writes(inode),
 	};
 	return 0;
 }

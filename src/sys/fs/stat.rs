@@ -9,8 +9,8 @@ use crate::sys::ffi;
 /// The attributes of a file at one time.
 ///
 /// If two of them are equal, the file was not written between them, provided that
-/// [`FsPath::settle`](super::FsPath::settle) was called after the first and that
-/// [`Stat::is_mapped`] is false.
+/// [`FsPath::settle`](super::FsPath::settle) was called after the first, that [`Stat::is_mapped`] is
+/// false and that [`Stat::traces_writes`] is true.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stat(ffi::RawStat);
 
@@ -62,5 +62,11 @@ impl Stat {
     /// Tells whether a process has the file mapped for writing, so that its times prove nothing.
     pub(crate) fn is_mapped(&self) -> bool {
         self.0.mapped
+    }
+
+    /// Tells whether each later write shows in the attributes. Otherwise a write through a mapping,
+    /// or by another machine, may not.
+    pub(crate) fn traces_writes(&self) -> bool {
+        self.0.traced
     }
 }

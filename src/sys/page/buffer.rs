@@ -4,9 +4,11 @@
 
 use super::{
     Block,
-    PageBytes,
+    PageView,
     TailPacker, //
 };
+use crate::sys::sched;
+use core::mem;
 use kernel::{
     page::PAGE_SIZE,
     prelude::*, //
@@ -16,8 +18,8 @@ use kernel::{
 ///
 /// # Invariants
 ///
-/// No other block has pages of these blocks. The blocks have `len` bytes in all, and all but the
-/// last fill their pages.
+/// No other block has pages of these blocks. The blocks have `len` bytes in all, all but the last
+/// fill their pages, and none is longer than the one before it.
 pub(crate) struct PageBuffer {
     blocks: KVVec<Block>,
     len: usize,
@@ -41,12 +43,15 @@ impl PageBuffer {
         };
         while this.len < len {
             this.blocks.reserve(1, GFP_KERNEL_ACCOUNT)?;
-            let block = Block::alloc(len - this.len)?;
+            let rest = len - this.len;
+            let most = this.blocks.last().map_or(rest, Block::len);
+            let block = Block::alloc(rest.min(most))?;
             let filled = block.len();
-            // INVARIANT: The block is new, and `len` is increased by its bytes below. If these do
-            // not fill its pages, they are the last.
+            // INVARIANT: The block is new and at most as long as the last one, and `len` is
+            // increased by its bytes below. If these do not fill its pages, they are the last.
             this.blocks.push(block, GFP_KERNEL_ACCOUNT)?;
             this.len += filled;
+            sched::cond_resched();
         }
         Ok(this)
     }
@@ -80,9 +85,10 @@ impl PageBuffer {
     }
 
     /// Returns a view of the bytes.
-    pub(crate) fn bytes(&self) -> PageBytes<'_> {
-        // INVARIANT: By the type invariants the blocks have `len` bytes.
-        PageBytes {
+    pub(crate) fn view(&self) -> PageView<'_> {
+        // INVARIANT: By the type invariants the blocks have `len` bytes, and none is longer than the
+        // one before it.
+        PageView {
             blocks: &self.blocks,
             len: self.len,
         }
@@ -99,6 +105,17 @@ impl PageBuffer {
                 *last = packer.put(last.bytes())?;
             }
         }
-        Ok(self.blocks)
+        Ok(mem::take(&mut self.blocks))
+    }
+}
+
+impl Drop for PageBuffer {
+    /// Frees the pages.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    fn drop(&mut self) {
+        sched::drop_all(&mut self.blocks);
     }
 }

@@ -5,9 +5,11 @@
 use super::{
     Block,
     PageBuffer,
-    PageBytes,
+    PageView,
     TailPacker, //
 };
+use crate::sys::sched;
+use core::ops::Deref;
 use kernel::{
     page::PAGE_SIZE,
     prelude::*, //
@@ -25,6 +27,19 @@ pub(crate) struct Span {
 /// the same pages.
 pub(crate) struct Pages {
     pub(super) blocks: KVVec<Block>,
+}
+
+/// A view of bytes in [`Pages`], which never change: others may have references to their pages.
+#[derive(Clone, Copy)]
+pub(crate) struct PageBytes<'a>(PageView<'a>);
+
+impl<'a> Deref for PageBytes<'a> {
+    type Target = PageView<'a>;
+
+    #[inline]
+    fn deref(&self) -> &PageView<'a> {
+        &self.0
+    }
 }
 
 impl Pages {
@@ -45,11 +60,12 @@ impl Pages {
         // CAST: Wider than 32 bits.
         let first = span.first as usize;
         let blocks = self.blocks.get(first..first + span.count as usize);
-        // INVARIANT: The blocks of a span have its number of bytes.
-        blocks.map_or(PageBytes::EMPTY, |blocks| PageBytes {
+        // INVARIANT: The blocks of a span have its number of bytes, and come from a `PageBuffer`, in
+        // which none is longer than the one before it.
+        PageBytes(blocks.map_or(PageView::EMPTY, |blocks| PageView {
             blocks,
             len: span.len,
-        })
+        }))
     }
 
     /// Takes over the bytes of `buffer`; moves those that do not fill a page to `packer`.
@@ -62,7 +78,7 @@ impl Pages {
     ///
     /// `ENOMEM`.
     pub(crate) fn take(&mut self, buffer: PageBuffer, packer: &mut TailPacker) -> Result<Span> {
-        let len = buffer.bytes().len();
+        let len = buffer.view().len();
         let blocks = buffer.into_blocks(packer)?;
         self.blocks.reserve(blocks.len(), GFP_KERNEL_ACCOUNT)?;
         let span = self.next_span(len, blocks.len())?;
@@ -126,14 +142,29 @@ impl Pages {
         let mut shared = KVVec::new();
         let mut bytes = self.blocks.capacity() * size_of::<Block>();
         for block in &self.blocks {
+            sched::cond_resched();
             if block.len() < PAGE_SIZE {
                 shared.push(block.page_number(), GFP_KERNEL_ACCOUNT)?;
             } else {
                 bytes += block.len();
             }
         }
-        shared.sort_unstable();
+        shared.sort_unstable_by_key(|page| {
+            sched::cond_resched();
+            *page
+        });
         let pages = shared.chunk_by(|a, b| a == b).count();
         Ok(bytes + pages * PAGE_SIZE)
+    }
+}
+
+impl Drop for Pages {
+    /// Frees the pages that nothing else refers to.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    fn drop(&mut self) {
+        sched::drop_all(&mut self.blocks);
     }
 }

@@ -6,13 +6,18 @@ use kernel::prelude::kunit_tests;
 
 #[kunit_tests(khttpd_page)]
 mod suite {
-    use crate::sys::page::{
-        block::MAX_ORDER,
-        Block,
-        PageBuffer,
-        Pages,
-        TailPacker, //
+    use crate::sys::{
+        page::{
+            block::MAX_ORDER,
+            view::skip_whole,
+            Block,
+            PageBuffer,
+            Pages,
+            TailPacker, //
+        },
+        sched::count, //
     };
+    use core::cell::Cell;
     use kernel::{
         page::PAGE_SIZE,
         prelude::*, //
@@ -102,6 +107,58 @@ mod suite {
         }
         let (none, _) = pages.blocks(&(bytes.len()..bytes.len()));
         assert!(none.is_empty());
+        Ok(())
+    }
+
+    /// Returns how many blocks are looked at to find each of `starts` in blocks of these lengths:
+    /// the greatest number.
+    fn most_steps(lens: &[usize], starts: impl Iterator<Item = usize>) -> usize {
+        let steps = |start| {
+            let steps = Cell::new(0);
+            let (found, skip) = skip_whole(
+                lens,
+                |len| {
+                    steps.set(steps.get() + 1);
+                    *len
+                },
+                start,
+            );
+            let before: usize = lens.iter().take(lens.len() - found.len()).sum();
+            assert_eq!(before + skip, start);
+            assert!(found.first().is_none_or(|len| skip < *len));
+            steps.get()
+        };
+        starts.map(steps).max().unwrap_or(0)
+    }
+
+    #[test]
+    fn one_step_finds_the_first_block_and_few_find_any_of_16384() -> Result {
+        const COUNT: usize = 16_384;
+        let mut pages = KVVec::from_elem(PAGE_SIZE, COUNT, GFP_KERNEL)?;
+        assert_eq!(most_steps(&pages, 0..PAGE_SIZE), 1);
+        let starts = || (0..=COUNT).map(|number| number * PAGE_SIZE);
+        let alike = most_steps(&pages, starts());
+        // As many lengths as there can be, the longest first.
+        for (len, order) in pages.iter_mut().zip((1..=MAX_ORDER).rev()) {
+            *len = PAGE_SIZE << order;
+        }
+        let mixed = most_steps(&pages, starts());
+        pr_info!("blocks looked at: {alike} of {COUNT} alike, {mixed} of all lengths\n");
+        assert!(alike <= 32 && mixed <= 192);
+        Ok(())
+    }
+
+    #[test]
+    fn other_tasks_run_while_many_blocks_are_measured_and_freed() -> Result {
+        const COUNT: u64 = 1000;
+        let (mut pages, mut packer) = (Pages::new(), TailPacker::new());
+        for _ in 0..COUNT {
+            pages.take(PageBuffer::copy_of(b"tail")?, &mut packer)?;
+        }
+        let mut footprint = Ok(0);
+        assert!(count::during(|| footprint = pages.footprint()) >= COUNT);
+        assert!(footprint? > 0);
+        assert!(count::during(|| drop(pages)) >= COUNT);
         Ok(())
     }
 }

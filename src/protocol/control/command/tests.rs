@@ -118,8 +118,21 @@ fn numbers_are_bounded() {
     }
     for text in ["0", "1000000001", "1.5", "fast"] {
         let message = error(&format!("min-rate {text}"));
-        let reason = "must be 1 to 1000000000 bytes per second";
-        assert_eq!(message, format!("line 1: {text:?}: {reason}"));
+        assert_eq!(
+            message,
+            format!("line 1: {text:?}: must be 1 to 1000000000")
+        );
+    }
+    for max in [0, 2, 64] {
+        let text = format!("max-old-sites {max}");
+        assert!(
+            matches!(parse(&text), Ok(Command::MaxOldSites(n)) if n == max),
+            "{text}"
+        );
+    }
+    for text in ["65", "-1", "4294967296", "all"] {
+        let message = error(&format!("max-old-sites {text}"));
+        assert_eq!(message, format!("line 1: {text:?}: must be 0 to 64"));
     }
     for timeout in Timeout::ALL {
         let word = timeout.word();
@@ -231,6 +244,7 @@ fn each_command_has_one_spelling_and_no_extra_words() {
         "relay 127.0.0.1:1 now",
         "max-connections 5 now",
         "min-rate 5 now",
+        "max-old-sites 5 now",
         "timeout idle 5 now",
     ] {
         assert_eq!(error(text), r#"line 1: "now": unexpected word"#, "{text}");
@@ -239,6 +253,7 @@ fn each_command_has_one_spelling_and_no_extra_words() {
     for text in [
         "max-connections",
         "min-rate",
+        "max-old-sites",
         "timeout",
         "timeout idle",
         "relay",
@@ -310,6 +325,7 @@ proptest! {
             prop_oneof![
                 prop::sample::select(vec![
                     "listen", "unlisten", "start", "stop", "max-connections", "min-rate",
+                    "max-old-sites",
                     "timeout", "idle",
                     "relay", "send", "reset", "counters", "help", "80", "127.0.0.1:80", "[::1]:80",
                     "1000000000",

@@ -74,7 +74,7 @@ impl EntryList {
         let path = sources.paths.bytes(file.path);
         let coded = sources.coded(contents, file)?;
         let first = BodyId(u32::try_from(self.variants.len()).map_err(|_| EFBIG)?);
-        let (mut media_type, mut extra) = (KVec::new(), KVec::new());
+        let (mut media_type, mut extra) = (KVec::new(), KVVec::new());
         sources.rules.put_media_type(path, &mut media_type)?;
         sources.rules.put_fields(path, &mut extra)?;
         let codings = coded

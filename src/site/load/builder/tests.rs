@@ -236,6 +236,21 @@ mod variants {
     }
 
     #[test]
+    fn coding_that_an_entry_lacks_has_no_representation() -> Result {
+        let files: [(&[u8], &[u8]); 3] = [
+            (b"/a.css", b"a style sheet without variants"),
+            (b"/b.css", b"another style sheet"),
+            (b"/b.css.gz", b"packed"),
+        ];
+        let made = site(&files, b"", None)?;
+        assert!(made.representation(EntryId(1), Coding::Gzip).is_some());
+        for coding in [Coding::Gzip, Coding::Brotli, Coding::Zstd] {
+            assert!(made.representation(EntryId(0), coding).is_none());
+        }
+        Ok(())
+    }
+
+    #[test]
     fn last_rule_determines_fields_of_head() -> Result {
         let rules = b"cache-control * no-cache\ncache-control /a/* max-age=60\n\
             field * X-A: 1\nfield *.css x-a: 2\nfield *.css X-B: 3\n\
@@ -277,7 +292,10 @@ mod variants {
 #[kunit_tests(khttpd_site_memory)]
 mod memory {
     use super::*;
-    use crate::site::load::file_error::FileError;
+    use crate::{
+        site::load::file_error::FileError,
+        sys::sched::count, //
+    };
 
     #[test]
     fn equal_content_is_stored_once_and_shared_with_the_old_site() -> Result {
@@ -331,12 +349,10 @@ mod memory {
         Ok(())
     }
 
-    #[test]
-    fn entry_takes_less_than_512_bytes_beside_its_content() -> Result {
-        const COUNT: u32 = 20_000;
-        let policy = LoadPolicy::new(Limits::MAX, &[]);
-        let mut builder = SiteBuilder::new(&policy, None)?;
-        for number in 0..COUNT {
+    /// Makes a site of `count` files of a page each.
+    fn numbered(policy: &LoadPolicy, count: u32) -> Result<Site> {
+        let mut builder = SiteBuilder::new(policy, None)?;
+        for number in 0..count {
             let mut path = KVec::new();
             path.extend_from_slice(b"/a-directory/with-some/files-0000.html", GFP_KERNEL)?;
             path.extend_from_slice(&number.to_be_bytes(), GFP_KERNEL)?;
@@ -350,11 +366,28 @@ mod memory {
         builder
             .finish_root(b"", &rules, HostPattern::Any)
             .map_err(|e| e.errno())?;
-        let made = builder.build(0).map_err(|e| e.errno())?;
+        builder.build(0).map_err(|e| e.errno())
+    }
+
+    #[test]
+    fn entry_takes_less_than_512_bytes_beside_its_content() -> Result {
+        const COUNT: u32 = 20_000;
+        let made = numbered(&LoadPolicy::new(Limits::MAX, &[]), COUNT)?;
         let entries = COUNT as usize;
         let beside = (made.footprint() - entries * 4096) / entries;
         pr_info!("an entry takes {beside} bytes beside its content\n");
         assert!(beside < 512);
+        Ok(())
+    }
+
+    #[test]
+    fn other_tasks_run_while_a_site_is_shared_and_freed() -> Result {
+        let policy = LoadPolicy::new(Limits::MAX, &[]);
+        let old = numbered(&policy, 100)?;
+        let mut builder = Err(EINVAL);
+        assert!(count::during(|| builder = SiteBuilder::new(&policy, Some(&old))) >= 100);
+        drop(builder?);
+        assert!(count::during(|| drop(old)) >= 100);
         Ok(())
     }
 }

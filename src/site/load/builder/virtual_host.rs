@@ -2,29 +2,32 @@
 
 //! The targets of the paths of a root: redirects, files, fallbacks, error pages.
 
-use crate::site::{
-    index::{
-        entry::EntryId,
-        fallback::Fallback,
-        path_index::{
-            NameRange,
-            PathIndex, //
+use crate::{
+    site::{
+        index::{
+            entry::EntryId,
+            fallback::Fallback,
+            path_index::{
+                NameRange,
+                PathIndex, //
+            },
+            redirect::{
+                DirectoryRedirect,
+                StoredRedirect, //
+            },
+            virtual_host::{
+                IndexTarget,
+                VirtualHost, //
+            }, //
         },
-        redirect::{
-            DirectoryRedirect,
-            StoredRedirect, //
-        },
-        virtual_host::{
-            IndexTarget,
-            VirtualHost, //
+        load::{
+            error::LoadError,
+            file_error::FileError,
+            path_display::PathDisplay,
+            rules::Rules, //
         }, //
     },
-    load::{
-        error::LoadError,
-        file_error::FileError,
-        path_display::PathDisplay,
-        rules::Rules, //
-    }, //
+    sys::sched, //
 };
 use kernel::prelude::*;
 use protocol::{
@@ -60,10 +63,10 @@ impl<'a> VirtualHostBuilder<'a> {
         Self {
             host: VirtualHost {
                 paths,
-                redirects: KVec::new(),
-                directory_redirects: KVec::new(),
-                fallbacks: KVec::new(),
-                error_pages: KVec::new(),
+                redirects: KVVec::new(),
+                directory_redirects: KVVec::new(),
+                fallbacks: KVVec::new(),
+                error_pages: KVVec::new(),
             },
             rules,
             root,
@@ -79,6 +82,7 @@ impl<'a> VirtualHostBuilder<'a> {
     pub(super) fn add_redirects(&mut self) -> Result {
         let rules = self.rules;
         for rule in rules.iter().rev() {
+            sched::cond_resched();
             match rule {
                 Rule::StatusPage(path) => self.add_rule_path(*path, IndexTarget::StatusPage)?,
                 Rule::Redirect { status, from, to } => {

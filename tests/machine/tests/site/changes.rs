@@ -23,6 +23,21 @@ fn file_written_in_place_is_never_served_torn() -> Result {
 }
 
 #[test]
+fn file_written_through_a_mapping_on_tmpfs_is_never_served_torn() -> Result {
+    let machine = commanded()?;
+    put_guest(&machine, &["mapped.py"])?;
+    machine.exec_ok("mkdir /tmp/mapped && mount -t tmpfs none /tmp/mapped")?;
+    let output = machine.exec(&format!(
+        "python3 /tmp/mapped.py /tmp/mapped {} 2>&1",
+        scaled_count(30)
+    ))?;
+    let said = output.stdout_text().into_owned();
+    say!("{}", said.trim());
+    assert!(output.status.success(), "{said}");
+    assert_quiet(&machine)
+}
+
+#[test]
 fn file_made_private_during_a_load_does_not_leak_new_content() -> Result {
     let machine = commanded()?;
     put_guest(&machine, &["closing.py"])?;
@@ -30,6 +45,16 @@ fn file_made_private_during_a_load_does_not_leak_new_content() -> Result {
     let said = output.stdout_text().into_owned();
     say!("{}", said.trim());
     assert!(output.status.success(), "{said}");
+    assert_quiet(&machine)
+}
+
+#[test]
+fn slow_peers_keep_no_more_than_two_old_sites() -> Result {
+    let machine = commanded()?;
+    put_guest(&machine, &["status.py", "old_sites.py"])?;
+    let output = machine.exec("python3 /tmp/old_sites.py /tmp/old-sites 2>&1")?;
+    assert!(output.status.success(), "{}", output.stdout_text());
+    machine.exec_ok("rmmod khttpd")?;
     assert_quiet(&machine)
 }
 

@@ -3,20 +3,22 @@
 //! A view of bytes in pages.
 
 use super::Block;
+use crate::sys::sched;
 use core::ops::Range;
 
-/// A view of bytes in pages, which do not change.
+/// A view of bytes in pages, to be read as long as it lives. Only [`PageBytes`](super::PageBytes)
+/// are certain never to change.
 ///
 /// # Invariants
 ///
-/// The blocks have `len` bytes in all.
+/// The blocks have `len` bytes in all, and no block is longer than the one before it.
 #[derive(Clone, Copy)]
-pub(crate) struct PageBytes<'a> {
+pub(crate) struct PageView<'a> {
     pub(super) blocks: &'a [Block],
     pub(super) len: usize,
 }
 
-impl<'a> PageBytes<'a> {
+impl<'a> PageView<'a> {
     /// No bytes.
     // INVARIANT: No blocks have no bytes.
     pub(super) const EMPTY: Self = Self {
@@ -36,11 +38,16 @@ impl<'a> PageBytes<'a> {
     }
 
     /// Tells whether the bytes of both are equal.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
     pub(crate) fn equals(&self, other: &Self) -> bool {
         let (mut ours, mut theirs) = (self.slices(), other.slices());
         let (mut left, mut right): (&[u8], &[u8]) = (&[], &[]);
         let mut rest = self.len;
         while rest > 0 {
+            sched::cond_resched();
             if left.is_empty() {
                 left = ours.next().unwrap_or_default();
             }
@@ -71,15 +78,32 @@ impl<'a> PageBytes<'a> {
     /// precede it.
     #[inline]
     pub(in crate::sys) fn blocks(&self, range: &Range<usize>) -> (&'a [Block], usize) {
-        let mut skip = range.start.min(self.len);
-        let mut blocks = self.blocks;
-        while let [first, rest @ ..] = blocks {
-            if skip < first.len() {
-                break;
-            }
-            skip -= first.len();
-            blocks = rest;
+        let skip = range.start.min(self.len);
+        match self.blocks {
+            [first, ..] if skip >= first.len() => skip_whole(self.blocks, Block::len, skip),
+            blocks => (blocks, skip),
         }
-        (blocks, skip)
     }
+}
+
+/// Returns the parts from the one on that contains the byte at `skip`, and how many of its bytes
+/// precede that byte. `len` returns the length of a part, which must not increase from one part to
+/// the next.
+///
+/// The parts of one length are skipped by a binary search, and there are few lengths.
+pub(super) fn skip_whole<T>(
+    mut parts: &[T],
+    len: impl Fn(&T) -> usize,
+    mut skip: usize,
+) -> (&[T], usize) {
+    while let Some(longest) = parts.first().map(&len).filter(|longest| skip >= *longest) {
+        let Some(most) = skip.checked_div(longest) else {
+            break;
+        };
+        let alike = parts.get(..most).unwrap_or(parts);
+        let whole = alike.partition_point(|part| len(part) == longest);
+        parts = parts.get(whole..).unwrap_or_default();
+        skip -= whole * longest;
+    }
+    (parts, skip)
 }
