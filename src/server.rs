@@ -25,6 +25,7 @@ mod conn;
 mod handle;
 mod limits;
 mod listen;
+mod old_sites;
 mod per_net;
 mod server_core;
 mod site_snapshot;
@@ -216,6 +217,19 @@ impl Server {
     fn drain(&self) {
         if self.pool.core.begin_draining() {
             self.pool.table.for_each(Connection::kick);
+        }
+    }
+
+    /// Retires the oldest sites beyond `max-old-sites`: resets the connections that still use them.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    fn retire_old_sites(&self) {
+        let max = self.pool.core.settings.max_old_sites.get();
+        // CAST: Wider than 32 bits.
+        if self.config.lock().old_sites.retire(max as usize) {
+            self.pool.table.for_each(Connection::kick_sending);
         }
     }
 

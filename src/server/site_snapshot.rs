@@ -2,6 +2,7 @@
 
 //! A published site, alive until the last response that uses it is sent.
 
+use super::old_sites::SiteUse;
 use crate::{
     site::Site,
     sys::{
@@ -16,7 +17,10 @@ use kernel::{
 };
 
 /// A site whose last reference may be dropped in any context.
-pub(crate) struct SiteSnapshot(Deferred<Site>);
+pub(crate) struct SiteSnapshot {
+    site: Deferred<Site>,
+    usage: Arc<SiteUse>,
+}
 
 impl SiteSnapshot {
     /// Wraps `site`, which a work item of `queue` frees in the end.
@@ -29,8 +33,20 @@ impl SiteSnapshot {
     ///
     /// `ENOMEM`.
     pub(crate) fn new(site: Site, queue: &Arc<OwnedQueue>) -> Result<Arc<Self>> {
+        let usage = Arc::new(SiteUse::new(site.footprint()), GFP_KERNEL_ACCOUNT)?;
         let site = Deferred::new(site, queue.clone())?;
-        Ok(Arc::new(Self(site), GFP_KERNEL)?)
+        Ok(Arc::new(Self { site, usage }, GFP_KERNEL_ACCOUNT)?)
+    }
+
+    /// Returns the use of the site.
+    pub(crate) fn usage(&self) -> &Arc<SiteUse> {
+        &self.usage
+    }
+}
+
+impl Drop for SiteSnapshot {
+    fn drop(&mut self) {
+        self.usage.end();
     }
 }
 
@@ -39,6 +55,6 @@ impl Deref for SiteSnapshot {
 
     #[inline]
     fn deref(&self) -> &Site {
-        &self.0
+        &self.site
     }
 }

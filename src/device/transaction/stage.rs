@@ -58,6 +58,7 @@ impl Stage<'_, '_> {
             Command::Start => update.start(true),
             Command::Stop => update.start(false),
             Command::MaxConnections(max) => update.set_max_connections(*max),
+            Command::MaxOldSites(max) => update.set_max_old_sites(*max),
             Command::Timeout(timeout, seconds) => update.set_timeout(*timeout, *seconds),
             Command::Root(directory, host) => update
                 .sources()

@@ -27,6 +27,9 @@ use core::{
 /// Bounds of the number of connections that are served at a time.
 pub const CONNECTIONS: RangeInclusive<u32> = 1..=1 << 20;
 
+/// Bounds of the number of old sites that responses may go on to use.
+pub const OLD_SITES: RangeInclusive<u32> = 0..=64;
+
 /// Bounds of a timeout in seconds; a day at most.
 pub const SECONDS: RangeInclusive<u32> = 1..=86_400;
 
@@ -47,6 +50,8 @@ pub enum Command<'a> {
     Stop,
     /// Sets the number of connections that are served at a time.
     MaxConnections(u32),
+    /// Sets the number of old sites that responses may go on to use.
+    MaxOldSites(u32),
     /// Sets a timeout in seconds.
     Timeout(Timeout, u32),
     /// Serves the directory at this absolute path, or `built-in`, to these hosts.
@@ -102,6 +107,7 @@ pub const HELP: &str = "\
 # start                            serve
 # stop                             accept no more connections, finish the responses under way
 # max-connections N                serve up to N connections at a time; more wait
+# max-old-sites N                  keep N old sites for slow peers; reset peers of older ones
 # timeout idle SECONDS             close a connection on which no request begins for this long
 # timeout head SECONDS             408 for a head that takes longer; close for a body
 # timeout send SECONDS             reset a connection whose peer takes nothing for this long
@@ -165,7 +171,11 @@ impl<'a> Command<'a> {
             b"unlisten" => Ok(Self::Unlisten(arguments.addresses()?)),
             b"start" => arguments.end(Self::Start),
             b"stop" => arguments.end(Self::Stop),
-            b"max-connections" => arguments.max_connections(),
+            b"max-connections" => {
+                let reason = "must be 1 to 1048576";
+                arguments.bounded(CONNECTIONS, reason, Self::MaxConnections)
+            }
+            b"max-old-sites" => arguments.bounded(OLD_SITES, "must be 0 to 64", Self::MaxOldSites),
             b"timeout" => arguments.timeout(),
             b"root" => arguments.root(),
             b"reload" => arguments.end(Self::Reload),
@@ -210,12 +220,18 @@ impl<'a> Arguments<'a> {
         Ok(Command::Listen(self.addresses()?))
     }
 
-    fn max_connections(mut self) -> Result<Command<'a>, Error<'a>> {
+    /// Takes a number within `bounds`; `reason` tells them.
+    fn bounded(
+        mut self,
+        bounds: RangeInclusive<u32>,
+        reason: &'static str,
+        command: fn(u32) -> Command<'a>,
+    ) -> Result<Command<'a>, Error<'a>> {
         let word = self.next("needs a number")?;
-        let max = number(word)
-            .filter(|max| CONNECTIONS.contains(max))
-            .ok_or_else(|| self.line.error(word, "must be 1 to 1048576"))?;
-        self.end(Command::MaxConnections(max))
+        let number = number(word)
+            .filter(|number| bounds.contains(number))
+            .ok_or_else(|| self.line.error(word, reason))?;
+        self.end(command(number))
     }
 
     fn timeout(mut self) -> Result<Command<'a>, Error<'a>> {

@@ -2,7 +2,10 @@
 
 //! The configuration in force, apart from the settings that connections read.
 
-use super::super::listen::Acceptor;
+use super::super::{
+    listen::Acceptor,
+    old_sites::OldSites, //
+};
 use crate::site::load::Sources;
 use core::net::{
     Ipv4Addr,
@@ -28,6 +31,8 @@ pub(crate) struct ActiveConfig {
     pub(crate) relay: SocketAddr,
     /// The sources of the site.
     pub(crate) sources: Sources,
+    /// The sites that others have replaced.
+    pub(crate) old_sites: OldSites,
     /// The time that the site took to load, in milliseconds.
     pub(crate) load_milliseconds: i64,
     /// The error message of the last commands; empty if they were carried out.
@@ -43,6 +48,7 @@ impl ActiveConfig {
             started: true,
             relay: RELAY.into(),
             sources,
+            old_sites: OldSites::new(),
             load_milliseconds,
             refusal: KVec::new(),
         }

@@ -163,10 +163,12 @@ impl<'a> PreparedUpdate<'a> {
         let core = &update.server.pool.core;
         let mut config = update.server.config.lock();
         if let Some((snapshot, milliseconds)) = self.snapshot.take() {
-            drop(core.snapshot.replace(snapshot));
+            let old = core.snapshot.replace(snapshot);
+            config.old_sites.push(old.usage().clone());
             config.load_milliseconds = milliseconds;
         }
         core.settings.max_connections.set(update.max_connections);
+        core.settings.max_old_sites.set(update.max_old_sites);
         for (seconds, timeout) in update.seconds.iter().zip(Timeout::ALL) {
             core.settings.timeout(timeout).set(*seconds);
         }
@@ -189,6 +191,7 @@ impl<'a> PreparedUpdate<'a> {
     /// Does what the new configuration entails.
     fn follow_up(&self) {
         let server = self.update.server;
+        server.retire_old_sites();
         if self.update.reset_counters {
             server.pool.core.counters.reset();
         }
@@ -228,6 +231,7 @@ fn load(update: &ConfigUpdate<'_>) -> Result<Option<(Arc<SiteSnapshot>, i64)>, U
         return Ok(None);
     }
     let core = &update.server.pool.core;
+    update.server.config.lock().old_sites.reserve()?;
     let old = core.snapshot();
     let (site, milliseconds) = update
         .server

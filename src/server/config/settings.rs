@@ -43,6 +43,8 @@ pub(crate) struct Settings {
     pub(crate) backlog: i32,
     /// The connections served at a time; more wait in the backlog.
     pub(crate) max_connections: Setting,
+    /// The sites that others have replaced and that responses may go on to use.
+    pub(crate) max_old_sites: Setting,
     /// The seconds after which an idle connection is closed.
     pub(crate) idle_seconds: Setting,
     /// The seconds in which a request that has begun must arrive, head and body.
@@ -59,6 +61,7 @@ impl Settings {
         Self {
             backlog,
             max_connections: Setting::new(max_connections),
+            max_old_sites: Setting::new(2),
             idle_seconds: Setting::new(60),
             head_seconds: Setting::new(10),
             send_seconds: Setting::new(30),

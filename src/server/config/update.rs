@@ -30,6 +30,7 @@ pub(crate) struct ConfigUpdate<'a> {
     pub(super) started: bool,
     pub(super) relay: SocketAddr,
     pub(super) max_connections: u32,
+    pub(super) max_old_sites: u32,
     /// The timeouts in seconds, in the order of [`Timeout::ALL`].
     pub(super) seconds: [u32; Timeout::ALL.len()],
     pub(super) sources: Sources,
@@ -61,6 +62,7 @@ impl<'a> ConfigUpdate<'a> {
             started: config.started,
             relay: config.relay,
             max_connections: server.pool.core.settings.max_connections.get(),
+            max_old_sites: server.pool.core.settings.max_old_sites.get(),
             seconds: Timeout::ALL.map(|timeout| server.pool.core.settings.timeout(timeout).get()),
             sources: config.sources.try_clone()?,
             reload: false,
@@ -110,6 +112,11 @@ impl<'a> ConfigUpdate<'a> {
     /// Sets the number of connections served at a time.
     pub(crate) fn set_max_connections(&mut self, max: u32) {
         self.max_connections = max;
+    }
+
+    /// Sets the number of old sites that responses may go on to use.
+    pub(crate) fn set_max_old_sites(&mut self, max: u32) {
+        self.max_old_sites = max;
     }
 
     /// Sets a timeout.

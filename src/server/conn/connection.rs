@@ -146,6 +146,17 @@ impl Connection {
         let _ = self.core().queue.enqueue(self.clone());
     }
 
+    /// Queues the worker if a response waits for space.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(crate) fn kick_sending(self: &Arc<Self>) {
+        if self.is_in(ConnPhase::Send) {
+            self.kick();
+        }
+    }
+
     /// Returns whether the deadline has passed at the second `now` of uptime.
     ///
     /// # Context

@@ -77,6 +77,12 @@ impl PendingResponse {
         !self.is_done()
     }
 
+    /// Returns whether the site that content and parts belong to is retired.
+    pub(super) fn is_stale(&self) -> bool {
+        let snapshot = self.snapshot.as_ref();
+        snapshot.is_some_and(|snapshot| snapshot.usage().is_retired())
+    }
+
     /// Gives up responding: after a broken body no response could be understood.
     pub(super) fn abandon(&mut self) {
         self.disposition = Disposition::Linger;

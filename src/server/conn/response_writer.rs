@@ -190,8 +190,8 @@ impl<'a, H: StreamHandler<State = ConnState>> ResponseWriter<'a, H> {
     ///
     /// # Errors
     ///
-    /// The error that the connection has met with. `ENOMEM` for the head of a part; nothing is lost
-    /// then.
+    /// The error that the connection has met with. `ESTALE` if the site of the response is retired.
+    /// `ENOMEM` for the head of a part; nothing is lost then.
     #[inline]
     pub(super) fn flush(&mut self) -> Result<bool> {
         if self.sender.pending.is_empty() {
@@ -203,6 +203,9 @@ impl<'a, H: StreamHandler<State = ConnState>> ResponseWriter<'a, H> {
     // Not inlined, so that reading a request does not need its stack.
     #[inline(never)]
     fn flush_pending(&mut self) -> Result<bool> {
+        if self.sender.pending.is_stale() {
+            return Err(ESTALE);
+        }
         let mut progress = false;
         while !self.sender.pending.is_empty() {
             let sent = if !self.sender.pending.head.is_empty() {

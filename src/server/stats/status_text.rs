@@ -58,6 +58,7 @@ impl StatusText<'_> {
             writeln!(f, "listen {address}")?;
         }
         writeln!(f, "max-connections {}", settings.max_connections.get())?;
+        writeln!(f, "max-old-sites {}", settings.max_old_sites.get())?;
         for timeout in Timeout::ALL {
             let seconds = settings.timeout(timeout).get();
             writeln!(f, "timeout {} {seconds}", timeout.word())?;
@@ -116,6 +117,9 @@ impl StatusText<'_> {
         writeln!(f, "# entries {}", site.len())?;
         writeln!(f, "# skipped {}", site.skipped())?;
         writeln!(f, "# memory {}", site.footprint())?;
+        let (old_sites, old_memory) = self.config.old_sites.usage();
+        writeln!(f, "# old-sites {old_sites}")?;
+        writeln!(f, "# old-memory {old_memory}")?;
         writeln!(f, "# load-milliseconds {}", self.config.load_milliseconds)?;
         if let Some(progress) = self.loading {
             writeln!(f, "# loading-files {}", progress.files())?;

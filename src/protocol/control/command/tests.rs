@@ -110,6 +110,17 @@ fn numbers_are_bounded() {
         let message = error(&format!("max-connections {text}"));
         assert_eq!(message, format!("line 1: {text:?}: must be 1 to 1048576"));
     }
+    for max in [0, 2, 64] {
+        let text = format!("max-old-sites {max}");
+        assert!(
+            matches!(parse(&text), Ok(Command::MaxOldSites(n)) if n == max),
+            "{text}"
+        );
+    }
+    for text in ["65", "-1", "4294967296", "all"] {
+        let message = error(&format!("max-old-sites {text}"));
+        assert_eq!(message, format!("line 1: {text:?}: must be 0 to 64"));
+    }
     for timeout in Timeout::ALL {
         let word = timeout.word();
         for seconds in [1, 86_400] {
@@ -219,6 +230,7 @@ fn each_command_has_one_spelling_and_no_extra_words() {
         "reset counters now",
         "relay 127.0.0.1:1 now",
         "max-connections 5 now",
+        "max-old-sites 5 now",
         "timeout idle 5 now",
     ] {
         assert_eq!(error(text), r#"line 1: "now": unexpected word"#, "{text}");
@@ -226,6 +238,7 @@ fn each_command_has_one_spelling_and_no_extra_words() {
     assert_eq!(error("reset all"), r#"line 1: "all": must be counters"#);
     for text in [
         "max-connections",
+        "max-old-sites",
         "timeout",
         "timeout idle",
         "relay",
@@ -296,7 +309,8 @@ proptest! {
         words in prop::collection::vec(
             prop_oneof![
                 prop::sample::select(vec![
-                    "listen", "unlisten", "start", "stop", "max-connections", "timeout", "idle",
+                    "listen", "unlisten", "start", "stop", "max-connections", "max-old-sites",
+                    "timeout", "idle",
                     "relay", "send", "reset", "counters", "help", "80", "127.0.0.1:80", "[::1]:80",
                     "1000000000",
                 ]).prop_map(str::to_owned),

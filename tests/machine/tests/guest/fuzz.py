@@ -25,6 +25,7 @@ unlisten
 start
 stop
 max-connections 5
+max-old-sites 0
 timeout idle 60
 timeout stop 86400
 root {SITE}

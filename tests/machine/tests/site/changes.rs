@@ -48,6 +48,16 @@ fn file_made_private_during_a_load_does_not_leak_new_content() -> Result {
     assert_quiet(&machine)
 }
 
+#[test]
+fn slow_peers_keep_no_more_than_two_old_sites() -> Result {
+    let machine = commanded()?;
+    put_guest(&machine, &["status.py", "old_sites.py"])?;
+    let output = machine.exec("python3 /tmp/old_sites.py /tmp/old-sites 2>&1")?;
+    assert!(output.status.success(), "{}", output.stdout_text());
+    machine.exec_ok("rmmod khttpd")?;
+    assert_quiet(&machine)
+}
+
 /// Parses the counts that a program in the guest has printed.
 fn counts(said: &str) -> HashMap<String, f64> {
     let words: Vec<_> = said.split_ascii_whitespace().collect();
