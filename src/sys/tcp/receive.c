@@ -38,7 +38,7 @@ static int khttpd_copy_bits(const struct sk_buff *skb, u32 offset, u8 *to, u32 l
 
 /*
  * Bytes are copied even if they are contiguous: a process that sends pages of a file over the
- * loopback device, or a ring of AF_PACKET, can still change them.
+ * loopback device can still change them.
  */
 int khttpd_copy_unread(struct sock *sk, u32 skip, u8 *to, int len)
 {

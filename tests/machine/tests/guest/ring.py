@@ -2,8 +2,8 @@
 """Requests in a ring of AF_PACKET, whose sender changes them while they are parsed:
 ring.py RESPONSES
 
-The kernel does not copy the bytes in such a ring, and does not mark them as bytes that may change.
-The host in each request changes to and fro between one that has a site of its own and one that is
+The kernel sends the bytes in such a ring without a copy, and copies them when they are received on
+the same machine. The host in each request changes to and fro between one that has a site of its own and one that is
 not valid. No response may come from the site of all other hosts."""
 
 import collections
