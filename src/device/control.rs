@@ -110,15 +110,16 @@ impl FileSession for ControlFile {
         match self.carry_out(file, &writer, before, &lines) {
             Ok(output) => {
                 let mut state = self.state.lock();
-                state.advance(count, rest, writer.net);
+                state.advance(count, rest, writer);
                 if let Some(output) = output {
                     state.set_output(output);
                 }
                 Ok(length)
             }
             Err(error) => {
-                self.state.lock().advance(count, KVVec::new(), writer.net);
-                Err(self.report(&writer, error))
+                let errno = self.report(&writer, error);
+                self.state.lock().advance(count, KVVec::new(), writer);
+                Err(errno)
             }
         }
     }

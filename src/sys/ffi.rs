@@ -120,6 +120,19 @@ extern "C" {
         port: u16,
     ) -> bool;
 
+    /// Returns the credentials of the calling task, which keeps them until it replaces them. Process
+    /// context.
+    pub(super) fn khttpd_current_cred() -> *const bindings::cred;
+
+    /// Tells whether tasks with these credentials may open the same files and pass the same checks
+    /// of capabilities, apart from what a security module says. Any context.
+    pub(super) fn khttpd_cred_equal(a: *const bindings::cred, b: *const bindings::cred) -> bool;
+
+    /// Writes the root of the calling task's paths, with references for the caller.
+    ///
+    /// Process context; the task has not closed its files yet.
+    pub(super) fn khttpd_current_root(root: *mut bindings::path);
+
     /// Registers pernet operations that call `exit` with `context` for each namespace that exits,
     /// before its devices go.
     ///

@@ -15,8 +15,8 @@ pub(super) struct ControlState {
     consumed: usize,
     /// The line that has no line feed yet.
     unfinished: KVVec<u8>,
-    /// Cookie of the network namespace in which the unfinished line was begun.
-    begun_in: u64,
+    /// Writer of that line, if there is one.
+    begun_by: Option<WriterIdentity>,
     /// Number of lines before the unfinished one.
     lines: u32,
     /// Whether the last write failed, so that the end of the unfinished line is not known.
@@ -30,7 +30,7 @@ impl ControlState {
             output,
             consumed: 0,
             unfinished: KVVec::new(),
-            begun_in: 0,
+            begun_by: None,
             lines: 0,
             truncated: false,
         }
@@ -76,7 +76,7 @@ impl ControlState {
     /// unfinished.
     ///
     /// A task that completes a line carries it out. So it must not be given the beginning by a task
-    /// without its rights, nor by one in another network namespace.
+    /// with other rights, nor by one in another network namespace.
     ///
     /// # Errors
     ///
@@ -86,17 +86,15 @@ impl ControlState {
         writer: &WriterIdentity,
         rest: &[u8],
     ) -> Result<(), &'static str> {
-        let is_begun = !self.unfinished.is_empty();
-        if !is_begun && rest.is_empty() {
+        if self.begun_by.is_none() && rest.is_empty() {
             return Ok(());
         }
         if !writer.may_administer {
             return Err(errno_text::NEEDS_NET_ADMIN);
         }
-        if is_begun && self.begun_in != writer.net {
-            return Err("begun in another network namespace");
-        }
-        Ok(())
+        self.begun_by
+            .as_ref()
+            .map_or(Ok(()), |beginner| writer.check_continues(beginner))
     }
 
     /// Records whether the input of a write was read as a whole.
@@ -104,18 +102,19 @@ impl ControlState {
         self.truncated = truncated;
     }
 
-    /// Counts `lines` that were complete, and keeps `unfinished`, which follows them and was
-    /// written in the network namespace with the cookie `net`.
-    pub(super) fn advance(&mut self, lines: u32, unfinished: KVVec<u8>, net: u64) {
+    /// Counts `lines` that were complete, and keeps `unfinished`, with which `writer` has continued
+    /// after them.
+    pub(super) fn advance(&mut self, lines: u32, unfinished: KVVec<u8>, writer: WriterIdentity) {
         self.lines = self.lines.saturating_add(lines);
+        self.begun_by = (!unfinished.is_empty()).then_some(writer);
         self.unfinished = unfinished;
-        self.begun_in = net;
     }
 
     /// Takes the unfinished line, which the end of the file completes, and the number of lines
     /// before it. A line whose end could not be written is dropped.
     pub(super) fn take_last_line(&mut self) -> Option<(u32, KVVec<u8>)> {
         let line = mem::take(&mut self.unfinished);
+        self.begun_by = None;
         (!self.truncated && !line.is_empty()).then_some((self.lines, line))
     }
 }
@@ -123,19 +122,16 @@ impl ControlState {
 #[kunit_tests(khttpd_control_state)]
 mod tests {
     use super::*;
+    use crate::sys::task_rights::TaskRights;
 
-    const ADMINISTRATOR: WriterIdentity = WriterIdentity {
-        may_administer: true,
-        net: 1,
-    };
-    const ADMINISTRATOR_OF_ANOTHER: WriterIdentity = WriterIdentity {
-        may_administer: true,
-        net: 2,
-    };
-    const WITHOUT_RIGHTS: WriterIdentity = WriterIdentity {
-        may_administer: false,
-        net: 1,
-    };
+    /// An administrator in the network namespace with the cookie `net`.
+    fn administrator(net: u64) -> WriterIdentity {
+        WriterIdentity {
+            may_administer: true,
+            net,
+            rights: TaskRights::current(),
+        }
+    }
 
     fn text(bytes: &[u8]) -> Result<KVec<u8>> {
         let mut text = KVec::new();
@@ -143,12 +139,13 @@ mod tests {
         Ok(text)
     }
 
-    /// The state after `lines` complete lines and `unfinished`, written by [`ADMINISTRATOR`].
+    /// The state after `lines` complete lines and `unfinished`, written by the [`administrator`] of the network
+    /// namespace 1.
     fn after(lines: u32, unfinished: &[u8]) -> Result<ControlState> {
         let mut state = ControlState::new(None);
         let mut line = KVVec::new();
         line.extend_from_slice(unfinished, GFP_KERNEL)?;
-        state.advance(lines, line, ADMINISTRATOR.net);
+        state.advance(lines, line, administrator(1));
         Ok(state)
     }
 
@@ -189,7 +186,7 @@ mod tests {
     fn last_line_is_taken_once_with_the_number_of_lines_before_it() -> Result {
         let mut state = after(3, b"stop")?;
         let unfinished = mem::take(&mut state.unfinished);
-        state.advance(2, unfinished, ADMINISTRATOR.net);
+        state.advance(2, unfinished, administrator(1));
         assert!(state.unfinished() == b"stop" && state.lines() == 5);
         let (lines, line) = state.take_last_line().ok_or(EINVAL)?;
         assert!(lines == 5 && line[..] == b"stop"[..]);
@@ -207,18 +204,20 @@ mod tests {
 
     #[test]
     fn unfinished_line_is_for_writers_with_rights_in_its_network_namespace() -> Result {
+        let without_rights = WriterIdentity {
+            may_administer: false,
+            ..administrator(1)
+        };
         let state = after(0, b"timeout idle 6")?;
         for rest in [&b""[..], b"timeout"] {
-            assert!(state.check_writer(&ADMINISTRATOR, rest).is_ok());
-            assert!(state.check_writer(&ADMINISTRATOR_OF_ANOTHER, rest).is_err());
-            assert!(state.check_writer(&WITHOUT_RIGHTS, rest).is_err());
+            assert!(state.check_writer(&administrator(1), rest).is_ok());
+            assert!(state.check_writer(&administrator(2), rest).is_err());
+            assert!(state.check_writer(&without_rights, rest).is_err());
         }
         let state = after(7, b"")?;
-        assert!(state.check_writer(&WITHOUT_RIGHTS, b"").is_ok());
-        assert!(state.check_writer(&WITHOUT_RIGHTS, b"timeout").is_err());
-        assert!(state
-            .check_writer(&ADMINISTRATOR_OF_ANOTHER, b"timeout")
-            .is_ok());
+        assert!(state.check_writer(&without_rights, b"").is_ok());
+        assert!(state.check_writer(&without_rights, b"timeout").is_err());
+        assert!(state.check_writer(&administrator(2), b"timeout").is_ok());
         Ok(())
     }
 }

@@ -89,7 +89,7 @@ fn commands_of_one_write_are_atomic() -> Result {
                 "again",
             ],
         ),
-        ("rights.py", &["borrowed", "quiet"]),
+        ("rights.py", &["borrowed", "credentials", "quiet"]),
     ];
     let machine = serving()?;
     for (program, cases) in CASES {

@@ -93,6 +93,44 @@ def borrowed():
     ]
 
 
+def credentials():
+    """An unfinished line is not carried out with the file rights, the capabilities or the root of
+    another task, which completes it or closes the file."""
+    os.makedirs('/tmp/secret', mode=0o700)
+    with open('/tmp/secret/index.html', 'w', encoding='ascii') as page:
+        os.fchmod(page.fileno(), 0o600)
+        page.write('secret')
+    user = 'setpriv --reuid 1000 --regid 1000 --clear-groups --inh-caps +net_admin --ambient-caps +net_admin'
+    before = write('perm-required 0\n')[0] == 0 and commands()
+
+    def says(prefix, text):
+        arguments = prefix.split() + ['bash', '-c', f'printf "{text}" >&{node}']
+        return subprocess.run(
+            arguments, pass_fds=[node], stderr=subprocess.PIPE, text=True, check=False
+        ).stderr
+
+    # The user may write commands, but not read the files.
+    node = os.open(NODE, os.O_RDWR)
+    assert 'ermission denied' in says(user, r'root /tmp/secret\n')
+    for end in (lambda: attempt(node, b'\n'), lambda: 0):
+        assert says(user, 'root /tmp/secret') == ''
+        assert end() in (0, errno.EPERM)
+        assert failure(os.close, node) == errno.EPERM, commands()
+        assert commands() == before, commands()
+        node = os.open(NODE, os.O_RDWR)
+    # Another root, the same credentials.
+    assert attempt(node, b'timeout idle') == 0
+    assert 'not permitted' in says('unshare --mount', r' 61\n')
+    assert read(node) == 'unfinished line: begun by a task with other rights or another root\n'
+    # Other processes with the same rights.
+    assert says('env', r' 6') == '' and says('env', r'2\n') == ''
+    assert 'timeout idle 62' in commands()
+    assert says(user, 'timeout idle') == '' and says(user, r' 60\n') == ''
+    os.close(node)
+    assert commands() == before
+    assert write('clear\nroot built-in\n')[0] == 0
+
+
 if __name__ == "__main__":
     assert write('unlisten\nlisten 8080\nstart\n')[0] == 0
     globals()[sys.argv[1]]()
