@@ -65,6 +65,7 @@ use crate::{
     },
     sys::{
         interruptible_mutex::InterruptibleMutex,
+        log::UserLog,
         tcp,
         text, //
     }, //
@@ -241,19 +242,19 @@ impl Server {
         ))
     }
 
-    /// Logs the size of the site and the addresses of the listeners.
+    /// Tells `log` the size of the site and the addresses of the listeners.
     ///
     /// # Context
     ///
     /// Process context, may sleep.
-    pub(crate) fn announce(&self) {
+    pub(crate) fn announce(&self, log: UserLog) {
         let config = self.config.lock();
         let files = self.pool.core.snapshot().len();
         if config.acceptors.is_empty() {
-            pr_info!("{files} files loaded, not listening\n");
+            log.info(fmt!("{files} files loaded, not listening"));
         } else {
             let addresses = AddressList(&config.acceptors);
-            pr_info!("{files} files loaded, listening on{addresses}\n");
+            log.info(fmt!("{files} files loaded, listening on{addresses}"));
         }
     }
 

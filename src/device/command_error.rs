@@ -3,7 +3,10 @@
 //! Error of commands: a number for programs, a text for people.
 
 use super::errno_text;
-use crate::sys::text::render;
+use crate::sys::{
+    log::UserLog,
+    text::render, //
+};
 use kernel::{
     alloc::AllocError,
     fmt,
@@ -84,18 +87,21 @@ impl CommandError {
     }
 
     /// Writes the text to the kernel's log.
-    pub(super) fn log(&self) {
-        pr_err!("{}", self.as_str());
+    pub(super) fn log(&self, log: UserLog) {
+        log.error(fmt!("{}", self.as_str()));
     }
 
     /// Writes the text to the kernel's log; a line is one of the module parameter `commands`.
-    pub(super) fn log_at_load(&self) {
+    pub(super) fn log_at_load(&self, log: UserLog) {
         let parameter = if self.names_line { "commands=, " } else { "" };
-        pr_err!("{parameter}{}", self.as_str());
+        log.error(fmt!("{parameter}{}", self.as_str()));
     }
 
+    /// Returns the text without its line feed.
     fn as_str(&self) -> &str {
-        core::str::from_utf8(&self.text).unwrap_or_default()
+        core::str::from_utf8(&self.text)
+            .unwrap_or_default()
+            .trim_end_matches('\n')
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
     sys::{
         device::FileSession,
         interruptible_mutex::InterruptibleMutex,
-        log,
+        log::UserLog,
         net::Net, //
     }, //
 };
@@ -195,20 +195,20 @@ impl ControlFile {
     fn report(&self, writer: &WriterIdentity, error: CommandError) -> Error {
         let errno = error.errno();
         if writer.may_administer {
-            self.publish(&error);
+            self.publish(writer.log, &error);
         }
         self.state.lock().set_output(error.into_text());
         errno
     }
 
-    fn publish(&self, error: &CommandError) {
-        if log::admits() {
-            error.log();
-        }
+    fn publish(&self, log: UserLog, error: &CommandError) {
+        error.log(log);
         let remembered = Net::with_current(|net| self.servers.of(net))
             .and_then(|server| server.remember_refusal(error.text()));
-        if remembered.is_err() && log::admits() {
-            pr_warn!("status does not show the last error: not enough memory\n");
+        if remembered.is_err() {
+            log.error(fmt!(
+                "status does not show the last error: not enough memory"
+            ));
         }
     }
 }
@@ -217,7 +217,9 @@ impl ControlFile {
 impl PinnedDrop for ControlFile {
     fn drop(self: Pin<&mut Self>) {
         if !self.state.lock().unfinished().is_empty() {
-            pr_err!("command without line feed dropped: two tasks closed its file at once\n");
+            UserLog::LIMITED.error(fmt!(
+                "command without line feed dropped: no task was the last to close its file"
+            ));
         }
     }
 }

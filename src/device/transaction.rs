@@ -25,7 +25,7 @@ use crate::{
         PreparedUpdate, //
     },
     sys::{
-        log,
+        log::UserLog,
         net::Net,
         tcp::Client,
         text::render, //
@@ -92,7 +92,7 @@ impl<'a> Transaction<'a> {
             transaction.run(servers, Net::initial())
         });
         done.map_err(|error| {
-            error.log_at_load();
+            error.log_at_load(UserLog::LIMITED);
             error.errno()
         })
     }
@@ -145,8 +145,8 @@ impl<'a> Transaction<'a> {
         if self.commands.first_for_server().is_some() {
             Net::with_current(|net| self.run(servers, net))?;
         }
-        if helps && log_help && log::admits() {
-            HELP.lines().for_each(|line| pr_info!("{line}\n"));
+        if helps && log_help {
+            self.log().info_lines(HELP);
         }
         Ok(output)
     }
@@ -155,7 +155,7 @@ impl<'a> Transaction<'a> {
     fn run(&self, servers: &PerNet, net: &Net) -> Result<(), CommandError> {
         self.check_rights(net)?;
         let server = servers.of(net)?;
-        let mut update = ConfigUpdate::begin(&server, net)?;
+        let mut update = ConfigUpdate::begin(&server, net, self.log())?;
         self.stage_parameters(&mut update)?;
         self.stage_commands(&mut update, net)?;
         let prepared =
@@ -163,6 +163,11 @@ impl<'a> Transaction<'a> {
         self.send_texts()?;
         prepared.commit();
         Ok(())
+    }
+
+    /// Returns the log for what the commands cause.
+    fn log(&self) -> UserLog {
+        self.file.map_or(UserLog::LIMITED, UserLog::of_writer)
     }
 
     fn check_rights(&self, net: &Net) -> Result<(), CommandError> {

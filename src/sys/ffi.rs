@@ -84,7 +84,11 @@ extern "C" {
     /// Enables softirqs again, and runs pending ones, unless they were disabled before.
     pub(super) fn khttpd_local_bh_enable();
 
-    /// Tells whether the log admits a message that the calling task causes. Process context.
+    /// Tells whether the calling task and the opener of `file` have `CAP_SYSLOG` on the host.
+    /// Process context.
+    pub(super) fn khttpd_log_may_read(file: *const bindings::file) -> bool;
+
+    /// Counts a message and tells whether the rate limit admits it. Any context.
     pub(super) fn khttpd_log_admits() -> bool;
 
     /// Takes another reference. Any context. The caller has one already.

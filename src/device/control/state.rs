@@ -122,13 +122,17 @@ impl ControlState {
 #[kunit_tests(khttpd_control_state)]
 mod tests {
     use super::*;
-    use crate::sys::task_rights::TaskRights;
+    use crate::sys::{
+        log::UserLog,
+        task_rights::TaskRights, //
+    };
 
     /// An administrator in the network namespace with the cookie `net`.
     fn administrator(net: u64) -> WriterIdentity {
         WriterIdentity {
             may_administer: true,
             net,
+            log: UserLog::LIMITED,
             rights: TaskRights::current(),
         }
     }

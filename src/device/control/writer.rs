@@ -3,6 +3,7 @@
 //! Identity of a writer.
 
 use crate::sys::{
+    log::UserLog,
     net::Net,
     task_rights::TaskRights, //
 };
@@ -14,6 +15,8 @@ pub(super) struct WriterIdentity {
     pub(super) may_administer: bool,
     /// Cookie of that network namespace.
     pub(super) net: u64,
+    /// The log for what the task causes.
+    pub(super) log: UserLog,
     /// What the task may do, and which files its paths lead to.
     pub(super) rights: TaskRights,
 }
@@ -28,6 +31,7 @@ impl WriterIdentity {
         Net::with_current(|net| Self {
             may_administer: net.may_administer(file),
             net: net.cookie(),
+            log: UserLog::of_writer(file),
             rights: TaskRights::current(),
         })
     }
