@@ -67,7 +67,10 @@ use crate::{
         interruptible_mutex::InterruptibleMutex,
         log::UserLog,
         tcp,
-        text, //
+        text::{
+            self,
+            Text, //
+        }, //
     }, //
 };
 use core::{
@@ -229,7 +232,7 @@ impl Server {
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub(crate) fn status(&self) -> Result<KVec<u8>> {
+    pub(crate) fn status(&self) -> Result<Text> {
         let config = self.config.lock();
         let loading = self.loading.lock().clone();
         text::render(fmt!(

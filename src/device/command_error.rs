@@ -5,7 +5,10 @@
 use super::errno_text;
 use crate::sys::{
     log::UserLog,
-    text::render, //
+    text::{
+        render,
+        Text, //
+    }, //
 };
 use kernel::{
     alloc::AllocError,
@@ -18,7 +21,7 @@ use protocol::control::line;
 pub(super) struct CommandError {
     errno: Error,
     /// Text with a line feed at its end; empty if there was no memory for it.
-    text: KVec<u8>,
+    text: Text,
     /// Whether the text begins with the number of a line.
     names_line: bool,
 }
@@ -82,7 +85,7 @@ impl CommandError {
     }
 
     /// Returns the text, which ends with a line feed, by value.
-    pub(super) fn into_text(self) -> KVec<u8> {
+    pub(super) fn into_text(self) -> Text {
         self.text
     }
 

@@ -19,7 +19,8 @@ use crate::{
         device::FileSession,
         interruptible_mutex::InterruptibleMutex,
         log::UserLog,
-        net::Net, //
+        net::Net,
+        text::Text, //
     }, //
 };
 use kernel::{
@@ -180,7 +181,7 @@ impl ControlFile {
         writer: &WriterIdentity,
         before: u32,
         text: &[u8],
-    ) -> Result<Option<KVec<u8>>, CommandError> {
+    ) -> Result<Option<Text>, CommandError> {
         if text.is_empty() {
             return Ok(None);
         }
@@ -225,6 +226,6 @@ impl PinnedDrop for ControlFile {
 }
 
 /// Renders the status of the server of the calling task's network namespace.
-fn status(servers: &PerNet) -> Result<KVec<u8>> {
+fn status(servers: &PerNet) -> Result<Text> {
     Net::with_current(|net| servers.of(net))?.status()
 }

@@ -28,7 +28,10 @@ use crate::{
         log::UserLog,
         net::Net,
         tcp::Client,
-        text::render, //
+        text::{
+            render,
+            Text, //
+        }, //
     }, //
 };
 use core::net::SocketAddr;
@@ -130,17 +133,13 @@ impl<'a> Transaction<'a> {
     /// # Errors
     ///
     /// The error of the first step that fails; then nothing has changed.
-    pub(super) fn carry_out(
-        &self,
-        servers: &PerNet,
-        log_help: bool,
-    ) -> Result<KVec<u8>, CommandError> {
+    pub(super) fn carry_out(&self, servers: &PerNet, log_help: bool) -> Result<Text, CommandError> {
         let helps = self.commands.ask_for_help();
         // Rendered before anything takes effect, because it can fail.
         let output = if helps {
             render(fmt!("{HELP}"))?
         } else {
-            KVec::new()
+            Text::new()
         };
         if self.commands.first_for_server().is_some() {
             Net::with_current(|net| self.run(servers, net))?;

@@ -3,14 +3,17 @@
 //! State of an open control node: what is read next, and the line that is not complete yet.
 
 use super::writer::WriterIdentity;
-use crate::device::errno_text;
+use crate::{
+    device::errno_text,
+    sys::text::Text, //
+};
 use core::mem;
 use kernel::prelude::*;
 
 /// State of an open control node, under its lock.
 pub(super) struct ControlState {
     /// Text that is being read; without one, the next read renders the status.
-    output: Option<KVec<u8>>,
+    output: Option<Text>,
     /// Number of bytes of `output` that were read.
     consumed: usize,
     /// The line that has no line feed yet.
@@ -25,7 +28,7 @@ pub(super) struct ControlState {
 
 impl ControlState {
     /// Returns the state of a node that was just opened, whose reader gets `output` first.
-    pub(super) fn new(output: Option<KVec<u8>>) -> Self {
+    pub(super) fn new(output: Option<Text>) -> Self {
         Self {
             output,
             consumed: 0,
@@ -42,7 +45,7 @@ impl ControlState {
     /// # Errors
     ///
     /// That of `render`.
-    pub(super) fn unread(&mut self, render: impl FnOnce() -> Result<KVec<u8>>) -> Result<&[u8]> {
+    pub(super) fn unread(&mut self, render: impl FnOnce() -> Result<Text>) -> Result<&[u8]> {
         let output = match &mut self.output {
             Some(output) => output,
             none => none.insert(render()?),
@@ -57,7 +60,7 @@ impl ControlState {
 
     /// Replaces the output by `text`, or if that is empty, by the status at the time of the next
     /// read.
-    pub(super) fn set_output(&mut self, text: KVec<u8>) {
+    pub(super) fn set_output(&mut self, text: Text) {
         self.output = (!text.is_empty()).then_some(text);
         self.consumed = 0;
     }
@@ -137,8 +140,8 @@ mod tests {
         }
     }
 
-    fn text(bytes: &[u8]) -> Result<KVec<u8>> {
-        let mut text = KVec::new();
+    fn text(bytes: &[u8]) -> Result<Text> {
+        let mut text = Text::new();
         text.extend_from_slice(bytes, GFP_KERNEL)?;
         Ok(text)
     }
@@ -181,7 +184,7 @@ mod tests {
         state.set_output(text(b"output")?);
         assert!(state.unread(|| Err(EINVAL))? == b"output");
         state.consume(6);
-        state.set_output(KVec::new());
+        state.set_output(Text::new());
         assert!(state.unread(|| text(b"other status"))? == b"other status");
         Ok(())
     }

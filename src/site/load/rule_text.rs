@@ -3,11 +3,8 @@
 //! Rules as text: one a line.
 
 use super::error::LoadError;
-use crate::sys::text::VecWriter;
-use kernel::{
-    fmt::Write,
-    prelude::*, //
-};
+use crate::sys::text;
+use kernel::prelude::*;
 use protocol::control::{
     line::{
         self,
@@ -62,27 +59,25 @@ impl RuleText {
     /// - `ENOSPC` for more than [`RULES_MAX`] bytes;
     /// - `ENOMEM`.
     pub(super) fn add(&mut self, rule: &Rule<'_>) -> Result {
-        let mut added = KVec::new();
-        // A write fails only if memory is missing.
-        writeln!(VecWriter(&mut added), "{rule}").map_err(|_| ENOMEM)?;
+        let added = text::render(format_args!("{rule}\n"))?;
         let Some(new) = Lines::new(&added).next() else {
             return Err(EINVAL);
         };
         let is_setting = matches!(rule, Rule::Policy(_) | Rule::TrailingSlash(_));
-        let mut text = KVec::with_capacity(self.0.len() + added.len(), GFP_KERNEL)?;
+        let mut rules = KVec::with_capacity(self.0.len() + added.len(), GFP_KERNEL)?;
         for line in Lines::new(&self.0) {
             let replaced = is_setting && line.words().next() == new.words().next();
             if !replaced && line.as_bytes() != new.as_bytes() {
-                text.extend_from_slice(line.as_bytes(), GFP_KERNEL)?;
-                text.push(b'\n', GFP_KERNEL)?;
+                rules.extend_from_slice(line.as_bytes(), GFP_KERNEL)?;
+                rules.push(b'\n', GFP_KERNEL)?;
             }
         }
-        text.extend_from_slice(&added, GFP_KERNEL)?;
-        if text.len() > RULES_MAX {
+        rules.extend_from_slice(&added, GFP_KERNEL)?;
+        if rules.len() > RULES_MAX {
             return Err(ENOSPC);
         }
         // INVARIANT: The last line was just rendered from a rule, the others were here before.
-        self.0 = text;
+        self.0 = rules;
         Ok(())
     }
 

@@ -87,6 +87,7 @@ fn commands_of_one_write_are_atomic() -> Result {
                 "writers",
                 "snapshot",
                 "again",
+                "vast",
             ],
         ),
         ("rights.py", &["borrowed", "credentials", "quiet"]),
