@@ -10,9 +10,9 @@ use kernel::{
     prelude::*, //
 };
 
-/// Maximum number of bytes of a text. The longest configuration, 1,024 roots with the longest paths
-/// and host names, has less than 5 MiB.
-const TEXT_MAX: usize = 8 << 20;
+/// Maximum number of bytes of a text, whether it is rendered or written by a task. The longest
+/// configuration, 1,024 roots with the longest paths and host names, has less than 5 MiB.
+pub(crate) const TEXT_MAX: usize = 8 << 20;
 
 /// A text, whose memory is charged to the control group of the task that renders it. The memory
 /// need not be contiguous, since there may be megabytes of it.

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! State of an open control node: what is read next, and the line that is not complete yet.
+//! State of an open control node: what is read next, and what is not complete yet.
 
-use super::writer::WriterIdentity;
+use super::{
+    collection::Collection,
+    writer::WriterIdentity, //
+};
 use crate::{
     device::errno_text,
     sys::text::Text, //
 };
 use core::mem;
 use kernel::prelude::*;
+use protocol::control::section::Sections;
 
 /// State of an open control node, under its lock.
 pub(super) struct ControlState {
@@ -18,7 +22,9 @@ pub(super) struct ControlState {
     consumed: usize,
     /// The line that has no line feed yet.
     unfinished: KVVec<u8>,
-    /// Writer of that line, if there is one.
+    /// The lines since `begin`.
+    pub(super) collection: Collection,
+    /// Writer of both.
     begun_by: Option<WriterIdentity>,
     /// Number of lines before the unfinished one.
     lines: u32,
@@ -33,6 +39,7 @@ impl ControlState {
             output,
             consumed: 0,
             unfinished: KVVec::new(),
+            collection: Collection::Closed,
             begun_by: None,
             lines: 0,
             truncated: false,
@@ -75,11 +82,16 @@ impl ControlState {
         self.lines
     }
 
-    /// Checks that `writer` may continue the unfinished line, if there is one, and leave `rest`
-    /// unfinished.
+    /// Tells whether a line or a transaction is not complete yet.
+    pub(super) fn is_begun(&self) -> bool {
+        !self.unfinished.is_empty() || self.collection.is_open()
+    }
+
+    /// Checks that `writer` may continue what is not complete yet, if there is something, and leave
+    /// `rest` unfinished.
     ///
-    /// A task that completes a line carries it out. So it must not be given the beginning by a task
-    /// with other rights, nor by one in another network namespace.
+    /// A task that completes commands carries them out. So it must not be given the beginning by a
+    /// task with other rights, nor by one in another network namespace.
     ///
     /// # Errors
     ///
@@ -89,35 +101,39 @@ impl ControlState {
         writer: &WriterIdentity,
         rest: &[u8],
     ) -> Result<(), &'static str> {
-        if self.begun_by.is_none() && rest.is_empty() {
+        let is_begun = self.is_begun();
+        if !is_begun && rest.is_empty() {
             return Ok(());
         }
         if !writer.may_administer {
             return Err(errno_text::NEEDS_NET_ADMIN);
         }
-        self.begun_by
-            .as_ref()
-            .map_or(Ok(()), |beginner| writer.check_continues(beginner))
+        match &self.begun_by {
+            Some(beginner) if is_begun => writer.check_continues(beginner),
+            _ => Ok(()),
+        }
     }
 
-    /// Records whether the input of a write was read as a whole.
+    /// Records whether the input of a write was read as a whole. If not, an open transaction fails.
     pub(super) fn set_truncated(&mut self, truncated: bool) {
         self.truncated = truncated;
+        if truncated {
+            self.collection.fail(Sections::after(self.lines, &[]));
+        }
     }
 
     /// Counts `lines` that were complete, and keeps `unfinished`, with which `writer` has continued
     /// after them.
     pub(super) fn advance(&mut self, lines: u32, unfinished: KVVec<u8>, writer: WriterIdentity) {
         self.lines = self.lines.saturating_add(lines);
-        self.begun_by = (!unfinished.is_empty()).then_some(writer);
         self.unfinished = unfinished;
+        self.begun_by = self.is_begun().then_some(writer);
     }
 
     /// Takes the unfinished line, which the end of the file completes, and the number of lines
     /// before it. A line whose end could not be written is dropped.
     pub(super) fn take_last_line(&mut self) -> Option<(u32, KVVec<u8>)> {
         let line = mem::take(&mut self.unfinished);
-        self.begun_by = None;
         (!self.truncated && !line.is_empty()).then_some((self.lines, line))
     }
 }

@@ -70,10 +70,10 @@ fn open_control_node_keeps_its_snapshot_and_the_module() -> Result {
     assert_quiet(&machine)
 }
 
-/// The cases are functions of `guest/node.py` and `guest/rights.py`.
+/// The cases are functions of `guest/node.py`, `guest/transaction.py` and `guest/rights.py`.
 #[test]
 fn commands_of_one_write_are_atomic() -> Result {
-    const CASES: [(&str, &[&str]); 2] = [
+    const CASES: [(&str, &[&str]); 3] = [
         (
             "node.py",
             &[
@@ -87,9 +87,9 @@ fn commands_of_one_write_are_atomic() -> Result {
                 "writers",
                 "snapshot",
                 "again",
-                "vast",
             ],
         ),
+        ("transaction.py", &["collected", "dropped", "vast"]),
         ("rights.py", &["borrowed", "credentials", "quiet"]),
     ];
     let machine = serving()?;

@@ -332,29 +332,6 @@ def again():
     assert plain == after, (plain, after)
 
 
-def long_roots():
-    """Returns commands for as many roots as there may be, with paths as long as they may be."""
-    path = '/tmp' + ('/' + 'd' * 254) * 16
-    path = path[:4090]
-    os.makedirs(path, exist_ok=True)
-    with open(f'{path}/index.html', 'w', encoding='ascii') as page:
-        page.write('deep')
-    os.chmod(f'{path}/index.html', 0o644)
-    return [f'root {path} for h{number}\n' for number in range(1024)]
-
-
-def vast():
-    """A state of more than 4 MiB can be read."""
-    roots = long_roots()
-    assert write('clear\n')[0] == 0
-    for at in range(0, len(roots), 30):
-        error, said = write(''.join(roots[at : at + 30]))
-        assert error == 0, said
-    assert len(state()) > 4 << 20
-    assert [line for line in commands() if ' for h' in line] == ''.join(roots).splitlines()
-    assert write('clear\nroot built-in\n')[0] == 0
-
-
 if __name__ == "__main__":
     assert write('unlisten\nlisten 8080\nstart\n')[0] == 0
     globals()[sys.argv[1]]()

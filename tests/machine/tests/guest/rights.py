@@ -82,7 +82,7 @@ def borrowed():
         ).stderr
 
     assert 'not permitted' in says(WITHOUT, 'printf stop')
-    assert read(node) == 'unfinished line: needs CAP_NET_ADMIN in its network namespace\n'
+    assert read(node) == 'unfinished commands: needs CAP_NET_ADMIN in its network namespace\n'
     assert says(WITHOUT, 'echo help') == ''
     # The unfinished line stays, and a writer with the right can complete it.
     assert attempt(node, b'timeout idle') == 0
@@ -94,7 +94,7 @@ def borrowed():
     assert attempt(node, b' 60\n') == 0
     assert says(other, 'printf "timeout idle"') == ''
     assert attempt(node, b' 7\n') == errno.EPERM
-    assert read(node) == 'unfinished line: begun in another network namespace\n'
+    assert read(node) == 'unfinished commands: begun in another network namespace\n'
     assert failure(os.close, node) == errno.EPERM
     # The process that closes last has no right to the command.
     node = os.open(NODE, os.O_RDWR)
@@ -137,10 +137,17 @@ def credentials():
         assert failure(os.close, node) == errno.EPERM, commands()
         assert commands() == before, commands()
         node = os.open(NODE, os.O_RDWR)
+    # A transaction that the user has begun.
+    for end in (lambda: attempt(node, b'commit\n'), lambda: 0):
+        assert says(user, r'begin\nroot /tmp/secret\n') == ''
+        assert end() in (0, errno.EPERM)
+        assert failure(os.close, node) == errno.EPERM
+        assert commands() == before, commands()
+        node = os.open(NODE, os.O_RDWR)
     # Another root, the same credentials.
     assert attempt(node, b'timeout idle') == 0
     assert 'not permitted' in says('unshare --mount', r' 61\n')
-    assert read(node) == 'unfinished line: begun by a task with other rights or another root\n'
+    assert read(node) == 'unfinished commands: begun by a task with other rights or another root\n'
     # Other processes with the same rights.
     assert says('env', r' 6') == '' and says('env', r'2\n') == ''
     assert 'timeout idle 62' in commands()
