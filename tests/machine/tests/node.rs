@@ -79,6 +79,7 @@ fn commands_of_one_write_are_atomic() -> Result {
             &[
                 "split",
                 "refuse",
+                "sent",
                 "bounds",
                 "large",
                 "unfinished",
