@@ -64,6 +64,8 @@ const WRITE_MAX: usize = 131_072;
 #[pin_data(PinnedDrop)]
 pub(crate) struct ControlFile {
     servers: Arc<PerNet>,
+    /// Cookie of the network namespace in which it was opened.
+    opened_in: u64,
     /// Held during a write, so that writes to the same open file are carried out one by one.
     #[pin]
     writers: InterruptibleMutex,
@@ -93,16 +95,17 @@ impl FileSession for ControlFile {
         KBox::pin_init(
             pin_init!(Self {
                 servers: servers.clone(),
+                opened_in: Net::with_current(Net::cookie),
                 writers <- InterruptibleMutex::new(),
                 state <- new_mutex!(ControlState::new(output)),
             }),
-            GFP_KERNEL,
+            GFP_KERNEL_ACCOUNT,
         )
     }
 
     fn read(&self, _file: &File, to: &mut IovIterDest<'_>) -> Result<usize> {
         let mut state = self.state.lock();
-        let unread = state.unread(|| status(&self.servers))?;
+        let unread = state.unread(|| self.status())?;
         let copied = to.copy_to_iter(unread);
         if copied == 0 && !unread.is_empty() && !to.is_empty() {
             return Err(EFAULT);
@@ -159,6 +162,15 @@ impl FileSession for ControlFile {
 }
 
 impl ControlFile {
+    /// Renders the status for a task in the network namespace in which the file was opened: a
+    /// reader in another one does not see its server by a file that it could not open itself.
+    fn status(&self) -> Result<Text> {
+        if Net::with_current(Net::cookie) != self.opened_in {
+            return Err(EPERM);
+        }
+        status(&self.servers)
+    }
+
     /// Copies what is written behind the unfinished line, which stays in the state.
     fn copy_input(&self, writer: &WriterIdentity, from: &mut IovIterSource<'_>) -> Result<Input> {
         let length = from.len();

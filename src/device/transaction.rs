@@ -27,6 +27,7 @@ use crate::{
     sys::{
         log::UserLog,
         net::Net,
+        task_rights::opener_may_read_files,
         tcp::Client,
         text::{
             render,
@@ -169,18 +170,27 @@ impl<'a> Transaction<'a> {
         self.file.map_or(UserLog::LIMITED, UserLog::of_writer)
     }
 
+    /// Checks the rights of the writer and of the opener of the file.
     fn check_rights(&self, net: &Net) -> Result<(), CommandError> {
-        if self.file.is_none_or(|file| net.may_administer(file)) {
+        let Some(file) = self.file else {
             return Ok(());
-        }
-        match self.commands.first_for_server() {
-            Some(line) => Err(CommandError::of_line(
-                EPERM,
-                line,
-                fmt!("{}", errno_text::NEEDS_NET_ADMIN),
-            )),
-            None => Ok(()),
-        }
+        };
+        let (line, reason) = if !net.may_administer(file) {
+            (
+                self.commands.first_for_server(),
+                errno_text::NEEDS_NET_ADMIN,
+            )
+        } else if !opener_may_read_files(file) {
+            (
+                self.commands.last_for_site(),
+                errno_text::OPENER_MAY_NOT_READ,
+            )
+        } else {
+            return Ok(());
+        };
+        line.map_or(Ok(()), |line| {
+            Err(CommandError::of_line(EPERM, line, fmt!("{reason}")))
+        })
     }
 
     fn stage_parameters(&self, update: &mut ConfigUpdate<'_>) -> Result<(), CommandError> {

@@ -132,6 +132,10 @@ extern "C" {
     /// of capabilities, apart from what a security module says. Any context.
     pub(super) fn khttpd_cred_equal(a: *const bindings::cred, b: *const bindings::cred) -> bool;
 
+    /// Tells whether the opener of `file` has the same credentials as the calling task, or may read
+    /// all files in its user namespace. Process context.
+    pub(super) fn khttpd_opener_may_read_files(file: *const bindings::file) -> bool;
+
     /// Writes the root of the calling task's paths, with references for the caller.
     ///
     /// Process context; the task has not closed its files yet.

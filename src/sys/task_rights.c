@@ -2,7 +2,9 @@
 /*
  * The rights of tasks, and whether they are equal.
  */
+#include <linux/capability.h>
 #include <linux/cred.h>
+#include <linux/fs.h>
 #include <linux/fs_struct.h>
 #include <linux/sched.h>
 
@@ -21,4 +23,10 @@ bool khttpd_cred_equal(const struct cred *a, const struct cred *b)
 {
 	return !cred_fscmp(a, b) && uid_eq(a->euid, b->euid) && a->user_ns == b->user_ns &&
 	       a->cap_effective.val == b->cap_effective.val;
+}
+
+bool khttpd_opener_may_read_files(const struct file *file)
+{
+	return khttpd_cred_equal(file->f_cred, current_cred()) ||
+	       file_ns_capable(file, current_user_ns(), CAP_DAC_READ_SEARCH);
 }

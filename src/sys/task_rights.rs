@@ -11,6 +11,7 @@ use super::{
 };
 use kernel::{
     cred::Credential,
+    fs::File,
     sync::aref::ARef, //
 };
 
@@ -41,6 +42,20 @@ impl TaskRights {
             root: FsPath::root_of_current(),
         }
     }
+}
+
+/// Tells whether the opener of `file` may read the files that the calling task may read: it has the
+/// same credentials, or `CAP_DAC_READ_SEARCH` in the task's user namespace.
+///
+/// An opener without that right can make a task with more rights write a text of its choice, for
+/// example by giving the file to a setuid program as its standard error.
+///
+/// # Context
+///
+/// Process context, may sleep.
+pub(crate) fn opener_may_read_files(file: &File) -> bool {
+    // SAFETY: The file is valid.
+    unsafe { ffi::khttpd_opener_may_read_files(file.as_ptr()) }
 }
 
 impl PartialEq for TaskRights {

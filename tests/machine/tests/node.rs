@@ -91,7 +91,7 @@ fn commands_of_one_write_are_atomic() -> Result {
             ],
         ),
         ("transaction.py", &["collected", "dropped", "vast"]),
-        ("rights.py", &["borrowed", "credentials", "quiet"]),
+        ("rights.py", &["borrowed", "credentials", "lent", "quiet"]),
     ];
     let machine = serving()?;
     for (program, cases) in CASES {

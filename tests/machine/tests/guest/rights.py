@@ -20,6 +20,41 @@ def logged():
     )
 
 
+def lent():
+    """The opener of a file does not get the files, or the state, of a task that uses it."""
+    os.makedirs('/tmp/lent', mode=0o700)
+    with open('/tmp/lent/index.html', 'w', encoding='ascii') as page:
+        page.write('secret')
+    user = 'setpriv --reuid 1000 --regid 1000 --clear-groups --inh-caps +net_admin --ambient-caps +net_admin'
+    opener = 'import os, socket, sys; socket.send_fds(socket.socket(fileno=int(sys.argv[1])), [b"x"], [os.open("/dev/khttpd", os.O_RDWR)])'
+    assert write('clear\nroot built-in\ntimeout idle 60\n')[0] == 0
+    before = commands()
+    ours, theirs = socket.socketpair()
+    os.chmod(NODE, 0o666)
+    subprocess.run(
+        user.split() + ['python3', '-c', opener, str(theirs.fileno())],
+        pass_fds=[theirs.fileno()],
+        check=True,
+    )
+    os.chmod(NODE, 0o600)
+    _, [node], _, _ = socket.recv_fds(ours, 1, 1)
+    for command in (b'root /tmp/lent\n', b'reload\n', b'perm-required 0\n'):
+        assert attempt(node, command) == errno.EPERM, command
+        assert 'the task that opened the file may not read' in (said := read(node)), said
+    assert attempt(node, b'timeout idle 63\n') == 0
+    assert commands() == [line.replace('idle 60', 'idle 63') for line in before]
+    assert attempt(node, b'timeout idle 60\n') == 0
+    # A reader in another network namespace.
+    subprocess.run('ip netns add other'.split(), check=True)
+    shown = subprocess.run(
+        'ip netns exec other cat'.split(), stdin=node, capture_output=True, text=True, check=False
+    )
+    assert 'not permitted' in shown.stderr and not shown.stdout, shown
+    subprocess.run('ip netns del other'.split(), check=True)
+    os.close(node)
+    assert commands() == before
+
+
 def flood():
     """Leaves unfinished lines in files whose last reference is in a socket."""
     for _ in range(200):
