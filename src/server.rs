@@ -66,8 +66,12 @@ use crate::{
     },
     sys::{
         interruptible_mutex::InterruptibleMutex,
+        log::UserLog,
         tcp,
-        text, //
+        text::{
+            self,
+            Text, //
+        }, //
     }, //
 };
 use core::{
@@ -245,7 +249,7 @@ impl Server {
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub(crate) fn status(&self) -> Result<KVec<u8>> {
+    pub(crate) fn status(&self) -> Result<Text> {
         let config = self.config.lock();
         let loading = self.loading.lock().clone();
         text::render(fmt!(
@@ -258,19 +262,19 @@ impl Server {
         ))
     }
 
-    /// Logs the size of the site and the addresses of the listeners.
+    /// Tells `log` the size of the site and the addresses of the listeners.
     ///
     /// # Context
     ///
     /// Process context, may sleep.
-    pub(crate) fn announce(&self) {
+    pub(crate) fn announce(&self, log: UserLog) {
         let config = self.config.lock();
         let files = self.pool.core.snapshot().len();
         if config.acceptors.is_empty() {
-            pr_info!("{files} files loaded, not listening\n");
+            log.info(fmt!("{files} files loaded, not listening"));
         } else {
             let addresses = AddressList(&config.acceptors);
-            pr_info!("{files} files loaded, listening on{addresses}\n");
+            log.info(fmt!("{files} files loaded, listening on{addresses}"));
         }
     }
 

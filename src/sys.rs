@@ -23,6 +23,7 @@ pub(crate) mod percpu;
 pub(crate) mod published;
 pub(crate) mod sched;
 pub(crate) mod softirq;
+pub(crate) mod task_rights;
 pub(crate) mod tcp;
 pub(crate) mod text;
 pub(crate) mod workqueue;

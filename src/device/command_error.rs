@@ -3,7 +3,13 @@
 //! Error of commands: a number for programs, a text for people.
 
 use super::errno_text;
-use crate::sys::text::render;
+use crate::sys::{
+    log::UserLog,
+    text::{
+        render,
+        Text, //
+    }, //
+};
 use kernel::{
     alloc::AllocError,
     fmt,
@@ -15,7 +21,7 @@ use protocol::control::line;
 pub(super) struct CommandError {
     errno: Error,
     /// Text with a line feed at its end; empty if there was no memory for it.
-    text: KVec<u8>,
+    text: Text,
     /// Whether the text begins with the number of a line.
     names_line: bool,
 }
@@ -79,23 +85,26 @@ impl CommandError {
     }
 
     /// Returns the text, which ends with a line feed, by value.
-    pub(super) fn into_text(self) -> KVec<u8> {
+    pub(super) fn into_text(self) -> Text {
         self.text
     }
 
     /// Writes the text to the kernel's log.
-    pub(super) fn log(&self) {
-        pr_err!("{}", self.as_str());
+    pub(super) fn log(&self, log: UserLog) {
+        log.error(fmt!("{}", self.as_str()));
     }
 
     /// Writes the text to the kernel's log; a line is one of the module parameter `commands`.
-    pub(super) fn log_at_load(&self) {
+    pub(super) fn log_at_load(&self, log: UserLog) {
         let parameter = if self.names_line { "commands=, " } else { "" };
-        pr_err!("{parameter}{}", self.as_str());
+        log.error(fmt!("{parameter}{}", self.as_str()));
     }
 
+    /// Returns the text without its line feed.
     fn as_str(&self) -> &str {
-        core::str::from_utf8(&self.text).unwrap_or_default()
+        core::str::from_utf8(&self.text)
+            .unwrap_or_default()
+            .trim_end_matches('\n')
     }
 }
 

@@ -7,6 +7,10 @@ use kernel::prelude::*;
 /// Reason of an `EPERM`: the writer may not administer the server.
 pub(super) const NEEDS_NET_ADMIN: &str = "needs CAP_NET_ADMIN in its network namespace";
 
+/// Reason of an `EPERM`: the writer would load files for a task that may not read them.
+pub(super) const OPENER_MAY_NOT_READ: &str =
+    "the task that opened the file may not read all files that this one may read";
+
 /// Returns the reason why khttpd cannot listen on an address.
 pub(super) fn of_listen(e: Error) -> &'static str {
     match e {

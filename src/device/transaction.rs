@@ -25,10 +25,14 @@ use crate::{
         PreparedUpdate, //
     },
     sys::{
-        log,
+        log::UserLog,
         net::Net,
+        task_rights::opener_may_read_files,
         tcp::Client,
-        text::render, //
+        text::{
+            render,
+            Text, //
+        }, //
     }, //
 };
 use core::net::SocketAddr;
@@ -92,7 +96,7 @@ impl<'a> Transaction<'a> {
             transaction.run(servers, Net::initial())
         });
         done.map_err(|error| {
-            error.log_at_load();
+            error.log_at_load(UserLog::LIMITED);
             error.errno()
         })
     }
@@ -130,23 +134,19 @@ impl<'a> Transaction<'a> {
     /// # Errors
     ///
     /// The error of the first step that fails; then nothing has changed.
-    pub(super) fn carry_out(
-        &self,
-        servers: &PerNet,
-        log_help: bool,
-    ) -> Result<KVec<u8>, CommandError> {
+    pub(super) fn carry_out(&self, servers: &PerNet, log_help: bool) -> Result<Text, CommandError> {
         let helps = self.commands.ask_for_help();
         // Rendered before anything takes effect, because it can fail.
         let output = if helps {
             render(fmt!("{HELP}"))?
         } else {
-            KVec::new()
+            Text::new()
         };
         if self.commands.first_for_server().is_some() {
             Net::with_current(|net| self.run(servers, net))?;
         }
-        if helps && log_help && log::admits() {
-            HELP.lines().for_each(|line| pr_info!("{line}\n"));
+        if helps && log_help {
+            self.log().info_lines(HELP);
         }
         Ok(output)
     }
@@ -155,7 +155,7 @@ impl<'a> Transaction<'a> {
     fn run(&self, servers: &PerNet, net: &Net) -> Result<(), CommandError> {
         self.check_rights(net)?;
         let server = servers.of(net)?;
-        let mut update = ConfigUpdate::begin(&server, net)?;
+        let mut update = ConfigUpdate::begin(&server, net, self.log())?;
         self.stage_parameters(&mut update)?;
         self.stage_commands(&mut update, net)?;
         let prepared =
@@ -165,18 +165,32 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
+    /// Returns the log for what the commands cause.
+    fn log(&self) -> UserLog {
+        self.file.map_or(UserLog::LIMITED, UserLog::of_writer)
+    }
+
+    /// Checks the rights of the writer and of the opener of the file.
     fn check_rights(&self, net: &Net) -> Result<(), CommandError> {
-        if self.file.is_none_or(|file| net.may_administer(file)) {
+        let Some(file) = self.file else {
             return Ok(());
-        }
-        match self.commands.first_for_server() {
-            Some(line) => Err(CommandError::of_line(
-                EPERM,
-                line,
-                fmt!("{}", errno_text::NEEDS_NET_ADMIN),
-            )),
-            None => Ok(()),
-        }
+        };
+        let (line, reason) = if !net.may_administer(file) {
+            (
+                self.commands.first_for_server(),
+                errno_text::NEEDS_NET_ADMIN,
+            )
+        } else if !opener_may_read_files(file) {
+            (
+                self.commands.last_for_site(),
+                errno_text::OPENER_MAY_NOT_READ,
+            )
+        } else {
+            return Ok(());
+        };
+        line.map_or(Ok(()), |line| {
+            Err(CommandError::of_line(EPERM, line, fmt!("{reason}")))
+        })
     }
 
     fn stage_parameters(&self, update: &mut ConfigUpdate<'_>) -> Result<(), CommandError> {

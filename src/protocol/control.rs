@@ -5,6 +5,7 @@
 pub mod command;
 pub mod line;
 pub mod rule;
+pub mod section;
 
 pub use self::{
     command::{
@@ -28,5 +29,9 @@ pub use self::{
         Rule,
         Suffix,
         TrailingSlash, //
+    },
+    section::{
+        Section,
+        Sections, //
     },
 };

@@ -89,7 +89,11 @@ extern "C" {
     /// Lets another task run if it is that task's turn. Process context, may sleep.
     pub(super) fn khttpd_cond_resched();
 
-    /// Tells whether the log admits a message that the calling task causes. Process context.
+    /// Tells whether the calling task and the opener of `file` have `CAP_SYSLOG` on the host.
+    /// Process context.
+    pub(super) fn khttpd_log_may_read(file: *const bindings::file) -> bool;
+
+    /// Counts a message and tells whether the rate limit admits it. Any context.
     pub(super) fn khttpd_log_admits() -> bool;
 
     /// Takes another reference. Any context. The caller has one already.
@@ -124,6 +128,23 @@ extern "C" {
         net: *mut bindings::net,
         port: u16,
     ) -> bool;
+
+    /// Returns the credentials of the calling task, which keeps them until it replaces them. Process
+    /// context.
+    pub(super) fn khttpd_current_cred() -> *const bindings::cred;
+
+    /// Tells whether tasks with these credentials may open the same files and pass the same checks
+    /// of capabilities, apart from what a security module says. Any context.
+    pub(super) fn khttpd_cred_equal(a: *const bindings::cred, b: *const bindings::cred) -> bool;
+
+    /// Tells whether the opener of `file` has the same credentials as the calling task, or may read
+    /// all files in its user namespace. Process context.
+    pub(super) fn khttpd_opener_may_read_files(file: *const bindings::file) -> bool;
+
+    /// Writes the root of the calling task's paths, with references for the caller.
+    ///
+    /// Process context; the task has not closed its files yet.
+    pub(super) fn khttpd_current_root(root: *mut bindings::path);
 
     /// Registers pernet operations that call `exit` with `context` for each namespace that exits,
     /// before its devices go.

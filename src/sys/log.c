@@ -7,13 +7,15 @@
 #include <linux/ratelimit.h>
 #include <linux/user_namespace.h>
 
-/*
- * A task that may read and clear the log is not limited. All other tasks share one limit, so that
- * the administrators of containers can not flood the log.
- */
+bool khttpd_log_may_read(const struct file *file)
+{
+	return ns_capable_noaudit(&init_user_ns, CAP_SYSLOG) &&
+	       file_ns_capable(file, &init_user_ns, CAP_SYSLOG);
+}
+
 bool khttpd_log_admits(void)
 {
-	static DEFINE_RATELIMIT_STATE(others, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);
+	static DEFINE_RATELIMIT_STATE(limit, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);
 
-	return ns_capable_noaudit(&init_user_ns, CAP_SYSLOG) || __ratelimit(&others);
+	return __ratelimit(&limit);
 }

@@ -10,6 +10,14 @@ use kernel::{
     prelude::*, //
 };
 
+/// Maximum number of bytes of a text, whether it is rendered or written by a task. The longest
+/// configuration, 1,024 roots with the longest paths and host names, has less than 5 MiB.
+pub(crate) const TEXT_MAX: usize = 8 << 20;
+
+/// A text, whose memory is charged to the control group of the task that renders it. The memory
+/// need not be contiguous, since there may be megabytes of it.
+pub(crate) type Text = KVVec<u8>;
+
 /// Renders `text` into a new buffer.
 ///
 /// # Context
@@ -18,25 +26,44 @@ use kernel::{
 ///
 /// # Errors
 ///
-/// `ENOMEM`.
-pub(crate) fn render(text: fmt::Arguments<'_>) -> Result<KVec<u8>> {
-    let mut buffer = KVec::new();
-    // A write fails only if memory is missing.
-    VecWriter(&mut buffer).write_fmt(text).map_err(|_| ENOMEM)?;
-    Ok(buffer)
+/// `ENOMEM`, also for more than [`TEXT_MAX`] bytes.
+pub(crate) fn render(text: fmt::Arguments<'_>) -> Result<Text> {
+    let mut writer = TextWriter(Text::new());
+    writer.write_fmt(text).map_err(|_| ENOMEM)?;
+    Ok(writer.0)
 }
 
-/// A writer that appends text to a buffer. A write fails only if memory is missing.
-///
-/// # Context
-///
-/// Process context, may sleep.
-pub(crate) struct VecWriter<'a>(pub(crate) &'a mut KVec<u8>);
+/// A writer that appends to a text.
+struct TextWriter(Text);
 
-impl fmt::Write for VecWriter<'_> {
+impl fmt::Write for TextWriter {
     fn write_str(&mut self, text: &str) -> fmt::Result {
+        if self.0.len().saturating_add(text.len()) > TEXT_MAX {
+            return Err(fmt::Error);
+        }
         self.0
-            .extend_from_slice(text.as_bytes(), GFP_KERNEL)
+            .extend_from_slice(text.as_bytes(), GFP_KERNEL_ACCOUNT)
             .map_err(|_| fmt::Error)
+    }
+}
+
+#[kunit_tests(khttpd_text)]
+mod tests {
+    use super::*;
+
+    /// Some text that does not fit into the largest page block.
+    struct Long(usize);
+
+    impl fmt::Display for Long {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            (0..self.0 / 1024).try_for_each(|_| write!(f, "{:1024}", ""))
+        }
+    }
+
+    #[test]
+    fn text_of_megabytes_is_rendered_and_a_longer_one_is_refused() -> Result {
+        assert!(render(fmt!("{}", Long(TEXT_MAX)))?.len() == TEXT_MAX);
+        assert!(render(fmt!("{}.", Long(TEXT_MAX))).is_err());
+        Ok(())
     }
 }

@@ -1,22 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! State of an open control node: what is read next, and the line that is not complete yet.
+//! State of an open control node: what is read next, and what is not complete yet.
 
-use super::writer::WriterIdentity;
-use crate::device::errno_text;
+use super::{
+    collection::Collection,
+    writer::WriterIdentity, //
+};
+use crate::{
+    device::errno_text,
+    sys::text::Text, //
+};
 use core::mem;
 use kernel::prelude::*;
+use protocol::control::section::Sections;
 
 /// State of an open control node, under its lock.
 pub(super) struct ControlState {
     /// Text that is being read; without one, the next read renders the status.
-    output: Option<KVec<u8>>,
+    output: Option<Text>,
     /// Number of bytes of `output` that were read.
     consumed: usize,
     /// The line that has no line feed yet.
     unfinished: KVVec<u8>,
-    /// Cookie of the network namespace in which the unfinished line was begun.
-    begun_in: u64,
+    /// The lines since `begin`.
+    pub(super) collection: Collection,
+    /// Writer of both.
+    begun_by: Option<WriterIdentity>,
     /// Number of lines before the unfinished one.
     lines: u32,
     /// Whether the last write failed, so that the end of the unfinished line is not known.
@@ -25,12 +34,13 @@ pub(super) struct ControlState {
 
 impl ControlState {
     /// Returns the state of a node that was just opened, whose reader gets `output` first.
-    pub(super) fn new(output: Option<KVec<u8>>) -> Self {
+    pub(super) fn new(output: Option<Text>) -> Self {
         Self {
             output,
             consumed: 0,
             unfinished: KVVec::new(),
-            begun_in: 0,
+            collection: Collection::Closed,
+            begun_by: None,
             lines: 0,
             truncated: false,
         }
@@ -42,7 +52,7 @@ impl ControlState {
     /// # Errors
     ///
     /// That of `render`.
-    pub(super) fn unread(&mut self, render: impl FnOnce() -> Result<KVec<u8>>) -> Result<&[u8]> {
+    pub(super) fn unread(&mut self, render: impl FnOnce() -> Result<Text>) -> Result<&[u8]> {
         let output = match &mut self.output {
             Some(output) => output,
             none => none.insert(render()?),
@@ -57,7 +67,7 @@ impl ControlState {
 
     /// Replaces the output by `text`, or if that is empty, by the status at the time of the next
     /// read.
-    pub(super) fn set_output(&mut self, text: KVec<u8>) {
+    pub(super) fn set_output(&mut self, text: Text) {
         self.output = (!text.is_empty()).then_some(text);
         self.consumed = 0;
     }
@@ -72,11 +82,16 @@ impl ControlState {
         self.lines
     }
 
-    /// Checks that `writer` may continue the unfinished line, if there is one, and leave `rest`
-    /// unfinished.
+    /// Tells whether a line or a transaction is not complete yet.
+    pub(super) fn is_begun(&self) -> bool {
+        !self.unfinished.is_empty() || self.collection.is_open()
+    }
+
+    /// Checks that `writer` may continue what is not complete yet, if there is something, and leave
+    /// `rest` unfinished.
     ///
-    /// A task that completes a line carries it out. So it must not be given the beginning by a task
-    /// without its rights, nor by one in another network namespace.
+    /// A task that completes commands carries them out. So it must not be given the beginning by a
+    /// task with other rights, nor by one in another network namespace.
     ///
     /// # Errors
     ///
@@ -86,30 +101,33 @@ impl ControlState {
         writer: &WriterIdentity,
         rest: &[u8],
     ) -> Result<(), &'static str> {
-        let is_begun = !self.unfinished.is_empty();
+        let is_begun = self.is_begun();
         if !is_begun && rest.is_empty() {
             return Ok(());
         }
         if !writer.may_administer {
             return Err(errno_text::NEEDS_NET_ADMIN);
         }
-        if is_begun && self.begun_in != writer.net {
-            return Err("begun in another network namespace");
+        match &self.begun_by {
+            Some(beginner) if is_begun => writer.check_continues(beginner),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
-    /// Records whether the input of a write was read as a whole.
+    /// Records whether the input of a write was read as a whole. If not, an open transaction fails.
     pub(super) fn set_truncated(&mut self, truncated: bool) {
         self.truncated = truncated;
+        if truncated {
+            self.collection.fail(Sections::after(self.lines, &[]));
+        }
     }
 
-    /// Counts `lines` that were complete, and keeps `unfinished`, which follows them and was
-    /// written in the network namespace with the cookie `net`.
-    pub(super) fn advance(&mut self, lines: u32, unfinished: KVVec<u8>, net: u64) {
+    /// Counts `lines` that were complete, and keeps `unfinished`, with which `writer` has continued
+    /// after them.
+    pub(super) fn advance(&mut self, lines: u32, unfinished: KVVec<u8>, writer: WriterIdentity) {
         self.lines = self.lines.saturating_add(lines);
         self.unfinished = unfinished;
-        self.begun_in = net;
+        self.begun_by = self.is_begun().then_some(writer);
     }
 
     /// Takes the unfinished line, which the end of the file completes, and the number of lines
@@ -123,32 +141,34 @@ impl ControlState {
 #[kunit_tests(khttpd_control_state)]
 mod tests {
     use super::*;
-
-    const ADMINISTRATOR: WriterIdentity = WriterIdentity {
-        may_administer: true,
-        net: 1,
-    };
-    const ADMINISTRATOR_OF_ANOTHER: WriterIdentity = WriterIdentity {
-        may_administer: true,
-        net: 2,
-    };
-    const WITHOUT_RIGHTS: WriterIdentity = WriterIdentity {
-        may_administer: false,
-        net: 1,
+    use crate::sys::{
+        log::UserLog,
+        task_rights::TaskRights, //
     };
 
-    fn text(bytes: &[u8]) -> Result<KVec<u8>> {
-        let mut text = KVec::new();
+    /// An administrator in the network namespace with the cookie `net`.
+    fn administrator(net: u64) -> WriterIdentity {
+        WriterIdentity {
+            may_administer: true,
+            net,
+            log: UserLog::LIMITED,
+            rights: TaskRights::current(),
+        }
+    }
+
+    fn text(bytes: &[u8]) -> Result<Text> {
+        let mut text = Text::new();
         text.extend_from_slice(bytes, GFP_KERNEL)?;
         Ok(text)
     }
 
-    /// The state after `lines` complete lines and `unfinished`, written by [`ADMINISTRATOR`].
+    /// The state after `lines` complete lines and `unfinished`, written by the [`administrator`] of the network
+    /// namespace 1.
     fn after(lines: u32, unfinished: &[u8]) -> Result<ControlState> {
         let mut state = ControlState::new(None);
         let mut line = KVVec::new();
         line.extend_from_slice(unfinished, GFP_KERNEL)?;
-        state.advance(lines, line, ADMINISTRATOR.net);
+        state.advance(lines, line, administrator(1));
         Ok(state)
     }
 
@@ -180,7 +200,7 @@ mod tests {
         state.set_output(text(b"output")?);
         assert!(state.unread(|| Err(EINVAL))? == b"output");
         state.consume(6);
-        state.set_output(KVec::new());
+        state.set_output(Text::new());
         assert!(state.unread(|| text(b"other status"))? == b"other status");
         Ok(())
     }
@@ -189,7 +209,7 @@ mod tests {
     fn last_line_is_taken_once_with_the_number_of_lines_before_it() -> Result {
         let mut state = after(3, b"stop")?;
         let unfinished = mem::take(&mut state.unfinished);
-        state.advance(2, unfinished, ADMINISTRATOR.net);
+        state.advance(2, unfinished, administrator(1));
         assert!(state.unfinished() == b"stop" && state.lines() == 5);
         let (lines, line) = state.take_last_line().ok_or(EINVAL)?;
         assert!(lines == 5 && line[..] == b"stop"[..]);
@@ -207,18 +227,20 @@ mod tests {
 
     #[test]
     fn unfinished_line_is_for_writers_with_rights_in_its_network_namespace() -> Result {
+        let without_rights = WriterIdentity {
+            may_administer: false,
+            ..administrator(1)
+        };
         let state = after(0, b"timeout idle 6")?;
         for rest in [&b""[..], b"timeout"] {
-            assert!(state.check_writer(&ADMINISTRATOR, rest).is_ok());
-            assert!(state.check_writer(&ADMINISTRATOR_OF_ANOTHER, rest).is_err());
-            assert!(state.check_writer(&WITHOUT_RIGHTS, rest).is_err());
+            assert!(state.check_writer(&administrator(1), rest).is_ok());
+            assert!(state.check_writer(&administrator(2), rest).is_err());
+            assert!(state.check_writer(&without_rights, rest).is_err());
         }
         let state = after(7, b"")?;
-        assert!(state.check_writer(&WITHOUT_RIGHTS, b"").is_ok());
-        assert!(state.check_writer(&WITHOUT_RIGHTS, b"timeout").is_err());
-        assert!(state
-            .check_writer(&ADMINISTRATOR_OF_ANOTHER, b"timeout")
-            .is_ok());
+        assert!(state.check_writer(&without_rights, b"").is_ok());
+        assert!(state.check_writer(&without_rights, b"timeout").is_err());
+        assert!(state.check_writer(&administrator(2), b"timeout").is_ok());
         Ok(())
     }
 }

@@ -13,6 +13,10 @@ use protocol::control::{
     }, //
 };
 
+/// Maximum number of commands that are carried out together: more than a configuration has, and
+/// more than fit into one write.
+const COMMANDS_MAX: usize = 32_768;
+
 /// The commands of a text, in their order, parsed once.
 pub(super) struct Commands<'a>(KVVec<(Line<'a>, Command<'a>)>);
 
@@ -25,11 +29,19 @@ impl<'a> Commands<'a> {
     ///
     /// # Errors
     ///
-    /// `EINVAL` for the first line that is no command, `ENOMEM`.
+    /// `EINVAL` for the first line that is no command, `E2BIG` for more than [`COMMANDS_MAX`],
+    /// `ENOMEM`.
     pub(super) fn parse(lines_before: u32, text: &'a [u8]) -> Result<Self, CommandError> {
         // Some 20 times as large as a text of short commands, hence accounted to the writer.
         let mut commands = KVVec::new();
         for line in Lines::after(lines_before, text) {
+            if commands.len() == COMMANDS_MAX {
+                return Err(CommandError::of_line(
+                    E2BIG,
+                    line,
+                    fmt!("too many commands; the maximum is {COMMANDS_MAX}"),
+                ));
+            }
             commands.push((line, Command::parse(line)?), GFP_KERNEL_ACCOUNT)?;
         }
         Ok(Self(commands))

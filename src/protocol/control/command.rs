@@ -139,6 +139,8 @@ pub const HELP: &str = "\
 # relay ADDRESS:PORT               set the peer of /dev/khttpd-relay
 # send ADDRESS:PORT TEXT           connect there, send TEXT and a line feed, close
 # reset counters                   restart all counters at zero
+# begin                            collect the commands of any number of writes up to commit
+# commit                           carry out all of the collected commands, or none
 # help                             list the commands
 ";
 
@@ -193,6 +195,7 @@ impl<'a> Command<'a> {
             b"send" => arguments.send(),
             b"reset" => arguments.reset(),
             b"help" => arguments.end(Self::Help),
+            b"begin" | b"commit" => arguments.divider(),
             name => Rule::parse(line)?
                 .map(Self::Rule)
                 .ok_or_else(|| line.error(name, "no such command; \"help\" lists them")),
@@ -294,6 +297,14 @@ impl<'a> Arguments<'a> {
             b"counters" => self.end(Command::ResetCounters),
             word => Err(self.line.error(word, "must be counters")),
         }
+    }
+
+    /// Refuses a line that can only divide a text into [`Section`](super::section::Section)s.
+    fn divider(mut self) -> Result<Command<'a>, Error<'a>> {
+        Err(match self.words.next() {
+            Some(word) => self.line.error(word, "unexpected word"),
+            None => self.missing("the commands here are one transaction already"),
+        })
     }
 
     /// Checks that the remaining words are addresses to listen on.

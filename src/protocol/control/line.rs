@@ -40,6 +40,17 @@ impl<'a> Lines<'a> {
             number: before,
         }
     }
+
+    /// Returns the number of the lines before the next one.
+    pub(super) const fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Returns the text up to the next line of `later`, an iterator that was cloned from this one.
+    pub(super) fn text_until(&self, later: &Lines<'a>) -> &'a [u8] {
+        let length = self.rest.len().saturating_sub(later.rest.len());
+        self.rest.get(..length).unwrap_or_default()
+    }
 }
 
 impl<'a> Iterator for Lines<'a> {

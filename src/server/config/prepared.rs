@@ -9,10 +9,7 @@ use super::{
     },
     update::ConfigUpdate, //
 };
-use crate::{
-    site::load::LoadError,
-    sys::log, //
-};
+use crate::site::load::LoadError;
 use core::{
     mem,
     net::SocketAddr, //
@@ -88,8 +85,8 @@ impl<'a> PreparedUpdate<'a> {
             self.update.server.pool.core.quiesce();
         }
         self.follow_up();
-        if is_announced && log::admits() {
-            self.update.server.announce();
+        if is_announced {
+            self.update.server.announce(self.update.log);
         }
     }
 
@@ -219,7 +216,8 @@ impl Drop for PreparedUpdate<'_> {
         self.acceptors.clear();
         for address in mem::take(&mut self.released) {
             if let Err(e) = self.restore(address) {
-                pr_err!("listen {address:?}: cannot listen again: {e:?}\n");
+                let log = self.update.log;
+                log.error(format_args!("listen {address}: cannot listen again: {e:?}"));
             }
         }
     }

@@ -10,6 +10,7 @@ use crate::{
     site::load::Sources,
     sys::{
         interruptible_mutex::InterruptibleGuard,
+        log::UserLog,
         net::Net, //
     }, //
 };
@@ -25,6 +26,7 @@ use protocol::control::command::Timeout;
 pub(crate) struct ConfigUpdate<'a> {
     pub(super) server: &'a Arc<Server>,
     pub(super) net: &'a Net,
+    pub(super) log: UserLog,
     _serialized: InterruptibleGuard<'a>,
     pub(super) listen: KVec<SocketAddr>,
     pub(super) started: bool,
@@ -41,7 +43,7 @@ pub(crate) struct ConfigUpdate<'a> {
 
 impl<'a> ConfigUpdate<'a> {
     /// Begins an update with the present configuration of `server`, which is that of `net`. Other
-    /// updates wait until this one is dropped.
+    /// updates wait until this one is dropped. `log` is for what the update causes.
     ///
     /// # Context
     ///
@@ -50,7 +52,7 @@ impl<'a> ConfigUpdate<'a> {
     /// # Errors
     ///
     /// `ERESTARTSYS` for a signal, `ENOMEM`.
-    pub(crate) fn begin(server: &'a Arc<Server>, net: &'a Net) -> Result<Self> {
+    pub(crate) fn begin(server: &'a Arc<Server>, net: &'a Net, log: UserLog) -> Result<Self> {
         let serialized = server.updates.lock()?;
         let config = server.config.lock();
         let mut listen = KVec::new();
@@ -58,6 +60,7 @@ impl<'a> ConfigUpdate<'a> {
         Ok(Self {
             server,
             net,
+            log,
             _serialized: serialized,
             listen,
             started: config.started,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The text of the control node: the configuration as commands, the statistics as comments.
+//! The text of the control node: the configuration as a transaction, the statistics as comments.
 
 use super::{
     super::{
@@ -134,7 +134,9 @@ impl StatusText<'_> {
 impl fmt::Display for StatusText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "# khttpd {}", VERSION)?;
+        f.write_str("begin\n")?;
         self.write_commands(f)?;
+        f.write_str("commit\n")?;
         self.write_comments(f)
     }
 }

@@ -5,12 +5,9 @@
 use super::error::LoadError;
 use crate::sys::{
     sched,
-    text::VecWriter, //
+    text, //
 };
-use kernel::{
-    fmt::Write,
-    prelude::*, //
-};
+use kernel::prelude::*;
 use protocol::control::{
     line::{
         self,
@@ -66,27 +63,25 @@ impl RuleText {
     /// - `ENOMEM`.
     pub(super) fn add(&mut self, rule: &Rule<'_>) -> Result {
         sched::cond_resched();
-        let mut added = KVec::new();
-        // A write fails only if memory is missing.
-        writeln!(VecWriter(&mut added), "{rule}").map_err(|_| ENOMEM)?;
+        let added = text::render(format_args!("{rule}\n"))?;
         let Some(new) = Lines::new(&added).next() else {
             return Err(EINVAL);
         };
         let is_setting = matches!(rule, Rule::Policy(_) | Rule::TrailingSlash(_));
-        let mut text = KVVec::with_capacity(self.0.len() + added.len(), GFP_KERNEL)?;
+        let mut rules = KVVec::with_capacity(self.0.len() + added.len(), GFP_KERNEL_ACCOUNT)?;
         for line in Lines::new(&self.0) {
             let replaced = is_setting && line.words().next() == new.words().next();
             if !replaced && line.as_bytes() != new.as_bytes() {
-                text.extend_from_slice(line.as_bytes(), GFP_KERNEL)?;
-                text.push(b'\n', GFP_KERNEL)?;
+                rules.extend_from_slice(line.as_bytes(), GFP_KERNEL)?;
+                rules.push(b'\n', GFP_KERNEL)?;
             }
         }
-        text.extend_from_slice(&added, GFP_KERNEL)?;
-        if text.len() > RULES_MAX {
+        rules.extend_from_slice(&added, GFP_KERNEL)?;
+        if rules.len() > RULES_MAX {
             return Err(ENOSPC);
         }
         // INVARIANT: The last line was just rendered from a rule, the others were here before.
-        self.0 = text;
+        self.0 = rules;
         Ok(())
     }
 

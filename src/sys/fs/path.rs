@@ -36,6 +36,21 @@ use kernel::{
 pub(crate) struct FsPath(bindings::path);
 
 impl FsPath {
+    /// Returns the root of the calling task's paths.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep. Not when a file is released: the task may have exited.
+    pub(in crate::sys) fn root_of_current() -> Self {
+        let mut path = MaybeUninit::uninit();
+        // SAFETY: The task has not closed its files yet: callers run in a system call, but not in
+        // the release of a file. The path is valid for writes.
+        unsafe { ffi::khttpd_current_root(path.as_mut_ptr()) };
+        // SAFETY: The function has written the path.
+        // INVARIANT: The references came with it.
+        Self(unsafe { path.assume_init() })
+    }
+
     /// Finds a directory by its name; follows links.
     ///
     /// # Context
@@ -155,6 +170,17 @@ impl FsPath {
         let file = NonNull::new(file).ok_or(EINVAL)?;
         // SAFETY: It was just opened, and the reference was not passed on.
         Ok(unsafe { OpenFile::from_raw(file) })
+    }
+}
+
+// SAFETY: References to mounts and dentries belong to no thread.
+unsafe impl Send for FsPath {}
+// SAFETY: The methods only use functions that lock.
+unsafe impl Sync for FsPath {}
+
+impl PartialEq for FsPath {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.mnt == other.0.mnt && self.0.dentry == other.0.dentry
     }
 }
 

@@ -5,6 +5,7 @@
 use protocol::control::command::Command;
 use protocol::control::line::{split_complete_lines, Lines};
 use protocol::control::rule::{Rule, VALUE_MAX};
+use protocol::control::section::{Section, Sections};
 
 /// Checks writes to the control node: the same commands arrive, however they are split.
 pub fn command(bytes: &[u8]) {
@@ -21,6 +22,11 @@ pub fn command(bytes: &[u8]) {
             .collect()
     };
     let whole = parsed(bytes);
+    let sections = Sections::after(0, bytes).flat_map(|section| match section {
+        Section::Begin(line) | Section::Commit(line) => parsed(line.as_bytes()),
+        Section::Commands { text, .. } => parsed(text),
+    });
+    assert_eq!(sections.collect::<Vec<_>>(), whole);
     for at in [1, bytes.len() / 3, bytes.len() / 2] {
         let (first, second) = bytes.split_at(at.min(bytes.len()));
         let (lines, rest) = split_complete_lines(first);

@@ -70,15 +70,16 @@ fn open_control_node_keeps_its_snapshot_and_the_module() -> Result {
     assert_quiet(&machine)
 }
 
-/// The cases are functions of `guest/node.py` and `guest/rights.py`.
+/// The cases are functions of `guest/node.py`, `guest/transaction.py` and `guest/rights.py`.
 #[test]
 fn commands_of_one_write_are_atomic() -> Result {
-    const CASES: [(&str, &[&str]); 2] = [
+    const CASES: [(&str, &[&str]); 3] = [
         (
             "node.py",
             &[
                 "split",
                 "refuse",
+                "sent",
                 "bounds",
                 "large",
                 "unfinished",
@@ -89,7 +90,8 @@ fn commands_of_one_write_are_atomic() -> Result {
                 "again",
             ],
         ),
-        ("rights.py", &["borrowed", "quiet"]),
+        ("transaction.py", &["collected", "dropped", "vast"]),
+        ("rights.py", &["borrowed", "credentials", "lent", "quiet"]),
     ];
     let machine = serving()?;
     for (program, cases) in CASES {

@@ -269,6 +269,20 @@ fn each_command_has_one_spelling_and_no_extra_words() {
 }
 
 #[test]
+fn begin_and_commit_are_no_commands_of_a_transaction() {
+    for (text, word) in [
+        ("begin", "begin"),
+        ("commit", "commit"),
+        ("begin now", "now"),
+    ] {
+        assert!(
+            error(text).starts_with(&format!("line 1: \"{word}\": ")),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn help_lists_existing_commands() {
     for line in HELP.lines() {
         assert!(line.len() <= 100, "{line}");

@@ -97,6 +97,8 @@ def writer(rng):
     while not over.value:
         batch = [rng.choice(COMMANDS) for _ in range(rng.randint(1, 3))]
         text = '\n'.join(make(rng) for make, _ in batch)
+        if rng.random() < 0.2:
+            text = f'begin\n{text}\ncommit'
         allowed = {0, *(error for _, errors in batch for error in errors)}
         if 'start' in text:
             allowed.add(errno.EADDRNOTAVAIL)

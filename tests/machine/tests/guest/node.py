@@ -138,6 +138,18 @@ def refuse():
     assert '# refused' not in state()
 
 
+def sent():
+    """Of two sends the first one has delivered its text when the second one fails, which prevents
+    the other commands."""
+    before = commands()
+    with socket.create_server(('127.0.0.1', 5007)) as peer:
+        error, said = write('send 127.0.0.1:5007 one\nsend 127.0.0.1:1 two\ntimeout idle 5\n')
+        assert error == errno.ECONNREFUSED and said.startswith('line 2: "send '), said
+        with peer.accept()[0] as connection:
+            assert connection.makefile().read() == 'one\n'
+    assert commands() == before
+
+
 def bounds():
     """Each limit can be reached, and not exceeded."""
     nothing = 'unlisten\nclear\n'
