@@ -223,5 +223,5 @@ impl PinnedDrop for ControlFile {
 
 /// Renders the status of the server of the calling task's network namespace.
 fn status(servers: &PerNet) -> Result<KVec<u8>> {
-    Net::with_current(|net| servers.of(net))?.status()
+    Net::with_current(|net| servers.status(net))
 }

@@ -30,7 +30,7 @@ impl SiteSnapshot {
     /// `ENOMEM`.
     pub(crate) fn new(site: Site, queue: &Arc<OwnedQueue>) -> Result<Arc<Self>> {
         let site = Deferred::new(site, queue.clone())?;
-        Ok(Arc::new(Self(site), GFP_KERNEL)?)
+        Ok(Arc::new(Self(site), GFP_KERNEL_ACCOUNT)?)
     }
 }
 

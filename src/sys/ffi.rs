@@ -34,7 +34,10 @@ pub(super) struct RawCallbacks {
 pub(super) type RawCallback = unsafe extern "C" fn(sk: *mut bindings::sock);
 
 /// A function that is called when `net` exits.
-pub(super) type PernetExit = unsafe extern "C" fn(context: *mut c_void, net: *mut bindings::net);
+pub(super) type PernetPreExit = unsafe extern "C" fn(context: *mut c_void, net: *mut bindings::net);
+
+/// A function that is called after [`PernetPreExit`] was called for some namespaces.
+pub(super) type PernetExitBatch = unsafe extern "C" fn(context: *mut c_void);
 
 /// A function that is called with a name of `len` bytes; returns whether to go on.
 pub(super) type VisitName =
@@ -120,15 +123,19 @@ extern "C" {
         port: u16,
     ) -> bool;
 
-    /// Registers pernet operations that call `exit` with `context` for each namespace that exits,
-    /// before its devices go.
+    /// Registers pernet operations that call `pre_exit` with `context` for each namespace that
+    /// exits, before its devices go, and `exit_batch` once for several of them, a grace period later.
     ///
     /// Within the module's init; may sleep. Once for each time that the module is loaded, else
     /// `-EBUSY`; `context` is valid until [`khttpd_pernet_unregister`].
-    pub(super) fn khttpd_pernet_register(exit: PernetExit, context: *mut c_void) -> c_int;
+    pub(super) fn khttpd_pernet_register(
+        pre_exit: PernetPreExit,
+        exit_batch: PernetExitBatch,
+        context: *mut c_void,
+    ) -> c_int;
 
-    /// Calls `exit` for each namespace that exists, and not any more afterwards. Process context,
-    /// sleeps.
+    /// Calls `pre_exit` for each namespace that exists, then `exit_batch`, and not any more
+    /// afterwards. Process context, sleeps.
     pub(super) fn khttpd_pernet_unregister();
 
     /// Returns the character device of `inode`, which is being opened.

@@ -67,20 +67,3 @@ pub(crate) use self::{
         Stream, //
     }, //
 };
-
-use kernel::sync::rcu;
-
-/// Waits until every callback that may still run has returned.
-///
-/// The module calls this after the last listener and the last stream are gone and before its code
-/// is freed.
-///
-/// # Context
-///
-/// Process context, may sleep.
-pub(crate) fn wait_for_callbacks() {
-    // The kernel calls callbacks of listeners within RCU read-side critical sections. Callbacks of
-    // streams, which a process may call too, are not called any more once they are detached, since
-    // that takes the socket's lock.
-    rcu::synchronize_rcu();
-}

@@ -107,7 +107,7 @@ impl<'a> PreparedUpdate<'a> {
             return Ok(());
         }
         self.acceptors
-            .reserve(self.update.listen.len(), GFP_KERNEL)?;
+            .reserve(self.update.listen.len(), GFP_KERNEL_ACCOUNT)?;
         for number in 0..self.update.listen.len() {
             let Some(address) = self.update.listen.get(number).copied() else {
                 break;
@@ -117,7 +117,7 @@ impl<'a> PreparedUpdate<'a> {
                 None => self.bind_one(address),
             };
             let acceptor = bound.map_err(|e| UpdateError::Listen(address, e))?;
-            self.acceptors.push(acceptor, GFP_KERNEL)?;
+            self.acceptors.push(acceptor, GFP_KERNEL_ACCOUNT)?;
         }
         Ok(())
     }
@@ -144,9 +144,10 @@ impl<'a> PreparedUpdate<'a> {
         let before = self.released.len();
         let mut config = self.update.server.config.lock();
         // Reserved first, so that either all of them are closed or none.
-        self.released.reserve(config.acceptors.len(), GFP_KERNEL)?;
+        self.released
+            .reserve(config.acceptors.len(), GFP_KERNEL_ACCOUNT)?;
         for acceptor in config.acceptors.iter().filter(|a| is_removed(a)) {
-            self.released.push(acceptor.address, GFP_KERNEL)?;
+            self.released.push(acceptor.address, GFP_KERNEL_ACCOUNT)?;
             acceptor.stop();
         }
         config.acceptors.retain(|acceptor| !is_removed(acceptor));
@@ -203,7 +204,9 @@ impl<'a> PreparedUpdate<'a> {
     fn restore(&self, address: SocketAddr) -> Result {
         let acceptor = self.try_bind(address)?;
         let mut config = self.update.server.config.lock();
-        config.acceptors.push(acceptor.clone(), GFP_KERNEL)?;
+        config
+            .acceptors
+            .push(acceptor.clone(), GFP_KERNEL_ACCOUNT)?;
         acceptor.open();
         Ok(())
     }

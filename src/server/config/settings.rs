@@ -37,7 +37,14 @@ impl Setting {
     }
 }
 
+impl Clone for Setting {
+    fn clone(&self) -> Self {
+        Self::new(self.get())
+    }
+}
+
 /// The settings of a server.
+#[derive(Clone)]
 pub(crate) struct Settings {
     /// The length of each listener's backlog.
     pub(crate) backlog: i32,

@@ -52,7 +52,7 @@ impl<'a> ConfigUpdate<'a> {
         let serialized = server.updates.lock()?;
         let config = server.config.lock();
         let mut listen = KVec::new();
-        listen.extend_from_slice(&config.listen, GFP_KERNEL)?;
+        listen.extend_from_slice(&config.listen, GFP_KERNEL_ACCOUNT)?;
         Ok(Self {
             server,
             net,
@@ -80,7 +80,7 @@ impl<'a> ConfigUpdate<'a> {
         if self.listen.len() >= LISTENERS_MAX {
             return Err(E2BIG);
         }
-        Ok(self.listen.push(address, GFP_KERNEL)?)
+        Ok(self.listen.push(address, GFP_KERNEL_ACCOUNT)?)
     }
 
     /// Removes a listener.

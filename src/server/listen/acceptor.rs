@@ -97,7 +97,7 @@ impl Acceptor {
                 stopped: Atomic::new(false),
                 work <- new_work!("Acceptor::work"),
             }),
-            GFP_KERNEL,
+            GFP_KERNEL_ACCOUNT,
         )
     }
 

@@ -44,8 +44,8 @@ impl RuleText {
     ///
     /// `ENOMEM`.
     pub(super) fn try_clone(&self) -> Result<Self> {
-        let mut text = KVec::with_capacity(self.0.len(), GFP_KERNEL)?;
-        text.extend_from_slice(&self.0, GFP_KERNEL)?;
+        let mut text = KVec::with_capacity(self.0.len(), GFP_KERNEL_ACCOUNT)?;
+        text.extend_from_slice(&self.0, GFP_KERNEL_ACCOUNT)?;
         // INVARIANT: The lines are those of `self`.
         Ok(Self(text))
     }
@@ -69,15 +69,15 @@ impl RuleText {
             return Err(EINVAL);
         };
         let is_setting = matches!(rule, Rule::Policy(_) | Rule::TrailingSlash(_));
-        let mut text = KVec::with_capacity(self.0.len() + added.len(), GFP_KERNEL)?;
+        let mut text = KVec::with_capacity(self.0.len() + added.len(), GFP_KERNEL_ACCOUNT)?;
         for line in Lines::new(&self.0) {
             let replaced = is_setting && line.words().next() == new.words().next();
             if !replaced && line.as_bytes() != new.as_bytes() {
-                text.extend_from_slice(line.as_bytes(), GFP_KERNEL)?;
-                text.push(b'\n', GFP_KERNEL)?;
+                text.extend_from_slice(line.as_bytes(), GFP_KERNEL_ACCOUNT)?;
+                text.push(b'\n', GFP_KERNEL_ACCOUNT)?;
             }
         }
-        text.extend_from_slice(&added, GFP_KERNEL)?;
+        text.extend_from_slice(&added, GFP_KERNEL_ACCOUNT)?;
         if text.len() > RULES_MAX {
             return Err(ENOSPC);
         }
@@ -106,7 +106,7 @@ impl RuleText {
             let rule = parse(line).map_err(|e| {
                 LoadError::new(EINVAL, format_args!("rules of the control node: {e}"))
             })?;
-            rules.push(rule, GFP_KERNEL)?;
+            rules.push(rule, GFP_KERNEL_ACCOUNT)?;
         }
         Ok(rules)
     }
