@@ -192,10 +192,16 @@ extern "C" {
         context: *mut c_void,
     ) -> c_int;
 
-    /// Prepares `sk` for use in atomic context; `any`: for IPv4 and IPv6 alike.
+    /// Prepares `sk` for use in atomic context, and for a port that it shares with other such sockets
+    /// alone; `any`: for IPv4 and IPv6 alike.
     ///
     /// Process context, may sleep. `sk` is a TCP socket.
     pub(super) fn khttpd_sock_prepare(sk: *mut bindings::sock, any: bool);
+
+    /// Keeps the address of a bound socket that does not listen from all other sockets, or ends that.
+    ///
+    /// Process context, may sleep. `sk` is a TCP socket.
+    pub(super) fn khttpd_sock_reserve(sk: *mut bindings::sock, reserve: bool);
 
     /// Tells a listening socket that clients speak first and get a response at once.
     ///

@@ -65,8 +65,8 @@ impl_has_work! {
 }
 
 impl Acceptor {
-    /// Listens on `address` in `net`; accepts nothing before [`Acceptor::open`]. In a kernel without
-    /// IPv6, the unspecified IPv6 address means the unspecified IPv4 address.
+    /// Binds a listener to `address` in `net`. In a kernel without IPv6, the unspecified IPv6 address
+    /// means the unspecified IPv4 address.
     ///
     /// # Context
     ///
@@ -80,11 +80,10 @@ impl Acceptor {
         net: &Net,
         address: SocketAddr,
     ) -> Result<Arc<Self>> {
-        let backlog = pool.core.settings.backlog;
-        let listener = match Listener::bind(net, address, backlog) {
+        let listener = match Listener::bind(net, address) {
             Err(e) if e == EAFNOSUPPORT && address.ip().is_unspecified() => {
                 let all = SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port()));
-                Listener::bind(net, all, backlog)
+                Listener::bind(net, all)
             }
             other => other,
         }?;
@@ -99,6 +98,22 @@ impl Acceptor {
             }),
             GFP_KERNEL_ACCOUNT,
         )
+    }
+
+    /// Listens, if it does not yet; accepts nothing before [`Acceptor::open`].
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Listener::listen`].
+    pub(crate) fn listen(&self) -> Result {
+        if self.listens() {
+            return Ok(());
+        }
+        self.listener.listen(self.pool.core.settings.backlog)
     }
 
     /// Returns whether the socket still listens. `ss --kill` can close it.
