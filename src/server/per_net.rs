@@ -43,6 +43,8 @@ pub(crate) struct PerNet {
     #[pin]
     servers: Mutex<Servers>,
     template: ServerTemplate,
+    /// The template for namespaces that belong to another user namespace than the initial one.
+    contained: ServerTemplate,
 }
 
 /// Servers by the cookies of their namespaces.
@@ -63,13 +65,20 @@ impl PerNet {
     /// # Errors
     ///
     /// `ENOMEM`, and the errno of the reason why the built-in site cannot be loaded.
-    pub(crate) fn new(backlog: i32, max_connections: u32, limits: Limits) -> Result<Arc<Self>> {
-        let settings = Settings::new(backlog, max_connections);
-        let template = ServerTemplate::new(settings, limits).map_err(|e| e.errno())?;
+    pub(crate) fn new(
+        backlog: i32,
+        max_connections: u32,
+        max_connections_user_ns: u32,
+        limits: Limits,
+    ) -> Result<Arc<Self>> {
+        let settings = |bound| Settings::new(backlog, max_connections, bound);
+        let template = ServerTemplate::new(settings(u32::MAX), limits).map_err(|e| e.errno())?;
+        let contained = template.with_settings(settings(max_connections_user_ns))?;
         Arc::pin_init(
             pin_init!(Self {
                 servers <- new_mutex!(Servers::default()),
                 template,
+                contained,
             }),
             GFP_KERNEL,
         )
@@ -91,7 +100,7 @@ impl PerNet {
         }
         // Without the lock, because the control group of the task may be short of memory. Of two
         // servers that are made at the same time for one namespace, the second is dropped.
-        let new = self.template.create()?;
+        let new = self.template(net).create()?;
         let node = RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?;
         let mut servers = self.servers.lock();
         let server = match servers.running.entry(net.cookie()) {
@@ -99,6 +108,15 @@ impl PerNet {
             Entry::Vacant(free) => free.insert(ServerHandle::start(new), node).server().clone(),
         };
         Ok(server)
+    }
+
+    /// Returns what the server of `net` begins as.
+    fn template(&self, net: &Net) -> &ServerTemplate {
+        if net.is_owned_by_host() {
+            &self.template
+        } else {
+            &self.contained
+        }
     }
 
     /// Returns the server of `net`, if it has one.
@@ -125,7 +143,7 @@ impl PerNet {
         if let Some(server) = self.find(net) {
             return server.status();
         }
-        let mut text = self.template.status()?;
+        let mut text = self.template(net).status()?;
         text.extend_from_slice(NO_SERVER, GFP_KERNEL)?;
         Ok(text)
     }
@@ -137,7 +155,7 @@ impl PerNet {
     /// Process context, may sleep.
     pub(crate) fn relay(&self, net: &Net) -> SocketAddr {
         self.find(net)
-            .map_or_else(|| self.template.relay(), |server| server.relay())
+            .map_or_else(|| self.template(net).relay(), |server| server.relay())
     }
 }
 
@@ -170,7 +188,7 @@ mod tests {
     use super::*;
 
     fn per_net() -> Result<Arc<PerNet>> {
-        PerNet::new(1, 1, Limits::MAX)
+        PerNet::new(1, 1, 1, Limits::MAX)
     }
 
     #[test]

@@ -76,8 +76,8 @@ impl ServerCore {
         })
     }
 
-    /// Creates the core of a server that begins with the settings and the site of this one, and
-    /// shares its per-CPU memory and its workqueue.
+    /// Creates the core of a server that begins with the site of this one, and shares its per-CPU
+    /// memory and its workqueue.
     ///
     /// # Context
     ///
@@ -86,9 +86,9 @@ impl ServerCore {
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub(super) fn like(&self) -> Result<Self> {
+    pub(super) fn sharing(&self, settings: Settings) -> Result<Self> {
         Ok(Self {
-            settings: self.settings.clone(),
+            settings,
             snapshot: Published::new(self.snapshot()),
             scratch: self.scratch.clone(),
             latency: SoftirqLatency::new(),

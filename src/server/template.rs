@@ -62,6 +62,23 @@ impl ServerTemplate {
         })
     }
 
+    /// Creates another template, which shares all but the settings.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(super) fn with_settings(&self, settings: Settings) -> Result<Self> {
+        Ok(Self {
+            server: self.create_with(settings)?,
+            limits: self.limits,
+            load_milliseconds: self.load_milliseconds,
+        })
+    }
+
     /// Creates a server like the template, which shares its site, per-CPU memory and workqueue.
     /// The rest is charged to the control group of the calling task.
     ///
@@ -73,9 +90,13 @@ impl ServerTemplate {
     ///
     /// `ENOMEM`.
     pub(super) fn create(&self) -> Result<Arc<Server>> {
+        self.create_with(self.server.pool.core.settings.clone())
+    }
+
+    fn create_with(&self, settings: Settings) -> Result<Arc<Server>> {
         // No lock is taken, because the control group of the task may be short of memory.
         let config = ActiveConfig::new(built_in(self.limits)?, self.load_milliseconds);
-        Server::new(self.server.pool.core.like()?, config)
+        Server::new(self.server.pool.core.sharing(settings)?, config)
     }
 
     /// Waits until no work item refers to a server that has been stopped.

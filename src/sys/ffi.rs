@@ -90,6 +90,19 @@ extern "C" {
     /// Tells whether the log admits a message that the calling task causes. Process context.
     pub(super) fn khttpd_log_admits() -> bool;
 
+    /// Returns a reference to the memory control group of the calling task; null in a kernel without
+    /// such groups. Process context.
+    pub(super) fn khttpd_get_mem_cgroup_from_current() -> *mut c_void;
+
+    /// Drops a reference; ignores null. Any context.
+    pub(super) fn khttpd_mem_cgroup_put(memcg: *mut c_void);
+
+    /// Charges what the calling task allocates with `__GFP_ACCOUNT` to `memcg`, or again to its own
+    /// group if that is null; returns what was set before.
+    ///
+    /// Process context. The caller has a reference until it sets another.
+    pub(super) fn khttpd_set_active_memcg(memcg: *mut c_void) -> *mut c_void;
+
     /// Takes another reference. Any context. The caller has one already.
     pub(super) fn khttpd_get_page(page: *mut bindings::page);
 

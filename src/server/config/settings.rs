@@ -48,6 +48,8 @@ impl Clone for Setting {
 pub(crate) struct Settings {
     /// The length of each listener's backlog.
     pub(crate) backlog: i32,
+    /// The greatest value of `max_connections`.
+    pub(crate) connections_bound: u32,
     /// The connections served at a time; more wait in the backlog.
     pub(crate) max_connections: Setting,
     /// The seconds after which an idle connection is closed.
@@ -61,10 +63,12 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Returns the default settings.
-    pub(crate) const fn new(backlog: i32, max_connections: u32) -> Self {
+    /// Returns the default settings. At most `connections_bound` connections can be served.
+    pub(crate) fn new(backlog: i32, max_connections: u32, connections_bound: u32) -> Self {
+        let max_connections = max_connections.min(connections_bound);
         Self {
             backlog,
+            connections_bound,
             max_connections: Setting::new(max_connections),
             idle_seconds: Setting::new(60),
             head_seconds: Setting::new(10),

@@ -108,8 +108,17 @@ impl<'a> ConfigUpdate<'a> {
     }
 
     /// Sets the number of connections served at a time.
-    pub(crate) fn set_max_connections(&mut self, max: u32) {
+    ///
+    /// # Errors
+    ///
+    /// The greatest number that this server may serve, if `max` is greater.
+    pub(crate) fn set_max_connections(&mut self, max: u32) -> Result<(), u32> {
+        let bound = self.server.pool.core.settings.connections_bound;
+        if max > bound {
+            return Err(bound);
+        }
         self.max_connections = max;
+        Ok(())
     }
 
     /// Sets a timeout.

@@ -16,6 +16,7 @@ use super::super::{
 };
 use crate::sys::{
     clock,
+    memory_group::MemoryGroup,
     net::Net,
     tcp::{
         ListenHandler,
@@ -52,6 +53,8 @@ pub(crate) struct Acceptor {
     /// The address that the listener was configured with.
     pub(crate) address: SocketAddr,
     pool: Arc<ConnectionPool<Connection>>,
+    /// The control group of the task that has bound the listener.
+    payer: MemoryGroup,
     /// The time since which the work item is queued, by [`clock::coarse_milliseconds`].
     queued_at: Atomic<u32>,
     /// Set when the acceptor must accept no more connections.
@@ -65,7 +68,8 @@ impl_has_work! {
 }
 
 impl Acceptor {
-    /// Binds a listener to `address` in `net`. In a kernel without IPv6, the unspecified IPv6 address
+    /// Binds a listener to `address` in `net`. The control group of the calling task is charged for
+    /// its connections. In a kernel without IPv6, the unspecified IPv6 address
     /// means the unspecified IPv4 address.
     ///
     /// # Context
@@ -92,6 +96,7 @@ impl Acceptor {
                 listener,
                 address,
                 pool: pool.clone(),
+                payer: MemoryGroup::current(),
                 queued_at: Atomic::new(0),
                 stopped: Atomic::new(false),
                 work <- new_work!("Acceptor::work"),
@@ -203,7 +208,9 @@ impl WorkItem for Acceptor {
     type Pointer = Arc<Self>;
 
     fn run(this: Arc<Self>) {
-        let end = (0..ACCEPT_BUDGET).find_map(|_| this.accept().err());
+        let end = this
+            .payer
+            .charge(|| (0..ACCEPT_BUDGET).find_map(|_| this.accept().err()));
         this.pool.crowd.poll_all(end.is_none());
         match end {
             None => this.kick(),

@@ -99,8 +99,8 @@ fn namespace_has_no_server_before_a_transaction_with_rights() -> Result {
     assert_quiet(&machine)
 }
 
-#[test]
-fn server_memory_is_charged_to_the_cgroup_of_its_first_writer() -> Result {
+/// Runs a case of `guest/charged.py` on a kernel with memory control groups, after `prepare`.
+fn check_charged(prepare: &str, case: &str) -> Result {
     let machine = machine()?.boot()?;
     let controllers = machine
         .exec_ok("mount -t cgroup2 none /sys/fs/cgroup; cat /sys/fs/cgroup/cgroup.controllers")?;
@@ -110,12 +110,49 @@ fn server_memory_is_charged_to_the_cgroup_of_its_first_writer() -> Result {
         return Ok(());
     }
     put_guest(&machine, &["charged.py"])?;
-    machine.exec_ok(
-        "insmod khttpd.ko; echo +memory > /sys/fs/cgroup/cgroup.subtree_control; mkdir /sys/fs/cgroup/writer
-         for i in $(seq 100); do ip netns add n$i; done",
-    )?;
-    let said = machine.exec_ok("python3 /tmp/charged.py 100")?;
+    machine.exec_ok(&format!(
+        "insmod khttpd.ko; echo +memory > /sys/fs/cgroup/cgroup.subtree_control; mkdir /sys/fs/cgroup/writer; {prepare}"
+    ))?;
+    let said = machine.exec_ok(&format!("python3 /tmp/charged.py {case}"))?;
     print!("{said}");
+    machine.exec_ok("rmmod khttpd")?;
+    assert_quiet(&machine)
+}
+
+#[test]
+fn server_memory_is_charged_to_the_cgroup_of_its_first_writer() -> Result {
+    check_charged(
+        "for i in $(seq 100); do ip netns add n$i; done",
+        "servers 100",
+    )
+}
+
+#[test]
+fn connections_are_charged_to_the_cgroup_that_has_started_their_listener() -> Result {
+    check_charged("", "connections 500")
+}
+
+#[test]
+fn max_connections_is_bounded_in_other_user_namespaces() -> Result {
+    let machine = machine()?.boot()?;
+    machine.exec_ok("insmod khttpd.ko max_connections_user_ns=500 && ip netns add a")?;
+    // What a container reads can be written back.
+    machine.exec_ok(
+        "unshare -Urn sh -c 'grep -qx \"max-connections 500\" /dev/khttpd && cat /dev/khttpd > /tmp/saved && cat /tmp/saved > /dev/khttpd && echo max-connections 1 > /dev/khttpd && echo max-connections 500 > /dev/khttpd'",
+    )?;
+    let said = machine.exec_ok(
+        "unshare -Urn sh -c 'exec 3<> /dev/khttpd; ! echo max-connections 501 2> /dev/null >&3 && cat <&3'",
+    )?;
+    assert_eq!(
+        said,
+        "line 1: \"max-connections 501\": the maximum of a container is 500; the host sets it by the module parameter max_connections_user_ns\n"
+    );
+    // The host's own network namespaces are not bounded.
+    for namespace in ["", "ip netns exec a "] {
+        machine.exec_ok(&format!(
+            "{namespace}grep -qx 'max-connections 65536' /dev/khttpd && {namespace}sh -c 'echo max-connections 1048576 > /dev/khttpd'"
+        ))?;
+    }
     machine.exec_ok("rmmod khttpd")?;
     assert_quiet(&machine)
 }
