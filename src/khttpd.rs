@@ -56,6 +56,10 @@ module! {
             default: 65536,
             description: "maximum connections served at a time, 1 to 1048576 (default 65536)",
         },
+        max_connections_user_ns: u32 {
+            default: 4096,
+            description: "maximum of max_connections in other user namespaces (default 4096)",
+        },
         max_site_bytes: u64 {
             default: 268435456,
             description: "maximum memory of a site in bytes (default 256 MiB)",
@@ -105,7 +109,12 @@ impl PinnedDrop for Khttpd {
 /// Registers the servers and starts that of the initial network namespace as the parameters say.
 fn start_servers() -> Result<(Arc<PerNet>, PernetRegistration<PerNet>)> {
     let params = Params::read()?;
-    let servers = PerNet::new(params.backlog, params.max_connections, params.limits)?;
+    let servers = PerNet::new(
+        params.backlog,
+        params.max_connections,
+        params.max_connections_user_ns,
+        params.limits,
+    )?;
     let registration = PernetRegistration::new(servers.clone())?;
     Transaction::at_load(&servers, params.listen, params.root, params.commands)?;
     Ok((servers, registration))

@@ -34,6 +34,8 @@ pub(crate) struct Params {
     pub(crate) backlog: i32,
     /// Maximum number of connections, for each server until a command changes it.
     pub(crate) max_connections: u32,
+    /// Bound of the former in namespaces that belong to another user namespace than the initial one.
+    pub(crate) max_connections_user_ns: u32,
     /// Limits of each site, unless a rule changes them.
     pub(crate) limits: Limits,
     /// Directory to serve in the initial network namespace; the built-in site without one.
@@ -55,13 +57,21 @@ impl Params {
     pub(crate) fn read() -> Result<Self> {
         let address = address()?;
         let backlog = backlog()?;
-        let max_connections = max_connections()?;
+        let max_connections = connections(
+            "max_connections",
+            *module_parameters::max_connections.value_ref(),
+        )?;
+        let max_connections_user_ns = connections(
+            "max_connections_user_ns",
+            *module_parameters::max_connections_user_ns.value_ref(),
+        )?;
         let root = root()?;
         let port = *module_parameters::port.value_ref();
         Ok(Self {
             listen: (port != 0).then_some(SocketAddr::new(address, port)),
             backlog,
             max_connections,
+            max_connections_user_ns,
             limits: Limits {
                 max_site_bytes: *module_parameters::max_site_bytes.value_ref(),
                 max_file_bytes: *module_parameters::max_file_bytes.value_ref(),
@@ -95,14 +105,13 @@ fn backlog() -> Result<i32> {
     Ok(backlog)
 }
 
-fn max_connections() -> Result<u32> {
-    let max_connections = *module_parameters::max_connections.value_ref();
-    if !CONNECTIONS.contains(&max_connections) {
+fn connections(name: &str, value: u32) -> Result<u32> {
+    if !CONNECTIONS.contains(&value) {
         let (min, max) = (CONNECTIONS.start(), CONNECTIONS.end());
-        pr_err!("max_connections={max_connections}: must be {min} to {max}\n");
+        pr_err!("{name}={value}: must be {min} to {max}\n");
         return Err(EINVAL);
     }
-    Ok(max_connections)
+    Ok(value)
 }
 
 fn root() -> Result<Option<&'static [u8]>> {

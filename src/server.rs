@@ -18,7 +18,8 @@
 //! ```
 //!
 //! [`Server::stop`] breaks the circles: acceptors are dropped, connections are aborted and leave
-//! their slots, the table forgets its observer, and what remains belongs to the handle alone.
+//! their slots, the table forgets its observer. Once the work items of all servers have returned,
+//! what remains belongs to the handle alone.
 
 mod config;
 mod conn;
@@ -31,6 +32,7 @@ mod server_core;
 mod site_snapshot;
 mod stats;
 mod sweep;
+mod template;
 
 pub(crate) use self::{
     config::{
@@ -42,10 +44,7 @@ pub(crate) use self::{
 };
 
 use self::{
-    config::{
-        ActiveConfig,
-        Settings, //
-    },
+    config::ActiveConfig,
     conn::{
         Connection,
         ConnectionPool,
@@ -67,7 +66,6 @@ use crate::{
     sys::{
         interruptible_mutex::InterruptibleMutex,
         log::UserLog,
-        tcp,
         text::{
             self,
             Text, //
@@ -137,8 +135,9 @@ impl_has_work! {
 }
 
 impl Server {
-    fn new(settings: Settings, site: Site, config: ActiveConfig) -> Result<Arc<Self>> {
-        let pool = ConnectionPool::new(ServerCore::new(settings, site)?)?;
+    /// Creates a server that is not started.
+    fn new(core: ServerCore, config: ActiveConfig) -> Result<Arc<Self>> {
+        let pool = ConnectionPool::new(core)?;
         Arc::pin_init(
             pin_init!(Self {
                 pool,
@@ -150,7 +149,7 @@ impl Server {
                 sweep_cursor: Atomic::new(0),
                 shed_deadline: Atomic::new(0),
             }),
-            GFP_KERNEL,
+            GFP_KERNEL_ACCOUNT,
         )
     }
 
@@ -200,7 +199,8 @@ impl Server {
         self.config.lock().acceptors.iter().for_each(Acceptor::kick);
     }
 
-    /// Closes all listeners and connections. It waits for no peer.
+    /// Closes all listeners and connections, and waits until no connection is left. It waits for no
+    /// peer, and for no grace period.
     ///
     /// # Context
     ///
@@ -210,10 +210,6 @@ impl Server {
         acceptors.iter().for_each(|acceptor| acceptor.stop());
         drop(acceptors);
         self.pool.table.close();
-        // Work items that are about to return hold references to the server and the pool. The last
-        // reference must not be dropped by an item of the queue that the pool owns.
-        self.pool.core.quiesce();
-        tcp::wait_for_callbacks();
     }
 
     /// Begins draining: lets the connections finish their requests until the stop timeout expires.

@@ -16,6 +16,7 @@ pub(crate) mod fs;
 pub(crate) mod hash;
 pub(crate) mod interruptible_mutex;
 pub(crate) mod log;
+pub(crate) mod memory_group;
 pub(crate) mod net;
 pub(crate) mod page;
 pub(crate) mod param;

@@ -320,5 +320,5 @@ fn has_begin(text: &[u8]) -> bool {
 
 /// Renders the status of the server of the calling task's network namespace.
 fn status(servers: &PerNet) -> Result<Text> {
-    Net::with_current(|net| servers.of(net))?.status()
+    Net::with_current(|net| servers.status(net))
 }

@@ -40,7 +40,7 @@ impl FileSession for RelayFile {
     type Subject = PerNet;
 
     fn open(servers: &Arc<PerNet>, file: &File) -> Result<Pin<KBox<Self>>> {
-        let peer = Net::with_current(|net| servers.of(net))?.relay();
+        let peer = Net::with_current(|net| servers.relay(net));
         let client = Client::connect(peer, is_blocking(file))?;
         Ok(KBox::pin(Self(client), GFP_KERNEL)?)
     }

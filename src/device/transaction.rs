@@ -3,7 +3,7 @@
 //! Commands that are carried out together or not at all.
 //!
 //! The steps: parse all lines, check the rights, stage the commands in a configuration update,
-//! prepare that, which is the last step that can fail but for `send`, send, and commit.
+//! prepare that, send, and commit. After `send`, only a lack of memory for a listener can fail.
 
 mod commands;
 mod explain;
@@ -158,11 +158,10 @@ impl<'a> Transaction<'a> {
         let mut update = ConfigUpdate::begin(&server, net, self.log())?;
         self.stage_parameters(&mut update)?;
         self.stage_commands(&mut update, net)?;
-        let prepared =
-            PreparedUpdate::prepare(update).map_err(|error| explain(&self.commands, error))?;
+        let explained = |error| explain(&self.commands, error);
+        let prepared = PreparedUpdate::prepare(update).map_err(explained)?;
         self.send_texts()?;
-        prepared.commit();
-        Ok(())
+        prepared.commit().map_err(explained)
     }
 
     /// Returns the log for what the commands cause.
@@ -214,7 +213,7 @@ impl<'a> Transaction<'a> {
             .try_for_each(|(line, command)| stage.apply(line, command))
     }
 
-    /// Carries out `send`, which cannot be undone and hence comes when nothing else can fail.
+    /// Carries out `send`, which cannot be undone and hence comes when all else is prepared.
     fn send_texts(&self) -> Result<(), CommandError> {
         for (line, command) in self.commands.iter() {
             if let Command::Send(peer, text) = command {

@@ -1,84 +1,51 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Starts and stops a server.
+//! Starts a server.
 
 use super::{
-    config::{
-        ActiveConfig,
-        Settings, //
-    },
     sweep::sweep_interval,
     Server, //
 };
-use crate::site::{
-    load::{
-        Limits,
-        LoadError,
-        LoadProgress,
-        Sources, //
-    },
-    Site, //
-};
 use kernel::{
-    prelude::*,
     sync::Arc,
-    time::{
-        hrtimer::{
-            ArcHrTimerHandle,
-            HrTimerPointer, //
-        },
-        Instant,
-        Monotonic, //
+    time::hrtimer::{
+        ArcHrTimerHandle,
+        HrTimerPointer, //
     }, //
 };
-use protocol::http::HostPattern;
 
-/// A running server; dropping it stops the server and closes all its connections.
+/// A server that was started, until [`Server::stop`].
 pub(super) struct ServerHandle {
     server: Arc<Server>,
+    /// The timer of the sweep; none once it is stopped.
     timer: Option<ArcHrTimerHandle<Server>>,
 }
 
 impl ServerHandle {
-    /// Starts a server that serves the built-in site and does not listen yet.
+    /// Starts `server`.
     ///
     /// # Context
     ///
     /// Process context, may sleep.
-    ///
-    /// # Errors
-    ///
-    /// `ENOMEM`; nothing is left behind.
-    pub(super) fn start(settings: Settings, limits: Limits) -> Result<Self, LoadError> {
-        let mut sources = Sources::new(limits);
-        sources.set_root(b"built-in", HostPattern::Any)?;
-        let begin = Instant::<Monotonic>::now();
-        let site = Site::load(&sources, None, &LoadProgress::new())?;
-        let config = ActiveConfig::new(sources, begin.elapsed().as_millis());
-        let server = Server::new(settings, site, config)?;
-        // From here on, dropping the handle undoes everything.
-        let handle = Self {
+    pub(super) fn start(server: Arc<Server>) -> Self {
+        server.observe_slots();
+        Self {
             timer: Some(server.clone().start(sweep_interval())),
             server,
-        };
-        handle.server.observe_slots();
-        Ok(handle)
+        }
     }
 
     /// Returns the server.
     pub(super) fn server(&self) -> &Arc<Server> {
         &self.server
     }
-}
 
-impl Drop for ServerHandle {
-    /// Stops the server.
+    /// Stops the timer, so that no sweep is queued any more.
     ///
     /// # Context
     ///
     /// Process context, may sleep.
-    fn drop(&mut self) {
+    pub(super) fn stop_sweep(&mut self) {
         drop(self.timer.take());
-        self.server.stop();
     }
 }

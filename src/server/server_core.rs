@@ -40,18 +40,20 @@ pub(super) struct ServerCore {
     pub(super) settings: Settings,
     /// The published site. Declared before the queue: its drop queues the item that frees it.
     pub(super) snapshot: Published<SiteSnapshot>,
-    pub(super) scratch: PerCpu<CpuScratch>,
+    /// The scratch memory of all servers.
+    pub(super) scratch: Arc<PerCpu<CpuScratch>>,
     pub(super) latency: SoftirqLatency,
-    pub(super) buffers: SendBuffers,
+    /// The send buffers of all servers.
+    pub(super) buffers: Arc<SendBuffers>,
     pub(super) counters: Counters,
-    /// The workqueue of all work items of the server.
+    /// The workqueue of all work items of all servers.
     pub(super) queue: Arc<OwnedQueue>,
     /// The end of draining, in seconds of uptime; [`NEVER`] while the server is started.
     end_at: Setting,
 }
 
 impl ServerCore {
-    /// Creates the core of a server that serves `site`.
+    /// Creates the core of a server that serves `site`, and what other servers will share with it.
     ///
     /// # Context
     ///
@@ -64,12 +66,35 @@ impl ServerCore {
         let queue = Arc::new(OwnedQueue::new_percpu(c"khttpd")?, GFP_KERNEL)?;
         Ok(Self {
             settings,
-            snapshot: Published::new(SiteSnapshot::new(site, &queue)?),
-            scratch: PerCpu::new()?,
+            snapshot: Published::new(SiteSnapshot::shared(site, &queue)?),
+            scratch: Arc::new(PerCpu::new()?, GFP_KERNEL)?,
             latency: SoftirqLatency::new(),
-            buffers: SendBuffers::new()?,
+            buffers: Arc::new(SendBuffers::new()?, GFP_KERNEL)?,
             counters: Counters::new()?,
             queue,
+            end_at: Setting::new(NEVER),
+        })
+    }
+
+    /// Creates the core of a server that begins with the site of this one, and shares its per-CPU
+    /// memory and its workqueue.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(super) fn sharing(&self, settings: Settings) -> Result<Self> {
+        Ok(Self {
+            settings,
+            snapshot: Published::new(self.snapshot()),
+            scratch: self.scratch.clone(),
+            latency: SoftirqLatency::new(),
+            buffers: self.buffers.clone(),
+            counters: Counters::new()?,
+            queue: self.queue.clone(),
             end_at: Setting::new(NEVER),
         })
     }

@@ -19,7 +19,8 @@ use kernel::{
 /// A site whose last reference may be dropped in any context.
 pub(crate) struct SiteSnapshot {
     site: Deferred<Site>,
-    usage: Arc<SiteUse>,
+    /// None for a site that servers share.
+    usage: Option<Arc<SiteUse>>,
 }
 
 impl SiteSnapshot {
@@ -35,18 +36,28 @@ impl SiteSnapshot {
     pub(crate) fn new(site: Site, queue: &Arc<OwnedQueue>) -> Result<Arc<Self>> {
         let usage = Arc::new(SiteUse::new(site.footprint()), GFP_KERNEL_ACCOUNT)?;
         let site = Deferred::new(site, queue.clone())?;
+        let usage = Some(usage);
         Ok(Arc::new(Self { site, usage }, GFP_KERNEL_ACCOUNT)?)
     }
 
-    /// Returns the use of the site.
-    pub(crate) fn usage(&self) -> &Arc<SiteUse> {
-        &self.usage
+    /// Wraps a site that servers share, so that it is not theirs to retire. Otherwise as
+    /// [`SiteSnapshot::new`].
+    pub(crate) fn shared(site: Site, queue: &Arc<OwnedQueue>) -> Result<Arc<Self>> {
+        let site = Deferred::new(site, queue.clone())?;
+        Ok(Arc::new(Self { site, usage: None }, GFP_KERNEL)?)
+    }
+
+    /// Returns the use of the site, unless servers share it.
+    pub(crate) fn usage(&self) -> Option<&Arc<SiteUse>> {
+        self.usage.as_ref()
     }
 }
 
 impl Drop for SiteSnapshot {
     fn drop(&mut self) {
-        self.usage.end();
+        if let Some(usage) = &self.usage {
+            usage.end();
+        }
     }
 }
 

@@ -55,7 +55,7 @@ impl<T: Send + 'static> Deferred<T> {
                 value,
                 work <- new_work!("Deferred::drop"),
             }),
-            GFP_KERNEL,
+            GFP_KERNEL_ACCOUNT,
         )?;
         Ok(Self {
             item: ManuallyDrop::new(item),

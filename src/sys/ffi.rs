@@ -34,7 +34,10 @@ pub(super) struct RawCallbacks {
 pub(super) type RawCallback = unsafe extern "C" fn(sk: *mut bindings::sock);
 
 /// A function that is called when `net` exits.
-pub(super) type PernetExit = unsafe extern "C" fn(context: *mut c_void, net: *mut bindings::net);
+pub(super) type PernetPreExit = unsafe extern "C" fn(context: *mut c_void, net: *mut bindings::net);
+
+/// A function that is called after [`PernetPreExit`] was called for some namespaces.
+pub(super) type PernetExitBatch = unsafe extern "C" fn(context: *mut c_void);
 
 /// A function that is called with a name of `len` bytes; returns whether to go on.
 pub(super) type VisitName =
@@ -96,6 +99,19 @@ extern "C" {
     /// Counts a message and tells whether the rate limit admits it. Any context.
     pub(super) fn khttpd_log_admits() -> bool;
 
+    /// Returns a reference to the memory control group of the calling task; null in a kernel without
+    /// such groups. Process context.
+    pub(super) fn khttpd_get_mem_cgroup_from_current() -> *mut c_void;
+
+    /// Drops a reference; ignores null. Any context.
+    pub(super) fn khttpd_mem_cgroup_put(memcg: *mut c_void);
+
+    /// Charges what the calling task allocates with `__GFP_ACCOUNT` to `memcg`, or again to its own
+    /// group if that is null; returns what was set before.
+    ///
+    /// Process context. The caller has a reference until it sets another.
+    pub(super) fn khttpd_set_active_memcg(memcg: *mut c_void) -> *mut c_void;
+
     /// Takes another reference. Any context. The caller has one already.
     pub(super) fn khttpd_get_page(page: *mut bindings::page);
 
@@ -146,15 +162,19 @@ extern "C" {
     /// Process context; the task has not closed its files yet.
     pub(super) fn khttpd_current_root(root: *mut bindings::path);
 
-    /// Registers pernet operations that call `exit` with `context` for each namespace that exits,
-    /// before its devices go.
+    /// Registers pernet operations that call `pre_exit` with `context` for each namespace that
+    /// exits, before its devices go, and `exit_batch` once for several of them, a grace period later.
     ///
     /// Within the module's init; may sleep. Once for each time that the module is loaded, else
     /// `-EBUSY`; `context` is valid until [`khttpd_pernet_unregister`].
-    pub(super) fn khttpd_pernet_register(exit: PernetExit, context: *mut c_void) -> c_int;
+    pub(super) fn khttpd_pernet_register(
+        pre_exit: PernetPreExit,
+        exit_batch: PernetExitBatch,
+        context: *mut c_void,
+    ) -> c_int;
 
-    /// Calls `exit` for each namespace that exists, and not any more afterwards. Process context,
-    /// sleeps.
+    /// Calls `pre_exit` for each namespace that exists, then `exit_batch`, and not any more
+    /// afterwards. Process context, sleeps.
     pub(super) fn khttpd_pernet_unregister();
 
     /// Returns the character device of `inode`, which is being opened.
@@ -211,10 +231,16 @@ extern "C" {
         context: *mut c_void,
     ) -> c_int;
 
-    /// Prepares `sk` for use in atomic context; `any`: for IPv4 and IPv6 alike.
+    /// Prepares `sk` for use in atomic context, and for a port that it shares with other such sockets
+    /// alone; `any`: for IPv4 and IPv6 alike.
     ///
     /// Process context, may sleep. `sk` is a TCP socket.
     pub(super) fn khttpd_sock_prepare(sk: *mut bindings::sock, any: bool);
+
+    /// Keeps the address of a bound socket that does not listen from all other sockets, or ends that.
+    ///
+    /// Process context, may sleep. `sk` is a TCP socket.
+    pub(super) fn khttpd_sock_reserve(sk: *mut bindings::sock, reserve: bool);
 
     /// Tells a listening socket that clients speak first and get a response at once.
     ///

@@ -69,7 +69,6 @@ pub(crate) use self::{
 };
 
 use crate::sys::ffi;
-use kernel::sync::rcu;
 
 /// Tells whether the sockets of the system use more memory than `net.ipv4.tcp_mem` wants.
 ///
@@ -79,19 +78,4 @@ use kernel::sync::rcu;
 pub(crate) fn is_short_of_memory() -> bool {
     // SAFETY: The function has no preconditions.
     unsafe { ffi::khttpd_tcp_is_short_of_memory() }
-}
-
-/// Waits until every callback that may still run has returned.
-///
-/// The module calls this after the last listener and the last stream are gone and before its code
-/// is freed.
-///
-/// # Context
-///
-/// Process context, may sleep.
-pub(crate) fn wait_for_callbacks() {
-    // The kernel calls callbacks of listeners within RCU read-side critical sections. Callbacks of
-    // streams, which a process may call too, are not called any more once they are detached, since
-    // that takes the socket's lock.
-    rcu::synchronize_rcu();
 }

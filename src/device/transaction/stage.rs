@@ -45,7 +45,7 @@ impl Stage<'_, '_> {
     /// # Errors
     ///
     /// `EACCES` if the writer may not listen on a port, `ENOENT` if an address to remove is not
-    /// there, `E2BIG` and `ENOSPC` if there would be too many addresses, roots or rules, `ENOMEM`.
+    /// there, `ERANGE` for more connections than the server may serve, `E2BIG` and `ENOSPC` if there would be too many addresses, roots or rules, `ENOMEM`.
     pub(super) fn apply(
         &mut self,
         line: Line<'_>,
@@ -57,7 +57,9 @@ impl Stage<'_, '_> {
             Command::Unlisten(addresses) => self.unlisten(line, addresses)?,
             Command::Start => update.start(true),
             Command::Stop => update.start(false),
-            Command::MaxConnections(max) => update.set_max_connections(*max),
+            Command::MaxConnections(max) => update
+                .set_max_connections(*max)
+                .map_err(|bound| connections_error(bound, line))?,
             Command::MinRate(rate) => update.set_min_rate(*rate),
             Command::MaxOldSites(max) => update.set_max_old_sites(*max),
             Command::Timeout(timeout, seconds) => update.set_timeout(*timeout, *seconds),
@@ -110,6 +112,17 @@ impl Stage<'_, '_> {
         }
         Ok(())
     }
+}
+
+fn connections_error(bound: u32, line: Line<'_>) -> CommandError {
+    CommandError::of_line(
+        ERANGE,
+        line,
+        fmt!(
+            "the maximum of a container is {bound}; \
+             the host sets it by the module parameter max_connections_user_ns"
+        ),
+    )
 }
 
 fn sources_error(e: Error, line: Line<'_>) -> CommandError {

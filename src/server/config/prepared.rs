@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! An update whose every step that can fail has been done.
+//! An update whose steps that may fail or take long have been done.
 
 use super::{
     super::{
@@ -36,20 +36,17 @@ impl<T: Into<Error>> From<T> for UpdateError {
     }
 }
 
-/// An update that can only succeed. Dropped without a commit, it leaves the configuration as it
-/// was.
+/// An update that is ready. Dropped without a commit, it leaves the configuration as it was.
 pub(crate) struct PreparedUpdate<'a> {
     update: ConfigUpdate<'a>,
     /// The new site and the milliseconds that it took to load, unless the old one stays.
     snapshot: Option<(Arc<SiteSnapshot>, i64)>,
-    /// The acceptors of the new configuration: old ones that stay, and new ones that are not open.
+    /// The acceptors of the new configuration: old ones that stay, and new ones that do not listen.
     acceptors: KVec<Arc<Acceptor>>,
-    /// The addresses of listeners that were closed to make room.
-    released: KVec<SocketAddr>,
 }
 
 impl<'a> PreparedUpdate<'a> {
-    /// Does everything that can fail: loads the site and binds listeners.
+    /// Loads the site and binds listeners.
     ///
     /// # Context
     ///
@@ -63,19 +60,23 @@ impl<'a> PreparedUpdate<'a> {
             snapshot: load(&update)?,
             update,
             acceptors: KVec::new(),
-            released: KVec::new(),
         };
         prepared.bind()?;
         Ok(prepared)
     }
 
-    /// Puts the update into force.
+    /// Puts the update into force. Listening, which comes first, is all that may still fail.
     ///
     /// # Context
     ///
     /// Process context, may sleep.
-    pub(crate) fn commit(mut self) {
-        self.released.clear();
+    ///
+    /// # Errors
+    ///
+    /// The address that cannot be listened on, for a lack of memory; the old configuration stays in
+    /// force.
+    pub(crate) fn commit(mut self) -> Result<(), UpdateError> {
+        self.listen()?;
         let is_announced = self.snapshot.is_some() || self.changes_listeners();
         let leaving = self.exchange();
         if !leaving.is_empty() {
@@ -88,6 +89,7 @@ impl<'a> PreparedUpdate<'a> {
         if is_announced {
             self.update.server.announce(self.update.log);
         }
+        Ok(())
     }
 
     /// Returns whether the update opens or closes a listener.
@@ -98,59 +100,31 @@ impl<'a> PreparedUpdate<'a> {
             || !same.into_iter().all(|(old, new)| Arc::ptr_eq(old, new))
     }
 
-    /// Finds or binds the acceptor of each address.
+    /// Finds or binds the acceptor of each address. Nothing that listens is closed, and nothing new
+    /// listens: an acceptor may be bound beside one that it replaces.
     fn bind(&mut self) -> Result<(), UpdateError> {
         if !self.update.started {
             return Ok(());
         }
-        self.acceptors
-            .reserve(self.update.listen.len(), GFP_KERNEL)?;
-        for number in 0..self.update.listen.len() {
-            let Some(address) = self.update.listen.get(number).copied() else {
-                break;
+        let server = self.update.server;
+        for address in &self.update.listen {
+            let acceptor = match server.acceptor(*address) {
+                Some(known) => known,
+                None => Acceptor::bind(&server.pool, self.update.net, *address)
+                    .map_err(|e| UpdateError::Listen(*address, e))?,
             };
-            let bound = match self.update.server.acceptor(address) {
-                Some(known) => Ok(known),
-                None => self.bind_one(address),
-            };
-            let acceptor = bound.map_err(|e| UpdateError::Listen(address, e))?;
-            self.acceptors.push(acceptor, GFP_KERNEL)?;
+            self.acceptors.push(acceptor, GFP_KERNEL_ACCOUNT)?;
         }
         Ok(())
     }
 
-    /// Binds an acceptor to `address`. If an acceptor that the update removes is in the way, as
-    /// when one address replaces the unspecified one, that is closed now.
-    fn bind_one(&mut self, address: SocketAddr) -> Result<Arc<Acceptor>> {
-        match self.try_bind(address) {
-            Err(e) if e == EADDRINUSE && self.release(address.port())? => self.try_bind(address),
-            bound => bound,
-        }
-    }
-
-    fn try_bind(&self, address: SocketAddr) -> Result<Arc<Acceptor>> {
-        Acceptor::bind(&self.update.server.pool, self.update.net, address)
-    }
-
-    /// Closes the acceptors on `port` that the update removes; returns whether there were any.
-    fn release(&mut self, port: u16) -> Result<bool> {
-        let listen = &self.update.listen;
-        let is_removed = |acceptor: &Arc<Acceptor>| {
-            acceptor.address.port() == port && !listen.contains(&acceptor.address)
-        };
-        let before = self.released.len();
-        let mut config = self.update.server.config.lock();
-        // Reserved first, so that either all of them are closed or none.
-        self.released.reserve(config.acceptors.len(), GFP_KERNEL)?;
-        for acceptor in config.acceptors.iter().filter(|a| is_removed(a)) {
-            self.released.push(acceptor.address, GFP_KERNEL)?;
-            acceptor.stop();
-        }
-        config.acceptors.retain(|acceptor| !is_removed(acceptor));
-        drop(config);
-        // Their work items hold references.
-        self.update.server.pool.core.quiesce();
-        Ok(self.released.len() != before)
+    /// Listens on the new addresses.
+    fn listen(&self) -> Result<(), UpdateError> {
+        self.acceptors.iter().try_for_each(|acceptor| {
+            acceptor
+                .listen()
+                .map_err(|e| UpdateError::Listen(acceptor.address, e))
+        })
     }
 
     /// Exchanges the old configuration for the new one and opens the new acceptors; returns the
@@ -161,7 +135,9 @@ impl<'a> PreparedUpdate<'a> {
         let mut config = update.server.config.lock();
         if let Some((snapshot, milliseconds)) = self.snapshot.take() {
             let old = core.snapshot.replace(snapshot);
-            config.old_sites.push(old.usage().clone());
+            if let Some(usage) = old.usage() {
+                config.old_sites.push(usage.clone());
+            }
             config.load_milliseconds = milliseconds;
         }
         core.settings.max_connections.set(update.max_connections);
@@ -197,28 +173,6 @@ impl<'a> PreparedUpdate<'a> {
             server.kick_acceptors();
         } else {
             server.drain();
-        }
-    }
-
-    /// Listens on an address again that was released.
-    fn restore(&self, address: SocketAddr) -> Result {
-        let acceptor = self.try_bind(address)?;
-        let mut config = self.update.server.config.lock();
-        config.acceptors.push(acceptor.clone(), GFP_KERNEL)?;
-        acceptor.open();
-        Ok(())
-    }
-}
-
-impl Drop for PreparedUpdate<'_> {
-    fn drop(&mut self) {
-        // An acceptor that was bound may be in the way.
-        self.acceptors.clear();
-        for address in mem::take(&mut self.released) {
-            if let Err(e) = self.restore(address) {
-                let log = self.update.log;
-                log.error(format_args!("listen {address}: cannot listen again: {e:?}"));
-            }
         }
     }
 }

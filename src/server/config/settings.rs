@@ -37,10 +37,19 @@ impl Setting {
     }
 }
 
+impl Clone for Setting {
+    fn clone(&self) -> Self {
+        Self::new(self.get())
+    }
+}
+
 /// The settings of a server.
+#[derive(Clone)]
 pub(crate) struct Settings {
     /// The length of each listener's backlog.
     pub(crate) backlog: i32,
+    /// The greatest value of `max_connections`.
+    pub(crate) connections_bound: u32,
     /// The connections served at a time; more wait in the backlog.
     pub(crate) max_connections: Setting,
     /// The sites that others have replaced and that responses may go on to use.
@@ -58,10 +67,12 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Returns the default settings.
-    pub(crate) const fn new(backlog: i32, max_connections: u32) -> Self {
+    /// Returns the default settings. At most `connections_bound` connections can be served.
+    pub(crate) fn new(backlog: i32, max_connections: u32, connections_bound: u32) -> Self {
+        let max_connections = max_connections.min(connections_bound);
         Self {
             backlog,
+            connections_bound,
             max_connections: Setting::new(max_connections),
             min_rate: Setting::new(500),
             max_old_sites: Setting::new(2),

@@ -56,7 +56,7 @@ impl<'a> ConfigUpdate<'a> {
         let serialized = server.updates.lock()?;
         let config = server.config.lock();
         let mut listen = KVec::new();
-        listen.extend_from_slice(&config.listen, GFP_KERNEL)?;
+        listen.extend_from_slice(&config.listen, GFP_KERNEL_ACCOUNT)?;
         Ok(Self {
             server,
             net,
@@ -87,7 +87,7 @@ impl<'a> ConfigUpdate<'a> {
         if self.listen.len() >= LISTENERS_MAX {
             return Err(E2BIG);
         }
-        Ok(self.listen.push(address, GFP_KERNEL)?)
+        Ok(self.listen.push(address, GFP_KERNEL_ACCOUNT)?)
     }
 
     /// Removes a listener.
@@ -115,8 +115,17 @@ impl<'a> ConfigUpdate<'a> {
     }
 
     /// Sets the number of connections served at a time.
-    pub(crate) fn set_max_connections(&mut self, max: u32) {
+    ///
+    /// # Errors
+    ///
+    /// The greatest number that this server may serve, if `max` is greater.
+    pub(crate) fn set_max_connections(&mut self, max: u32) -> Result<(), u32> {
+        let bound = self.server.pool.core.settings.connections_bound;
+        if max > bound {
+            return Err(bound);
+        }
         self.max_connections = max;
+        Ok(())
     }
 
     /// Sets the minimum rate of peers, in bytes per second.

@@ -97,7 +97,7 @@ impl Connection {
                 phase: Atomic::new(ConnPhase::Idle as u32),
                 work <- new_work!("Connection::work"),
             }),
-            GFP_KERNEL,
+            GFP_KERNEL_ACCOUNT,
         )?;
         this.stream.attach(this.clone())?;
         this.table_slot.insert(this.clone());

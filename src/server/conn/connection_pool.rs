@@ -42,7 +42,7 @@ impl<C: TableEntry> ConnectionPool<C> {
                 table <- ConnectionTable::new(),
                 crowd <- Crowd::new(),
             }),
-            GFP_KERNEL,
+            GFP_KERNEL_ACCOUNT,
         )
     }
 }

@@ -76,8 +76,8 @@ impl<C> Slots<C> {
     fn add(&mut self) -> Result<u32> {
         let number = u32::try_from(self.entries.len())?;
         let room = self.entries.len() + 1 - self.free.len();
-        self.free.reserve(room, GFP_KERNEL)?;
-        self.entries.push(None, GFP_KERNEL)?;
+        self.free.reserve(room, GFP_KERNEL_ACCOUNT)?;
+        self.entries.push(None, GFP_KERNEL_ACCOUNT)?;
         Ok(number)
     }
 }

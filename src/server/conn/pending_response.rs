@@ -79,8 +79,8 @@ impl PendingResponse {
 
     /// Returns whether the site that content and parts belong to is retired.
     pub(super) fn is_stale(&self) -> bool {
-        let snapshot = self.snapshot.as_ref();
-        snapshot.is_some_and(|snapshot| snapshot.usage().is_retired())
+        let usage = self.snapshot.as_ref().and_then(|site| site.usage());
+        usage.is_some_and(|usage| usage.is_retired())
     }
 
     /// Gives up responding: after a broken body no response could be understood.

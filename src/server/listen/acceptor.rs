@@ -16,6 +16,7 @@ use super::super::{
 };
 use crate::sys::{
     clock,
+    memory_group::MemoryGroup,
     net::Net,
     tcp::{
         ListenHandler,
@@ -52,6 +53,8 @@ pub(crate) struct Acceptor {
     /// The address that the listener was configured with.
     pub(crate) address: SocketAddr,
     pool: Arc<ConnectionPool<Connection>>,
+    /// The control group of the task that has bound the listener.
+    payer: MemoryGroup,
     /// The time since which the work item is queued, by [`clock::coarse_milliseconds`].
     queued_at: Atomic<u32>,
     /// Set when the acceptor must accept no more connections.
@@ -65,8 +68,9 @@ impl_has_work! {
 }
 
 impl Acceptor {
-    /// Listens on `address` in `net`; accepts nothing before [`Acceptor::open`]. In a kernel without
-    /// IPv6, the unspecified IPv6 address means the unspecified IPv4 address.
+    /// Binds a listener to `address` in `net`. The control group of the calling task is charged for
+    /// its connections. In a kernel without IPv6, the unspecified IPv6 address
+    /// means the unspecified IPv4 address.
     ///
     /// # Context
     ///
@@ -80,11 +84,10 @@ impl Acceptor {
         net: &Net,
         address: SocketAddr,
     ) -> Result<Arc<Self>> {
-        let backlog = pool.core.settings.backlog;
-        let listener = match Listener::bind(net, address, backlog) {
+        let listener = match Listener::bind(net, address) {
             Err(e) if e == EAFNOSUPPORT && address.ip().is_unspecified() => {
                 let all = SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port()));
-                Listener::bind(net, all, backlog)
+                Listener::bind(net, all)
             }
             other => other,
         }?;
@@ -93,12 +96,29 @@ impl Acceptor {
                 listener,
                 address,
                 pool: pool.clone(),
+                payer: MemoryGroup::current(),
                 queued_at: Atomic::new(0),
                 stopped: Atomic::new(false),
                 work <- new_work!("Acceptor::work"),
             }),
-            GFP_KERNEL,
+            GFP_KERNEL_ACCOUNT,
         )
+    }
+
+    /// Listens, if it does not yet; accepts nothing before [`Acceptor::open`].
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Listener::listen`].
+    pub(crate) fn listen(&self) -> Result {
+        if self.listens() {
+            return Ok(());
+        }
+        self.listener.listen(self.pool.core.settings.backlog)
     }
 
     /// Returns whether the socket still listens. `ss --kill` can close it.
@@ -188,7 +208,9 @@ impl WorkItem for Acceptor {
     type Pointer = Arc<Self>;
 
     fn run(this: Arc<Self>) {
-        let end = (0..ACCEPT_BUDGET).find_map(|_| this.accept().err());
+        let end = this
+            .payer
+            .charge(|| (0..ACCEPT_BUDGET).find_map(|_| this.accept().err()));
         this.pool.crowd.poll_all(end.is_none());
         match end {
             None => this.kick(),

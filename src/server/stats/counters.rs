@@ -95,7 +95,7 @@ pub(crate) struct CpuCounters([Atomic<u64>; Count::LEN]);
 impl CpuCounters {
     fn new() -> Result<KBox<Self>> {
         let zeros = [const { Atomic::new(0) }; Count::LEN];
-        Ok(KBox::new(Self(zeros), GFP_KERNEL)?)
+        Ok(KBox::new(Self(zeros), GFP_KERNEL_ACCOUNT)?)
     }
 
     fn get(&self, count: Count) -> u64 {
@@ -143,9 +143,9 @@ impl Counters {
     /// `ENOMEM`.
     pub(crate) fn new() -> Result<Self> {
         let cpus = usize::try_from(cpu::nr_cpu_ids())?;
-        let mut per_cpu = KVec::with_capacity(cpus, GFP_KERNEL)?;
+        let mut per_cpu = KVec::with_capacity(cpus, GFP_KERNEL_ACCOUNT)?;
         for _ in 0..cpus {
-            per_cpu.push(CpuCounters::new()?, GFP_KERNEL)?;
+            per_cpu.push(CpuCounters::new()?, GFP_KERNEL_ACCOUNT)?;
         }
         Ok(Self {
             per_cpu,

@@ -23,7 +23,7 @@ pub(crate) struct Limits {
 impl Limits {
     /// No limits.
     #[cfg(CONFIG_KUNIT = "y")]
-    pub(super) const MAX: Self = Self {
+    pub(crate) const MAX: Self = Self {
         max_site_bytes: u64::MAX,
         max_file_bytes: u64::MAX,
         max_entries: u32::MAX,

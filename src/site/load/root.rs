@@ -45,9 +45,9 @@ impl Root {
         let directory = match directory {
             BUILT_IN => None,
             [b'/', ..] => {
-                let mut bytes = KVec::with_capacity(directory.len() + 1, GFP_KERNEL)?;
-                bytes.extend_from_slice(directory, GFP_KERNEL)?;
-                bytes.push(0, GFP_KERNEL)?;
+                let mut bytes = KVec::with_capacity(directory.len() + 1, GFP_KERNEL_ACCOUNT)?;
+                bytes.extend_from_slice(directory, GFP_KERNEL_ACCOUNT)?;
+                bytes.push(0, GFP_KERNEL_ACCOUNT)?;
                 Some(CString::try_from(
                     CStr::from_bytes_with_nul(&bytes).map_err(|_| EINVAL)?,
                 )?)

@@ -44,8 +44,8 @@ impl RuleText {
     ///
     /// `ENOMEM`.
     pub(super) fn try_clone(&self) -> Result<Self> {
-        let mut text = KVVec::with_capacity(self.0.len(), GFP_KERNEL)?;
-        text.extend_from_slice(&self.0, GFP_KERNEL)?;
+        let mut text = KVVec::with_capacity(self.0.len(), GFP_KERNEL_ACCOUNT)?;
+        text.extend_from_slice(&self.0, GFP_KERNEL_ACCOUNT)?;
         // INVARIANT: The lines are those of `self`.
         Ok(Self(text))
     }
@@ -72,11 +72,11 @@ impl RuleText {
         for line in Lines::new(&self.0) {
             let replaced = is_setting && line.words().next() == new.words().next();
             if !replaced && line.as_bytes() != new.as_bytes() {
-                rules.extend_from_slice(line.as_bytes(), GFP_KERNEL)?;
-                rules.push(b'\n', GFP_KERNEL)?;
+                rules.extend_from_slice(line.as_bytes(), GFP_KERNEL_ACCOUNT)?;
+                rules.push(b'\n', GFP_KERNEL_ACCOUNT)?;
             }
         }
-        rules.extend_from_slice(&added, GFP_KERNEL)?;
+        rules.extend_from_slice(&added, GFP_KERNEL_ACCOUNT)?;
         if rules.len() > RULES_MAX {
             return Err(ENOSPC);
         }
@@ -105,7 +105,7 @@ impl RuleText {
             let rule = parse(line).map_err(|e| {
                 LoadError::new(EINVAL, format_args!("rules of the control node: {e}"))
             })?;
-            rules.push(rule, GFP_KERNEL)?;
+            rules.push(rule, GFP_KERNEL_ACCOUNT)?;
         }
         Ok(rules)
     }

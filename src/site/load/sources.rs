@@ -49,9 +49,9 @@ impl Sources {
     ///
     /// `ENOMEM`.
     pub(crate) fn try_clone(&self) -> Result<Self> {
-        let mut roots = KVVec::with_capacity(self.roots.len(), GFP_KERNEL)?;
+        let mut roots = KVVec::with_capacity(self.roots.len(), GFP_KERNEL_ACCOUNT)?;
         for root in &self.roots {
-            roots.push(root.try_clone()?, GFP_KERNEL)?;
+            roots.push(root.try_clone()?, GFP_KERNEL_ACCOUNT)?;
         }
         Ok(Self {
             limits: self.limits,
@@ -81,7 +81,7 @@ impl Sources {
         if self.roots.len() >= ROOTS_MAX {
             return Err(ENOSPC);
         }
-        Ok(self.roots.push(root, GFP_KERNEL)?)
+        Ok(self.roots.push(root, GFP_KERNEL_ACCOUNT)?)
     }
 
     /// Removes all roots and rules.

@@ -70,6 +70,17 @@ impl Net {
         unsafe { (*self.as_raw()).net_cookie }
     }
 
+    /// Tells whether the initial user namespace owns the namespace.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(crate) fn is_owned_by_host(&self) -> bool {
+        let host = (&raw const bindings::init_user_ns).cast_mut();
+        // SAFETY: The namespace is valid, and the user namespace that owns it never changes.
+        unsafe { (*self.as_raw()).user_ns == host }
+    }
+
     /// Tells whether the calling task and the opener of `file` may administer the namespace.
     ///
     /// # Context

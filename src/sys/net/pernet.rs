@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Operations that the kernel calls when a network namespace exits.
+//! Operations that the kernel calls when network namespaces exit.
 //!
 //! C header: [`include/net/net_namespace.h`](srctree/include/net/net_namespace.h)
 
@@ -23,11 +23,23 @@ pub(crate) trait PernetOperations: Send + Sync + 'static {
     /// # Context
     ///
     /// Process context, may sleep.
-    fn exit(&self, net: &Net);
+    fn pre_exit(&self, net: &Net);
+
+    /// Ends the exit of all namespaces that were given to [`PernetOperations::pre_exit`]. Since then
+    /// the kernel has waited for one grace period for all of them, so that no callback still runs of
+    /// a socket that was detached.
+    ///
+    /// A namespace that fails to come into being may end the exit of others early. It comes late
+    /// enough for the end of the registration, which comes last.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    fn exit_batch(&self);
 }
 
-/// A registration of pernet operations. When it is dropped, it calls [`PernetOperations::exit`] for
-/// each namespace that exists.
+/// A registration of pernet operations. When it is dropped, all namespaces exit as far as the
+/// operations can see.
 ///
 /// # Invariants
 ///
@@ -49,25 +61,38 @@ impl<T: PernetOperations> PernetRegistration<T> {
     /// `EBUSY` if operations are or were registered, `ENOMEM`.
     pub(crate) fn new(operations: Arc<T>) -> Result<Self> {
         let context = ptr::from_ref::<T>(&operations).cast_mut().cast();
-        // SAFETY: `exit` uses its context as a `T`, which lives until the operations are
+        // SAFETY: Both functions use their context as a `T`, which lives until the operations are
         // unregistered.
-        to_result(unsafe { ffi::khttpd_pernet_register(Self::exit, context) })?;
+        to_result(unsafe {
+            ffi::khttpd_pernet_register(Self::pre_exit, Self::exit_batch, context)
+        })?;
         // INVARIANT: They were just registered, which succeeds only once.
         Ok(Self {
             _operations: operations,
         })
     }
 
-    /// The function that C calls.
+    /// The function that C calls for each namespace.
     ///
     /// # Safety
     ///
     /// `context` is a valid `T`, and `net` is a valid namespace.
-    unsafe extern "C" fn exit(context: *mut c_void, net: *mut bindings::net) {
+    unsafe extern "C" fn pre_exit(context: *mut c_void, net: *mut bindings::net) {
         // SAFETY: The caller guarantees that it is a valid `T`.
         let operations = unsafe { &*context.cast_const().cast::<T>() };
         // SAFETY: The caller guarantees that the namespace is valid.
-        operations.exit(unsafe { Net::from_raw(net) });
+        operations.pre_exit(unsafe { Net::from_raw(net) });
+    }
+
+    /// The function that C calls afterwards.
+    ///
+    /// # Safety
+    ///
+    /// `context` is a valid `T`.
+    unsafe extern "C" fn exit_batch(context: *mut c_void) {
+        // SAFETY: The caller guarantees that it is a valid `T`.
+        let operations = unsafe { &*context.cast_const().cast::<T>() };
+        operations.exit_batch();
     }
 }
 

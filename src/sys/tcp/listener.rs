@@ -50,8 +50,8 @@ pub(crate) struct Listener<H: ListenHandler> {
 }
 
 impl<H: ListenHandler> Listener<H> {
-    /// Binds a socket to `address` in `net` and listens; `::` includes IPv4. There are no events
-    /// before [`Listener::attach`].
+    /// Binds a socket to `address` in `net`; `::` includes IPv4. A listener at the same port is in the
+    /// way of all sockets but those of other listeners.
     ///
     /// # Context
     ///
@@ -59,9 +59,9 @@ impl<H: ListenHandler> Listener<H> {
     ///
     /// # Errors
     ///
-    /// Those of `bind(2)` and `listen(2)`, above all `EADDRINUSE` and `EADDRNOTAVAIL`, and
-    /// `EAFNOSUPPORT` from a kernel without IPv6.
-    pub(crate) fn bind(net: &Net, address: SocketAddr, backlog: i32) -> Result<Self> {
+    /// Those of `bind(2)`, above all `EADDRINUSE` and `EADDRNOTAVAIL`, and `EAFNOSUPPORT` from a
+    /// kernel without IPv6.
+    pub(crate) fn bind(net: &Net, address: SocketAddr) -> Result<Self> {
         // SAFETY: `data_ready` uses `with_handler::<H>`.
         let callbacks = unsafe {
             SockCallbacks::new(ffi::RawCallbacks {
@@ -72,8 +72,22 @@ impl<H: ListenHandler> Listener<H> {
         };
         Ok(Self {
             callbacks,
-            socket: Socket::listening(net, address, backlog)?,
+            socket: Socket::bound(net, address)?,
         })
+    }
+
+    /// Listens, with up to `backlog` connections that wait to be accepted. There are no events before
+    /// [`Listener::attach`].
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`, and `EADDRINUSE` if another socket listens since this one was bound.
+    pub(crate) fn listen(&self, backlog: i32) -> Result {
+        self.socket.listen(backlog)
     }
 
     /// Attaches `handler` to the events from now on. It is not called for connections that are

@@ -11,6 +11,12 @@ void khttpd_sock_prepare(struct sock *sk, bool any)
 {
 	lock_sock(sk);
 	sk->sk_reuse = SK_CAN_REUSE;
+	/*
+	 * An address that replaces another, say the unspecified one on the same port, is bound before
+	 * the other is closed. Sockets of one user may share a port; no process has this user.
+	 */
+	sk->sk_reuseport = 1;
+	WRITE_ONCE(sk->sk_uid, INVALID_UID);
 	/* Responses are sent with the socket's spinlock held. */
 	sk->sk_allocation = GFP_ATOMIC;
 	sk->sk_use_task_frag = false;
@@ -19,6 +25,14 @@ void khttpd_sock_prepare(struct sock *sk, bool any)
 		sk->sk_ipv6only = 0;
 	release_sock(sk);
 	tcp_sock_set_nodelay(sk);
+}
+
+/* While the address is reserved, no socket with SO_REUSEADDR can be bound to it and listen first. */
+void khttpd_sock_reserve(struct sock *sk, bool reserve)
+{
+	lock_sock(sk);
+	sk->sk_reuse = reserve ? SK_NO_REUSE : SK_CAN_REUSE;
+	release_sock(sk);
 }
 
 void khttpd_sock_expect_requests(struct sock *sk)

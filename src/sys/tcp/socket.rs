@@ -90,7 +90,8 @@ impl Socket {
         })
     }
 
-    /// Creates a socket in `net` that is bound to `address` and listens.
+    /// Creates a socket in `net` that is bound to `address`, beside other sockets of this function,
+    /// and no other socket.
     ///
     /// # Context
     ///
@@ -98,9 +99,9 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// Those of `bind(2)` and `listen(2)`, above all `EADDRINUSE` and `EADDRNOTAVAIL`, and
-    /// `EAFNOSUPPORT` from a kernel without IPv6.
-    pub(super) fn listening(net: &Net, address: SocketAddr, backlog: c_int) -> Result<Self> {
+    /// Those of `bind(2)`, above all `EADDRINUSE` and `EADDRNOTAVAIL`, and `EAFNOSUPPORT` from a
+    /// kernel without IPv6.
+    pub(super) fn bound(net: &Net, address: SocketAddr) -> Result<Self> {
         let socket = Self::new(address, |family, kind, protocol, raw| {
             // SAFETY: The namespace is valid, and `raw` is valid for writes.
             unsafe { bindings::sock_create_kern(net.as_raw(), family, kind, protocol, raw) }
@@ -109,11 +110,28 @@ impl Socket {
         // SAFETY: By the type invariant this is a valid TCP socket.
         unsafe { ffi::khttpd_sock_prepare(socket.sk(), any) };
         socket.bind(address)?;
-        // SAFETY: By the type invariant the socket is valid.
-        to_result(unsafe { bindings::kernel_listen(socket.as_raw(), backlog) })?;
-        // SAFETY: By the type invariant this is a valid TCP socket, and now it listens.
-        unsafe { ffi::khttpd_sock_expect_requests(socket.sk()) };
+        // SAFETY: By the type invariant this is a valid TCP socket.
+        unsafe { ffi::khttpd_sock_reserve(socket.sk(), true) };
         Ok(socket)
+    }
+
+    /// Listens on the address that the socket is bound to.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`, and `EADDRINUSE` if another socket listens since this one was bound.
+    pub(super) fn listen(&self, backlog: c_int) -> Result {
+        // SAFETY: By the type invariant this is a valid TCP socket.
+        unsafe { ffi::khttpd_sock_reserve(self.sk(), false) };
+        // SAFETY: By the type invariant the socket is valid.
+        to_result(unsafe { bindings::kernel_listen(self.as_raw(), backlog) })?;
+        // SAFETY: By the type invariant this is a valid TCP socket, and now it listens.
+        unsafe { ffi::khttpd_sock_expect_requests(self.sk()) };
+        Ok(())
     }
 
     fn bind(&self, address: SocketAddr) -> Result {

@@ -8,9 +8,14 @@ use common::{assert_quiet, put_guest, scaled_count, serving, Result};
 
 /// Runs a case of `guest/change.py`.
 fn run(case: &str, count: u32) -> Result {
+    run_guest("change.py", &format!("{case} {count}"))
+}
+
+/// Runs a program of `guest/`.
+fn run_guest(program: &str, arguments: &str) -> Result {
     let machine = serving()?;
-    put_guest(&machine, &["status.py", "change.py"])?;
-    let command = format!("exec python3 /tmp/change.py {case} {count}");
+    put_guest(&machine, &["status.py", program])?;
+    let command = format!("exec python3 /tmp/{program} {arguments}");
     let output = machine.exec(&command)?;
     assert!(
         output.status.success(),
@@ -35,4 +40,19 @@ fn killed_waiting_writer_does_not_block_the_next_writer() -> Result {
 #[test]
 fn connection_made_during_start_stays_open() -> Result {
     run("starts", scaled_count(50))
+}
+
+#[test]
+fn refused_transaction_resets_no_client_in_a_backlog() -> Result {
+    run_guest("replace.py", "refused")
+}
+
+#[test]
+fn new_listeners_accept_no_client_before_the_transaction_is_certain() -> Result {
+    run_guest("replace.py", "pending")
+}
+
+#[test]
+fn no_process_can_listen_beside_a_listener() -> Result {
+    run_guest("replace.py", "beside")
 }

@@ -90,6 +90,11 @@ fn invalid_parameters_fail_with_errno_and_one_log_line() -> Result {
             "Invalid",
             "max_connections=1048577: must be",
         ),
+        (
+            "max_connections_user_ns=0",
+            "Invalid",
+            "max_connections_user_ns=0: must be",
+        ),
     ];
     for (parameter, error, line) in cases {
         assert_fails(&machine, parameter, error, line)?;

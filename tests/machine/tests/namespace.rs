@@ -7,7 +7,7 @@ mod common;
 use std::thread;
 use std::time::Duration;
 
-use common::{assert_quiet, machine, wait_until, Result, HANG};
+use common::{assert_quiet, flavour, machine, put_guest, wait_until, Result, HANG};
 use machine::Machine;
 
 /// Boots a machine with the module and the namespaces `a` and `b`. Each has a veth link to the
@@ -64,6 +64,137 @@ fn namespaces_serve_their_own_sites_on_the_same_port() -> Result {
     machine.exec_ok("! sh -c 'echo x > /dev/khttpd-relay' 2> /dev/null && ip netns exec a sh -c 'echo y > /dev/khttpd-relay'")?;
     assert_eq!(peer.wait(HANG)?.stdout_text(), "y\n");
     machine.exec_ok("rmmod khttpd")?;
+    assert_quiet(&machine)
+}
+
+#[test]
+fn namespace_has_no_server_before_a_transaction_with_rights() -> Result {
+    let machine = machine()?.boot()?;
+    machine.exec_ok("insmod khttpd.ko && ip netns add a && ip -n a link set lo up")?;
+    let inside = |command: &str| machine.exec_ok(&format!("ip netns exec a {command}"));
+    let assert_none = || inside("grep -qx '# no server in this network namespace yet' /dev/khttpd");
+    assert_none()?;
+    // Neither has a reader made one, nor does a writer without rights, nor the relay.
+    assert_none()?;
+    let unprivileged = "setpriv --bounding-set -net_admin --inh-caps -net_admin";
+    for text in ["stop", "foo", "stop\\nsto"] {
+        inside(&format!(
+            "{unprivileged} sh -c '! printf \"{text}\\n\" 2> /dev/null > /dev/khttpd'"
+        ))?;
+        assert_none()?;
+    }
+    inside("sh -c '! echo x 2> /dev/null > /dev/khttpd-relay'")?;
+    let peer = machine.spawn("exec ip netns exec a nc -l 127.0.0.1 2001")?;
+    wait_until(&machine, "ip netns exec a ss -ltn | grep -q :2001")?;
+    inside("sh -c 'echo y > /dev/khttpd-relay'")?;
+    assert_eq!(peer.wait(HANG)?.stdout_text(), "y\n");
+    assert_none()?;
+    // What was read can be written back, and makes one that shows the same.
+    let commands = || inside("grep -v '^#' /dev/khttpd");
+    let before = commands()?;
+    inside("sh -c 'cat /dev/khttpd > /tmp/saved && cat /tmp/saved > /dev/khttpd'")?;
+    inside("sh -c '! grep \"no server\" /dev/khttpd'")?;
+    assert_eq!(commands()?, before);
+    machine.exec_ok("rmmod khttpd")?;
+    assert_quiet(&machine)
+}
+
+/// Runs a case of `guest/charged.py` on a kernel with memory control groups, after `prepare`.
+fn check_charged(prepare: &str, case: &str) -> Result {
+    let machine = machine()?.boot()?;
+    let controllers = machine
+        .exec_ok("mount -t cgroup2 none /sys/fs/cgroup; cat /sys/fs/cgroup/cgroup.controllers")?;
+    if !controllers.contains("memory") {
+        // The sanitize kernel must have it.
+        assert!(flavour() != Some("sanitize".into()), "{controllers}");
+        return Ok(());
+    }
+    put_guest(&machine, &["charged.py"])?;
+    machine.exec_ok(&format!(
+        "insmod khttpd.ko; echo +memory > /sys/fs/cgroup/cgroup.subtree_control; mkdir /sys/fs/cgroup/writer; {prepare}"
+    ))?;
+    let said = machine.exec_ok(&format!("python3 /tmp/charged.py {case}"))?;
+    print!("{said}");
+    machine.exec_ok("rmmod khttpd")?;
+    assert_quiet(&machine)
+}
+
+#[test]
+fn server_memory_is_charged_to_the_cgroup_of_its_first_writer() -> Result {
+    check_charged(
+        "for i in $(seq 100); do ip netns add n$i; done",
+        "servers 100",
+    )
+}
+
+#[test]
+fn connections_are_charged_to_the_cgroup_that_has_started_their_listener() -> Result {
+    check_charged("", "connections 500")
+}
+
+#[test]
+fn max_connections_is_bounded_in_other_user_namespaces() -> Result {
+    let machine = machine()?.boot()?;
+    machine.exec_ok("insmod khttpd.ko max_connections_user_ns=500 && ip netns add a")?;
+    // What a container reads can be written back.
+    machine.exec_ok(
+        "unshare -Urn sh -c 'grep -qx \"max-connections 500\" /dev/khttpd && cat /dev/khttpd > /tmp/saved && cat /tmp/saved > /dev/khttpd && echo max-connections 1 > /dev/khttpd && echo max-connections 500 > /dev/khttpd'",
+    )?;
+    let said = machine.exec_ok(
+        "unshare -Urn sh -c 'exec 3<> /dev/khttpd; ! echo max-connections 501 2> /dev/null >&3 && cat <&3'",
+    )?;
+    assert_eq!(
+        said,
+        "line 1: \"max-connections 501\": the maximum of a container is 500; the host sets it by the module parameter max_connections_user_ns\n"
+    );
+    // The host's own network namespaces are not bounded.
+    for namespace in ["", "ip netns exec a "] {
+        machine.exec_ok(&format!(
+            "{namespace}grep -qx 'max-connections 65536' /dev/khttpd && {namespace}sh -c 'echo max-connections 1048576 > /dev/khttpd'"
+        ))?;
+    }
+    machine.exec_ok("rmmod khttpd")?;
+    assert_quiet(&machine)
+}
+
+#[test]
+fn namespaces_that_end_together_close_their_connections() -> Result {
+    let machine = two_sites()?;
+    // Each has a server that listens and a connection with half a request.
+    machine.exec_ok(
+        "for i in $(seq 40); do ip netns add n$i && ip -n n$i link set lo up; done
+         for i in $(seq 40); do ip netns exec n$i sh -c 'echo timeout head 86400 > /dev/khttpd; echo listen 80 > /dev/khttpd'; done",
+    )?;
+    for namespace in ["a", "b"] {
+        machine.exec_ok(&format!(
+            "ip netns exec {namespace} sh -c 'echo timeout head 86400 > /dev/khttpd'"
+        ))?;
+    }
+    let stuck: Vec<_> = (1..=2)
+        .map(|number| {
+            machine.spawn(&format!(
+                "exec sh -c '(printf \"GET / HTTP/1.1\\r\\n\"; sleep 3600) | nc 10.{number}.0.2 80'"
+            ))
+        })
+        .collect::<std::result::Result<_, _>>()?;
+    for namespace in ["a", "b"] {
+        wait_until(
+            &machine,
+            &format!("ip netns exec {namespace} grep -qx '# connections-reading 1' /dev/khttpd"),
+        )?;
+    }
+    machine.exec_ok("for name in a b $(seq -f n%g 40); do ip netns del $name; done")?;
+    // Meanwhile others get servers, and use them.
+    machine.exec_ok(
+        "for i in $(seq 10); do ip netns add m$i && ip netns exec m$i sh -c 'echo listen 80 > /dev/khttpd && grep -qx \"# listeners 1\" /dev/khttpd' || exit 1; done",
+    )?;
+    wait_for_end(&machine, "a")?;
+    wait_for_end(&machine, "b")?;
+    for program in stuck {
+        program.signal(9)?;
+        let _ = program.wait(HANG)?;
+    }
+    machine.exec_ok("curl -s --fail -o /dev/null http://127.0.0.1:8080/ && rmmod khttpd")?;
     assert_quiet(&machine)
 }
 

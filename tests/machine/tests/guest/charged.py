@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Checks that a control group is charged for what its task makes khttpd allocate:
+charged.py servers COUNT: a server in each of the network namespaces n1, n2, ..., and their rules
+charged.py connections COUNT: connections of clients outside the group"""
+
+import os
+import socket
+import sys
+
+ROOT = "/sys/fs/cgroup"
+GROUP = f"{ROOT}/writer"
+# Bytes that every kernel needs at least, for a server, for the rules that it is given here, and for
+# a connection with its socket.
+SERVER = 1024
+RULES = 48 * 1024
+CONNECTION = 2048
+
+
+def charged():
+    """Returns the bytes of kernel memory that the group is charged for."""
+    with open(f"{GROUP}/memory.stat", encoding="ascii") as stat:
+        return next(int(line.split()[1]) for line in stat if line.startswith("kernel "))
+
+
+def enter(group):
+    """Moves this process to a group."""
+    with open(f"{group}/cgroup.procs", "w", encoding="ascii") as procs:
+        procs.write(str(os.getpid()))
+
+
+def write(text):
+    """Writes to the node."""
+    node = os.open("/dev/khttpd", os.O_WRONLY)
+    os.write(node, text)
+    os.close(node)
+
+
+def write_to_each(count, text):
+    """Writes to the node of each namespace; returns the bytes charged meanwhile."""
+    before = charged()
+    for number in range(1, count + 1):
+        with open(f"/run/netns/n{number}", "rb") as namespace:
+            os.setns(namespace.fileno(), os.CLONE_NEWNET)
+        write(text)
+    return charged() - before
+
+
+def servers(count):
+    """Makes servers and gives them rules."""
+    enter(GROUP)
+    made = write_to_each(count, b"reset counters\n")
+    print(f"{count} servers: {made} bytes")
+    value = "x" * 1000
+    rules = "".join(f"field *.{n} A: {value}\n" for n in range(RULES // len(value)))
+    ruled = write_to_each(count, f"clear\n{rules}".encode())
+    print(f"their rules: {ruled} bytes")
+    assert made >= count * SERVER, made
+    assert ruled >= count * RULES, ruled
+
+
+def connections(count):
+    """Connects to a listener that a task of the group has started."""
+    enter(GROUP)
+    write(b"listen 127.0.0.1:9000\ntimeout idle 86400\n")
+    enter(ROOT)
+    before = charged()
+    peers = []
+    for _ in range(count):
+        peers.append(socket.create_connection(("127.0.0.1", 9000)))
+        peers[-1].sendall(b"GET /robots.txt HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert peers[-1].recv(65536).startswith(b"HTTP/1.1 200 ")
+    accepted = charged() - before
+    print(f"{count} connections: {accepted} bytes")
+    assert accepted >= count * CONNECTION, accepted
+
+
+{"servers": servers, "connections": connections}[sys.argv[1]](int(sys.argv[2]))
