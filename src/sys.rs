@@ -5,7 +5,7 @@
 //! Only this part of khttpd contains `unsafe` and uses `bindings`. These abstractions are candidates
 //! for the `kernel` crate: they know nothing of HTTP. They contain only what khttpd uses.
 //!
-//! There is one file or folder for each subsystem of the kernel. `ffi.rs` declares all C functions
+//! There is one file or folder for each subsystem of the kernel. `ffi` declares all C functions
 //! of the module.
 
 pub(crate) mod clock;

@@ -38,6 +38,7 @@ mod response_parts;
 mod session;
 mod sink;
 mod status;
+mod step;
 mod target;
 mod version;
 mod weight;
@@ -124,11 +125,7 @@ pub use self::{
         Response,
         Scratch, //
     },
-    session::{
-        Session,
-        SessionPhase,
-        Step, //
-    },
+    session::Session,
     sink::{
         Full,
         LengthCounter,
@@ -136,6 +133,10 @@ pub use self::{
         SliceWriter, //
     },
     status::Status,
+    step::{
+        SessionPhase,
+        Step, //
+    },
     target::{
         Path,
         PathBuffer,

@@ -34,6 +34,10 @@ use super::{
         ResponseParts, //
     },
     status::Status,
+    step::{
+        SessionPhase,
+        Step, //
+    },
 };
 
 /// The position of a connection in its stream of requests.
@@ -75,43 +79,6 @@ const BAD_REQUEST: Rejection = Rejection {
     status: Status::BadRequest,
     head_only: false,
 };
-
-/// The next input of a connection, on which its timeout depends.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum SessionPhase {
-    /// A request.
-    Idle,
-    /// The rest of a head.
-    Head,
-    /// The rest of a body, which is discarded.
-    Body,
-    /// None: the connection ends.
-    Ended,
-}
-
-/// The result of [`Session::receive`].
-#[derive(Clone, Copy, Debug)]
-pub struct Step<'a, B> {
-    /// Number of bytes that the session consumed.
-    pub consumed: usize,
-    /// Response to send.
-    pub response: Option<Response<'a, B>>,
-    /// Whether the body of an earlier request is malformed, so that the next request cannot be
-    /// found. Its response was sent before, so the connection ends without another, as after
-    /// [`Disposition::Linger`].
-    pub broken: bool,
-}
-
-impl<B> Step<'_, B> {
-    /// Creates a step without a response.
-    const fn silent(consumed: usize) -> Self {
-        Step {
-            consumed,
-            response: None,
-            broken: false,
-        }
-    }
-}
 
 impl Session {
     /// Creates the session of a new connection, which ends after `requests_max` requests.

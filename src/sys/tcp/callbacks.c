@@ -4,7 +4,7 @@
  */
 #include <net/sock.h>
 
-/* struct RawCallbacks in ffi.rs. */
+/* struct RawCallbacks in ffi/tcp.rs. */
 struct khttpd_callbacks {
 	void (*data_ready)(struct sock *sk);
 	void (*write_space)(struct sock *sk);

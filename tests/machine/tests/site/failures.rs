@@ -153,7 +153,10 @@ fn failed_load_names_the_cause_and_keeps_the_old_site() -> Result {
         assert_old(&machine)?;
     }
     let shown = machine.exec_ok("grep -E '^(root|max-|follow)' /dev/khttpd")?;
-    assert_eq!(shown, "root /tmp/old\nmax-connections 65536\nmax-old-sites 2\n");
+    assert_eq!(
+        shown,
+        "root /tmp/old\nmax-connections 65536\nmax-old-sites 2\n"
+    );
     assert_quiet(&machine)
 }
 

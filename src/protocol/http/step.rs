@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The progress of a session.
+
+use super::response::Response;
+
+/// The next input of a connection, on which its timeout depends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SessionPhase {
+    /// A request.
+    Idle,
+    /// The rest of a head.
+    Head,
+    /// The rest of a body, which is discarded.
+    Body,
+    /// None: the connection ends.
+    Ended,
+}
+
+/// The result of [`Session::receive`](super::session::Session::receive).
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'a, B> {
+    /// Number of bytes that the session consumed.
+    pub consumed: usize,
+    /// Response to send.
+    pub response: Option<Response<'a, B>>,
+    /// Whether the body of an earlier request is malformed, so that the next request cannot be
+    /// found. Its response was sent before, so the connection ends without another, as after
+    /// [`Disposition::Linger`](super::response::Disposition::Linger).
+    pub broken: bool,
+}
+
+impl<B> Step<'_, B> {
+    /// Creates a step without a response.
+    pub(super) const fn silent(consumed: usize) -> Self {
+        Step {
+            consumed,
+            response: None,
+            broken: false,
+        }
+    }
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Declarations of the module's C functions for sockets.
+
+use kernel::{
+    bindings,
+    ffi::{
+        c_int,
+        c_uint,
+        c_ulong,
+        c_void, //
+    }, //
+};
+
+/// The callbacks that are not in a socket at present: `struct khttpd_callbacks`.
+///
+/// `None` stands for a callback of the socket's own that stays in place.
+#[repr(C)]
+pub(in crate::sys) struct RawCallbacks {
+    pub(in crate::sys) data_ready: Option<RawCallback>,
+    pub(in crate::sys) write_space: Option<RawCallback>,
+    pub(in crate::sys) state_change: Option<RawCallback>,
+}
+
+/// A callback of `struct sock`.
+pub(in crate::sys) type RawCallback = unsafe extern "C" fn(sk: *mut bindings::sock);
+
+#[expect(
+    improper_ctypes,
+    reason = "structures that bindgen does not see, or that have no fields, are opaque to Rust"
+)]
+extern "C" {
+    /// Prepares `sk` for use in atomic context, and for a port that it shares with other such sockets
+    /// alone; `any`: for IPv4 and IPv6 alike.
+    ///
+    /// Process context, may sleep. `sk` is a TCP socket.
+    pub(in crate::sys) fn khttpd_sock_prepare(sk: *mut bindings::sock, any: bool);
+
+    /// Keeps the address of a bound socket that does not listen from all other sockets, or ends that.
+    ///
+    /// Process context, may sleep. `sk` is a TCP socket.
+    pub(in crate::sys) fn khttpd_sock_reserve(sk: *mut bindings::sock, reserve: bool);
+
+    /// Tells a listening socket that clients speak first and get a response at once.
+    ///
+    /// Process context, may sleep. `sk` is a listening TCP socket.
+    pub(in crate::sys) fn khttpd_sock_expect_requests(sk: *mut bindings::sock);
+
+    /// Releases a socket. TCP goes on in the background until the peer has acknowledged all bytes;
+    /// if the namespace exits, it resets the connection. Process context, may sleep.
+    pub(in crate::sys) fn khttpd_sock_release(sock: *mut bindings::socket);
+
+    /// Calls the socket's own `poll`. `file` is what `table`, which may be null, refers to; it is
+    /// not released before the socket is.
+    pub(in crate::sys) fn khttpd_sock_poll(
+        sock: *mut bindings::socket,
+        file: *mut bindings::file,
+        table: *mut bindings::poll_table,
+    ) -> bindings::__poll_t;
+
+    /// Makes the release of `sk` a reset. Process context, may sleep.
+    pub(in crate::sys) fn khttpd_sk_no_linger(sk: *mut bindings::sock);
+
+    /// Tells whether `sk` is a listening socket. Any context.
+    pub(in crate::sys) fn khttpd_sk_listens(sk: *const bindings::sock) -> bool;
+
+    /// Tells whether the peer has sent FIN. Any context.
+    pub(in crate::sys) fn khttpd_sk_received_fin(sk: *const bindings::sock) -> bool;
+
+    /// Tells whether the connection was reset, timed out or is closed. Any context.
+    pub(in crate::sys) fn khttpd_sk_is_dead(sk: *const bindings::sock) -> bool;
+
+    /// Tells whether received bytes (or a FIN) are unread. Any context.
+    pub(in crate::sys) fn khttpd_sk_has_unread(sk: *const bindings::sock) -> bool;
+
+    /// Returns the CPU that has processed the last packet, -1 without one. Any context.
+    pub(in crate::sys) fn khttpd_sk_incoming_cpu(sk: *const bindings::sock) -> c_int;
+
+    /// Tells whether a process owns `sk`. Any context.
+    pub(in crate::sys) fn khttpd_sk_is_owned(sk: *const bindings::sock) -> bool;
+
+    /// Takes the socket's spinlock and disables softirqs; returns `false` and does neither if a
+    /// process owns the socket.
+    ///
+    /// Any context but hardirq. `sk` is valid until [`khttpd_sk_unlock`].
+    pub(in crate::sys) fn khttpd_sk_try_lock(sk: *mut bindings::sock) -> bool;
+
+    /// Ends what [`khttpd_sk_try_lock`] began, on the same CPU.
+    pub(in crate::sys) fn khttpd_sk_unlock(sk: *mut bindings::sock);
+
+    /// Tells whether a connection waits in the accept queue. Any context. `sk` is a TCP socket
+    /// that listens or has listened.
+    pub(in crate::sys) fn khttpd_tcp_has_child(sk: *const bindings::sock) -> bool;
+
+    /// Returns the sequence number of the first byte that the peer has not acknowledged. Any
+    /// context. `sk` is a TCP socket.
+    pub(in crate::sys) fn khttpd_tcp_acknowledged(sk: *const bindings::sock) -> u32;
+
+    /// Tells whether the sockets of the system use more memory than `net.ipv4.tcp_mem` wants. Any
+    /// context.
+    pub(in crate::sys) fn khttpd_tcp_is_short_of_memory() -> bool;
+
+    /// Lets TCP drop the connection when the peer has acknowledged nothing for so long. Any
+    /// context. `sk` is a TCP socket.
+    pub(in crate::sys) fn khttpd_tcp_set_user_timeout(sk: *mut bindings::sock, milliseconds: c_int);
+
+    /// Consumes `len` received bytes. The socket's spinlock is held.
+    pub(in crate::sys) fn khttpd_tcp_read_done(sk: *mut bindings::sock, len: usize);
+
+    /// Puts the callbacks of `spare` into `sk`, those of the socket into `spare`, and sets the user
+    /// data; returns `false` and does nothing if it has user data.
+    ///
+    /// Process context, may sleep. `spare` is used for this socket only, by this function and
+    /// [`khttpd_detach`]; the callbacks fit the user data, whose lowest three bits are zero.
+    pub(in crate::sys) fn khttpd_attach(
+        sk: *mut bindings::sock,
+        spare: *mut RawCallbacks,
+        user_data: *mut c_void,
+    ) -> bool;
+
+    /// Undoes [`khttpd_attach`] and returns the user data; returns null and does nothing if it has
+    /// none of ours. Afterwards no callback uses the user data.
+    ///
+    /// Process context, may sleep.
+    pub(in crate::sys) fn khttpd_detach(
+        sk: *mut bindings::sock,
+        spare: *mut RawCallbacks,
+    ) -> *mut c_void;
+
+    /// Gives `child`, just accepted, the `sk_data_ready` that `listener` had before it got ours.
+    ///
+    /// Process context. `spare` is the listener's, and nothing was attached to `child` yet.
+    pub(in crate::sys) fn khttpd_forget_inherited(
+        child: *mut bindings::sock,
+        listener: *mut bindings::sock,
+        spare: *const RawCallbacks,
+    );
+
+    /// Returns the user data of `sk`, or null. The caller holds a lock of the socket that
+    /// [`khttpd_detach`] takes.
+    pub(in crate::sys) fn khttpd_user_data(sk: *const bindings::sock) -> *mut c_void;
+
+    /// Takes `sk_callback_lock` for reading and returns the user data, which does not change until
+    /// [`khttpd_callback_end`]. Within a callback of `sk`.
+    pub(in crate::sys) fn khttpd_callback_begin(sk: *mut bindings::sock) -> *mut c_void;
+
+    /// Ends what [`khttpd_callback_begin`] began.
+    pub(in crate::sys) fn khttpd_callback_end(sk: *mut bindings::sock);
+
+    /// Tells whether there is enough space for a new attempt to send. In `sk_write_space`.
+    pub(in crate::sys) fn khttpd_write_space(sk: *mut bindings::sock) -> bool;
+
+    /// Copies up to `len` unread bytes behind the first `skip`; returns their number, or a negative
+    /// errno. The socket's spinlock is held.
+    pub(in crate::sys) fn khttpd_copy_unread(
+        sk: *mut bindings::sock,
+        skip: u32,
+        to: *mut u8,
+        len: c_int,
+    ) -> c_int;
+
+    /// Consumes up to `limit` unread bytes, a FIN included; returns their number. The socket's
+    /// spinlock is held.
+    pub(in crate::sys) fn khttpd_discard_unread(sk: *mut bindings::sock, limit: u32) -> u32;
+
+    /// Allocates the buffers that sending copies into, one for each CPU; null without memory.
+    ///
+    /// Process context, may sleep. They are a `struct page_frag __percpu`.
+    pub(in crate::sys) fn khttpd_alloc_frags() -> *mut c_void;
+
+    /// Frees the buffers. Process context. No call of [`khttpd_send`] or [`khttpd_splice`] uses
+    /// them any more.
+    pub(in crate::sys) fn khttpd_free_frags(frags: *mut c_void);
+
+    /// Copies up to `len` bytes of `pieces` into the send buffer; returns how many or a negative
+    /// errno (`-EAGAIN`: no space, and `sk_write_space` follows; or no memory, and TCP may have
+    /// called it already).
+    ///
+    /// The socket's spinlock is held and softirqs are disabled.
+    pub(in crate::sys) fn khttpd_send(
+        sk: *mut bindings::sock,
+        frags: *mut c_void,
+        pieces: *const bindings::kvec,
+        count: c_uint,
+        len: usize,
+        flags: c_uint,
+    ) -> c_int;
+
+    /// As [`khttpd_send`], for `len` bytes of pages from `skip` on, which are referenced, not
+    /// copied: their content must not change as long as there is a reference.
+    pub(in crate::sys) fn khttpd_splice(
+        sk: *mut bindings::sock,
+        frags: *mut c_void,
+        pieces: *const bindings::bio_vec,
+        count: c_uint,
+        skip: usize,
+        len: usize,
+        flags: c_uint,
+    ) -> c_int;
+
+    /// Sends FIN behind the bytes that were sent. The socket's spinlock is held and softirqs are
+    /// disabled.
+    pub(in crate::sys) fn khttpd_half_close(sk: *mut bindings::sock);
+
+    /// Sends the bytes of `from` and advances it; `wait`: until there is space for all of them.
+    /// Returns how many or a negative errno.
+    ///
+    /// Process context, may sleep; a signal interrupts it.
+    pub(in crate::sys) fn khttpd_client_send(
+        sock: *mut bindings::socket,
+        from: *mut bindings::iov_iter,
+        wait: bool,
+    ) -> isize;
+
+    /// Receives the bytes that are there and fit into `to`; `wait`: until there is a byte or a FIN.
+    /// Returns how many or a negative errno.
+    ///
+    /// Process context, may sleep; a signal interrupts it.
+    pub(in crate::sys) fn khttpd_client_receive(
+        sock: *mut bindings::socket,
+        to: *mut bindings::iov_iter,
+        wait: bool,
+    ) -> isize;
+
+    /// Waits up to `timeout` jiffies until the peer has acknowledged all bytes; returns 0 or a
+    /// negative errno: the error of the connection, `-EPIPE` if that was reported before,
+    /// `-ETIMEDOUT`, or that of a signal.
+    ///
+    /// Process context, sleeps. `sock` is a TCP socket.
+    pub(in crate::sys) fn khttpd_client_wait_acknowledged(
+        sock: *mut bindings::socket,
+        timeout: c_ulong,
+    ) -> c_int;
+
+    /// Waits so, sends FIN, and waits again, up to `timeout` jiffies in all. Otherwise as
+    /// [`khttpd_client_wait_acknowledged`].
+    pub(in crate::sys) fn khttpd_client_finish(
+        sock: *mut bindings::socket,
+        timeout: c_ulong,
+    ) -> c_int;
+}
