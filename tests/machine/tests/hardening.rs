@@ -236,7 +236,8 @@ fn callbacks_and_parameters_are_read_only_after_init() -> Result {
         .output()?;
     let symbols = String::from_utf8(output.stdout)?;
     for name in [
-        "khttpd_pernet_exit",
+        "khttpd_pernet_on_pre_exit",
+        "khttpd_pernet_on_exit_batch",
         "khttpd_pernet_context",
         "khttpd_address",
         "khttpd_commands",
