@@ -45,6 +45,9 @@ pub(crate) struct PerNet {
     /// Declared first: what the servers share must go last.
     #[pin]
     servers: Mutex<Servers>,
+    /// Held during [`PerNet::exit_batch`], outside of `servers`.
+    #[pin]
+    batches: Mutex<()>,
     template: ServerTemplate,
     /// The template for namespaces that belong to another user namespace than the initial one.
     contained: ServerTemplate,
@@ -80,6 +83,7 @@ impl PerNet {
         Arc::pin_init(
             pin_init!(Self {
                 servers <- new_mutex!(Servers::default()),
+                batches <- new_mutex!(()),
                 template,
                 contained,
             }),
@@ -176,6 +180,9 @@ impl PernetOperations for PerNet {
     }
 
     fn exit_batch(&self) {
+        // The kernel may end batches at the same time, if a new namespace fails to come into being.
+        // The one that finds no server waits for the other, which may have its servers.
+        let _batch = self.batches.lock();
         let mut stopped = mem::take(&mut self.servers.lock().stopped);
         if !stopped.is_empty() {
             stopped.values_mut().for_each(ServerHandle::stop_sweep);

@@ -61,15 +61,15 @@ impl WorkItem for Server {
         let now = clock::uptime_seconds();
         let from = this.sweep_cursor.load(Relaxed);
         if from == 0 {
-            this.shed_deadline.store(this.oldest_request(), Relaxed);
+            this.shed_deadline.store(this.oldest_head(now), Relaxed);
         }
         let next = this.pool.table.visit(from, SWEEP_BUDGET, |connection| {
             if core.drain_expired(now) {
                 TableEntry::abort(connection);
             } else if connection.is_due(now) {
                 connection.kick();
-            } else if this.sheds(connection.request_deadline()) {
-                connection.expire();
+            } else if let Some(deadline) = this.shed(connection.head_deadline()) {
+                connection.expire(deadline);
             } else {
                 return false;
             }
@@ -86,25 +86,26 @@ impl WorkItem for Server {
 }
 
 impl Server {
-    /// Returns the deadline of the oldest unfinished requests if TCP is short of memory, otherwise
-    /// 0: that of no request.
+    /// Returns the deadline of the oldest unfinished heads if TCP is short of memory, otherwise 0:
+    /// that of none. Heads that have begun in this second have a chance to be finished.
     ///
-    /// Their heads are in TCP's receive buffers, so that other services lack that memory.
-    fn oldest_request(&self) -> u32 {
+    /// They are in TCP's receive buffers, so that other services lack that memory.
+    fn oldest_head(&self, now: u32) -> u32 {
         let mut oldest = None;
         if tcp::is_short_of_memory() {
             self.pool.table.for_each(|connection| {
-                let deadline = connection.request_deadline();
+                let deadline = connection.head_deadline();
                 oldest = oldest.into_iter().chain(deadline).min();
             });
         }
-        oldest.unwrap_or(0)
+        let newest = now.saturating_add(self.pool.core.settings.head_seconds.get());
+        oldest.filter(|oldest| *oldest < newest).unwrap_or(0)
     }
 
-    /// Returns whether a request with this deadline is given up. The connections that were kicked in
-    /// earlier runs are closed meanwhile, so that TCP may have memory again.
-    fn sheds(&self, deadline: Option<u32>) -> bool {
-        deadline.is_some_and(|deadline| deadline <= self.shed_deadline.load(Relaxed))
-            && tcp::is_short_of_memory()
+    /// Returns `deadline` if a head with this deadline is given up. The connections that were kicked
+    /// in earlier runs are closed meanwhile, so that TCP may have memory again.
+    fn shed(&self, deadline: Option<u32>) -> Option<u32> {
+        let oldest = self.shed_deadline.load(Relaxed);
+        deadline.filter(|deadline| *deadline <= oldest && tcp::is_short_of_memory())
     }
 }

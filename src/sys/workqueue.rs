@@ -9,7 +9,10 @@
 
 use core::{
     ops::Deref,
-    ptr::NonNull, //
+    ptr::{
+        self,
+        NonNull, //
+    }, //
 };
 use kernel::{
     bindings,
@@ -17,9 +20,22 @@ use kernel::{
     prelude::*,
     workqueue::{
         Queue,
-        RawWorkItem, //
+        RawWorkItem,
+        Work, //
     }, //
 };
+
+/// Waits until an item has returned, if it is queued or runs.
+///
+/// # Context
+///
+/// Process context, may sleep. Not from the item.
+pub(crate) fn flush<T: ?Sized, const ID: u64>(work: &Work<T, ID>) {
+    // SAFETY: The item is valid.
+    let raw = unsafe { Work::raw_get(ptr::from_ref(work)) };
+    // SAFETY: The item is borrowed, so that it is valid until the function returns.
+    unsafe { bindings::flush_work(raw) };
+}
 
 /// A work queue that waits for all of its items when it is dropped.
 ///

@@ -73,17 +73,17 @@ impl<'a> PreparedUpdate<'a> {
     ///
     /// # Errors
     ///
-    /// The address that cannot be listened on, for a lack of memory; the old configuration stays in
-    /// force.
+    /// The address that cannot be listened on, for a lack of memory or because another socket listens
+    /// there since it was bound; the old configuration stays in force.
     pub(crate) fn commit(mut self) -> Result<(), UpdateError> {
         self.listen()?;
         let is_announced = self.snapshot.is_some() || self.changes_listeners();
         let leaving = self.exchange();
         if !leaving.is_empty() {
             leaving.iter().for_each(|acceptor| acceptor.stop());
-            drop(leaving);
             // Their work items hold references, and their addresses must be free from here on.
-            self.update.server.pool.core.quiesce();
+            leaving.iter().for_each(|acceptor| acceptor.wait());
+            drop(leaving);
         }
         self.follow_up();
         if is_announced {

@@ -167,24 +167,25 @@ impl Connection {
         self.deadline.load(Relaxed) <= now
     }
 
-    /// Returns the deadline if the connection waits for the rest of a request.
+    /// Returns the deadline if the connection waits for the rest of a head.
     ///
     /// # Context
     ///
     /// Any context.
-    pub(crate) fn request_deadline(&self) -> Option<u32> {
-        self.is_in(ConnPhase::Request)
-            .then(|| self.deadline.load(Relaxed))
+    pub(crate) fn head_deadline(&self) -> Option<u32> {
+        let deadline = self.deadline.load(Relaxed);
+        self.is_in(ConnPhase::Head).then_some(deadline)
     }
 
-    /// Lets the deadline pass now.
+    /// Lets a deadline pass now, unless another has replaced it.
     ///
     /// # Context
     ///
     /// Any context.
-    pub(crate) fn expire(self: &Arc<Self>) {
-        self.deadline.store(0, Relaxed);
-        self.kick();
+    pub(crate) fn expire(self: &Arc<Self>, deadline: u32) {
+        if self.deadline.cmpxchg(deadline, 0, Relaxed).is_ok() {
+            self.kick();
+        }
     }
 
     /// Returns whether the connection was in `phase` after the last poll.

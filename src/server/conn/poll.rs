@@ -170,7 +170,8 @@ impl<'a, 'g, H: StreamHandler<State = ConnState>> Poll<'a, 'g, H> {
                 return self.guard.close(Action::Close);
             }
             SessionPhase::Idle => ConnPhase::Idle,
-            _ => ConnPhase::Request,
+            SessionPhase::Head => ConnPhase::Head,
+            _ => ConnPhase::Body,
         };
         self.guard.enter(phase);
         Action::Wait
@@ -204,7 +205,7 @@ impl<'a, 'g, H: StreamHandler<State = ConnState>> Poll<'a, 'g, H> {
                 return Ok(None);
             }
         }
-        if phase == ConnPhase::Request && tcp::is_short_of_memory() {
+        if phase == ConnPhase::Head && tcp::is_short_of_memory() {
             self.context.counters.add(Count::Shed, 1);
             return Ok(Some(self.guard.close(Action::Reset)));
         }
@@ -212,7 +213,7 @@ impl<'a, 'g, H: StreamHandler<State = ConnState>> Poll<'a, 'g, H> {
         if phase == ConnPhase::Send {
             return Ok(Some(self.guard.close(Action::Reset)));
         }
-        if phase == ConnPhase::Request {
+        if phase == ConnPhase::Head {
             let (clock, scratch) = self.scratch.response.parts();
             if let Some(response) = self.guard.session.expire(clock, scratch) {
                 let mut writer = ResponseWriter::new(self.guard.sender(), self.context);

@@ -37,8 +37,10 @@ pub(super) enum Action {
 pub(crate) enum ConnPhase {
     /// The client begins a request.
     Idle,
-    /// The client finishes the request that it has begun.
-    Request,
+    /// The client finishes the head that it has begun.
+    Head,
+    /// The client finishes a body, which is discarded.
+    Body,
     /// The client takes the response.
     Send,
     /// The client closes, after the last response.
@@ -49,9 +51,10 @@ pub(crate) enum ConnPhase {
 
 impl ConnPhase {
     /// All phases in their order, each with its name in the status text.
-    pub(crate) const ALL: [(Self, &'static str); 5] = [
+    pub(crate) const ALL: [(Self, &'static str); 6] = [
         (Self::Idle, "idle"),
-        (Self::Request, "reading"),
+        (Self::Head, "reading"),
+        (Self::Body, "discarding"),
         (Self::Send, "sending"),
         (Self::Linger, "closing"),
         (Self::Closed, "closed"),
@@ -61,7 +64,7 @@ impl ConnPhase {
     fn seconds(self, settings: &Settings) -> u32 {
         match self {
             Self::Idle => settings.idle_seconds.get(),
-            Self::Request => settings.head_seconds.get(),
+            Self::Head | Self::Body => settings.head_seconds.get(),
             Self::Send => settings.send_seconds.get().min(PROGRESS_SECONDS),
             Self::Linger => LINGER_SECONDS,
             Self::Closed => u32::MAX,

@@ -21,7 +21,8 @@ use crate::sys::{
     tcp::{
         ListenHandler,
         Listener, //
-    }, //
+    },
+    workqueue, //
 };
 use core::net::{
     Ipv4Addr,
@@ -57,6 +58,8 @@ pub(crate) struct Acceptor {
     payer: MemoryGroup,
     /// The time since which the work item is queued, by [`clock::coarse_milliseconds`].
     queued_at: Atomic<u32>,
+    /// Set when the acceptor accepts connections.
+    opened: Atomic<bool>,
     /// Set when the acceptor must accept no more connections.
     stopped: Atomic<bool>,
     #[pin]
@@ -98,6 +101,7 @@ impl Acceptor {
                 pool: pool.clone(),
                 payer: MemoryGroup::current(),
                 queued_at: Atomic::new(0),
+                opened: Atomic::new(false),
                 stopped: Atomic::new(false),
                 work <- new_work!("Acceptor::work"),
             }),
@@ -105,7 +109,7 @@ impl Acceptor {
         )
     }
 
-    /// Listens, if it does not yet; accepts nothing before [`Acceptor::open`].
+    /// Listens, unless it was opened; accepts nothing before [`Acceptor::open`].
     ///
     /// # Context
     ///
@@ -115,7 +119,9 @@ impl Acceptor {
     ///
     /// Those of [`Listener::listen`].
     pub(crate) fn listen(&self) -> Result {
-        if self.listens() {
+        // A listener that `ss --kill` has closed since must not listen again: its children would be
+        // shut down from the beginning.
+        if self.opened.load(Relaxed) {
             return Ok(());
         }
         self.listener.listen(self.pool.core.settings.backlog)
@@ -136,6 +142,7 @@ impl Acceptor {
     ///
     /// Process context, may sleep.
     pub(crate) fn open(self: &Arc<Self>) {
+        self.opened.store(true, Relaxed);
         self.listener.attach(self.clone());
         // A connection may have come in before the callback was attached.
         self.kick();
@@ -167,7 +174,7 @@ impl Acceptor {
     }
 
     /// Accepts no more connections, once a work item that runs at present has returned;
-    /// [`ServerCore::quiesce`](super::super::server_core::ServerCore::quiesce) waits for it.
+    /// [`Acceptor::wait`] waits for it.
     ///
     /// # Context
     ///
@@ -175,6 +182,18 @@ impl Acceptor {
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Relaxed);
         drop(self.listener.detach());
+    }
+
+    /// Waits until the work item of an acceptor that was stopped, and that nothing else can kick, has
+    /// returned for the last time.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    pub(crate) fn wait(&self) {
+        // A run that has accepted meanwhile may have queued itself once more, but not twice.
+        workqueue::flush(&self.work);
+        workqueue::flush(&self.work);
     }
 
     /// Accepts one connection.

@@ -49,7 +49,7 @@ pub(crate) enum Count {
     Blocked,
     /// A connection's time was up.
     Expired,
-    /// A connection with an unfinished request was reset because TCP was short of memory.
+    /// A connection with an unfinished head was reset because TCP was short of memory.
     Shed,
 }
 
