@@ -253,8 +253,8 @@ impl Connection {
             None if self.closing.load(Relaxed) => guard.abort(),
             None => self.poll(&mut guard),
         };
-        if matches!(action, Action::Close) {
-            // If an unfinished head were unread, TCP would reset the connection.
+        if matches!(action, Action::Close) && guard.session.searched() != 0 {
+            // TCP would reset the connection if the unfinished head were still unread.
             guard.discard(DISCARD_MAX);
         }
         action
