@@ -41,7 +41,7 @@ def lines(document, heading, part):
 
 def check():
     """Finds names without a function."""
-    known = functions("src/protocol", "tests/machine/tests")
+    known = functions("src", "tests/machine/tests")
     for document, heading, part in SECTIONS:
         for number, text in lines(document, heading, part):
             for name in NAME.findall(text):
