@@ -2,7 +2,7 @@
 
 //! Figures by case and server.
 
-use crate::results::{Instructions, Rate};
+use crate::results::{Instructions, Newcomers, Rate};
 use crate::server::Server;
 
 /// A figure of one server in one case.
@@ -33,10 +33,24 @@ impl Figure for Rate {
     }
 }
 
+impl Figure for Newcomers {
+    fn case(&self) -> &str {
+        &self.case
+    }
+
+    fn server(&self) -> &str {
+        &self.server
+    }
+}
+
 /// Figures of one kind.
 pub(crate) struct Grid<'a, T>(Vec<&'a T>);
 
 impl<'a, T: Figure> Grid<'a, T> {
+    pub(crate) fn new(figures: &'a [T]) -> Self {
+        Self(figures.iter().collect())
+    }
+
     /// Finds the figure of a server in a case.
     pub(crate) fn get(&self, case: &str, server: Server) -> Option<&'a T> {
         let is_it = |figure: &&&T| figure.case() == case && figure.server() == server.name();
@@ -50,11 +64,7 @@ impl<'a, T: Figure> Grid<'a, T> {
     }
 }
 
-impl<'a> Grid<'a, Instructions> {
-    pub(crate) fn new(figures: &'a [Instructions]) -> Self {
-        Self(figures.iter().collect())
-    }
-
+impl Grid<'_, Instructions> {
     /// Computes nginx's instructions relative to khttpd's, if neither waits.
     pub(crate) fn fewer(&self, case: &str) -> Option<f64> {
         let busy = |figure: &Instructions| (!figure.waits).then_some(figure.instructions);

@@ -7,13 +7,17 @@
 
 mod baseline;
 mod case;
+mod client;
+mod crowd;
 mod grid;
 mod guest;
 mod host;
 mod instructions;
 mod load;
 mod memory;
+mod newcomers;
 mod options;
+mod percentile;
 mod picture;
 mod profile;
 mod rates;
@@ -80,6 +84,7 @@ impl Bench {
                 Self::instructions as fn(&Self, &mut Results) -> Result,
             ),
             (Verb::Rates, Self::rates),
+            (Verb::Newcomers, Self::newcomers),
             (Verb::Memory, Self::memory),
             (Verb::Softirq, Self::softirq),
         ];
@@ -173,6 +178,22 @@ impl Bench {
         let machine = last.ok_or_else(|| Error::Setup("--cpus: no number given".into()))?;
         results.rates = Some(host::section(&machine, rates)?);
         results.latencies = Some(host::section(&machine, latencies)?);
+        Ok(())
+    }
+
+    fn newcomers(&self, results: &mut Results) -> Result {
+        let machine = rates::builder(&self.floor, 1)?.boot()?;
+        guest::start(&machine, &self.options.servers)?;
+        let runs: Vec<_> = self
+            .runs()
+            .filter(|(case, _)| newcomers::CASES.contains(&case.name))
+            .collect();
+        let Options {
+            rounds, seconds, ..
+        } = self.options;
+        let figures = newcomers::measure(&machine, &runs, rounds, seconds)?;
+        guest::stop(&machine, &self.options.servers)?;
+        results.newcomers = Some(host::section(&machine, figures)?);
         Ok(())
     }
 

@@ -19,6 +19,8 @@ pub(crate) enum Verb {
     Instructions,
     /// Count requests per second and measure latency, from outside.
     Rates,
+    /// Measure the waits of clients that start at once.
+    Newcomers,
     /// Measure the memory of an idle connection.
     Memory,
     /// Measure khttpd's longest softirq runs.
@@ -41,7 +43,7 @@ pub(crate) struct Options {
     pub(crate) servers: Vec<Server>,
     /// Numbers of CPUs of the guests for rates.
     pub(crate) cpus: Vec<u32>,
-    /// Number of rounds for rates.
+    /// Number of rounds for rates and newcomers.
     pub(crate) rounds: u32,
     /// Duration of each run, if given.
     pub(crate) seconds: Option<f64>,
@@ -49,7 +51,8 @@ pub(crate) struct Options {
     pub(crate) output: PathBuf,
 }
 
-const USAGE: &str = "usage: bench all|instructions|rates|memory|softirq|profile|check|record \
+const USAGE: &str = "usage: bench \
+    all|instructions|rates|newcomers|memory|softirq|profile|check|record \
     [--cases NAME,...] [--servers NAME,...] [--cpus NUMBER,...] \
     [--rounds NUMBER] [--seconds NUMBER] [--output FOLDER]";
 
@@ -108,6 +111,7 @@ fn verb(name: &str) -> Result<Verb, String> {
         "all" => Verb::All,
         "instructions" => Verb::Instructions,
         "rates" => Verb::Rates,
+        "newcomers" => Verb::Newcomers,
         "memory" => Verb::Memory,
         "softirq" => Verb::Softirq,
         "profile" => Verb::Profile,

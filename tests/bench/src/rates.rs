@@ -12,6 +12,7 @@ use crate::guest;
 use crate::host;
 use crate::load::{Counts, Load};
 use crate::options::Options;
+use crate::percentile::percentile;
 use crate::results::{Latency, Percentiles, Rate, Summary};
 use crate::server::Server;
 
@@ -59,7 +60,7 @@ pub(crate) fn spread(machine: &Machine, cpus: u32) -> Result {
 }
 
 /// Returns the guest's address.
-fn address(machine: &Machine) -> Result<IpAddr> {
+pub(crate) fn address(machine: &Machine) -> Result<IpAddr> {
     Ok(machine.http_address()?.ip())
 }
 
@@ -190,10 +191,7 @@ fn percentiles(log: &str) -> Option<[f64; 3]> {
         })
         .collect::<Option<_>>()?;
     took.sort_unstable();
-    let at = |per_mille: usize| {
-        let index = (took.len() * per_mille).div_ceil(1000).checked_sub(1)?;
-        took.get(index).copied().map(f64::from)
-    };
+    let at = |per_mille| percentile(&took, per_mille).map(f64::from);
     Some([at(500)?, at(990)?, at(999)?])
 }
 

@@ -7,8 +7,10 @@ use comfy_table::{CellAlignment, Table};
 
 use crate::case::CASES;
 use crate::grid::{Figure, Grid};
+use crate::newcomers;
 use crate::results::{
-    Instructions, Latency, Memory, Percentiles, Rate, Results, Section, SoftirqRun, Summary,
+    Instructions, Latency, Memory, Newcomers, Percentiles, Rate, Results, Section, SoftirqRun,
+    Summary,
 };
 use crate::server::Server;
 
@@ -61,6 +63,10 @@ pub(crate) fn tables(results: &Results) -> String {
                 add(&title, section.conditions(*cpus), latencies(same));
             }
         }
+    }
+    if let Some(section) = &results.newcomers {
+        let title = "Waits of clients that start at once in ms, median of all rounds (worst round)";
+        add(title, section.conditions(1), newcomers(&section.figures));
     }
     if let Some(section) = &results.memory {
         let title = "Memory per idle connection, client and server together, in bytes";
@@ -177,6 +183,32 @@ fn latencies(figures: &[Latency]) -> Table {
     for figure in figures {
         let cells = milliseconds(figure.latency);
         table.add_row([figure.server.clone()].into_iter().chain(cells));
+    }
+    table
+}
+
+fn newcomers(figures: &[Newcomers]) -> Table {
+    type Value = fn(&Newcomers) -> Summary;
+    let rows: [(&str, Value); 4] = [
+        ("first response, p99", |waits| waits.first.p99),
+        ("first response, longest", |waits| waits.first.longest),
+        ("all responses, p99", |waits| waits.all.p99),
+        ("all responses, longest", |waits| waits.all.longest),
+    ];
+    let grid = Grid::new(figures);
+    let names = Server::ALL.map(Server::name);
+    let mut table = table(["case", "wait"].into_iter().chain(names));
+    for case in newcomers::CASES {
+        for (row, value) in rows {
+            let cells = Server::ALL.map(|server| {
+                let Summary { median, most, .. } = value(grid.get(case, server)?);
+                Some(format!("{:.1} ({:.1})", median / 1000.0, most / 1000.0))
+            });
+            if cells.iter().any(Option::is_some) {
+                let cells = cells.map(Option::unwrap_or_default);
+                table.add_row([case.to_owned(), row.to_owned()].into_iter().chain(cells));
+            }
+        }
     }
     table
 }

@@ -19,6 +19,8 @@ pub(crate) struct Results {
     pub(crate) rates: Option<Section<Rate>>,
     /// Latency under the same load for all.
     pub(crate) latencies: Option<Section<Latency>>,
+    /// Waits of clients that start at once.
+    pub(crate) newcomers: Option<Section<Newcomers>>,
     /// Memory per idle connection.
     pub(crate) memory: Option<Section<Memory>>,
 }
@@ -81,6 +83,24 @@ pub(crate) struct Latency {
     pub(crate) latency: Percentiles,
 }
 
+/// Waits of clients that start at once.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Newcomers {
+    pub(crate) case: String,
+    pub(crate) server: String,
+    /// Waits for the first response of each connection.
+    pub(crate) first: Waits,
+    /// Waits for all responses.
+    pub(crate) all: Waits,
+}
+
+/// Waits in microseconds.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Waits {
+    pub(crate) p99: Summary,
+    pub(crate) longest: Summary,
+}
+
 /// Guest memory of an idle connection, the client's end included.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Memory {
@@ -97,6 +117,16 @@ pub(crate) struct Percentiles {
     pub(crate) p50: Summary,
     pub(crate) p99: Summary,
     pub(crate) p999: Summary,
+}
+
+impl Waits {
+    /// Summarizes p99 and the longest wait of at least one round.
+    pub(crate) fn of(rounds: &[[f64; 2]]) -> Option<Self> {
+        Some(Self {
+            p99: Summary::of(rounds.iter().map(|[p99, _]| *p99))?,
+            longest: Summary::of(rounds.iter().map(|[_, longest]| *longest))?,
+        })
+    }
 }
 
 impl Percentiles {

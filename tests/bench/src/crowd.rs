@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Clients that start at once and keep a server busy.
+//!
+//! A client sends a request when it is connected, and the next one when it has the whole response:
+//! a closed loop. Each sample is the wait for one response. None is added or corrected: wrk fills a
+//! pause with samples of its own, as if the clients had sent requests meanwhile.
+
+use std::io::{Error, ErrorKind, Result};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use rustix::buffer::spare_capacity;
+use rustix::event::epoll::{self, CreateFlags};
+use rustix::event::Timespec;
+
+use crate::client::{Client, Wait};
+
+/// Time limit beyond the duration of a run, by which each client has its response.
+const LIMIT: Duration = Duration::from_secs(300);
+
+/// Time between two checks of the limit while no packet arrives.
+const CHECK: Timespec = Timespec {
+    tv_sec: 1,
+    tv_nsec: 0,
+};
+
+/// Number of events that the kernel returns at once.
+const EVENTS: usize = 256;
+
+/// Clients that send the same request to a server.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Crowd<'a> {
+    pub(crate) address: SocketAddr,
+    pub(crate) request: &'a [u8],
+    /// Number of clients, of which each has one connection.
+    pub(crate) clients: u32,
+    pub(crate) duration: Duration,
+}
+
+impl Crowd<'_> {
+    /// Lets all clients start, and returns their waits when each has its last response.
+    ///
+    /// The run takes the duration, or longer: the load goes on until each client has a response, so
+    /// that its end does not help a client that waits.
+    pub(crate) fn run(&self) -> Result<Vec<Wait>> {
+        let begin = Instant::now();
+        let epoll = epoll::create(CreateFlags::CLOEXEC)?;
+        let mut clients = (0..self.clients)
+            .map(|number| Client::connect(self.address, &epoll, number))
+            .collect::<Result<Vec<_>>>()?;
+        let (mut new, mut waiting) = (self.clients, self.clients);
+        let mut waits = Vec::new();
+        let mut events = Vec::with_capacity(EVENTS);
+        while waiting > 0 {
+            if begin.elapsed() > self.duration + LIMIT {
+                let what = format!("{waiting} clients have no response, {new} of them new");
+                return Err(Error::new(ErrorKind::TimedOut, what));
+            }
+            epoll::wait(&epoll, spare_capacity(&mut events), Some(&CHECK))?;
+            for event in events.drain(..) {
+                let client = usize::try_from(event.data.u64())
+                    .ok()
+                    .and_then(|number| clients.get_mut(number));
+                let Some(client) = client else { continue };
+                let Some(wait) = client.on_ready(&epoll, self.request)? else {
+                    continue;
+                };
+                new -= u32::from(wait.is_first);
+                waits.push(wait);
+                if new == 0 && begin.elapsed() >= self.duration {
+                    waiting -= 1;
+                } else {
+                    client.send(self.request)?;
+                }
+            }
+        }
+        Ok(waits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::Arc;
+    use std::thread;
+
+    use super::*;
+
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+    const DURATION: Duration = Duration::from_millis(100);
+
+    /// Serves each connection in a thread of its own: each part of a response by a write. Returns
+    /// the address and the number of responses.
+    fn serve(parts: &'static [&'static [u8]]) -> Result<(SocketAddr, Arc<AtomicUsize>)> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        let count = Arc::new(AtomicUsize::new(0));
+        let respond = move |mut stream: TcpStream, count: Arc<AtomicUsize>| -> Result<()> {
+            stream.set_nodelay(true)?;
+            loop {
+                stream.read_exact(&mut [0; REQUEST.len()])?;
+                count.fetch_add(1, Ordering::SeqCst);
+                for part in parts {
+                    stream.write_all(part)?;
+                }
+            }
+        };
+        let responses = count.clone();
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let count = count.clone();
+                thread::spawn(move || respond(stream, count));
+            }
+        });
+        Ok((address, responses))
+    }
+
+    fn run(address: SocketAddr, duration: Duration) -> Result<Vec<Wait>> {
+        let crowd = Crowd {
+            address,
+            request: REQUEST,
+            clients: 5,
+            duration,
+        };
+        crowd.run()
+    }
+
+    #[test]
+    fn each_response_is_one_wait() -> Result<()> {
+        let (address, responses) = serve(&[RESPONSE])?;
+        let waits = run(address, DURATION)?;
+        assert_eq!(waits.len(), responses.load(Ordering::SeqCst));
+        Ok(())
+    }
+
+    #[test]
+    fn response_in_parts_is_one_wait() -> Result<()> {
+        let (address, responses) = serve(&[
+            b"HTTP/1.1 200 OK\r\nContent-Le",
+            b"ngth: 5\r\n\r\n",
+            b"hello",
+        ])?;
+        let waits = run(address, DURATION)?;
+        assert_eq!(waits.len(), responses.load(Ordering::SeqCst));
+        Ok(())
+    }
+
+    #[test]
+    fn run_lasts_until_each_client_has_one_first_response() -> Result<()> {
+        for duration in [Duration::ZERO, DURATION] {
+            let (address, _) = serve(&[RESPONSE])?;
+            let waits = run(address, duration)?;
+            assert_eq!(waits.iter().filter(|wait| wait.is_first).count(), 5);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn unexpected_response_is_an_error() -> Result<()> {
+        let parts: [&'static [&'static [u8]]; 3] = [
+            &[b"HTTP/1.1 503 Busy\r\nContent-Length: 5\r\n\r\nhello"],
+            &[b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhello"],
+            &[b"HTTP/1.1 200 OK\r\n\r\n"],
+        ];
+        for parts in parts {
+            let (address, _) = serve(parts)?;
+            assert!(run(address, DURATION).is_err());
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn refused_connection_is_an_error() -> Result<()> {
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        assert!(run(address, DURATION).is_err());
+        Ok(())
+    }
+}
