@@ -96,11 +96,27 @@ mod tests {
     /// Serves each connection in a thread of its own: each part of a response by a write. Returns
     /// the address and the number of responses.
     fn serve(parts: &'static [&'static [u8]]) -> Result<(SocketAddr, Arc<AtomicUsize>)> {
+        serve_last(parts, 0)
+    }
+
+    /// Like [`serve`], but the first connection is not served before there are `others` responses,
+    /// or for ten seconds.
+    fn serve_last(
+        parts: &'static [&'static [u8]],
+        others: usize,
+    ) -> Result<(SocketAddr, Arc<AtomicUsize>)> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
         let count = Arc::new(AtomicUsize::new(0));
-        let respond = move |mut stream: TcpStream, count: Arc<AtomicUsize>| -> Result<()> {
+        let respond = move |nth, mut stream: TcpStream, count: Arc<AtomicUsize>| -> Result<()> {
             stream.set_nodelay(true)?;
+            let begin = Instant::now();
+            while nth == 0
+                && count.load(Ordering::SeqCst) < others
+                && begin.elapsed() < Duration::from_secs(10)
+            {
+                thread::sleep(Duration::from_millis(1));
+            }
             loop {
                 stream.read_exact(&mut [0; REQUEST.len()])?;
                 count.fetch_add(1, Ordering::SeqCst);
@@ -111,9 +127,9 @@ mod tests {
         };
         let responses = count.clone();
         thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
+            for (nth, stream) in listener.incoming().flatten().enumerate() {
                 let count = count.clone();
-                thread::spawn(move || respond(stream, count));
+                thread::spawn(move || respond(nth, stream, count));
             }
         });
         Ok((address, responses))
@@ -156,6 +172,13 @@ mod tests {
             let waits = run(address, duration)?;
             assert_eq!(waits.iter().filter(|wait| wait.is_first).count(), 5);
         }
+        Ok(())
+    }
+
+    #[test]
+    fn load_goes_on_until_the_last_client_has_a_response() -> Result<()> {
+        let (address, _) = serve_last(&[RESPONSE], 50)?;
+        assert!(run(address, Duration::ZERO)?.len() > 50);
         Ok(())
     }
 

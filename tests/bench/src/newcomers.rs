@@ -13,7 +13,7 @@ use crate::crowd::Crowd;
 use crate::load::Load;
 use crate::percentile::percentile;
 use crate::rates;
-use crate::results::{Newcomers, Waits};
+use crate::results::{Newcomers, Summary, Waits};
 use crate::server::Server;
 
 /// The cases to measure: small files on connections that remain open.
@@ -28,6 +28,8 @@ type Figures = [f64; 2];
 /// Figures of one run.
 struct Run {
     responses_per_second: f64,
+    /// Fraction of the run in which the guest's CPU ran on a CPU of the host.
+    processor_time: f64,
     first: Figures,
     all: Figures,
 }
@@ -63,6 +65,7 @@ pub(crate) fn measure(
         Some(Newcomers {
             case: case.name.into(),
             server: server.name().into(),
+            processor_time: Summary::of(found.iter().map(|run| run.processor_time))?,
             first: of(|run| run.first)?,
             all: of(|run| run.all)?,
         })
@@ -80,14 +83,18 @@ fn run(machine: &Machine, case: &Case, server: Server, duration: Duration) -> Re
         duration,
     };
     let doing = || format!("{}: requests to {}", case.name, server.name());
+    let processor_time = || Ok(machine.processor_times()?.iter().sum::<u64>() as f64 / 100.0);
+    let before = processor_time()?;
     let begin = Instant::now();
     let waits = crowd.run().map_err(Error::io(doing()))?;
     let seconds = begin.elapsed().as_secs_f64();
+    let processor_time = (processor_time()? - before) / seconds;
     let first = waits.iter().filter(|wait| wait.is_first);
     let figures = figures(first).zip(figures(&waits));
     let (first, all) = figures.ok_or_else(|| Error::Setup(format!("{}: no response", doing())))?;
     Ok(Run {
         responses_per_second: waits.len() as f64 / seconds,
+        processor_time,
         first,
         all,
     })

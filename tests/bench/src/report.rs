@@ -188,22 +188,23 @@ fn latencies(figures: &[Latency]) -> Table {
 }
 
 fn newcomers(figures: &[Newcomers]) -> Table {
-    type Value = fn(&Newcomers) -> Summary;
-    let rows: [(&str, Value); 4] = [
-        ("first response, p99", |waits| waits.first.p99),
-        ("first response, longest", |waits| waits.first.longest),
-        ("all responses, p99", |waits| waits.all.p99),
-        ("all responses, longest", |waits| waits.all.longest),
+    type Cell = fn(&Newcomers) -> String;
+    let rows: [(&str, Cell); 5] = [
+        ("first response, p99", |of| with_worst(of.first.p99)),
+        ("first response, longest", |of| with_worst(of.first.longest)),
+        ("all responses, p99", |of| with_worst(of.all.p99)),
+        ("all responses, longest", |of| with_worst(of.all.longest)),
+        ("the guest's CPU ran", |of| {
+            let Summary { median, least, .. } = of.processor_time;
+            format!("{:.0} % ({:.0} %)", median * 100.0, least * 100.0)
+        }),
     ];
     let grid = Grid::new(figures);
     let names = Server::ALL.map(Server::name);
-    let mut table = table(["case", "wait"].into_iter().chain(names));
+    let mut table = table(["case", "figure"].into_iter().chain(names));
     for case in newcomers::CASES {
-        for (row, value) in rows {
-            let cells = Server::ALL.map(|server| {
-                let Summary { median, most, .. } = value(grid.get(case, server)?);
-                Some(format!("{:.1} ({:.1})", median / 1000.0, most / 1000.0))
-            });
+        for (row, cell) in rows {
+            let cells = Server::ALL.map(|server| Some(cell(grid.get(case, server)?)));
             if cells.iter().any(Option::is_some) {
                 let cells = cells.map(Option::unwrap_or_default);
                 table.add_row([case.to_owned(), row.to_owned()].into_iter().chain(cells));
@@ -211,6 +212,11 @@ fn newcomers(figures: &[Newcomers]) -> Table {
         }
     }
     table
+}
+
+/// Formats the median and the longest of waits in milliseconds.
+fn with_worst(wait: Summary) -> String {
+    format!("{:.1} ({:.1})", wait.median / 1000.0, wait.most / 1000.0)
 }
 
 fn memory(figures: &[Memory]) -> Table {

@@ -88,6 +88,9 @@ pub(crate) struct Latency {
 pub(crate) struct Newcomers {
     pub(crate) case: String,
     pub(crate) server: String,
+    /// Fraction of the time in which the guest's CPU ran on a CPU of the host. It is less than 1 if
+    /// the clients did not keep the guest busy, or if the host was busy with other work.
+    pub(crate) processor_time: Summary,
     /// Waits for the first response of each connection.
     pub(crate) first: Waits,
     /// Waits for all responses.
