@@ -33,7 +33,7 @@ const LOOK: Duration = Duration::from_millis(20);
 const PORTS_FOLDER: &str = "/sys/class/virtio-ports";
 
 /// Time limit for the kernel to create the ports.
-const PORTS_LIMIT: Duration = Duration::from_secs(30);
+const PORTS_LIMIT: Duration = Duration::from_secs(300);
 
 fn main() {
     let result = match std::process::id() {
