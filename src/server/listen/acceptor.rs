@@ -72,8 +72,8 @@ impl_has_work! {
 
 impl Acceptor {
     /// Binds a listener to `address` in `net`. The control group of the calling task is charged for
-    /// its connections. In a kernel without IPv6, the unspecified IPv6 address
-    /// means the unspecified IPv4 address.
+    /// its connections. In a kernel without IPv6, the unspecified IPv6 address means the unspecified
+    /// IPv4 address.
     ///
     /// # Context
     ///

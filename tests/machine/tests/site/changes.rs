@@ -5,36 +5,34 @@
 use std::collections::HashMap;
 use std::io::Write;
 
+use machine::Machine;
+
 use crate::commanded;
 use crate::common::{assert_quiet, put_guest, scaled_count, scaled_time, Result, HANG};
 
-#[test]
-fn file_written_in_place_is_never_served_torn() -> Result {
-    let machine = commanded()?;
-    put_guest(&machine, &["torn.py"])?;
+/// Runs a program of the guest that writes to a file of `directory` while the site is loaded.
+fn load_while_written(machine: &Machine, program: &str, directory: &str) -> Result {
+    put_guest(machine, &[program])?;
     let output = machine.exec(&format!(
-        "python3 /tmp/torn.py /tmp/torn {} 2>&1",
+        "python3 /tmp/{program} {directory} {} 2>&1",
         scaled_count(30)
     ))?;
     let said = output.stdout_text().into_owned();
     say!("{}", said.trim());
     assert!(output.status.success(), "{said}");
-    assert_quiet(&machine)
+    assert_quiet(machine)
+}
+
+#[test]
+fn file_written_in_place_is_never_served_torn() -> Result {
+    load_while_written(&commanded()?, "torn.py", "/tmp/torn")
 }
 
 #[test]
 fn file_written_through_a_mapping_on_tmpfs_is_never_served_torn() -> Result {
     let machine = commanded()?;
-    put_guest(&machine, &["mapped.py"])?;
     machine.exec_ok("mkdir /tmp/mapped && mount -t tmpfs none /tmp/mapped")?;
-    let output = machine.exec(&format!(
-        "python3 /tmp/mapped.py /tmp/mapped {} 2>&1",
-        scaled_count(30)
-    ))?;
-    let said = output.stdout_text().into_owned();
-    say!("{}", said.trim());
-    assert!(output.status.success(), "{said}");
-    assert_quiet(&machine)
+    load_while_written(&machine, "mapped.py", "/tmp/mapped")
 }
 
 #[test]
