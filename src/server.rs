@@ -4,10 +4,9 @@
 //!
 //! # Locks
 //!
-//! From the outside in: [`Server::updates`], [`Server::config`], then one of [`Server::loading`],
-//! the lock of the connection table, and the lock of a listener's socket. No socket's lock is held
-//! while one of these is taken. The lock of the crowd is taken within a connection's, and none is
-//! taken within it.
+//! From the outside in: [`Server::updates`], [`Server::config`], then [`Server::loading`] or the lock
+//! of a listener's socket. Within any of them, and within the lock of a connection's socket, the
+//! spinlocks of the connection table and of ended connections, within which none is taken.
 //!
 //! # References
 //!
@@ -51,7 +50,6 @@ use self::{
         SlotObserver, //
     },
     listen::Acceptor,
-    server_core::ServerCore,
     stats::StatusText, //
 };
 use crate::{
@@ -97,7 +95,8 @@ use kernel::{
     workqueue::{
         impl_has_work,
         new_work,
-        Work, //
+        Work,
+        WorkItem, //
     }, //
 };
 
@@ -118,6 +117,9 @@ pub(crate) struct Server {
     timer: HrTimer<Self>,
     #[pin]
     sweep: Work<Self>,
+    /// Kicks the acceptors, of which one has found no free slot.
+    #[pin]
+    retry: Work<Self, 1>,
     /// The slot that the sweep continues from.
     sweep_cursor: Atomic<usize>,
     /// The deadline up to which the sweep gives up unfinished requests.
@@ -132,12 +134,12 @@ impl_has_hr_timer! {
 
 impl_has_work! {
     impl HasWork<Self> for Server { self.sweep }
+    impl HasWork<Self, 1> for Server { self.retry }
 }
 
 impl Server {
     /// Creates a server that is not started.
-    fn new(core: ServerCore, config: ActiveConfig) -> Result<Arc<Self>> {
-        let pool = ConnectionPool::new(core)?;
+    fn new(pool: Arc<ConnectionPool<Connection>>, config: ActiveConfig) -> Result<Arc<Self>> {
         Arc::pin_init(
             pin_init!(Self {
                 pool,
@@ -146,6 +148,7 @@ impl Server {
                 loading <- new_mutex!(None),
                 timer <- HrTimer::new(),
                 sweep <- new_work!("Server::sweep"),
+                retry <- new_work!("Server::retry"),
                 sweep_cursor: Atomic::new(0),
                 shed_deadline: Atomic::new(0),
             }),
@@ -186,7 +189,7 @@ impl Server {
         let config = self.config.lock();
         let mut acceptors = config.acceptors.iter();
         acceptors
-            .find(|acceptor| acceptor.address == address && acceptor.listens())
+            .find(|acceptor| acceptor.address() == address && acceptor.listens())
             .cloned()
     }
 
@@ -196,7 +199,11 @@ impl Server {
     ///
     /// Process context, may sleep.
     fn kick_acceptors(&self) {
-        self.config.lock().acceptors.iter().for_each(Acceptor::kick);
+        self.config
+            .lock()
+            .acceptors
+            .iter()
+            .for_each(|acceptor| acceptor.kick());
     }
 
     /// Closes all listeners and connections, and waits until no connection is left. It waits for no
@@ -208,6 +215,7 @@ impl Server {
     fn stop(&self) {
         let acceptors = mem::take(&mut self.config.lock().acceptors);
         acceptors.iter().for_each(|acceptor| acceptor.stop());
+        acceptors.iter().for_each(|acceptor| acceptor.wait());
         drop(acceptors);
         self.pool.table.close();
     }
@@ -300,8 +308,18 @@ impl Server {
 }
 
 impl SlotObserver for Server {
-    fn slot_freed(&self) {
-        self.kick_acceptors();
+    fn slot_freed(self: Arc<Self>) {
+        let queue = self.pool.core.queue.clone();
+        // If the work item is queued already it will kick.
+        let _ = queue.enqueue::<Arc<Self>, 1>(self);
+    }
+}
+
+impl WorkItem<1> for Server {
+    type Pointer = Arc<Self>;
+
+    fn run(this: Arc<Self>) {
+        this.kick_acceptors();
     }
 }
 
@@ -312,6 +330,6 @@ impl fmt::Display for AddressList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0
             .iter()
-            .try_for_each(|acceptor| write!(f, " {}", acceptor.address))
+            .try_for_each(|acceptor| write!(f, " {}", acceptor.address()))
     }
 }

@@ -9,11 +9,11 @@
 //!
 //! The parts that a connection is made of are generic over it, so that none of them imports it.
 
+mod close_queue;
 mod connection;
 mod connection_pool;
 mod connection_table;
 mod cpu_scratch;
-mod crowd;
 mod pace;
 mod pending_response;
 mod poll;
@@ -31,6 +31,5 @@ pub(super) use self::{
         TableEntry, //
     },
     cpu_scratch::CpuScratch,
-    slot::Slot,
     state::ConnPhase, //
 };

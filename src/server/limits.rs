@@ -15,18 +15,11 @@ pub(super) const REQUEST_BUDGET: u32 = 32;
 /// Received bytes that are discarded at a time.
 pub(super) const DISCARD_MAX: u32 = 8192;
 
-/// Connections that one run of an acceptor takes from the backlog.
+/// Connections that one run of an acceptor takes from the accept queue.
 pub(super) const ACCEPT_BUDGET: u32 = 64;
 
 /// Connections that one run of the sweep kicks.
 pub(super) const SWEEP_BUDGET: usize = 16;
-
-/// Connections of a crowd that are polled while softirqs stay disabled.
-pub(super) const CROWD_BUDGET: usize = 16;
-
-/// The time, in milliseconds, that an acceptor's work item waits before a crowd forms. It is longer
-/// than the work item waits behind a few others.
-pub(super) const CROWD_MILLISECONDS: u32 = 10;
 
 /// The length, in bytes, up to which a body is copied into the send buffer. The pages of longer
 /// bodies are spliced.

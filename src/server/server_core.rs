@@ -46,8 +46,10 @@ pub(super) struct ServerCore {
     /// The send buffers of all servers.
     pub(super) buffers: Arc<SendBuffers>,
     pub(super) counters: Counters,
-    /// The workqueue of all work items of all servers.
+    /// The workqueue of all other work items of all servers.
     pub(super) queue: Arc<OwnedQueue>,
+    /// The workqueue of the acceptors of all servers, whose work items run in softirq.
+    pub(super) softirq_queue: Arc<OwnedQueue>,
     /// The end of draining, in seconds of uptime; [`NEVER`] while the server is started.
     end_at: Setting,
 }
@@ -72,12 +74,13 @@ impl ServerCore {
             buffers: Arc::new(SendBuffers::new()?, GFP_KERNEL)?,
             counters: Counters::new()?,
             queue,
+            softirq_queue: Arc::new(OwnedQueue::new_softirq(c"khttpd_accept")?, GFP_KERNEL)?,
             end_at: Setting::new(NEVER),
         })
     }
 
     /// Creates the core of a server that begins with the site of this one, and shares its per-CPU
-    /// memory and its workqueue.
+    /// memory and its workqueues.
     ///
     /// # Context
     ///
@@ -95,6 +98,7 @@ impl ServerCore {
             buffers: self.buffers.clone(),
             counters: Counters::new()?,
             queue: self.queue.clone(),
+            softirq_queue: self.softirq_queue.clone(),
             end_at: Setting::new(NEVER),
         })
     }

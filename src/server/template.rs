@@ -7,6 +7,7 @@ use super::{
         ActiveConfig,
         Settings, //
     },
+    conn::ConnectionPool,
     server_core::ServerCore,
     Server, //
 };
@@ -56,7 +57,10 @@ impl ServerTemplate {
         let load_milliseconds = begin.elapsed().as_millis();
         let config = ActiveConfig::new(sources, load_milliseconds);
         Ok(Self {
-            server: Server::new(ServerCore::new(settings, site)?, config)?,
+            server: Server::new(
+                ConnectionPool::new(ServerCore::new(settings, site)?)?,
+                config,
+            )?,
             limits,
             load_milliseconds,
         })
@@ -96,7 +100,7 @@ impl ServerTemplate {
     fn create_with(&self, settings: Settings) -> Result<Arc<Server>> {
         // No lock is taken, because the control group of the task may be short of memory.
         let config = ActiveConfig::new(built_in(self.limits)?, self.load_milliseconds);
-        Server::new(self.server.pool.core.sharing(settings)?, config)
+        Server::new(self.server.pool.sharing(settings)?, config)
     }
 
     /// Waits until no work item refers to a server that has been stopped.

@@ -30,18 +30,3 @@ pub(crate) fn uptime_seconds() -> u32 {
     // After an uptime of 136 years the clock stands still.
     u32::try_from(seconds).unwrap_or(u32::MAX)
 }
-
-/// Returns the milliseconds since boot, at the resolution of the timer tick. Wraps around after 49
-/// days.
-///
-/// # Context
-///
-/// Any context.
-#[inline]
-pub(crate) fn coarse_milliseconds() -> u32 {
-    // SAFETY: `ktime_get_coarse_with_offset` has no preconditions but an offset that exists.
-    let nanoseconds =
-        unsafe { bindings::ktime_get_coarse_with_offset(bindings::tk_offsets_TK_OFFS_BOOT) };
-    // CAST: Callers use differences only.
-    (nanoseconds / 1_000_000) as u32
-}

@@ -6,7 +6,14 @@
 //! [`include/linux/sched/mm.h`](srctree/include/linux/sched/mm.h)
 
 use super::ffi;
-use kernel::ffi::c_void;
+use kernel::{
+    alloc::{
+        flags::__GFP_NOWARN,
+        Flags, //
+    },
+    ffi::c_void,
+    prelude::*, //
+};
 
 /// The memory control group of a task, for memory that is allocated on its behalf.
 ///
@@ -34,14 +41,15 @@ impl MemoryGroup {
         Self(group)
     }
 
-    /// Calls `f`, whose allocations with `GFP_KERNEL_ACCOUNT` are charged to the group.
+    /// Calls `f`, whose allocations with `GFP_KERNEL_ACCOUNT` or [`atomic_account`] are charged to
+    /// the group.
     ///
     /// # Context
     ///
-    /// Process context, may sleep.
+    /// Softirq or process context, must not sleep.
     pub(crate) fn charge<R>(&self, f: impl FnOnce() -> R) -> R {
-        // SAFETY: By the type invariant the group is valid, and `self` is borrowed until the task
-        // charges the group of before again.
+        // SAFETY: By the type invariant the group is valid, and `self` is borrowed until the task,
+        // or the softirq, charges the group of before again.
         let before = unsafe { ffi::khttpd_set_active_memcg(self.0) };
         let result = f();
         // SAFETY: The group of before is valid as long as the scope that it belongs to, which this
@@ -57,4 +65,12 @@ impl Drop for MemoryGroup {
         // ours.
         unsafe { ffi::khttpd_mem_cgroup_put(self.0) };
     }
+}
+
+/// Returns the flags of an allocation that must not sleep, may fail quietly, and is charged to the
+/// group in [`MemoryGroup::charge`]. A group may exceed its limit by such allocations.
+#[inline]
+pub(crate) fn atomic_account() -> Flags {
+    let account = GFP_KERNEL_ACCOUNT & !GFP_KERNEL;
+    GFP_ATOMIC | __GFP_NOWARN | account
 }

@@ -3,8 +3,12 @@
 //! A value for each CPU.
 
 use super::softirq::BhDisabled;
-use core::cell::UnsafeCell;
+use core::{
+    cell::UnsafeCell,
+    iter, //
+};
 use kernel::{
+    alloc::Flags,
     cpu::{
         self,
         CpuId, //
@@ -97,6 +101,49 @@ impl<T> PerCpu<T> {
         }
         // INVARIANT: `borrowed` was just changed from `false` to `true`.
         Some(Borrowed { slot })
+    }
+}
+
+/// One `T` for each possible CPU, which all CPUs may use.
+pub(crate) struct EachCpu<T> {
+    first: T,
+    others: KVec<T>,
+}
+
+impl<T> EachCpu<T> {
+    /// Makes the values by `make`, in memory that is allocated with `flags`.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// Those of `make`, and `ENOMEM`.
+    pub(crate) fn new(mut make: impl FnMut() -> Result<T>, flags: Flags) -> Result<Self> {
+        let first = make()?;
+        let mut others = KVec::new();
+        for _ in 1..cpu::nr_cpu_ids() {
+            others.push(make()?, flags)?;
+        }
+        Ok(Self { first, others })
+    }
+
+    /// Returns the value of this CPU.
+    ///
+    /// # Context
+    ///
+    /// Any context, with softirqs disabled.
+    #[inline]
+    pub(crate) fn current(&self, _: &BhDisabled) -> &T {
+        let cpu = CpuId::current().as_u32();
+        let other = cpu.checked_sub(1).and_then(|i| self.others.get(i as usize));
+        other.unwrap_or(&self.first)
+    }
+
+    /// Returns the values of all CPUs.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        Iterator::chain(iter::once(&self.first), &self.others)
     }
 }
 

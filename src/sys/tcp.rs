@@ -4,9 +4,8 @@
 //!
 //! - A [`Listener`] accepts connections and calls a [`ListenHandler`] when one is waiting.
 //! - A [`Client`] connects, for a task that waits for the connection.
-//! - A [`Socket`] is an accepted connection without callbacks.
-//! - A [`Stream`] is a socket together with state that the socket's lock protects; it calls a
-//!   [`StreamHandler`] for the events of the socket.
+//! - A [`Stream`] is an accepted connection together with state that the socket's lock protects; it
+//!   calls a [`StreamHandler`] for the events of the socket.
 //! - A [`Guard`] holds the socket's lock, and with it the right to read, to send and to change the
 //!   state.
 //! - A [`Sender`] is the part of a guard that does not read.
@@ -37,6 +36,7 @@
 
 mod address;
 mod callbacks;
+mod child;
 mod client;
 mod guard;
 mod handler;
@@ -61,13 +61,16 @@ pub(crate) use self::{
     },
     send_buffers::SendBuffers,
     sender::Sender,
-    socket::Socket,
     stream::{
         EnterError,
         Stream, //
     }, //
 };
 
+use self::{
+    child::Child,
+    socket::Socket, //
+};
 use crate::sys::ffi;
 
 /// Tells whether the sockets of the system use more memory than `net.ipv4.tcp_mem` wants.

@@ -16,11 +16,9 @@ use core::{
 };
 use kernel::{
     bindings,
-    cpu::CpuId,
     prelude::*,
     workqueue::{
         Queue,
-        RawWorkItem,
         Work, //
     }, //
 };
@@ -60,41 +58,33 @@ impl OwnedQueue {
     ///
     /// `ENOMEM`.
     pub(crate) fn new_percpu(name: &'static CStr) -> Result<Self> {
-        // SAFETY: The first string is a format without conversions but one for a string, and
-        // that is the fourth argument; 0 asks for the default number of items at a time.
-        let queue = unsafe {
-            bindings::alloc_workqueue_noprof(
-                c"%s".as_char_ptr(),
-                bindings::wq_flags_WQ_PERCPU,
-                0,
-                name.as_char_ptr(),
-            )
-        };
-        // INVARIANT: It was just created, and the pointer is not passed on.
-        Ok(Self(NonNull::new(queue).ok_or(ENOMEM)?))
+        Self::new(name, bindings::wq_flags_WQ_PERCPU)
     }
 
-    /// Queues an item on `cpu`. If that CPU goes offline, the item runs on another. Otherwise as
-    /// [`Queue::enqueue`].
+    /// Creates a queue whose items run in softirq, on the CPU where they were queued.
     ///
     /// # Context
     ///
-    /// Any context.
-    pub(crate) fn enqueue_on<W, const ID: u64>(&self, cpu: CpuId, item: W) -> W::EnqueueOutput
-    where
-        W: RawWorkItem<ID> + Send + 'static,
-    {
-        let queue = self.0.as_ptr();
-        // `CpuId` is below the number of CPUs, which is an `int` in C.
-        let cpu = i32::try_from(cpu.as_u32()).unwrap_or(0);
-        let enqueue = move |work| {
-            // SAFETY: The queue is valid by the type invariant, and `__enqueue` promises that the
-            // item is valid until its function is called.
-            unsafe { bindings::queue_work_on(cpu, queue, work) }
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn new_softirq(name: &'static CStr) -> Result<Self> {
+        Self::new(
+            name,
+            bindings::wq_flags_WQ_BH | bindings::wq_flags_WQ_PERCPU,
+        )
+    }
+
+    fn new(name: &'static CStr, flags: u32) -> Result<Self> {
+        // SAFETY: The first string is a format without conversions but one for a string, and
+        // that is the fourth argument; 0 asks for the default number of items at a time.
+        let queue = unsafe {
+            bindings::alloc_workqueue_noprof(c"%s".as_char_ptr(), flags, 0, name.as_char_ptr())
         };
-        // SAFETY: `false` is returned only if the item is queued already. Items are `Send` and
-        // static, so where and when they run does not matter.
-        unsafe { item.__enqueue(enqueue) }
+        // INVARIANT: It was just created, and the pointer is not passed on.
+        Ok(Self(NonNull::new(queue).ok_or(ENOMEM)?))
     }
 
     /// Waits until all items that were queued before have returned, and have dropped the references

@@ -123,7 +123,7 @@ impl<'a> PreparedUpdate<'a> {
         self.acceptors.iter().try_for_each(|acceptor| {
             acceptor
                 .listen()
-                .map_err(|e| UpdateError::Listen(acceptor.address, e))
+                .map_err(|e| UpdateError::Listen(acceptor.address(), e))
         })
     }
 

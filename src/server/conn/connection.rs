@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! An accepted TCP connection: its callbacks, its work item, its release.
+//! An accepted TCP connection: its callbacks, its work item, its end.
 
 use super::{
     super::{
@@ -8,8 +8,9 @@ use super::{
         server_core::ServerCore,
         stats::Count, //
     },
+    close_queue::Closable,
+    connection_pool::ConnectionPool,
     connection_table::TableEntry,
-    crowd::CrowdMember,
     poll::Poll,
     request_context::RequestContext,
     slot::Slot,
@@ -21,18 +22,26 @@ use super::{
 };
 use crate::sys::{
     clock,
-    softirq::BhDisabled,
+    memory_group::atomic_account,
     tcp::{
         CallbackContext,
         EnterError,
         Guard,
-        Socket,
+        ListenHandler,
+        Listener,
         Stream,
         StreamHandler, //
     }, //
 };
+use core::convert::Infallible;
 use kernel::{
-    cpu::CpuId,
+    list::{
+        impl_list_arc_safe,
+        impl_list_item,
+        AtomicTracker,
+        ListLinks,
+        TryNewListArc, //
+    },
     prelude::*,
     sync::{
         atomic::{
@@ -41,7 +50,8 @@ use kernel::{
         },
         rcu,
         Arc,
-        ArcBorrow, //
+        ArcBorrow,
+        UniqueArc, //
     },
     workqueue::{
         impl_has_work,
@@ -53,63 +63,70 @@ use kernel::{
 
 /// An accepted TCP connection.
 ///
-/// Any context may decide that a connection ends; only process context releases it.
+/// Any context may decide that a connection ends; only process context closes it.
 #[pin_data]
 pub(crate) struct Connection {
-    // Dropped in this order: the socket is released before the slot is free.
     stream: Stream<Self>,
     table_slot: Slot<Self>,
     /// The second of uptime at which the sweep has the connection polled.
     deadline: Atomic<u32>,
     /// Set when the connection must close; the worker is queued.
     closing: Atomic<bool>,
-    /// Set while the connection is on the list of the [`Crowd`](super::crowd::Crowd).
-    in_crowd: Atomic<bool>,
     /// The [`ConnPhase`] after the last poll, for statistics.
     phase: Atomic<u32>,
     #[pin]
     work: Work<Self>,
+    /// Whether the connection waits to be closed.
+    #[pin]
+    has_ended: AtomicTracker,
+    #[pin]
+    links: ListLinks,
 }
 
 impl_has_work! {
     impl HasWork<Self> for Connection { self.work }
 }
 
+impl_list_arc_safe! {
+    impl ListArcSafe<0> for Connection { tracked_by has_ended: AtomicTracker; }
+}
+
+impl_list_item! {
+    impl ListItem<0> for Connection { using ListLinks { self.links }; }
+}
+
 impl Connection {
-    /// Serves the client at the other end of `socket`.
+    /// Accepts a connection and serves the requests that have come in.
     ///
     /// # Context
     ///
-    /// Process context, may sleep.
+    /// Softirq or process context, must not sleep.
     ///
     /// # Errors
     ///
-    /// `ENOMEM`, and `EOPNOTSUPP` if another subsystem uses the socket; it is closed then.
-    pub(crate) fn start(reserved: Slot<Self>, socket: Socket) -> Result {
-        let seconds = reserved.pool().core.settings.idle_seconds.get();
-        let this = Arc::pin_init(
-            pin_init!(Self {
-                stream: Stream::new(socket, ConnState::new()),
-                table_slot: reserved,
-                deadline: Atomic::new(clock::uptime_seconds().saturating_add(seconds)),
-                closing: Atomic::new(false),
-                in_crowd: Atomic::new(false),
-                phase: Atomic::new(ConnPhase::Idle as u32),
-                work <- new_work!("Connection::work"),
-            }),
-            GFP_KERNEL_ACCOUNT,
-        )?;
-        this.stream.attach(this.clone())?;
+    /// Those of [`Slot::reserve`] and [`Listener::accept`]; then no connection is accepted.
+    pub(crate) fn accept<L: ListenHandler>(
+        pool: &Arc<ConnectionPool<Self>>,
+        listener: &Listener<L>,
+    ) -> Result {
+        let reserved = Slot::reserve(pool)?;
+        let memory = UniqueArc::new_uninit(atomic_account())?;
+        let stream = listener.accept(ConnState::new())?;
+        pool.core.counters.increment(Count::Accepted);
+        let seconds = pool.core.settings.idle_seconds.get();
+        let Ok(this) = memory.pin_init_with::<Infallible>(pin_init!(Self {
+            stream,
+            table_slot: reserved,
+            deadline: Atomic::new(clock::uptime_seconds().saturating_add(seconds)),
+            closing: Atomic::new(false),
+            phase: Atomic::new(ConnPhase::Idle as u32),
+            work <- new_work!("Connection::work"),
+            has_ended <- AtomicTracker::new(),
+            links <- ListLinks::new(),
+        }));
+        let this = Arc::from(this);
         this.table_slot.insert(this.clone());
-        // The worker may have closed the connection before it was inserted; then nothing else
-        // would remove it.
-        if this.is_in(ConnPhase::Closed) {
-            this.table_slot.remove();
-        }
-        // Bytes may have come in before the callbacks were attached.
-        if !this.kick_on_its_cpu() {
-            this.run_worker();
-        }
+        this.run();
         Ok(())
     }
 
@@ -117,24 +134,6 @@ impl Connection {
     #[inline]
     fn core(&self) -> &ServerCore {
         &self.table_slot.pool().core
-    }
-
-    /// Queues the worker on the CPU that receives the connection's packets; returns `false` if that
-    /// is the current CPU. Hosts that spread packets over CPUs often let them follow the CPU that
-    /// sends.
-    ///
-    /// # Context
-    ///
-    /// Any context.
-    fn kick_on_its_cpu(self: &Arc<Self>) -> bool {
-        match self.stream.socket().incoming_cpu() {
-            Some(cpu) if cpu.as_u32() != CpuId::current().as_u32() => {
-                // If the worker is queued already it will poll.
-                let _ = self.core().queue.enqueue_on(cpu, self.clone());
-                true
-            }
-            _ => false,
-        }
     }
 
     /// Queues the worker.
@@ -225,72 +224,57 @@ impl Connection {
         action
     }
 
-    /// Polls where nothing may sleep; returns `false` if the worker must do the rest.
-    ///
-    /// # Context
-    ///
-    /// Softirq or process context, must not sleep.
-    fn run_softirq(&self, guard: &mut Guard<'_, Self>) -> bool {
-        match self.poll(guard) {
-            Action::Wait => return true,
-            Action::PollAgain => (),
-            release => guard.defer(release),
-        }
-        false
-    }
-
-    /// Returns the action for the worker: one that softirq has deferred, or that of a poll.
-    ///
-    /// # Context
-    ///
-    /// Softirq or process context, must not sleep.
-    fn poll_worker(&self) -> Action {
-        let Some(mut guard) = self.stream.try_lock() else {
-            return Action::PollAgain;
-        };
-        let action = match guard.take_deferred() {
-            Some(action) => action,
-            None if self.closing.load(Relaxed) => guard.abort(),
-            None => self.poll(&mut guard),
-        };
-        if matches!(action, Action::Close) && guard.session.searched() != 0 {
-            // TCP would reset the connection if the unfinished head were still unread.
-            guard.discard(DISCARD_MAX);
-        }
-        action
-    }
-
     /// Polls, and carries out the action that follows.
     ///
     /// # Context
     ///
-    /// Process context, may sleep.
-    fn run_worker(self: &Arc<Self>) {
-        match self.poll_worker() {
+    /// Softirq or process context, must not sleep.
+    fn advance(this: ArcBorrow<'_, Self>, guard: &mut Guard<'_, Self>) {
+        match this.poll(guard) {
             Action::Wait => (),
-            Action::PollAgain => self.kick(),
-            Action::Close => self.close(),
-            Action::Reset => {
-                self.stream.socket().reset_on_release();
-                self.close();
-            }
+            Action::PollAgain => Arc::from(this).kick(),
+            end => Self::end(this, guard, &end),
         }
     }
 
-    /// Drops the references of the callbacks and of the table, so that the connection is freed when
-    /// the current users are done.
+    /// Attaches the callbacks first, if this is the first run, and lets a connection go on that was
+    /// accepted, kicked or aborted.
     ///
     /// # Context
     ///
-    /// Process context, may sleep.
-    fn close(&self) {
-        let settings = &self.core().settings;
+    /// Softirq or process context, must not sleep.
+    fn run(self: &Arc<Self>) {
+        // A process owns the socket, perhaps to close it: the worker comes again.
+        let Some(mut guard) = self.stream.try_lock() else {
+            return self.kick();
+        };
+        let is_ours = guard.note_attached() || self.stream.attach(&mut guard, self.clone()).is_ok();
+        if is_ours && !self.closing.load(Relaxed) {
+            return Self::advance(self.as_arc_borrow(), &mut guard);
+        }
+        let end = guard.abort();
+        Self::end(self.as_arc_borrow(), &mut guard, &end);
+    }
+
+    /// Has the connection closed as `end` says, unless that was done before.
+    ///
+    /// # Context
+    ///
+    /// Softirq or process context, must not sleep.
+    fn end(this: ArcBorrow<'_, Self>, guard: &mut Guard<'_, Self>, end: &Action) {
+        match end {
+            Action::Wait | Action::PollAgain => return,
+            // TCP would reset the connection if the unfinished head were still unread.
+            Action::Close if guard.session.searched() != 0 => {
+                guard.discard(DISCARD_MAX);
+            }
+            Action::Close => (),
+            Action::Reset => guard.reset_on_close(),
+        }
+        let pool = this.table_slot.pool();
         // The end of a response may still be in the send buffer.
-        self.stream
-            .socket()
-            .give_up_after(settings.send_seconds.get());
-        drop(self.stream.detach());
-        self.table_slot.remove();
+        guard.give_up_after(pool.core.settings.send_seconds.get());
+        pool.ended.push(Arc::from(this));
     }
 }
 
@@ -298,31 +282,23 @@ impl StreamHandler for Connection {
     type State = ConnState;
 
     fn on_ready<'a>(this: ArcBorrow<'a, Self>, context: CallbackContext<'a>) {
-        let pool = this.table_slot.pool();
-        let guard = match this.stream.enter(context) {
-            Ok(guard) => Some(guard),
-            Err(EnterError::Owned) => None,
+        match this.stream.enter(context) {
+            Ok(mut guard) => {
+                let latency = &this.core().latency;
+                latency.measure(|| Self::advance(this, &mut guard));
+            }
+            Err(EnterError::Owned) => {
+                this.core().counters.increment(Count::Owned);
+                Arc::from(this).kick();
+            }
             // The poll that is sending goes on until there is no space. If memory is short TCP
             // reports space at once; then the deadline comes.
-            Err(EnterError::Borrowed) => return,
-        };
-        if pool.crowd.gathers() && pool.crowd.join(this) {
-            pool.core.counters.increment(Count::Crowded);
-            return;
+            Err(EnterError::Borrowed) => (),
         }
-        if let Some(mut guard) = guard {
-            if pool.core.latency.measure(|| this.run_softirq(&mut guard)) {
-                return;
-            }
-        } else {
-            pool.core.counters.increment(Count::Owned);
-        }
-        // The rest is the worker's; if it is queued already it will poll.
-        let _ = pool.core.queue.enqueue(Arc::from(this));
     }
 
     fn on_closed(this: ArcBorrow<'_, Self>) {
-        let _ = this.core().queue.enqueue(Arc::from(this));
+        Arc::from(this).kick();
     }
 }
 
@@ -333,20 +309,10 @@ impl TableEntry for Connection {
     }
 }
 
-impl CrowdMember for Connection {
-    fn in_crowd(&self) -> &Atomic<bool> {
-        &self.in_crowd
-    }
-
-    fn poll_from_crowd(this: &Arc<Self>, _bh: &BhDisabled) {
-        this.in_crowd.store(false, Relaxed);
-        if this.kick_on_its_cpu() {
-            return;
-        }
-        let guard = this.stream.try_lock();
-        if !guard.is_some_and(|mut guard| this.run_softirq(&mut guard)) {
-            this.kick();
-        }
+impl Closable for Connection {
+    fn close(this: Arc<Self>) {
+        drop(this.stream.close());
+        this.table_slot.remove();
     }
 }
 
@@ -354,6 +320,6 @@ impl WorkItem for Connection {
     type Pointer = Arc<Self>;
 
     fn run(this: Arc<Self>) {
-        this.run_worker();
+        Connection::run(&this);
     }
 }

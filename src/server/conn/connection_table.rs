@@ -2,18 +2,24 @@
 
 //! The table of a server's connections.
 
-use crate::sys::sched;
+use crate::sys::{
+    memory_group::atomic_account,
+    sched,
+    softirq, //
+};
 use core::mem;
 use kernel::{
-    new_condvar,
-    new_mutex,
+    new_spinlock,
     prelude::*,
     sync::{
         Arc,
-        CondVar,
-        Mutex, //
+        Completion,
+        SpinLock, //
     }, //
 };
+
+/// Slots that are allocated, and visited with the table locked, at a time.
+const CHUNK: usize = 64;
 
 /// A connection that a table can close.
 pub(crate) trait TableEntry: Send + Sync + 'static {
@@ -31,54 +37,85 @@ pub(crate) trait SlotObserver: Send + Sync {
     ///
     /// # Context
     ///
-    /// Process context, may sleep.
-    fn slot_freed(&self);
+    /// Any context.
+    fn slot_freed(self: Arc<Self>);
 }
 
 /// The connections of a server by the numbers of their slots.
 #[pin_data]
 pub(crate) struct ConnectionTable<C> {
+    /// Locked with softirqs disabled.
     #[pin]
-    slots: Mutex<Slots<C>>,
+    slots: SpinLock<Slots<C>>,
+    /// Completed when the table is closed and empty.
     #[pin]
-    emptied: CondVar,
+    emptied: Completion,
 }
 
-/// Slots, each of which is free, reserved, or holds a connection.
+/// All slots, of which those after the last used one may not be allocated.
 struct Slots<C> {
-    /// The slots that were ever used, by number.
-    entries: KVVec<Option<Arc<C>>>,
-    /// The numbers of the free slots, with capacity for all of them.
-    free: KVVec<u32>,
+    /// [`CHUNK`] slots each.
+    chunks: KVec<KVec<SlotState<C>>>,
+    /// The first free slot.
+    free: Option<u32>,
+    used: usize,
     /// Whether a reservation has failed since the last release.
     refused: bool,
     closed: bool,
     observer: Option<Arc<dyn SlotObserver>>,
 }
 
+/// The state of a slot.
+enum SlotState<C> {
+    /// A free slot, and the next one.
+    Free(Option<u32>),
+    Reserved,
+    Used(Arc<C>),
+}
+
+impl<C> SlotState<C> {
+    /// Returns the connection in the slot.
+    fn connection(&self) -> Option<&Arc<C>> {
+        match self {
+            Self::Used(connection) => Some(connection),
+            _ => None,
+        }
+    }
+}
+
 impl<C> Slots<C> {
-    /// Returns the number of slots that are not free.
-    fn used(&self) -> usize {
-        self.entries.len() - self.free.len()
+    /// Returns a slot.
+    fn get_mut(&mut self, number: u32) -> Option<&mut SlotState<C>> {
+        let number = number as usize;
+        let chunk = self.chunks.get_mut(number / CHUNK)?;
+        chunk.get_mut(number % CHUNK)
     }
 
-    /// Returns the slots by number, and lets other tasks run between them.
-    ///
-    /// # Context
-    ///
-    /// Process context, may sleep.
-    fn iter(&self) -> impl Iterator<Item = &Option<Arc<C>>> {
-        let slots = self.entries.iter();
-        slots.inspect(|_| sched::cond_resched())
-    }
-
-    /// Adds a slot, with room for its number among the free ones.
-    fn add(&mut self) -> Result<u32> {
-        let number = u32::try_from(self.entries.len())?;
-        let room = self.entries.len() + 1 - self.free.len();
-        self.free.reserve(room, GFP_KERNEL_ACCOUNT)?;
-        self.entries.push(None, GFP_KERNEL_ACCOUNT)?;
+    /// Takes the first free slot.
+    fn take_free(&mut self) -> Result<u32> {
+        let number = match self.free {
+            Some(number) => number,
+            None => self.grow()?,
+        };
+        let slot = self.get_mut(number).ok_or(ENOMEM)?;
+        if let SlotState::Free(next) = mem::replace(slot, SlotState::Reserved) {
+            self.free = next;
+        }
+        self.used += 1;
         Ok(number)
+    }
+
+    /// Adds a chunk of free slots, and returns the first of them.
+    fn grow(&mut self) -> Result<u32> {
+        let begin = u32::try_from(self.chunks.len() * CHUNK)?;
+        let end = u32::try_from((self.chunks.len() + 1) * CHUNK)?;
+        let mut chunk = KVec::with_capacity(CHUNK, atomic_account())?;
+        for next in begin + 1..=end {
+            let next = Some(next).filter(|next| *next != end);
+            chunk.push(SlotState::Free(next), atomic_account())?;
+        }
+        self.chunks.push(chunk, atomic_account())?;
+        Ok(begin)
     }
 }
 
@@ -86,15 +123,21 @@ impl<C: TableEntry> ConnectionTable<C> {
     /// Creates an empty table.
     pub(super) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
-            slots <- new_mutex!(Slots {
-                entries: KVVec::new(),
-                free: KVVec::new(),
+            slots <- new_spinlock!(Slots {
+                chunks: KVec::new(),
+                free: None,
+                used: 0,
                 refused: false,
                 closed: false,
                 observer: None,
             }),
-            emptied <- new_condvar!(),
+            emptied <- Completion::new(),
         })
+    }
+
+    /// Calls `f` with the slots locked.
+    fn with<T>(&self, f: impl FnOnce(&mut Slots<C>) -> T) -> T {
+        softirq::disabled(|_| f(&mut self.slots.lock()))
     }
 
     /// Registers the observer, which is called when a slot becomes free after a reservation has
@@ -102,12 +145,13 @@ impl<C: TableEntry> ConnectionTable<C> {
     ///
     /// # Context
     ///
-    /// Process context, may sleep.
+    /// Any context.
     pub(crate) fn observe(&self, observer: Arc<dyn SlotObserver>) {
-        let mut slots = self.slots.lock();
-        if !slots.closed {
-            slots.observer = Some(observer);
-        }
+        self.with(|slots| {
+            if !slots.closed {
+                slots.observer = Some(observer);
+            }
+        });
     }
 
     /// Reserves one of `max` slots and returns its number, which [`ConnectionTable::release`] takes
@@ -115,53 +159,50 @@ impl<C: TableEntry> ConnectionTable<C> {
     ///
     /// # Context
     ///
-    /// Process context, may sleep.
+    /// Softirq or process context, must not sleep.
     ///
     /// # Errors
     ///
     /// `EBUSY` if all slots are used, `ESHUTDOWN` if the table is closed, `ENOMEM`.
     pub(super) fn reserve(&self, max: usize) -> Result<u32> {
-        let mut slots = self.slots.lock();
-        if slots.closed {
-            return Err(ESHUTDOWN);
-        }
-        if slots.used() >= max {
-            slots.refused = true;
-            return Err(EBUSY);
-        }
-        match slots.free.pop() {
-            Some(number) => Ok(number),
-            None => slots.add(),
-        }
+        self.with(|slots| {
+            if slots.closed {
+                return Err(ESHUTDOWN);
+            }
+            if slots.used >= max {
+                slots.refused = true;
+                return Err(EBUSY);
+            }
+            slots.take_free()
+        })
     }
 
     /// Puts `connection` into its reserved slot, and aborts it if the table was closed meanwhile.
     ///
     /// # Context
     ///
-    /// Process context, may sleep.
+    /// Softirq or process context, must not sleep.
     pub(super) fn insert(&self, number: u32, connection: Arc<C>) {
-        let mut slots = self.slots.lock();
-        if slots.closed {
-            C::abort(&connection);
-        }
-        if let Some(entry) = slots.entries.get_mut(number as usize) {
-            *entry = Some(connection);
-        }
+        self.with(|slots| {
+            if slots.closed {
+                C::abort(&connection);
+            }
+            if let Some(slot) = slots.get_mut(number) {
+                *slot = SlotState::Used(connection);
+            }
+        });
     }
 
     /// Drops the reference to a connection, which keeps its slot until it is freed.
     ///
     /// # Context
     ///
-    /// Process context, may sleep.
+    /// Softirq or process context, must not sleep.
     pub(super) fn remove(&self, number: u32) {
-        let connection = self
-            .slots
-            .lock()
-            .entries
-            .get_mut(number as usize)
-            .and_then(Option::take);
+        let connection = self.with(|slots| {
+            let slot = slots.get_mut(number)?;
+            Some(mem::replace(slot, SlotState::Reserved))
+        });
         // Perhaps the last reference; its drop takes the lock again.
         drop(connection);
     }
@@ -173,20 +214,23 @@ impl<C: TableEntry> ConnectionTable<C> {
     ///
     /// # Context
     ///
-    /// Process context, may sleep.
+    /// Softirq or process context, must not sleep.
     pub(super) fn release(&self, number: u32) {
-        let mut slots = self.slots.lock();
-        // There is room, because `Slots::add` has reserved it.
-        let _ = slots.free.push_within_capacity(number);
-        if slots.used() == 0 {
-            self.emptied.notify_all();
-        }
-        let observer = if mem::take(&mut slots.refused) {
-            slots.observer.clone()
-        } else {
-            None
-        };
-        drop(slots);
+        let observer = self.with(|slots| {
+            let next = slots.free.replace(number);
+            if let Some(slot) = slots.get_mut(number) {
+                *slot = SlotState::Free(next);
+            }
+            slots.used -= 1;
+            if slots.used == 0 && slots.closed {
+                self.emptied.complete_all();
+            }
+            if mem::take(&mut slots.refused) {
+                slots.observer.clone()
+            } else {
+                None
+            }
+        });
         if let Some(observer) = observer {
             observer.slot_freed();
         }
@@ -196,14 +240,14 @@ impl<C: TableEntry> ConnectionTable<C> {
     ///
     /// # Context
     ///
-    /// Process context, may sleep.
+    /// Softirq or process context, must not sleep.
     pub(crate) fn len(&self) -> usize {
-        self.slots.lock().used()
+        self.with(|slots| slots.used)
     }
 
     /// Calls `f` with the connections from the slot `from` on until it has returned `true` `most`
-    /// times, and returns the slot to continue from if there may be more. `f` must not use the
-    /// table.
+    /// times, and returns the slot to continue from if there may be more. `f` must neither sleep nor
+    /// use the table.
     ///
     /// # Context
     ///
@@ -214,20 +258,41 @@ impl<C: TableEntry> ConnectionTable<C> {
         most: usize,
         mut f: impl FnMut(&Arc<C>) -> bool,
     ) -> Option<usize> {
-        let slots = self.slots.lock();
-        let rest = slots.iter().enumerate().skip(from);
-        let mut taken = rest.filter(|(_, entry)| entry.as_ref().is_some_and(&mut f));
-        let (last, _) = taken.nth(most.saturating_sub(1))?;
-        Some(last + 1)
+        let mut next = from;
+        let mut left = most;
+        while left != 0 {
+            let is_end = self.with(|slots| {
+                let Some(chunk) = slots.chunks.get(next / CHUNK) else {
+                    return true;
+                };
+                for slot in chunk.iter().skip(next % CHUNK) {
+                    next += 1;
+                    left -= usize::from(slot.connection().is_some_and(&mut f));
+                    if left == 0 {
+                        break;
+                    }
+                }
+                false
+            });
+            if is_end {
+                return None;
+            }
+            sched::cond_resched();
+        }
+        Some(next)
     }
 
-    /// Calls `f` with each connection. `f` must not use the table.
+    /// Calls `f` with each connection. `f` must neither sleep nor use the table.
     ///
     /// # Context
     ///
     /// Process context, may sleep.
-    pub(crate) fn for_each(&self, f: impl FnMut(&Arc<C>)) {
-        self.slots.lock().iter().flatten().for_each(f);
+    pub(crate) fn for_each(&self, mut f: impl FnMut(&Arc<C>)) {
+        let visited = self.visit(0, 1, |connection| {
+            f(connection);
+            false
+        });
+        debug_assert!(visited.is_none());
     }
 
     /// Refuses further reservations, aborts all connections, and waits until they are freed. It
@@ -237,17 +302,15 @@ impl<C: TableEntry> ConnectionTable<C> {
     ///
     /// Process context, may sleep.
     pub(crate) fn close(&self) {
-        let observer = {
-            let mut slots = self.slots.lock();
+        let (observer, is_empty) = self.with(|slots| {
             slots.closed = true;
-            slots.observer.take()
-        };
+            (slots.observer.take(), slots.used == 0)
+        });
         // Dropped without the lock; the caller holds another reference.
         drop(observer);
-        self.for_each(C::abort);
-        let mut slots = self.slots.lock();
-        while slots.used() != 0 {
-            self.emptied.wait(&mut slots);
+        if !is_empty {
+            self.for_each(C::abort);
+            self.emptied.wait_for_completion();
         }
     }
 }
@@ -271,7 +334,7 @@ mod tests {
     }
 
     impl SlotObserver for Entry {
-        fn slot_freed(&self) {
+        fn slot_freed(self: Arc<Self>) {
             self.0.fetch_add(100, Relaxed);
         }
     }
@@ -351,15 +414,15 @@ mod tests {
 
     #[test]
     fn other_tasks_run_while_many_connections_are_visited() -> Result {
-        const COUNT: usize = 100;
+        const COUNT: usize = 10 * CHUNK;
         let table = table()?;
         for _ in 0..COUNT {
             let number = table.reserve(COUNT)?;
             table.insert(number, entry()?);
         }
         let (mut visited, mut none) = (0, Some(0));
-        assert!(count::during(|| table.for_each(|_| visited += 1)) >= COUNT as u64);
-        assert!(count::during(|| none = table.visit(0, 1, |_| false)) >= COUNT as u64);
+        assert!(count::during(|| table.for_each(|_| visited += 1)) >= 10);
+        assert!(count::during(|| none = table.visit(0, 1, |_| false)) >= 10);
         assert_eq!((visited, none), (COUNT, None));
         Ok(())
     }

@@ -3,6 +3,7 @@
 //! A connection's place in the table.
 
 use super::{
+    close_queue::Closable,
     connection_pool::ConnectionPool,
     connection_table::TableEntry, //
 };
@@ -16,17 +17,17 @@ use kernel::{
 /// # Invariants
 ///
 /// `number` is a slot of the pool's table that was reserved for this object.
-pub(crate) struct Slot<C: TableEntry> {
+pub(crate) struct Slot<C: TableEntry + Closable> {
     pool: Arc<ConnectionPool<C>>,
     number: u32,
 }
 
-impl<C: TableEntry> Slot<C> {
+impl<C: TableEntry + Closable> Slot<C> {
     /// Reserves a slot.
     ///
     /// # Context
     ///
-    /// Process context, may sleep.
+    /// Softirq or process context, must not sleep.
     ///
     /// # Errors
     ///
@@ -50,7 +51,7 @@ impl<C: TableEntry> Slot<C> {
     ///
     /// # Context
     ///
-    /// Process context, may sleep.
+    /// Softirq or process context, must not sleep.
     pub(super) fn insert(&self, connection: Arc<C>) {
         self.pool.table.insert(self.number, connection);
     }
@@ -59,19 +60,18 @@ impl<C: TableEntry> Slot<C> {
     ///
     /// # Context
     ///
-    /// Process context, may sleep.
+    /// Softirq or process context, must not sleep.
     pub(super) fn remove(&self) {
         self.pool.table.remove(self.number);
     }
 }
 
-impl<C: TableEntry> Drop for Slot<C> {
+impl<C: TableEntry + Closable> Drop for Slot<C> {
     /// Frees the slot.
     ///
     /// # Context
     ///
-    /// Process context, may sleep. Only work items of the server's queue drop a slot; [`ConnectionTable::release`](super::connection_table::ConnectionTable::release) relies
-    /// on that.
+    /// Softirq or process context, must not sleep.
     fn drop(&mut self) {
         self.pool.table.release(self.number);
     }

@@ -20,15 +20,15 @@ use protocol::http::{
     REQUESTS_MAX, //
 };
 
-/// The action that follows a poll. The worker carries out all but the first.
+/// The action that follows a poll.
 pub(super) enum Action {
     /// Nothing: a callback or the deadline comes next.
     Wait,
-    /// Poll again, after other connections.
+    /// Poll again in the worker, after other connections.
     PollAgain,
-    /// Release the socket.
+    /// Close the connection.
     Close,
-    /// Release the socket with a reset.
+    /// Reset the connection.
     Reset,
 }
 
@@ -45,7 +45,7 @@ pub(crate) enum ConnPhase {
     Send,
     /// The client closes, after the last response.
     Linger,
-    /// The worker releases the socket.
+    /// The connection has ended.
     Closed,
 }
 
@@ -83,8 +83,8 @@ pub(crate) struct ConnState {
     pace: Pace,
     /// Whether memory was short in the last poll.
     short_of_memory: bool,
-    /// The action that a poll in softirq leaves to the worker.
-    deferred: Option<Action>,
+    /// Whether the callbacks were attached.
+    is_attached: bool,
 }
 
 impl ConnState {
@@ -97,7 +97,7 @@ impl ConnState {
             renewed: false,
             pace: Pace::new(0, 0),
             short_of_memory: false,
-            deferred: None,
+            is_attached: false,
         }
     }
 
@@ -106,14 +106,9 @@ impl ConnState {
         self.phase
     }
 
-    /// Leaves to the worker an action that sleeps.
-    pub(super) fn defer(&mut self, action: Action) {
-        self.deferred = Some(action);
-    }
-
-    /// Returns the action that was left to the worker, once.
-    pub(super) fn take_deferred(&mut self) -> Option<Action> {
-        self.deferred.take()
+    /// Notes that the callbacks are attached; returns whether they were before.
+    pub(super) fn note_attached(&mut self) -> bool {
+        mem::replace(&mut self.is_attached, true)
     }
 
     /// Returns the seconds until the connection must be polled, if they have begun anew since the
@@ -162,7 +157,7 @@ impl ConnState {
         )
     }
 
-    /// Enters the last phase and returns `action`, which releases the socket.
+    /// Enters the last phase and returns `action`, which ends the connection.
     pub(super) fn close(&mut self, action: Action) -> Action {
         self.enter(ConnPhase::Closed);
         action

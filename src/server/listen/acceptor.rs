@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Accepts the connections of one listener.
+//! Accepts the connections of one listener, in softirq.
 
 use super::super::{
     conn::{
         Connection,
-        ConnectionPool,
-        Slot, //
+        ConnectionPool, //
     },
-    limits::{
-        ACCEPT_BUDGET,
-        CROWD_MILLISECONDS, //
-    },
+    limits::ACCEPT_BUDGET,
     stats::Count, //
 };
 use crate::sys::{
-    clock,
     memory_group::MemoryGroup,
     net::Net,
+    percpu::EachCpu,
+    softirq,
     tcp::{
         ListenHandler,
         Listener, //
@@ -47,27 +44,37 @@ use kernel::{
     }, //
 };
 
-/// A listener and the work item that accepts its connections.
-#[pin_data]
+/// A listener and the work items that accept its connections, one for each CPU: the CPU that has
+/// received the last packet of a handshake accepts the connection, and serves its first request.
 pub(crate) struct Acceptor {
-    listener: Listener<Self>,
+    backlog: Arc<Backlog>,
+    workers: EachCpu<Arc<AcceptWorker>>,
+}
+
+/// A listener, with what its work items share.
+struct Backlog {
+    listener: Listener<Acceptor>,
     /// The address that the listener was configured with.
-    pub(crate) address: SocketAddr,
+    address: SocketAddr,
     pool: Arc<ConnectionPool<Connection>>,
     /// The control group of the task that has bound the listener.
     payer: MemoryGroup,
-    /// The time since which the work item is queued, by [`clock::coarse_milliseconds`].
-    queued_at: Atomic<u32>,
-    /// Set when the acceptor accepts connections.
+    /// Set when connections are accepted.
     opened: Atomic<bool>,
-    /// Set when the acceptor must accept no more connections.
+    /// Set when no more connections must be accepted.
     stopped: Atomic<bool>,
+}
+
+/// The work item of a CPU.
+#[pin_data]
+struct AcceptWorker {
+    backlog: Arc<Backlog>,
     #[pin]
     work: Work<Self>,
 }
 
 impl_has_work! {
-    impl HasWork<Self> for Acceptor { self.work }
+    impl HasWork<Self> for AcceptWorker { self.work }
 }
 
 impl Acceptor {
@@ -94,19 +101,23 @@ impl Acceptor {
             }
             other => other,
         }?;
-        Arc::pin_init(
-            pin_init!(Self {
-                listener,
-                address,
-                pool: pool.clone(),
-                payer: MemoryGroup::current(),
-                queued_at: Atomic::new(0),
-                opened: Atomic::new(false),
-                stopped: Atomic::new(false),
-                work <- new_work!("Acceptor::work"),
-            }),
-            GFP_KERNEL_ACCOUNT,
-        )
+        let backlog = Backlog {
+            listener,
+            address,
+            pool: pool.clone(),
+            payer: MemoryGroup::current(),
+            opened: Atomic::new(false),
+            stopped: Atomic::new(false),
+        };
+        let backlog = Arc::new(backlog, GFP_KERNEL_ACCOUNT)?;
+        let worker = || AcceptWorker::new(backlog.clone());
+        let workers = EachCpu::new(worker, GFP_KERNEL_ACCOUNT)?;
+        Ok(Arc::new(Self { backlog, workers }, GFP_KERNEL_ACCOUNT)?)
+    }
+
+    /// Returns the address that the listener was configured with.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.backlog.address
     }
 
     /// Listens, unless it was opened; accepts nothing before [`Acceptor::open`].
@@ -119,12 +130,13 @@ impl Acceptor {
     ///
     /// Those of [`Listener::listen`].
     pub(crate) fn listen(&self) -> Result {
+        let Backlog { listener, pool, .. } = &*self.backlog;
         // A listener that `ss --kill` has closed since must not listen again: its children would be
         // shut down from the beginning.
-        if self.opened.load(Relaxed) {
+        if self.backlog.opened.load(Relaxed) {
             return Ok(());
         }
-        self.listener.listen(self.pool.core.settings.backlog)
+        listener.listen(pool.core.settings.backlog)
     }
 
     /// Returns whether the socket still listens. `ss --kill` can close it.
@@ -133,7 +145,7 @@ impl Acceptor {
     ///
     /// Any context.
     pub(crate) fn listens(&self) -> bool {
-        self.listener.listens()
+        self.backlog.listener.listens()
     }
 
     /// Accepts from now on, if it did not before.
@@ -142,103 +154,102 @@ impl Acceptor {
     ///
     /// Process context, may sleep.
     pub(crate) fn open(self: &Arc<Self>) {
-        self.opened.store(true, Relaxed);
-        self.listener.attach(self.clone());
+        self.backlog.opened.store(true, Relaxed);
+        self.backlog.listener.attach(self.clone());
         // A connection may have come in before the callback was attached.
         self.kick();
     }
 
-    /// Queues the work item, which looks at the backlog.
+    /// Has this CPU look at the accept queue.
     ///
     /// # Context
     ///
     /// Any context.
-    pub(crate) fn kick(self: &Arc<Self>) {
-        // If it is queued already it will look.
-        self.enqueue();
+    pub(crate) fn kick(&self) {
+        softirq::disabled(|bh| self.workers.current(bh).kick());
     }
 
-    /// Queues the work item; returns `false` if it is queued already.
-    fn enqueue(self: &Arc<Self>) -> bool {
-        let queued = self.pool.core.queue.enqueue(self.clone()).is_ok();
-        if queued {
-            self.queued_at.store(clock::coarse_milliseconds(), Relaxed);
-        }
-        queued
-    }
-
-    /// Returns the milliseconds since which the work item is queued.
-    fn milliseconds_queued(&self) -> u32 {
-        let since = self.queued_at.load(Relaxed);
-        clock::coarse_milliseconds().wrapping_sub(since)
-    }
-
-    /// Accepts no more connections, once a work item that runs at present has returned;
-    /// [`Acceptor::wait`] waits for it.
+    /// Accepts no more connections, once the work items that run at present have returned;
+    /// [`Acceptor::wait`] waits for them.
     ///
     /// # Context
     ///
     /// Process context, may sleep.
     pub(crate) fn stop(&self) {
-        self.stopped.store(true, Relaxed);
-        drop(self.listener.detach());
+        self.backlog.stopped.store(true, Relaxed);
+        drop(self.backlog.listener.detach());
     }
 
-    /// Waits until the work item of an acceptor that was stopped, and that nothing else can kick, has
-    /// returned for the last time.
+    /// Waits until the work items of an acceptor that was stopped, and that nothing else can kick,
+    /// have returned for the last time. The last reference must be dropped after that, because they
+    /// run in softirq.
     ///
     /// # Context
     ///
     /// Process context, may sleep.
     pub(crate) fn wait(&self) {
-        // A run that has accepted meanwhile may have queued itself once more, but not twice.
-        workqueue::flush(&self.work);
-        workqueue::flush(&self.work);
-    }
-
-    /// Accepts one connection.
-    fn accept(&self) -> Result {
-        if self.stopped.load(Relaxed) {
-            return Err(ESHUTDOWN);
+        for worker in self.workers.iter() {
+            // A run that has accepted meanwhile may have queued itself once more, but not twice.
+            workqueue::flush(&worker.work);
+            workqueue::flush(&worker.work);
         }
-        // Checked first, because a failed accept allocates a socket, too.
-        if !self.listener.has_incoming() {
-            return Err(EAGAIN);
-        }
-        let slot = Slot::reserve(&self.pool)?;
-        let socket = self.listener.accept()?;
-        self.pool.core.counters.increment(Count::Accepted);
-        Connection::start(slot, socket)
     }
 }
 
 impl ListenHandler for Acceptor {
     fn on_connection(this: ArcBorrow<'_, Self>) {
-        let this = Arc::from(this);
-        if !this.enqueue() && this.milliseconds_queued() >= CROWD_MILLISECONDS {
-            this.pool.crowd.gather();
-            // The run that was waited for may have passed meanwhile.
-            this.kick();
-        }
+        this.kick();
     }
 }
 
-impl WorkItem for Acceptor {
+impl Backlog {
+    /// Accepts one connection, and serves the requests that have come in.
+    fn accept(&self) -> Result {
+        if self.stopped.load(Relaxed) {
+            return Err(ESHUTDOWN);
+        }
+        // Checked first, because a failed accept allocates memory, too.
+        if !self.listener.has_incoming() {
+            return Err(EAGAIN);
+        }
+        Connection::accept(&self.pool, &self.listener)
+    }
+}
+
+impl AcceptWorker {
+    fn new(backlog: Arc<Backlog>) -> Result<Arc<Self>> {
+        Arc::pin_init(
+            pin_init!(Self {
+                backlog,
+                work <- new_work!("AcceptWorker::work"),
+            }),
+            GFP_KERNEL_ACCOUNT,
+        )
+    }
+
+    /// Queues the work item.
+    fn kick(self: &Arc<Self>) {
+        let queue = &self.backlog.pool.core.softirq_queue;
+        // If it is queued already it will look.
+        let _ = queue.enqueue(self.clone());
+    }
+}
+
+impl WorkItem for AcceptWorker {
     type Pointer = Arc<Self>;
 
+    /// Accepts connections. Softirq context.
     fn run(this: Arc<Self>) {
-        let end = this
-            .payer
-            .charge(|| (0..ACCEPT_BUDGET).find_map(|_| this.accept().err()));
-        this.pool.crowd.poll_all(end.is_none());
+        let Backlog { pool, payer, .. } = &*this.backlog;
+        let end = payer.charge(|| (0..ACCEPT_BUDGET).find_map(|_| this.backlog.accept().err()));
         match end {
             None => this.kick(),
             Some(e) if e == EAGAIN || e == ESHUTDOWN => (),
             // The connection that frees a slot kicks.
-            Some(e) if e == EBUSY => this.pool.core.counters.increment(Count::Full),
+            Some(e) if e == EBUSY => pool.core.counters.increment(Count::Full),
             // Resource errors are retried by the periodic sweep.
             Some(e) => {
-                this.pool.core.counters.increment(Count::AcceptErrors);
+                pool.core.counters.increment(Count::AcceptErrors);
                 pr_warn_once!(
                     "cannot accept a connection: {e:?}; /dev/khttpd counts accept-errors\n"
                 );

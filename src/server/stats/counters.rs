@@ -39,8 +39,6 @@ pub(crate) enum Count {
     Bytes,
     /// A poll was left to the worker because a process owned the socket.
     Owned,
-    /// A poll was left to an acceptor because connections waited to be accepted.
-    Crowded,
     /// A poll was left to the worker because its budget was spent.
     Spent,
     /// A poll was left to the worker because memory was short.
@@ -67,7 +65,6 @@ impl Count {
         Self::ServerError,
         Self::Bytes,
         Self::Owned,
-        Self::Crowded,
         Self::Spent,
         Self::Short,
         Self::Blocked,

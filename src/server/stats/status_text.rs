@@ -21,7 +21,7 @@ use protocol::control::command::Timeout;
 const VERSION: &str = "0.2.0";
 
 /// The counters that are shown, by their names.
-const COUNTS: [(&str, Count); 16] = [
+const COUNTS: [(&str, Count); 15] = [
     ("accepted", Count::Accepted),
     ("accept-errors", Count::AcceptErrors),
     ("full", Count::Full),
@@ -30,7 +30,6 @@ const COUNTS: [(&str, Count); 16] = [
     ("blocked", Count::Blocked),
     ("short-of-memory", Count::Short),
     ("deferred-owned", Count::Owned),
-    ("deferred-crowded", Count::Crowded),
     ("deferred-budget", Count::Spent),
     ("responses-1xx", Count::Informational),
     ("responses-2xx", Count::Successful),

@@ -58,8 +58,8 @@ extern "C" {
         table: *mut bindings::poll_table,
     ) -> bindings::__poll_t;
 
-    /// Makes the release of `sk` a reset. Process context, may sleep.
-    pub(in crate::sys) fn khttpd_sk_no_linger(sk: *mut bindings::sock);
+    /// Makes the close of `sk` a reset. The socket's spinlock is held.
+    pub(in crate::sys) fn khttpd_sk_reset_on_close(sk: *mut bindings::sock);
 
     /// Tells whether `sk` is a listening socket. Any context.
     pub(in crate::sys) fn khttpd_sk_listens(sk: *const bindings::sock) -> bool;
@@ -72,9 +72,6 @@ extern "C" {
 
     /// Tells whether received bytes (or a FIN) are unread. Any context.
     pub(in crate::sys) fn khttpd_sk_has_unread(sk: *const bindings::sock) -> bool;
-
-    /// Returns the CPU that has processed the last packet, -1 without one. Any context.
-    pub(in crate::sys) fn khttpd_sk_incoming_cpu(sk: *const bindings::sock) -> c_int;
 
     /// Tells whether a process owns `sk`. Any context.
     pub(in crate::sys) fn khttpd_sk_is_owned(sk: *const bindings::sock) -> bool;
@@ -127,14 +124,37 @@ extern "C" {
         spare: *mut RawCallbacks,
     ) -> *mut c_void;
 
-    /// Gives `child`, just accepted, the `sk_data_ready` that `listener` had before it got ours.
+    /// Takes the first child from the accept queue of `listener` and returns a socket for it, which
+    /// `khttpd_child_free` frees, or an error pointer: `-EAGAIN`, `-ENOMEM`. The child gets the
+    /// `sk_data_ready` that `listener` had before it got ours.
     ///
-    /// Process context. `spare` is the listener's, and nothing was attached to `child` yet.
-    pub(in crate::sys) fn khttpd_forget_inherited(
-        child: *mut bindings::sock,
+    /// Softirq or process context, does not sleep. `listener` is a TCP socket that listens or has
+    /// listened, and `spare` is the listener's.
+    pub(in crate::sys) fn khttpd_accept(
         listener: *mut bindings::sock,
         spare: *const RawCallbacks,
-    );
+    ) -> *mut bindings::socket;
+
+    /// Lets the child know its socket, and does what [`khttpd_attach`] does.
+    ///
+    /// The socket's spinlock is held, and no process owns it. `sock` comes from [`khttpd_accept`].
+    pub(in crate::sys) fn khttpd_child_attach(
+        sock: *mut bindings::socket,
+        spare: *mut RawCallbacks,
+        user_data: *mut c_void,
+    ) -> bool;
+
+    /// Does what [`khttpd_detach`] does, and closes the connection. TCP goes on in the background
+    /// until the peer has acknowledged all bytes; if the namespace exits, it resets the connection.
+    ///
+    /// Process context, may sleep. `sock` comes from [`khttpd_accept`], and was not closed before.
+    pub(in crate::sys) fn khttpd_child_close(
+        sock: *mut bindings::socket,
+        spare: *mut RawCallbacks,
+    ) -> *mut c_void;
+
+    /// Frees a socket from [`khttpd_accept`] that was closed. Any context.
+    pub(in crate::sys) fn khttpd_child_free(sock: *mut bindings::socket);
 
     /// Returns the user data of `sk`, or null. The caller holds a lock of the socket that
     /// [`khttpd_detach`] takes.

@@ -22,11 +22,6 @@ bool khttpd_sk_has_unread(const struct sock *sk)
 	return !skb_queue_empty_lockless(&sk->sk_receive_queue);
 }
 
-int khttpd_sk_incoming_cpu(const struct sock *sk)
-{
-	return READ_ONCE(sk->sk_incoming_cpu);
-}
-
 bool khttpd_sk_is_owned(const struct sock *sk)
 {
 	return sock_owned_by_user_nocheck(sk);
@@ -37,7 +32,9 @@ void khttpd_sk_unlock(struct sock *sk)
 	spin_unlock_bh(&sk->sk_lock.slock);
 }
 
-void khttpd_sk_no_linger(struct sock *sk)
+/* sock_no_linger() for a caller that holds the lock. */
+void khttpd_sk_reset_on_close(struct sock *sk)
 {
-	sock_no_linger(sk);
+	WRITE_ONCE(sk->sk_lingertime, 0);
+	sock_set_flag(sk, SOCK_LINGER);
 }

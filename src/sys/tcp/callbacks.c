@@ -4,12 +4,7 @@
  */
 #include <net/sock.h>
 
-/* struct RawCallbacks in ffi/tcp.rs. */
-struct khttpd_callbacks {
-	void (*data_ready)(struct sock *sk);
-	void (*write_space)(struct sock *sk);
-	void (*state_change)(struct sock *sk);
-};
+#include "callbacks.h"
 
 /*
  * Returns the user data that khttpd_attach() has set, or null. Under a lock of the socket, which is
@@ -42,21 +37,27 @@ static void khttpd_exchange_callbacks(struct sock *sk, struct khttpd_callbacks *
 	khttpd_exchange(sk, spare, state_change);
 }
 
+/* With the socket locked in either form, and sk_callback_lock held for writing. */
+bool khttpd_attach_locked(struct sock *sk, struct khttpd_callbacks *spare, void *user_data)
+{
+	if (sk->sk_user_data)
+		return false;
+	/* NOCOPY: a child of a listener must not inherit the listener's reference. */
+	__rcu_assign_sk_user_data_with_flags(sk, user_data, SK_USER_DATA_NOCOPY);
+	khttpd_exchange_callbacks(sk, spare);
+	return true;
+}
+
 bool khttpd_attach(struct sock *sk, struct khttpd_callbacks *spare, void *user_data)
 {
-	bool free;
+	bool attached;
 
 	lock_sock(sk);
 	write_lock_bh(&sk->sk_callback_lock);
-	free = !sk->sk_user_data;
-	if (free) {
-		/* NOCOPY: a child of a listener must not inherit the listener's reference. */
-		__rcu_assign_sk_user_data_with_flags(sk, user_data, SK_USER_DATA_NOCOPY);
-		khttpd_exchange_callbacks(sk, spare);
-	}
+	attached = khttpd_attach_locked(sk, spare, user_data);
 	write_unlock_bh(&sk->sk_callback_lock);
 	release_sock(sk);
-	return free;
+	return attached;
 }
 
 void *khttpd_detach(struct sock *sk, struct khttpd_callbacks *spare)

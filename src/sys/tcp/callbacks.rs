@@ -4,7 +4,12 @@
 //!
 //! C header: [`include/net/sock.h`](srctree/include/net/sock.h)
 
-use super::Socket;
+use super::{
+    Child,
+    Guard,
+    Socket,
+    StreamHandler, //
+};
 use crate::sys::ffi;
 use core::{
     cell::UnsafeCell,
@@ -95,6 +100,52 @@ impl<T: Send + Sync + 'static> SockCallbacks<T> {
         // SAFETY: The function returns only user data with our flags, which comes from `attach`,
         // thus from `into_foreign`. The socket does not have it any more, so that it is taken back
         // only once.
+        Some(unsafe { Arc::from_foreign(user_data) })
+    }
+
+    /// As [`SockCallbacks::attach`], for an accepted connection whose lock `guard` holds.
+    ///
+    /// # Context
+    ///
+    /// Softirq or process context, must not sleep.
+    ///
+    /// # Safety
+    ///
+    /// As for [`SockCallbacks::attach`], with the socket of `guard`.
+    pub(super) unsafe fn attach_child(&self, guard: &mut Guard<'_, T>, handler: Arc<T>) -> bool
+    where
+        T: StreamHandler,
+    {
+        const { assert!(<Arc<T> as ForeignOwnable>::FOREIGN_ALIGN >= 8) };
+        let child = guard.locked().socket().as_raw();
+        let user_data = handler.into_foreign();
+        // SAFETY: The socket is valid and locked, the caller guarantees that `spare` belongs to it,
+        // and the alignment of the user data was just checked.
+        let attached = unsafe { ffi::khttpd_child_attach(child, self.spare.get(), user_data) };
+        if !attached {
+            // SAFETY: The pointer comes from `into_foreign` above and was not passed on.
+            drop(unsafe { Arc::<T>::from_foreign(user_data) });
+        }
+        attached
+    }
+
+    /// Puts the socket's own callbacks back, closes the connection, and returns the reference, if
+    /// the callbacks were attached. No callback borrows it any more.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Safety
+    ///
+    /// As for [`SockCallbacks::attach`]. The connection was not closed before.
+    pub(super) unsafe fn close_child(&self, child: &Child) -> Option<Arc<T>> {
+        // SAFETY: The socket is valid, and the caller guarantees the rest.
+        let user_data = unsafe { ffi::khttpd_child_close(child.as_raw(), self.spare.get()) };
+        if user_data.is_null() {
+            return None;
+        }
+        // SAFETY: As in `detach`.
         Some(unsafe { Arc::from_foreign(user_data) })
     }
 

@@ -9,23 +9,18 @@ use super::{
         with_handler,
         SockCallbacks, //
     },
-    Socket, //
+    Child,
+    Socket,
+    Stream,
+    StreamHandler, //
 };
 use crate::sys::{
     ffi,
     net::Net, //
 };
-use core::{
-    net::SocketAddr,
-    ptr::{
-        self,
-        NonNull, //
-    }, //
-};
+use core::net::SocketAddr;
 use kernel::{
     bindings,
-    error::to_result,
-    ffi::c_int,
     prelude::*,
     sync::{
         Arc,
@@ -131,34 +126,21 @@ impl<H: ListenHandler> Listener<H> {
         unsafe { ffi::khttpd_tcp_has_child(self.socket.sk()) }
     }
 
-    /// Accepts the next connection, without waiting for one.
+    /// Accepts the first connection of the accept queue, without waiting for one, and combines it
+    /// with `state`.
     ///
     /// # Context
     ///
-    /// Process context, may sleep.
+    /// Softirq or process context, must not sleep.
     ///
     /// # Errors
     ///
-    /// `EAGAIN` if none is waiting, `ENOMEM` and the like, `EINVAL` if it does not listen.
-    pub(crate) fn accept(&self) -> Result<Socket> {
-        let mut raw = ptr::null_mut();
-        // SAFETY: The listening socket is valid, and `raw` is valid for writes.
-        to_result(unsafe {
-            bindings::kernel_accept(
-                self.socket.as_raw(),
-                &mut raw,
-                c_int::try_from(bindings::O_NONBLOCK)?,
-            )
-        })?;
-        let raw = NonNull::new(raw).ok_or(EAGAIN)?;
-        // SAFETY: The function has succeeded, so that it is a valid TCP socket, ours to release.
-        let socket = unsafe { Socket::from_raw(raw) };
-        // SAFETY: Both sockets are valid, the callbacks are the listener's, and nothing was
-        // attached to the new one.
-        unsafe {
-            ffi::khttpd_forget_inherited(socket.sk(), self.socket.sk(), self.callbacks.as_raw());
-        }
-        Ok(socket)
+    /// `EAGAIN` if none is waiting, `ENOMEM`; then none is accepted.
+    #[inline]
+    pub(crate) fn accept<C: StreamHandler>(&self, state: C::State) -> Result<Stream<C>> {
+        // SAFETY: The socket is valid, it listens or has listened, and the callbacks are its own.
+        let child = unsafe { Child::accept(self.socket.sk(), &self.callbacks) }?;
+        Ok(Stream::new(child, state))
     }
 
     /// `sk_data_ready` of the listener, and of each of its children until that is accepted.

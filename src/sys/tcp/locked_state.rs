@@ -2,7 +2,7 @@
 
 //! A socket and the state that its lock protects.
 
-use super::Socket;
+use super::Child;
 use core::cell::UnsafeCell;
 use kernel::bindings;
 
@@ -15,18 +15,18 @@ use kernel::bindings;
 ///   that.
 pub(super) struct LockedState<S> {
     // Dropped first. No callback uses the state then: the handler was detached.
-    socket: Socket,
+    socket: Child,
     borrowed: UnsafeCell<bool>,
     state: UnsafeCell<S>,
 }
 
 // SAFETY: By the type invariants one thread at a time has access to the state, so that sharing it
-// is no more than sending it. A `Socket` is `Sync`.
+// is no more than sending it. A `Child` is `Sync`.
 unsafe impl<S: Send> Sync for LockedState<S> {}
 
 impl<S> LockedState<S> {
     /// Combines a socket and the state.
-    pub(super) const fn new(socket: Socket, state: S) -> Self {
+    pub(super) const fn new(socket: Child, state: S) -> Self {
         // INVARIANT: The state is not accessed yet.
         Self {
             socket,
@@ -37,7 +37,7 @@ impl<S> LockedState<S> {
 
     /// Returns the socket.
     #[inline]
-    pub(super) fn socket(&self) -> &Socket {
+    pub(super) fn socket(&self) -> &Child {
         &self.socket
     }
 

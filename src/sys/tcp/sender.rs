@@ -5,9 +5,9 @@
 //! C header: [`include/net/tcp.h`](srctree/include/net/tcp.h)
 
 use super::{
+    Child,
     Guard,
     SendBuffers,
-    Socket,
     StreamHandler, //
 };
 use crate::sys::{
@@ -43,7 +43,7 @@ use kernel::{
 ///
 /// `state` is a mutable borrow of the [`Guard`] of the stream with this socket.
 pub(crate) struct Sender<'a, H: StreamHandler> {
-    socket: &'a Socket,
+    socket: &'a Child,
     state: &'a mut H::State,
     _cpu: NotThreadSafe,
 }

@@ -7,6 +7,8 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 
+#include "callbacks.h"
+
 void khttpd_sock_prepare(struct sock *sk, bool any)
 {
 	lock_sock(sk);
@@ -46,21 +48,25 @@ void khttpd_sock_expect_requests(struct sock *sk)
 	prot->setsockopt(sk, SOL_TCP, TCP_QUICKACK, KERNEL_SOCKPTR(&quickack), sizeof(quickack));
 }
 
+/*
+ * A socket that closes in the background needs timers, and TCP stops them with the namespace unless
+ * the socket holds a reference to it. If the namespace is already exiting, the socket is reset.
+ */
+void khttpd_prepare_close(struct sock *sk)
+{
+	struct net *net = maybe_get_net(sock_net(sk));
+
+	if (!net) {
+		sock_no_linger(sk);
+		return;
+	}
+	if (!sk->sk_net_refcnt)
+		sk_net_refcnt_upgrade(sk);
+	put_net(net);
+}
+
 void khttpd_sock_release(struct socket *sock)
 {
-	struct net *net = maybe_get_net(sock_net(sock->sk));
-
-	/*
-	 * A socket that closes in the background needs timers, and TCP stops them with the
-	 * namespace unless the socket holds a reference to it. If the namespace is already exiting,
-	 * the socket is reset.
-	 */
-	if (net) {
-		if (!sock->sk->sk_net_refcnt)
-			sk_net_refcnt_upgrade(sock->sk);
-		put_net(net);
-	} else {
-		sock_no_linger(sock->sk);
-	}
+	khttpd_prepare_close(sock->sk);
 	sock_release(sock);
 }

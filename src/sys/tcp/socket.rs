@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! TCP sockets and their owner.
+//! TCP sockets that listen or connect, and their owner.
 //!
 //! C headers: [`include/linux/net.h`](srctree/include/linux/net.h),
 //! [`include/net/sock.h`](srctree/include/net/sock.h)
@@ -19,7 +19,6 @@ use core::{
 };
 use kernel::{
     bindings,
-    cpu::CpuId,
     error::to_result,
     ffi::c_int,
     prelude::*, //
@@ -153,41 +152,6 @@ impl Socket {
         // SAFETY: By the type invariant the socket is valid, and `sk` does not change before its
         // release.
         unsafe { (*self.as_raw()).sk }
-    }
-
-    /// Lets TCP drop the connection, before its release or afterwards, when the peer has
-    /// acknowledged nothing for `seconds`. Without that a peer that keeps its window closed and
-    /// answers each probe would hold the send buffer for minutes.
-    ///
-    /// # Context
-    ///
-    /// Any context.
-    pub(crate) fn give_up_after(&self, seconds: u32) {
-        let milliseconds = c_int::try_from(u64::from(seconds) * 1_000).unwrap_or(c_int::MAX);
-        // SAFETY: By the type invariant this is a valid TCP socket.
-        unsafe { ffi::khttpd_tcp_set_user_timeout(self.sk(), milliseconds) };
-    }
-
-    /// Returns the CPU that has processed the last packet.
-    ///
-    /// # Context
-    ///
-    /// Any context.
-    pub(crate) fn incoming_cpu(&self) -> Option<CpuId> {
-        // SAFETY: By the type invariant the socket is valid.
-        let cpu = unsafe { ffi::khttpd_sk_incoming_cpu(self.sk()) };
-        // It is -1 without a packet.
-        u32::try_from(cpu).ok().and_then(CpuId::from_u32)
-    }
-
-    /// Makes the release a reset, which drops the send buffer.
-    ///
-    /// # Context
-    ///
-    /// Process context, may sleep.
-    pub(crate) fn reset_on_release(&self) {
-        // SAFETY: By the type invariant the socket is valid.
-        unsafe { ffi::khttpd_sk_no_linger(self.sk()) };
     }
 }
 

@@ -8,8 +8,8 @@ use super::{
     callbacks::SockCallbacks,
     locked_state::LockedState,
     CallbackContext,
+    Child,
     Guard,
-    Socket,
     StreamHandler, //
 };
 use crate::sys::ffi;
@@ -18,6 +18,10 @@ use kernel::{
     bindings,
     prelude::*,
     sync::{
+        atomic::{
+            ordering::Relaxed,
+            Atomic, //
+        },
         Arc,
         ArcBorrow, //
     },
@@ -36,11 +40,13 @@ pub(crate) enum EnterError {
 pub(crate) struct Stream<H: StreamHandler> {
     callbacks: SockCallbacks<H>,
     locked: LockedState<H::State>,
+    /// Set when [`Stream::close`] was called.
+    closed: Atomic<bool>,
 }
 
 impl<H: StreamHandler> Stream<H> {
     /// Creates a stream without a handler.
-    pub(crate) const fn new(socket: Socket, state: H::State) -> Self {
+    pub(super) const fn new(socket: Child, state: H::State) -> Self {
         // SAFETY: The callbacks use the user data as an `Arc<H>`, with the socket locked.
         let callbacks = unsafe {
             SockCallbacks::new(ffi::RawCallbacks {
@@ -52,40 +58,45 @@ impl<H: StreamHandler> Stream<H> {
         Self {
             callbacks,
             locked: LockedState::new(socket, state),
+            closed: Atomic::new(false),
         }
-    }
-
-    /// Returns the socket, for operations that need no lock.
-    pub(crate) fn socket(&self) -> &Socket {
-        self.locked.socket()
     }
 
     /// Attaches `handler` to the events from now on. It is not called for earlier events.
     ///
     /// # Context
     ///
-    /// Process context, may sleep.
+    /// Softirq or process context, must not sleep.
     ///
     /// # Errors
     ///
-    /// `EOPNOTSUPP` if BPF has put the socket into a sockmap.
-    pub(crate) fn attach(&self, handler: Arc<H>) -> Result {
+    /// `EOPNOTSUPP` if BPF has put the socket into a sockmap, `EINVAL` if `guard` is that of another
+    /// stream.
+    pub(crate) fn attach(&self, guard: &mut Guard<'_, H>, handler: Arc<H>) -> Result {
+        if !ptr::eq(guard.locked(), &self.locked) {
+            return Err(EINVAL);
+        }
         // SAFETY: The callbacks and the socket are private parts of this object.
-        if unsafe { self.callbacks.attach(self.socket(), handler) } {
+        if unsafe { self.callbacks.attach_child(guard, handler) } {
             Ok(())
         } else {
             Err(EOPNOTSUPP)
         }
     }
 
-    /// Detaches the handler and returns it, if one was attached.
+    /// Closes the connection, detaches the handler and returns it, if one was attached. TCP goes on
+    /// in the background until the peer has acknowledged all bytes. Does nothing the second time.
     ///
     /// # Context
     ///
     /// Process context, may sleep.
-    pub(crate) fn detach(&self) -> Option<Arc<H>> {
-        // SAFETY: As in `attach`.
-        unsafe { self.callbacks.detach(self.socket()) }
+    pub(crate) fn close(&self) -> Option<Arc<H>> {
+        if self.closed.xchg(true, Relaxed) {
+            return None;
+        }
+        // SAFETY: The callbacks and the socket are private parts of this object, and it was not
+        // closed before.
+        unsafe { self.callbacks.close_child(self.locked.socket()) }
     }
 
     /// Takes the socket's lock, unless a process owns the socket. Softirqs are disabled until the

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the C files of this directory share.
+ */
+#ifndef KHTTPD_TCP_CALLBACKS_H
+#define KHTTPD_TCP_CALLBACKS_H
+
+#include <linux/types.h>
+
+struct sock;
+
+/* struct RawCallbacks in ffi/tcp.rs. */
+struct khttpd_callbacks {
+	void (*data_ready)(struct sock *sk);
+	void (*write_space)(struct sock *sk);
+	void (*state_change)(struct sock *sk);
+};
+
+bool khttpd_attach_locked(struct sock *sk, struct khttpd_callbacks *spare, void *user_data);
+void *khttpd_detach(struct sock *sk, struct khttpd_callbacks *spare);
+void khttpd_forget_inherited(struct sock *child, struct sock *listener,
+			     const struct khttpd_callbacks *spare);
+void khttpd_prepare_close(struct sock *sk);
+
+#endif
