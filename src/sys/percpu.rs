@@ -129,13 +129,13 @@ impl<T> EachCpu<T> {
         Ok(Self { first, others })
     }
 
-    /// Returns the value of this CPU.
+    /// Returns the value of the CPU that the caller runs on at the moment.
     ///
     /// # Context
     ///
-    /// Any context, with softirqs disabled.
+    /// Any context.
     #[inline]
-    pub(crate) fn current(&self, _: &BhDisabled) -> &T {
+    pub(crate) fn current(&self) -> &T {
         let cpu = CpuId::current().as_u32();
         let other = cpu.checked_sub(1).and_then(|i| self.others.get(i as usize));
         other.unwrap_or(&self.first)

@@ -9,7 +9,10 @@
 use crate::sys::{
     percpu::EachCpu,
     sched,
-    softirq,
+    softirq::{
+        self,
+        BhDisabled, //
+    },
     workqueue::OwnedQueue, //
 };
 use kernel::{
@@ -87,22 +90,20 @@ impl<C: Closable> CloseQueue<C> {
     /// # Context
     ///
     /// Softirq or process context, must not sleep.
-    pub(super) fn push(&self, connection: Arc<C>) {
+    pub(super) fn push(&self, connection: Arc<C>, _: &BhDisabled) {
         // It fails for a connection that waits already.
         let Ok(connection) = ListArc::try_from_arc(connection) else {
             return;
         };
-        softirq::disabled(|bh| {
-            let batch = self.batches.current(bh);
-            let mut ended = batch.ended.lock();
-            let is_first = ended.is_empty();
-            ended.push_back(connection);
-            drop(ended);
-            if is_first {
-                // If the work item is queued already it will look.
-                let _ = self.queue.enqueue_delayed(batch.clone(), BATCH_DELAY);
-            }
-        });
+        let batch = self.batches.current();
+        let mut ended = batch.ended.lock();
+        let is_first = ended.is_empty();
+        ended.push_back(connection);
+        drop(ended);
+        if is_first {
+            // If the work item is queued already it will look.
+            let _ = self.queue.enqueue_delayed(batch.clone(), BATCH_DELAY);
+        }
     }
 }
 
@@ -194,10 +195,10 @@ mod tests {
             )?;
             all.push(ended, GFP_KERNEL)?;
         }
-        softirq::disabled(|_| {
+        softirq::disabled(|bh| {
             for ended in &all {
-                closing.push(ended.clone());
-                closing.push(ended.clone());
+                closing.push(ended.clone(), bh);
+                closing.push(ended.clone(), bh);
             }
         });
         for ended in &all {

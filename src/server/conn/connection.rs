@@ -23,6 +23,7 @@ use super::{
 use crate::sys::{
     clock,
     memory_group::atomic_account,
+    softirq::BhDisabled,
     tcp::{
         CallbackContext,
         EnterError,
@@ -108,8 +109,9 @@ impl Connection {
     pub(crate) fn accept<L: ListenHandler>(
         pool: &Arc<ConnectionPool<Self>>,
         listener: &Listener<L>,
+        bh: &BhDisabled,
     ) -> Result {
-        let reserved = Slot::reserve(pool)?;
+        let reserved = Slot::reserve(pool, bh)?;
         let memory = UniqueArc::new_uninit(atomic_account())?;
         let stream = listener.accept(ConnState::new())?;
         pool.core.counters.increment(Count::Accepted);
@@ -125,7 +127,7 @@ impl Connection {
             links <- ListLinks::new(),
         }));
         let this = Arc::from(this);
-        this.table_slot.insert(this.clone());
+        this.table_slot.insert(this.clone(), bh);
         this.run();
         Ok(())
     }
@@ -274,7 +276,7 @@ impl Connection {
         let pool = this.table_slot.pool();
         // The end of a response may still be in the send buffer.
         guard.give_up_after(pool.core.settings.send_seconds.get());
-        pool.ended.push(Arc::from(this));
+        pool.ended.push(Arc::from(this), guard.bh());
     }
 }
 
@@ -298,7 +300,10 @@ impl StreamHandler for Connection {
     }
 
     fn on_closed(this: ArcBorrow<'_, Self>) {
-        Arc::from(this).kick();
+        // The peer often closes before the work item that closes this side comes.
+        if !this.is_in(ConnPhase::Closed) {
+            Arc::from(this).kick();
+        }
     }
 }
 

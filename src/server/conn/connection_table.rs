@@ -5,7 +5,10 @@
 use crate::sys::{
     memory_group::atomic_account,
     sched,
-    softirq, //
+    softirq::{
+        self,
+        BhDisabled, //
+    }, //
 };
 use core::mem;
 use kernel::{
@@ -137,7 +140,11 @@ impl<C: TableEntry> ConnectionTable<C> {
 
     /// Calls `f` with the slots locked.
     fn with<T>(&self, f: impl FnOnce(&mut Slots<C>) -> T) -> T {
-        softirq::disabled(|_| f(&mut self.slots.lock()))
+        softirq::disabled(|bh| self.with_bh(bh, f))
+    }
+
+    fn with_bh<T>(&self, _: &BhDisabled, f: impl FnOnce(&mut Slots<C>) -> T) -> T {
+        f(&mut self.slots.lock())
     }
 
     /// Registers the observer, which is called when a slot becomes free after a reservation has
@@ -164,8 +171,8 @@ impl<C: TableEntry> ConnectionTable<C> {
     /// # Errors
     ///
     /// `EBUSY` if all slots are used, `ESHUTDOWN` if the table is closed, `ENOMEM`.
-    pub(super) fn reserve(&self, max: usize) -> Result<u32> {
-        self.with(|slots| {
+    pub(super) fn reserve(&self, max: usize, bh: &BhDisabled) -> Result<u32> {
+        self.with_bh(bh, |slots| {
             if slots.closed {
                 return Err(ESHUTDOWN);
             }
@@ -182,8 +189,8 @@ impl<C: TableEntry> ConnectionTable<C> {
     /// # Context
     ///
     /// Softirq or process context, must not sleep.
-    pub(super) fn insert(&self, number: u32, connection: Arc<C>) {
-        self.with(|slots| {
+    pub(super) fn insert(&self, number: u32, connection: Arc<C>, bh: &BhDisabled) {
+        self.with_bh(bh, |slots| {
             if slots.closed {
                 C::abort(&connection);
             }
@@ -343,6 +350,14 @@ mod tests {
         Arc::pin_init(ConnectionTable::new(), GFP_KERNEL)
     }
 
+    fn reserve(table: &ConnectionTable<Entry>, max: usize) -> Result<u32> {
+        softirq::disabled(|bh| table.reserve(max, bh))
+    }
+
+    fn insert(table: &ConnectionTable<Entry>, number: u32, entry: Arc<Entry>) {
+        softirq::disabled(|bh| table.insert(number, entry, bh));
+    }
+
     fn entry() -> Result<Arc<Entry>> {
         Ok(Arc::new(Entry(Atomic::new(0)), GFP_KERNEL)?)
     }
@@ -350,13 +365,13 @@ mod tests {
     #[test]
     fn slots_are_bounded_and_used_again() -> Result {
         let table = table()?;
-        let first = table.reserve(2)?;
-        let second = table.reserve(2)?;
+        let first = reserve(&table, 2)?;
+        let second = reserve(&table, 2)?;
         assert_ne!(first, second);
-        assert_eq!(table.reserve(2), Err(EBUSY));
+        assert_eq!(reserve(&table, 2), Err(EBUSY));
         assert_eq!(table.len(), 2);
         table.release(first);
-        assert_eq!(table.reserve(2)?, first);
+        assert_eq!(reserve(&table, 2)?, first);
         Ok(())
     }
 
@@ -365,11 +380,11 @@ mod tests {
         let table = table()?;
         let observer = entry()?;
         table.observe(observer.clone());
-        let number = table.reserve(1)?;
+        let number = reserve(&table, 1)?;
         table.release(number);
         assert_eq!(observer.0.load(Relaxed), 0);
-        let number = table.reserve(1)?;
-        assert_eq!(table.reserve(1), Err(EBUSY));
+        let number = reserve(&table, 1)?;
+        assert_eq!(reserve(&table, 1), Err(EBUSY));
         table.release(number);
         assert_eq!(observer.0.load(Relaxed), 100);
         Ok(())
@@ -379,8 +394,8 @@ mod tests {
     fn visit_continues_where_it_stopped() -> Result {
         let table = table()?;
         for _ in 0..5 {
-            let number = table.reserve(5)?;
-            table.insert(number, entry()?);
+            let number = reserve(&table, 5)?;
+            insert(&table, number, entry()?);
         }
         let mut visited = 0;
         let mut from = Some(0);
@@ -398,15 +413,15 @@ mod tests {
     fn closed_table_aborts_and_reserves_nothing() -> Result {
         let table = table()?;
         let late = entry()?;
-        let number = table.reserve(1)?;
+        let number = reserve(&table, 1)?;
         let observer = entry()?;
         table.observe(observer.clone());
-        assert_eq!(table.reserve(1), Err(EBUSY));
+        assert_eq!(reserve(&table, 1), Err(EBUSY));
         table.release(number);
         assert_eq!(observer.0.load(Relaxed), 100);
         table.close();
-        assert_eq!(table.reserve(1), Err(ESHUTDOWN));
-        table.insert(number, late.clone());
+        assert_eq!(reserve(&table, 1), Err(ESHUTDOWN));
+        insert(&table, number, late.clone());
         assert_eq!(late.0.load(Relaxed), 1);
         table.remove(number);
         Ok(())
@@ -417,8 +432,8 @@ mod tests {
         const COUNT: usize = 10 * CHUNK;
         let table = table()?;
         for _ in 0..COUNT {
-            let number = table.reserve(COUNT)?;
-            table.insert(number, entry()?);
+            let number = reserve(&table, COUNT)?;
+            insert(&table, number, entry()?);
         }
         let (mut visited, mut none) = (0, Some(0));
         assert!(count::during(|| table.for_each(|_| visited += 1)) >= 10);

@@ -7,6 +7,7 @@ use super::{
     connection_pool::ConnectionPool,
     connection_table::TableEntry, //
 };
+use crate::sys::softirq::BhDisabled;
 use kernel::{
     prelude::*,
     sync::Arc, //
@@ -32,11 +33,11 @@ impl<C: TableEntry + Closable> Slot<C> {
     /// # Errors
     ///
     /// `EBUSY` if `max-connections` are connected, `ESHUTDOWN` if the server stops, `ENOMEM`.
-    pub(crate) fn reserve(pool: &Arc<ConnectionPool<C>>) -> Result<Self> {
+    pub(crate) fn reserve(pool: &Arc<ConnectionPool<C>>, bh: &BhDisabled) -> Result<Self> {
         let max = usize::try_from(pool.core.settings.max_connections.get())?;
         // INVARIANT: The slot was just reserved, and the number is not given away.
         Ok(Self {
-            number: pool.table.reserve(max)?,
+            number: pool.table.reserve(max, bh)?,
             pool: pool.clone(),
         })
     }
@@ -52,8 +53,8 @@ impl<C: TableEntry + Closable> Slot<C> {
     /// # Context
     ///
     /// Softirq or process context, must not sleep.
-    pub(super) fn insert(&self, connection: Arc<C>) {
-        self.pool.table.insert(self.number, connection);
+    pub(super) fn insert(&self, connection: Arc<C>, bh: &BhDisabled) {
+        self.pool.table.insert(self.number, connection, bh);
     }
 
     /// Drops the table's reference to the connection.

@@ -14,7 +14,10 @@ use crate::sys::{
     memory_group::MemoryGroup,
     net::Net,
     percpu::EachCpu,
-    softirq,
+    softirq::{
+        self,
+        BhDisabled, //
+    },
     tcp::{
         ListenHandler,
         Listener, //
@@ -166,7 +169,7 @@ impl Acceptor {
     ///
     /// Any context.
     pub(crate) fn kick(&self) {
-        softirq::disabled(|bh| self.workers.current(bh).kick());
+        self.workers.current().kick();
     }
 
     /// Accepts no more connections, once the work items that run at present have returned;
@@ -204,7 +207,7 @@ impl ListenHandler for Acceptor {
 
 impl Backlog {
     /// Accepts one connection, and serves the requests that have come in.
-    fn accept(&self) -> Result {
+    fn accept(&self, bh: &BhDisabled) -> Result {
         if self.stopped.load(Relaxed) {
             return Err(ESHUTDOWN);
         }
@@ -212,7 +215,7 @@ impl Backlog {
         if !self.listener.has_incoming() {
             return Err(EAGAIN);
         }
-        Connection::accept(&self.pool, &self.listener)
+        Connection::accept(&self.pool, &self.listener, bh)
     }
 }
 
@@ -241,7 +244,8 @@ impl WorkItem for AcceptWorker {
     /// Accepts connections. Softirq context.
     fn run(this: Arc<Self>) {
         let Backlog { pool, payer, .. } = &*this.backlog;
-        let end = payer.charge(|| (0..ACCEPT_BUDGET).find_map(|_| this.backlog.accept().err()));
+        let accept = |bh: &_| (0..ACCEPT_BUDGET).find_map(|_| this.backlog.accept(bh).err());
+        let end = payer.charge(|| softirq::disabled(accept));
         match end {
             None => this.kick(),
             Some(e) if e == EAGAIN || e == ESHUTDOWN => (),
