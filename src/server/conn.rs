@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Connections: from accept to release.
+//! Connections: from accept to close.
 //!
 //! A [`Connection`] joins an accepted socket to a [`Slot`] of the [`ConnectionPool`]. TCP's
 //! callbacks and the connection's work item poll it ([`poll`]): the poll loop reads requests

@@ -24,12 +24,16 @@
 //! [`Guard`] is always the first form: it never sleeps, and finds the same state in softirq and in
 //! a worker.
 //!
-//! # Why a reference to a handler never dies in softirq
+//! # References to a handler
 //!
 //! Attaching gives the socket a counted reference. Detaching, in process context, takes it back
 //! while it owns the socket and holds `sk_callback_lock`. A callback borrows that reference while
-//! its caller or itself holds one of these locks, so a reference that it drops is never the last
-//! one.
+//! its caller or itself holds one of these locks.
+//!
+//! # The end of a connection
+//!
+//! [`Stream::close`] closes it, in process context. The stream has a reference to its `struct sock`,
+//! so that others may lock a closed one, and may be dropped in any context afterwards.
 //!
 //! C headers: [`include/net/sock.h`](srctree/include/net/sock.h),
 //! [`include/net/tcp.h`](srctree/include/net/tcp.h)

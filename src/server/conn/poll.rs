@@ -151,7 +151,7 @@ impl<'a, 'g, H: StreamHandler<State = ConnState>> Poll<'a, 'g, H> {
     fn half_close(&mut self, disposition: Disposition) -> Option<Action> {
         // Here, so that the FIN leaves in the same segment as the end of the response.
         self.guard.sender().half_close();
-        // If bytes were unread the release would send a reset, which could destroy the response.
+        // If bytes were unread the close would send a reset, which could destroy the response.
         if disposition == Disposition::Close && !self.guard.has_unread() {
             return Some(self.guard.close(Action::Close));
         }
