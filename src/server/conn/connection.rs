@@ -226,21 +226,8 @@ impl Connection {
         action
     }
 
-    /// Polls, and carries out the action that follows.
-    ///
-    /// # Context
-    ///
-    /// Softirq or process context, must not sleep.
-    fn advance(this: ArcBorrow<'_, Self>, guard: &mut Guard<'_, Self>) {
-        match this.poll(guard) {
-            Action::Wait => (),
-            Action::PollAgain => Arc::from(this).kick(),
-            end => Self::end(this, guard, &end),
-        }
-    }
-
-    /// Attaches the callbacks first, if this is the first run, and lets a connection go on that was
-    /// accepted, kicked or aborted.
+    /// Lets a connection go on that was accepted, kicked or aborted. The first run attaches the
+    /// callbacks.
     ///
     /// # Context
     ///
@@ -251,21 +238,24 @@ impl Connection {
             return self.kick();
         };
         let is_ours = guard.note_attached() || self.stream.attach(&mut guard, self.clone()).is_ok();
-        if is_ours && !self.closing.load(Relaxed) {
-            return Self::advance(self.as_arc_borrow(), &mut guard);
-        }
-        let end = guard.abort();
-        Self::end(self.as_arc_borrow(), &mut guard, &end);
+        let action = if is_ours && !self.closing.load(Relaxed) {
+            self.poll(&mut guard)
+        } else {
+            guard.abort()
+        };
+        Self::carry_out(self.as_arc_borrow(), &mut guard, action);
     }
 
-    /// Has the connection closed as `end` says, unless that was done before.
+    /// Carries out what must follow a poll. The connection is closed later, after the end of a
+    /// response that may still be in the send buffer.
     ///
     /// # Context
     ///
     /// Softirq or process context, must not sleep.
-    fn end(this: ArcBorrow<'_, Self>, guard: &mut Guard<'_, Self>, end: &Action) {
-        match end {
-            Action::Wait | Action::PollAgain => return,
+    fn carry_out(this: ArcBorrow<'_, Self>, guard: &mut Guard<'_, Self>, action: Action) {
+        match action {
+            Action::Wait => return,
+            Action::PollAgain => return Arc::from(this).kick(),
             // TCP would reset the connection if the unfinished head were still unread.
             Action::Close if guard.session.searched() != 0 => {
                 guard.discard(DISCARD_MAX);
@@ -274,7 +264,6 @@ impl Connection {
             Action::Reset => guard.reset_on_close(),
         }
         let pool = this.table_slot.pool();
-        // The end of a response may still be in the send buffer.
         guard.give_up_after(pool.core.settings.send_seconds.get());
         pool.ended.push(Arc::from(this), guard.bh());
     }
@@ -287,7 +276,8 @@ impl StreamHandler for Connection {
         match this.stream.enter(context) {
             Ok(mut guard) => {
                 let latency = &this.core().latency;
-                latency.measure(|| Self::advance(this, &mut guard));
+                let action = latency.measure(|| this.poll(&mut guard));
+                Self::carry_out(this, &mut guard, action);
             }
             Err(EnterError::Owned) => {
                 this.core().counters.increment(Count::Owned);
