@@ -218,7 +218,8 @@ impl Connection {
             counters,
         };
         let now = clock::uptime_seconds();
-        let action = Poll::new(guard, &context, scratch.get_mut()).run(self.is_due(now));
+        let poll = Poll::new(guard, &context, scratch.get_mut());
+        let action = core.latency.measure(|| poll.run(self.is_due(now)));
         if let Some(seconds) = guard.renewed_seconds(&core.settings) {
             self.deadline.store(now.saturating_add(seconds), Relaxed);
             self.phase.store(guard.phase() as u32, Relaxed);
@@ -275,8 +276,7 @@ impl StreamHandler for Connection {
     fn on_ready<'a>(this: ArcBorrow<'a, Self>, context: CallbackContext<'a>) {
         match this.stream.enter(context) {
             Ok(mut guard) => {
-                let latency = &this.core().latency;
-                let action = latency.measure(|| this.poll(&mut guard));
+                let action = this.poll(&mut guard);
                 Self::carry_out(this, &mut guard, action);
             }
             Err(EnterError::Owned) => {
