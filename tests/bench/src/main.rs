@@ -15,16 +15,18 @@ mod host;
 mod instructions;
 mod load;
 mod memory;
-mod newcomers;
 mod options;
 mod percentile;
 mod picture;
 mod profile;
 mod rates;
 mod report;
+mod requests;
+mod responses;
 mod results;
 mod server;
 mod softirq;
+mod waits;
 
 use std::env;
 use std::fs;
@@ -84,7 +86,7 @@ impl Bench {
                 Self::instructions as fn(&Self, &mut Results) -> Result,
             ),
             (Verb::Rates, Self::rates),
-            (Verb::Newcomers, Self::newcomers),
+            (Verb::Waits, Self::waits),
             (Verb::Memory, Self::memory),
             (Verb::Softirq, Self::softirq),
         ];
@@ -181,19 +183,16 @@ impl Bench {
         Ok(())
     }
 
-    fn newcomers(&self, results: &mut Results) -> Result {
+    fn waits(&self, results: &mut Results) -> Result {
         let machine = rates::builder(&self.floor, 1)?.boot()?;
         guest::start(&machine, &self.options.servers)?;
-        let runs: Vec<_> = self
-            .runs()
-            .filter(|(case, _)| newcomers::CASES.contains(&case.name))
-            .collect();
+        let runs: Vec<_> = self.runs().collect();
         let Options {
             rounds, seconds, ..
         } = self.options;
-        let figures = newcomers::measure(&machine, &runs, rounds, seconds)?;
+        let figures = waits::measure(&machine, &runs, rounds, seconds)?;
         guest::stop(&machine, &self.options.servers)?;
-        results.newcomers = Some(host::section(&machine, figures)?);
+        results.waits = Some(host::section(&machine, figures)?);
         Ok(())
     }
 

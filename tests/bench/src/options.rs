@@ -20,7 +20,7 @@ pub(crate) enum Verb {
     /// Count requests per second and measure latency, from outside.
     Rates,
     /// Measure the waits of clients that start at once.
-    Newcomers,
+    Waits,
     /// Measure the memory of an idle connection.
     Memory,
     /// Measure khttpd's longest softirq runs.
@@ -43,7 +43,7 @@ pub(crate) struct Options {
     pub(crate) servers: Vec<Server>,
     /// Numbers of CPUs of the guests for rates.
     pub(crate) cpus: Vec<u32>,
-    /// Number of rounds for rates and newcomers.
+    /// Number of rounds for rates and waits.
     pub(crate) rounds: u32,
     /// Duration of each run, if given.
     pub(crate) seconds: Option<f64>,
@@ -52,7 +52,7 @@ pub(crate) struct Options {
 }
 
 const USAGE: &str = "usage: bench \
-    all|instructions|rates|newcomers|memory|softirq|profile|check|record \
+    all|instructions|rates|waits|memory|softirq|profile|check|record \
     [--cases NAME,...] [--servers NAME,...] [--cpus NUMBER,...] \
     [--rounds NUMBER] [--seconds NUMBER] [--output FOLDER]";
 
@@ -111,7 +111,7 @@ fn verb(name: &str) -> Result<Verb, String> {
         "all" => Verb::All,
         "instructions" => Verb::Instructions,
         "rates" => Verb::Rates,
-        "newcomers" => Verb::Newcomers,
+        "waits" => Verb::Waits,
         "memory" => Verb::Memory,
         "softirq" => Verb::Softirq,
         "profile" => Verb::Profile,

@@ -55,6 +55,11 @@ fn all(results: &Results) -> Vec<Series> {
             add(label, &|case| grid.faster(case));
         }
     }
+    if let Some(section) = &results.waits {
+        let grid = Grid::new(&section.figures);
+        let label = "99th percentile of waits: nginx / khttpd".into();
+        add(label, &|case| grid.shorter(case));
+    }
     all
 }
 
