@@ -2,7 +2,7 @@
 
 //! Figures by case and server.
 
-use crate::results::{Instructions, Rate, Waits};
+use crate::results::{Alone, Instructions, Rate, Waits};
 use crate::server::Server;
 
 /// A figure of one server in one case.
@@ -34,6 +34,16 @@ impl Figure for Rate {
 }
 
 impl Figure for Waits {
+    fn case(&self) -> &str {
+        &self.case
+    }
+
+    fn server(&self) -> &str {
+        &self.server
+    }
+}
+
+impl Figure for Alone {
     fn case(&self) -> &str {
         &self.case
     }
@@ -97,6 +107,14 @@ impl Grid<'_, Waits> {
     /// Computes nginx's 99th percentile of all waits relative to khttpd's.
     pub(crate) fn shorter(&self, case: &str) -> Option<f64> {
         self.ratio(case, |waits| Some(waits.all.p99.median))
+            .map(f64::recip)
+    }
+}
+
+impl Grid<'_, Alone> {
+    /// Computes nginx's instructions relative to khttpd's.
+    pub(crate) fn fewer_alone(&self, case: &str) -> Option<f64> {
+        self.ratio(case, |alone| Some(alone.instructions.median))
             .map(f64::recip)
     }
 }

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod alone;
 mod baseline;
 mod case;
 mod client;
@@ -26,6 +27,7 @@ mod responses;
 mod results;
 mod server;
 mod softirq;
+mod spare;
 mod waits;
 
 use std::env;
@@ -38,8 +40,9 @@ use machine::{Error, Machine, Result};
 use crate::case::Case;
 use crate::options::{Options, Verb};
 use crate::rates::Rounds;
-use crate::results::Results;
+use crate::results::{Results, Summary};
 use crate::server::Server;
+use crate::spare::Spare;
 
 /// The case that measures nginx's maximum.
 const FULL_LOAD: &str = "612B-64";
@@ -85,6 +88,7 @@ impl Bench {
                 Verb::Instructions,
                 Self::instructions as fn(&Self, &mut Results) -> Result,
             ),
+            (Verb::Alone, Self::alone),
             (Verb::Rates, Self::rates),
             (Verb::Waits, Self::waits),
             (Verb::Memory, Self::memory),
@@ -134,6 +138,28 @@ impl Bench {
         let figures = figures.collect::<Result<_>>()?;
         guest::stop(&machine, &self.options.servers)?;
         results.instructions = Some(host::section(&machine, figures)?);
+        Ok(())
+    }
+
+    fn alone(&self, results: &mut Results) -> Result {
+        let machine = alone::builder(&self.floor)?.boot()?;
+        guest::start(&machine, &self.options.servers)?;
+        let spare = Spare::start(&machine)?;
+        let figures = self.runs().map(|run| {
+            let figure = alone::measure(&machine, &spare, &run, &self.options)?;
+            let Summary {
+                median,
+                least,
+                most,
+            } = figure.instructions;
+            let (case, server) = (&figure.case, &figure.server);
+            eprintln!("{case:14} {server:9} {median:12.0} ({least:.0} to {most:.0})");
+            Ok(figure)
+        });
+        let figures = figures.collect::<Result<_>>()?;
+        drop(spare);
+        guest::stop(&machine, &self.options.servers)?;
+        results.alone = Some(host::section(&machine, figures)?);
         Ok(())
     }
 

@@ -48,6 +48,11 @@ fn all(results: &Results) -> Vec<Series> {
         let label = "instructions per request: nginx / khttpd".into();
         add(label, &|case| grid.fewer(case));
     }
+    if let Some(section) = &results.alone {
+        let grid = Grid::new(&section.figures);
+        let label = "instructions of the server alone: nginx / khttpd".into();
+        add(label, &|case| grid.fewer_alone(case));
+    }
     if let Some(section) = &results.rates {
         for cpus in section.cpus() {
             let grid = Grid::of_cpus(&section.figures, cpus);

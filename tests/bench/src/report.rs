@@ -8,7 +8,8 @@ use comfy_table::{CellAlignment, Table};
 use crate::case::CASES;
 use crate::grid::{Figure, Grid};
 use crate::results::{
-    Instructions, Latency, Memory, Percentiles, Rate, Results, Section, SoftirqRun, Summary, Waits,
+    Alone, Instructions, Latency, Memory, Percentiles, Rate, Results, Section, SoftirqRun, Summary,
+    Waits,
 };
 use crate::server::Server;
 use crate::waits::NEWCOMERS;
@@ -24,6 +25,10 @@ pub(crate) fn tables(results: &Results) -> String {
     if let Some(section) = &results.instructions {
         let title = "Instructions per request, client and server together";
         add(title, section.conditions(1), instructions(&section.figures));
+    }
+    if let Some(section) = &results.alone {
+        let title = "Instructions per request, the server alone";
+        add(title, section.conditions(1), alone(&section.figures));
     }
     if let Some(section) = &results.softirq {
         let title = "khttpd's longest softirq run, in instructions";
@@ -132,6 +137,12 @@ fn instructions(figures: &[Instructions]) -> Table {
         Some(thousands(figure.instructions) + waits)
     };
     by_case(&grid, cell, "nginx / khttpd", |case| grid.fewer(case))
+}
+
+fn alone(figures: &[Alone]) -> Table {
+    let grid = Grid::new(figures);
+    let cell = |figure: &Alone| Some(with_spread(figure.instructions));
+    by_case(&grid, cell, "nginx / khttpd", |case| grid.fewer_alone(case))
 }
 
 fn softirq(figures: &[SoftirqRun]) -> Table {

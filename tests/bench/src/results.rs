@@ -21,6 +21,8 @@ pub(crate) struct Results {
     pub(crate) latencies: Option<Section<Latency>>,
     /// Waits of clients that start at once.
     pub(crate) waits: Option<Section<Waits>>,
+    /// Instructions per request of the server alone.
+    pub(crate) alone: Option<Section<Alone>>,
     /// Memory per idle connection.
     pub(crate) memory: Option<Section<Memory>>,
 }
@@ -93,6 +95,15 @@ pub(crate) struct Waits {
     pub(crate) first: Tail,
     /// Waits for all responses.
     pub(crate) all: Tail,
+}
+
+/// Instructions of the server alone.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Alone {
+    pub(crate) case: String,
+    pub(crate) server: String,
+    /// Instructions per request.
+    pub(crate) instructions: Summary,
 }
 
 /// The longest of many waits, in microseconds.

@@ -17,9 +17,6 @@ use crate::server::Server;
 /// The cases of newcomers: small files on connections that remain open.
 pub(crate) const NEWCOMERS: [&str; 3] = ["612B-8", "612B-64", "612B-1000"];
 
-/// Default duration of a run in seconds.
-const SECONDS: f64 = 1.5;
-
 /// 99th percentile and longest wait of a run, in microseconds.
 type Figures = [f64; 2];
 
@@ -42,9 +39,8 @@ pub(crate) fn measure(
     let mut found: Vec<Vec<Run>> = runs.iter().map(|_| Vec::new()).collect();
     for round in 0..=rounds {
         for ((case, server), found) in runs.iter().zip(&mut found) {
-            // Some cases need longer runs.
-            let seconds = seconds.unwrap_or(case.seconds.max(SECONDS));
-            let run = run(machine, case, *server, Duration::from_secs_f64(seconds))?;
+            let duration = Duration::from_secs_f64(seconds.unwrap_or(case.seconds));
+            let run = run(machine, case, *server, duration)?;
             eprintln!(
                 "{round} of {rounds}: {:12} {:9} {:6.0} responses/s, newcomers {:6.1} ms, \
                  p99 {:6.1} ms",
