@@ -66,8 +66,11 @@ bench: ## measure khttpd beside nginx and lighttpd
 bench-instructions bench-rates bench-memory: bench-%: ## run one of these measures only
 	@tests/bench/run $*
 
-bench-newcomers: ## measure the waits of clients that start at once
-	@tests/bench/run newcomers
+bench-waits: ## measure how long clients wait that start at once and keep the server busy
+	@tests/bench/run waits
+
+bench-alone: ## count instructions per request of the server alone, clients outside the machine
+	@tests/bench/run alone
 
 bench-latency: ## measure khttpd's longest softirq runs, with a module built for it
 	@tests/bench/run softirq
@@ -108,8 +111,8 @@ help: ## print this list
 #:   MIRROR=          Debian mirror for the tool-chain root
 #:   TEST=            file of tests/machine/tests to run, without .rs (all)
 #:   CASES= SERVERS=  cases and servers to measure: khttpd, nginx, lighttpd, floor
-#:   ROUNDS= BENCH_S= rounds of bench-rates and bench-newcomers (3), and seconds per run
+#:   ROUNDS= BENCH_S= rounds of bench-rates, -waits and -alone (3), and seconds per run
 
 .PHONY: modules modules_install run boot shell test lint doc test-host test-machine test-faults \
-	test-long fuzz fuzz-machine bench bench-instructions bench-rates bench-newcomers bench-memory \
+	test-long fuzz fuzz-machine bench bench-instructions bench-rates bench-waits bench-alone bench-memory \
 	bench-latency bench-profile bench-check bench-record vendor clean clean-cache help

@@ -47,7 +47,7 @@ function init(args)
    end
 end
 
-function done(summary, latency)
+function done(summary)
    local errors = summary.errors
    local result = {
       { "requests", summary.requests },
@@ -57,9 +57,6 @@ function done(summary, latency)
       { "status-errors", errors.status },
       { "socket-errors", errors.connect + errors.read + errors.write },
       { "timeouts", errors.timeout },
-      { "p50", latency:percentile(50) },
-      { "p99", latency:percentile(99) },
-      { "p99.9", latency:percentile(99.9) },
    }
    for _, line in ipairs(result) do
       print(("result %s %d"):format(line[1], line[2]))

@@ -41,7 +41,7 @@ pub(crate) struct Case {
     pub(crate) connections: u32,
     /// The order of requests on a connection.
     pub(crate) flow: Flow,
-    /// Billions of instructions until enough requests are served.
+    /// Seconds, or billions of instructions, until enough requests are served.
     pub(crate) seconds: f64,
 }
 

@@ -2,8 +2,8 @@
 
 //! Clients that start at once and keep a server busy.
 //!
-//! A client sends a request when it is connected, and the next one when it has the whole response:
-//! a closed loop. Each sample is the wait for one response. None is added or corrected: wrk fills a
+//! A client sends its requests when it is connected, and the next ones when it has all responses: a
+//! closed loop. Each sample is the wait for one response. None is added or corrected: wrk fills a
 //! pause with samples of its own, as if the clients had sent requests meanwhile.
 
 use std::io::{Error, ErrorKind, Result};
@@ -15,6 +15,7 @@ use rustix::event::epoll::{self, CreateFlags};
 use rustix::event::Timespec;
 
 use crate::client::{Client, Wait};
+use crate::requests::Requests;
 
 /// Time limit beyond the duration of a run, by which each client has its response.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -28,22 +29,22 @@ const CHECK: Timespec = Timespec {
 /// Number of events that the kernel returns at once.
 const EVENTS: usize = 256;
 
-/// Clients that send the same request to a server.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Crowd<'a> {
+/// Clients of a server.
+#[derive(Debug)]
+pub(crate) struct Crowd {
     pub(crate) address: SocketAddr,
-    pub(crate) request: &'a [u8],
-    /// Number of clients, of which each has one connection.
+    pub(crate) requests: Requests,
+    /// Number of clients, of which each has one connection at a time.
     pub(crate) clients: u32,
     pub(crate) duration: Duration,
 }
 
-impl Crowd<'_> {
+impl Crowd {
     /// Lets all clients start, and returns their waits when each has its last response.
     ///
     /// The run takes the duration, or longer: the load goes on until each client has a response, so
     /// that its end does not help a client that waits.
-    pub(crate) fn run(&self) -> Result<Vec<Wait>> {
+    pub(crate) fn run(&mut self) -> Result<Vec<Wait>> {
         let begin = Instant::now();
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
         let mut clients = (0..self.clients)
@@ -63,15 +64,17 @@ impl Crowd<'_> {
                     .ok()
                     .and_then(|number| clients.get_mut(number));
                 let Some(client) = client else { continue };
-                let Some(wait) = client.on_ready(&epoll, self.request)? else {
+                let was_new = client.is_new();
+                let is_done = client.on_ready(&epoll, &mut self.requests, &mut waits)?;
+                new -= u32::from(was_new && !client.is_new());
+                if !is_done {
                     continue;
-                };
-                new -= u32::from(wait.is_first);
-                waits.push(wait);
+                }
                 if new == 0 && begin.elapsed() >= self.duration {
                     waiting -= 1;
+                    client.stop(&epoll)?;
                 } else {
-                    client.send(self.request)?;
+                    client.go_on(&epoll, &mut self.requests)?;
                 }
             }
         }
@@ -88,9 +91,12 @@ mod tests {
     use std::thread;
 
     use super::*;
+    use crate::case::{Case, Flow, PLAIN};
 
-    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    const REQUEST: &[u8] = b"GET /612.html HTTP/1.1\r\nHost: khttpd\r\n\r\n";
     const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+    const CLOSING: &[u8] =
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello";
     const DURATION: Duration = Duration::from_millis(100);
 
     /// Serves each connection in a thread of its own: each part of a response by a write. Returns
@@ -136,9 +142,13 @@ mod tests {
     }
 
     fn run(address: SocketAddr, duration: Duration) -> Result<Vec<Wait>> {
-        let crowd = Crowd {
+        run_case(address, duration, &PLAIN)
+    }
+
+    fn run_case(address: SocketAddr, duration: Duration, case: &Case) -> Result<Vec<Wait>> {
+        let mut crowd = Crowd {
             address,
-            request: REQUEST,
+            requests: Requests::new(case, None),
             clients: 5,
             duration,
         };
@@ -162,6 +172,35 @@ mod tests {
         ])?;
         let waits = run(address, DURATION)?;
         assert_eq!(waits.len(), responses.load(Ordering::SeqCst));
+        Ok(())
+    }
+
+    #[test]
+    fn each_pipelined_response_is_one_wait() -> Result<()> {
+        let (address, responses) = serve(&[RESPONSE])?;
+        let case = Case {
+            flow: Flow::Pipelined(16),
+            ..PLAIN
+        };
+        let waits = run_case(address, DURATION, &case)?;
+        assert_eq!(waits.len(), responses.load(Ordering::SeqCst));
+        assert_eq!(waits.iter().filter(|wait| wait.is_first).count(), 5);
+        Ok(())
+    }
+
+    #[test]
+    fn client_connects_again_when_the_server_closes() -> Result<()> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let _ = stream.read_exact(&mut [0; REQUEST.len()]);
+                let _ = stream.write_all(CLOSING);
+            }
+        });
+        let waits = run(address, DURATION)?;
+        assert!(waits.len() > 5);
+        assert_eq!(waits.iter().filter(|wait| wait.is_first).count(), 5);
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 //! Figures by case and server.
 
-use crate::results::{Instructions, Newcomers, Rate};
+use crate::results::{Alone, Instructions, Rate, Waits};
 use crate::server::Server;
 
 /// A figure of one server in one case.
@@ -33,7 +33,17 @@ impl Figure for Rate {
     }
 }
 
-impl Figure for Newcomers {
+impl Figure for Waits {
+    fn case(&self) -> &str {
+        &self.case
+    }
+
+    fn server(&self) -> &str {
+        &self.server
+    }
+}
+
+impl Figure for Alone {
     fn case(&self) -> &str {
         &self.case
     }
@@ -91,10 +101,21 @@ impl<'a> Grid<'a, Rate> {
         let times = there.processor_time.median / here.processor_time.median;
         Some([rates, times])
     }
+}
 
-    /// Computes khttpd's 99th percentile of latency relative to nginx's.
-    pub(crate) fn later(&self, case: &str) -> Option<f64> {
-        self.ratio(case, |rate| Some(rate.latency?.p99.median))
+impl Grid<'_, Waits> {
+    /// Computes nginx's 99th percentile of all waits relative to khttpd's.
+    pub(crate) fn shorter(&self, case: &str) -> Option<f64> {
+        self.ratio(case, |waits| Some(waits.all.p99.median))
+            .map(f64::recip)
+    }
+}
+
+impl Grid<'_, Alone> {
+    /// Computes nginx's instructions relative to khttpd's.
+    pub(crate) fn fewer_alone(&self, case: &str) -> Option<f64> {
+        self.ratio(case, |alone| Some(alone.instructions.median))
+            .map(f64::recip)
     }
 }
 
@@ -124,7 +145,6 @@ mod tests {
             server: Server::Khttpd.name().into(),
             requests_per_second: exactly(requests),
             processor_time: exactly(processor_time),
-            latency: None,
             timeouts: 0,
         }
     }

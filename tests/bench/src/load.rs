@@ -3,10 +3,14 @@
 //! The load generator and its counts.
 
 use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use machine::{Error, Machine, Result};
 
 use crate::case::{Case, Flow};
+use crate::crowd::Crowd;
+use crate::requests::Requests;
 use crate::server::Server;
 
 /// From this size on, responses are counted by their bytes: too many are incomplete at the end of a
@@ -36,8 +40,6 @@ pub(crate) struct Counts {
     pub(crate) idle: f64,
     /// Responses that timed out.
     pub(crate) timeouts: u64,
-    /// p50, p99 and p99.9 of latency, in microseconds.
-    pub(crate) percentiles: [f64; 3],
 }
 
 impl<'a> Load<'a> {
@@ -58,7 +60,7 @@ impl<'a> Load<'a> {
         };
         let said = ask("")?;
         load.tag = said.splitn(3, ' ').nth(2).unwrap_or_default().to_owned();
-        let said = ask(&load.field())?;
+        let said = ask(&load.option())?;
         let mut words = said.split(' ');
         let (status, size) = (words.next(), words.next());
         let is_expected = status == Some(&case.status.to_string())
@@ -93,18 +95,31 @@ impl<'a> Load<'a> {
             "wrk -t{} -c{} -d{ENDLESS_S} -s {script} {} 'http://{host}:{}{}' -- {mode}",
             threads.min(self.case.connections),
             self.case.connections,
-            self.field(),
+            self.option(),
             self.server.port(),
             self.case.path,
         )
     }
 
-    /// Returns the case's additional field as an option of curl and wrk.
-    fn field(&self) -> String {
-        self.case
-            .field
-            .map(|field| format!("-H '{}'", field.replace("ETAG", &self.tag)))
-            .unwrap_or_default()
+    /// Returns clients on the host that load the server at `host` for `duration`.
+    pub(crate) fn crowd(&self, host: IpAddr, duration: Duration) -> Crowd {
+        Crowd {
+            address: SocketAddr::new(host, self.server.port()),
+            requests: Requests::new(self.case, self.field().as_deref()),
+            clients: self.case.connections,
+            duration,
+        }
+    }
+
+    /// Returns the case's additional field.
+    fn field(&self) -> Option<String> {
+        Some(self.case.field?.replace("ETAG", &self.tag))
+    }
+
+    /// Returns the additional field as an option of curl and wrk.
+    fn option(&self) -> String {
+        let field = self.field();
+        field.map_or(String::new(), |field| format!("-H '{field}'"))
     }
 }
 
@@ -145,7 +160,6 @@ impl Counts {
             seconds,
             idle: value("idle")? as f64 / 100.0 / seconds,
             timeouts: value("timeouts")?,
-            percentiles: [value("p50")?, value("p99")?, value("p99.9")?].map(|value| value as f64),
         })
     }
 }
@@ -157,8 +171,7 @@ mod tests {
 
     const PRINTED: &str = "Running 1s test\n\
         result requests 100\nresult microseconds 2000000\nresult bytes 1048576\nresult idle 20\n\
-        result status-errors 0\nresult socket-errors 0\nresult timeouts 3\n\
-        result p50 10\nresult p99 20\nresult p99.9 30\n";
+        result status-errors 0\nresult socket-errors 0\nresult timeouts 3\n";
 
     fn case(name: &str) -> Option<&'static Case> {
         CASES.iter().find(|case| case.name == name)

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod alone;
 mod baseline;
 mod case;
 mod client;
@@ -15,16 +16,19 @@ mod host;
 mod instructions;
 mod load;
 mod memory;
-mod newcomers;
 mod options;
 mod percentile;
 mod picture;
 mod profile;
 mod rates;
 mod report;
+mod requests;
+mod responses;
 mod results;
 mod server;
 mod softirq;
+mod spare;
+mod waits;
 
 use std::env;
 use std::fs;
@@ -36,8 +40,9 @@ use machine::{Error, Machine, Result};
 use crate::case::Case;
 use crate::options::{Options, Verb};
 use crate::rates::Rounds;
-use crate::results::Results;
+use crate::results::{Results, Summary};
 use crate::server::Server;
+use crate::spare::Spare;
 
 /// The case that measures nginx's maximum.
 const FULL_LOAD: &str = "612B-64";
@@ -83,8 +88,9 @@ impl Bench {
                 Verb::Instructions,
                 Self::instructions as fn(&Self, &mut Results) -> Result,
             ),
+            (Verb::Alone, Self::alone),
             (Verb::Rates, Self::rates),
-            (Verb::Newcomers, Self::newcomers),
+            (Verb::Waits, Self::waits),
             (Verb::Memory, Self::memory),
             (Verb::Softirq, Self::softirq),
         ];
@@ -135,6 +141,28 @@ impl Bench {
         Ok(())
     }
 
+    fn alone(&self, results: &mut Results) -> Result {
+        let machine = alone::builder(&self.floor)?.boot()?;
+        guest::start(&machine, &self.options.servers)?;
+        let spare = Spare::start(&machine)?;
+        let figures = self.runs().map(|run| {
+            let figure = alone::measure(&machine, &spare, &run, &self.options)?;
+            let Summary {
+                median,
+                least,
+                most,
+            } = figure.instructions;
+            let (case, server) = (&figure.case, &figure.server);
+            eprintln!("{case:14} {server:9} {median:12.0} ({least:.0} to {most:.0})");
+            Ok(figure)
+        });
+        let figures = figures.collect::<Result<_>>()?;
+        drop(spare);
+        guest::stop(&machine, &self.options.servers)?;
+        results.alone = Some(host::section(&machine, figures)?);
+        Ok(())
+    }
+
     /// Measures the figures of the baseline.
     fn checked(&self) -> Result<Vec<results::Instructions>> {
         let servers = [Server::Khttpd, Server::Floor];
@@ -181,19 +209,16 @@ impl Bench {
         Ok(())
     }
 
-    fn newcomers(&self, results: &mut Results) -> Result {
+    fn waits(&self, results: &mut Results) -> Result {
         let machine = rates::builder(&self.floor, 1)?.boot()?;
         guest::start(&machine, &self.options.servers)?;
-        let runs: Vec<_> = self
-            .runs()
-            .filter(|(case, _)| newcomers::CASES.contains(&case.name))
-            .collect();
+        let runs: Vec<_> = self.runs().collect();
         let Options {
             rounds, seconds, ..
         } = self.options;
-        let figures = newcomers::measure(&machine, &runs, rounds, seconds)?;
+        let figures = waits::measure(&machine, &runs, rounds, seconds)?;
         guest::stop(&machine, &self.options.servers)?;
-        results.newcomers = Some(host::section(&machine, figures)?);
+        results.waits = Some(host::section(&machine, figures)?);
         Ok(())
     }
 

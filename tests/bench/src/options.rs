@@ -20,7 +20,9 @@ pub(crate) enum Verb {
     /// Count requests per second and measure latency, from outside.
     Rates,
     /// Measure the waits of clients that start at once.
-    Newcomers,
+    Waits,
+    /// Count instructions per request of the server alone.
+    Alone,
     /// Measure the memory of an idle connection.
     Memory,
     /// Measure khttpd's longest softirq runs.
@@ -43,7 +45,7 @@ pub(crate) struct Options {
     pub(crate) servers: Vec<Server>,
     /// Numbers of CPUs of the guests for rates.
     pub(crate) cpus: Vec<u32>,
-    /// Number of rounds for rates and newcomers.
+    /// Number of rounds for rates, waits and the server alone.
     pub(crate) rounds: u32,
     /// Duration of each run, if given.
     pub(crate) seconds: Option<f64>,
@@ -52,7 +54,7 @@ pub(crate) struct Options {
 }
 
 const USAGE: &str = "usage: bench \
-    all|instructions|rates|newcomers|memory|softirq|profile|check|record \
+    all|instructions|alone|rates|waits|memory|softirq|profile|check|record \
     [--cases NAME,...] [--servers NAME,...] [--cpus NUMBER,...] \
     [--rounds NUMBER] [--seconds NUMBER] [--output FOLDER]";
 
@@ -111,7 +113,8 @@ fn verb(name: &str) -> Result<Verb, String> {
         "all" => Verb::All,
         "instructions" => Verb::Instructions,
         "rates" => Verb::Rates,
-        "newcomers" => Verb::Newcomers,
+        "alone" => Verb::Alone,
+        "waits" => Verb::Waits,
         "memory" => Verb::Memory,
         "softirq" => Verb::Softirq,
         "profile" => Verb::Profile,

@@ -48,12 +48,22 @@ fn all(results: &Results) -> Vec<Series> {
         let label = "instructions per request: nginx / khttpd".into();
         add(label, &|case| grid.fewer(case));
     }
+    if let Some(section) = &results.alone {
+        let grid = Grid::new(&section.figures);
+        let label = "instructions of the server alone: nginx / khttpd".into();
+        add(label, &|case| grid.fewer_alone(case));
+    }
     if let Some(section) = &results.rates {
         for cpus in section.cpus() {
             let grid = Grid::of_cpus(&section.figures, cpus);
             let label = format!("requests per second: khttpd / nginx, {cpus} CPU");
             add(label, &|case| grid.faster(case));
         }
+    }
+    if let Some(section) = &results.waits {
+        let grid = Grid::new(&section.figures);
+        let label = "99th percentile of waits: nginx / khttpd".into();
+        add(label, &|case| grid.shorter(case));
     }
     all
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Measure (b): requests per second and latency, from outside the guest, through a tap.
+//! Measure (b): requests per second, and latency at a fixed rate, from outside the guest.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use machine::{Builder, Error, Machine, Net, Result};
 
-use crate::case::{Case, Flow};
+use crate::case::Case;
 use crate::guest;
 use crate::host;
 use crate::load::{Counts, Load};
@@ -101,17 +101,12 @@ impl Rounds<'_> {
             let case = cases.get(row)?;
             let counts = || runs.iter().map(|run| &run.counts);
             let per_second = counts().map(|counts| counts.requests / counts.seconds);
-            let percentiles: Vec<_> = counts().map(|counts| counts.percentiles).collect();
             Some(Rate {
                 cpus: self.cpus,
                 case: case.name.into(),
                 server: self.servers.get(column)?.name().into(),
                 requests_per_second: Summary::of(per_second)?,
                 processor_time: Summary::of(runs.iter().map(|run| run.processor_time))?,
-                latency: match case.flow {
-                    Flow::Pipelined(_) => None,
-                    _ => Percentiles::of(&percentiles),
-                },
                 timeouts: counts().map(|counts| counts.timeouts).sum(),
             })
         };

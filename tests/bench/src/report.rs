@@ -7,22 +7,28 @@ use comfy_table::{CellAlignment, Table};
 
 use crate::case::CASES;
 use crate::grid::{Figure, Grid};
-use crate::newcomers;
 use crate::results::{
-    Instructions, Latency, Memory, Newcomers, Percentiles, Rate, Results, Section, SoftirqRun,
-    Summary,
+    Alone, Instructions, Latency, Memory, Percentiles, Rate, Results, Section, SoftirqRun, Summary,
+    Waits,
 };
 use crate::server::Server;
+use crate::waits::NEWCOMERS;
 
 /// Formats all tables.
 pub(crate) fn tables(results: &Results) -> String {
     let mut text = String::new();
     let mut add = |title: &str, conditions: String, table: Table| {
-        text += &format!("{title}. {conditions}\n\n{table}\n\n");
+        if !table.is_empty() {
+            text += &format!("{title}. {conditions}\n\n{table}\n\n");
+        }
     };
     if let Some(section) = &results.instructions {
         let title = "Instructions per request, client and server together";
         add(title, section.conditions(1), instructions(&section.figures));
+    }
+    if let Some(section) = &results.alone {
+        let title = "Instructions per request, the server alone";
+        add(title, section.conditions(1), alone(&section.figures));
     }
     if let Some(section) = &results.softirq {
         let title = "khttpd's longest softirq run, in instructions";
@@ -36,8 +42,6 @@ pub(crate) fn tables(results: &Results) -> String {
                 section.conditions(cpus),
                 rates(&grid),
             );
-            let title = "Latency at that rate, p50 / p99 / p99.9 in ms";
-            add(title, section.conditions(cpus), full_latencies(&grid));
         }
         if let [few, .., many] = section.cpus()[..] {
             let grids = [few, many].map(|cpus| Grid::of_cpus(&section.figures, cpus));
@@ -64,9 +68,12 @@ pub(crate) fn tables(results: &Results) -> String {
             }
         }
     }
-    if let Some(section) = &results.newcomers {
+    if let Some(section) = &results.waits {
+        let grid = Grid::new(&section.figures);
         let title = "Waits of clients that start at once in ms, median of all rounds (worst round)";
-        add(title, section.conditions(1), newcomers(&section.figures));
+        add(title, section.conditions(1), newcomers(&grid));
+        let title = "99th percentile of all waits in ms, median of all rounds (worst round)";
+        add(title, section.conditions(1), waits(&grid));
     }
     if let Some(section) = &results.memory {
         let title = "Memory per idle connection, client and server together, in bytes";
@@ -132,6 +139,12 @@ fn instructions(figures: &[Instructions]) -> Table {
     by_case(&grid, cell, "nginx / khttpd", |case| grid.fewer(case))
 }
 
+fn alone(figures: &[Alone]) -> Table {
+    let grid = Grid::new(figures);
+    let cell = |figure: &Alone| Some(with_spread(figure.instructions));
+    by_case(&grid, cell, "nginx / khttpd", |case| grid.fewer_alone(case))
+}
+
 fn softirq(figures: &[SoftirqRun]) -> Table {
     let mut table = table(["load", "instructions"]);
     for run in figures {
@@ -142,17 +155,11 @@ fn softirq(figures: &[SoftirqRun]) -> Table {
 
 fn rates(grid: &Grid<'_, Rate>) -> Table {
     let cell = |rate: &Rate| {
-        let Summary {
-            median,
-            least,
-            most,
-        } = rate.requests_per_second;
         let late = match rate.timeouts {
             0 => String::new(),
             count => format!(", {count} late"),
         };
-        let spread = (most - least) / 2.0 / median * 100.0;
-        Some(format!("{} ±{spread:.0} %{late}", thousands(median)))
+        Some(with_spread(rate.requests_per_second) + &late)
     };
     by_case(grid, cell, "khttpd / nginx", |case| grid.faster(case))
 }
@@ -173,11 +180,6 @@ fn scaling([few, many]: &[Grid<'_, Rate>; 2]) -> Table {
     table
 }
 
-fn full_latencies(grid: &Grid<'_, Rate>) -> Table {
-    let cell = |rate: &Rate| Some(milliseconds(rate.latency?).join(" / "));
-    by_case(grid, cell, "khttpd / nginx, p99", |case| grid.later(case))
-}
-
 fn latencies(figures: &[Latency]) -> Table {
     let mut table = table(["server", "p50", "p99", "p99.9"]);
     for figure in figures {
@@ -187,8 +189,8 @@ fn latencies(figures: &[Latency]) -> Table {
     table
 }
 
-fn newcomers(figures: &[Newcomers]) -> Table {
-    type Cell = fn(&Newcomers) -> String;
+fn newcomers(grid: &Grid<'_, Waits>) -> Table {
+    type Cell = fn(&Waits) -> String;
     let rows: [(&str, Cell); 5] = [
         ("first response, p99", |of| with_worst(of.first.p99)),
         ("first response, longest", |of| with_worst(of.first.longest)),
@@ -199,10 +201,9 @@ fn newcomers(figures: &[Newcomers]) -> Table {
             format!("{:.0} % ({:.0} %)", median * 100.0, least * 100.0)
         }),
     ];
-    let grid = Grid::new(figures);
     let names = Server::ALL.map(Server::name);
     let mut table = table(["case", "figure"].into_iter().chain(names));
-    for case in newcomers::CASES {
+    for case in NEWCOMERS {
         for (row, cell) in rows {
             let cells = Server::ALL.map(|server| Some(cell(grid.get(case, server)?)));
             if cells.iter().any(Option::is_some) {
@@ -212,6 +213,22 @@ fn newcomers(figures: &[Newcomers]) -> Table {
         }
     }
     table
+}
+
+fn waits(grid: &Grid<'_, Waits>) -> Table {
+    let cell = |waits: &Waits| Some(with_worst(waits.all.p99));
+    by_case(grid, cell, "nginx / khttpd", |case| grid.shorter(case))
+}
+
+/// Formats the median and half of the distance between the extremes.
+fn with_spread(summary: Summary) -> String {
+    let Summary {
+        median,
+        least,
+        most,
+    } = summary;
+    let spread = (most - least) / 2.0 / median * 100.0;
+    format!("{} ±{spread:.0} %", thousands(median))
 }
 
 /// Formats the median and the longest of waits in milliseconds.

@@ -15,12 +15,14 @@ pub(crate) struct Results {
     pub(crate) instructions: Option<Section<Instructions>>,
     /// Longest softirq runs.
     pub(crate) softirq: Option<Section<SoftirqRun>>,
-    /// Requests per second and latency under full load.
+    /// Requests per second under full load.
     pub(crate) rates: Option<Section<Rate>>,
     /// Latency under the same load for all.
     pub(crate) latencies: Option<Section<Latency>>,
     /// Waits of clients that start at once.
-    pub(crate) newcomers: Option<Section<Newcomers>>,
+    pub(crate) waits: Option<Section<Waits>>,
+    /// Instructions per request of the server alone.
+    pub(crate) alone: Option<Section<Alone>>,
     /// Memory per idle connection.
     pub(crate) memory: Option<Section<Memory>>,
 }
@@ -67,8 +69,6 @@ pub(crate) struct Rate {
     pub(crate) requests_per_second: Summary,
     /// Host time of the guest's busiest virtual CPU per response, in microseconds.
     pub(crate) processor_time: Summary,
-    /// [`None`] for pipelined requests: the client's figures are not per request then.
-    pub(crate) latency: Option<Percentiles>,
     /// Responses slower than 2 s, in all rounds.
     pub(crate) timeouts: u64,
 }
@@ -85,21 +85,30 @@ pub(crate) struct Latency {
 
 /// Waits of clients that start at once.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Newcomers {
+pub(crate) struct Waits {
     pub(crate) case: String,
     pub(crate) server: String,
     /// Fraction of the time in which the guest's CPU ran on a CPU of the host. It is less than 1 if
     /// the clients did not keep the guest busy, or if the host was busy with other work.
     pub(crate) processor_time: Summary,
-    /// Waits for the first response of each connection.
-    pub(crate) first: Waits,
+    /// Waits for the first response of each client.
+    pub(crate) first: Tail,
     /// Waits for all responses.
-    pub(crate) all: Waits,
+    pub(crate) all: Tail,
 }
 
-/// Waits in microseconds.
+/// Instructions of the server alone.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Alone {
+    pub(crate) case: String,
+    pub(crate) server: String,
+    /// Instructions per request.
+    pub(crate) instructions: Summary,
+}
+
+/// The longest of many waits, in microseconds.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(crate) struct Waits {
+pub(crate) struct Tail {
     pub(crate) p99: Summary,
     pub(crate) longest: Summary,
 }
@@ -122,7 +131,7 @@ pub(crate) struct Percentiles {
     pub(crate) p999: Summary,
 }
 
-impl Waits {
+impl Tail {
     /// Summarizes p99 and the longest wait of at least one round.
     pub(crate) fn of(rounds: &[[f64; 2]]) -> Option<Self> {
         Some(Self {

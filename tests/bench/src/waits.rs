@@ -1,26 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Waits of clients that start at once and keep the guest's CPU busy, from outside the guest.
+//! Waits of clients outside the guest, which start at once and keep the guest's CPU busy.
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use machine::{Error, Machine, Result};
 
 use crate::case::Case;
 use crate::client::Wait;
-use crate::crowd::Crowd;
 use crate::load::Load;
 use crate::percentile::percentile;
 use crate::rates;
-use crate::results::{Newcomers, Summary, Waits};
+use crate::results::{Summary, Tail, Waits};
 use crate::server::Server;
 
-/// The cases to measure: small files on connections that remain open.
-pub(crate) const CASES: [&str; 3] = ["612B-8", "612B-64", "612B-1000"];
-
-/// Default duration of a run in seconds.
-const SECONDS: f64 = 4.0;
+/// The cases of newcomers: small files on connections that remain open.
+pub(crate) const NEWCOMERS: [&str; 3] = ["612B-8", "612B-64", "612B-1000"];
 
 /// 99th percentile and longest wait of a run, in microseconds.
 type Figures = [f64; 2];
@@ -40,29 +35,30 @@ pub(crate) fn measure(
     runs: &[(Case, Server)],
     rounds: u32,
     seconds: Option<f64>,
-) -> Result<Vec<Newcomers>> {
+) -> Result<Vec<Waits>> {
     let mut found: Vec<Vec<Run>> = runs.iter().map(|_| Vec::new()).collect();
-    let duration = Duration::from_secs_f64(seconds.unwrap_or(SECONDS));
     for round in 0..=rounds {
         for ((case, server), found) in runs.iter().zip(&mut found) {
+            let duration = Duration::from_secs_f64(seconds.unwrap_or(case.seconds));
             let run = run(machine, case, *server, duration)?;
             eprintln!(
-                "{round} of {rounds}: {:10} {:9} {:6.0} responses/s, newcomers {:6.1} ms",
+                "{round} of {rounds}: {:12} {:9} {:6.0} responses/s, newcomers {:6.1} ms, \
+                 p99 {:6.1} ms",
                 case.name,
                 server.name(),
                 run.responses_per_second,
                 run.first[1] / 1000.0,
+                run.all[0] / 1000.0,
             );
             if round > 0 {
                 found.push(run);
             }
         }
     }
-    let newcomers = |((case, server), found): (&(Case, Server), Vec<Run>)| {
-        let of = |figures: fn(&Run) -> Figures| {
-            Waits::of(&found.iter().map(figures).collect::<Vec<_>>())
-        };
-        Some(Newcomers {
+    let waits = |((case, server), found): (&(Case, Server), Vec<Run>)| {
+        let of =
+            |figures: fn(&Run) -> Figures| Tail::of(&found.iter().map(figures).collect::<Vec<_>>());
+        Some(Waits {
             case: case.name.into(),
             server: server.name().into(),
             processor_time: Summary::of(found.iter().map(|run| run.processor_time))?,
@@ -70,18 +66,12 @@ pub(crate) fn measure(
             all: of(|run| run.all)?,
         })
     };
-    Ok(runs.iter().zip(found).filter_map(newcomers).collect())
+    Ok(runs.iter().zip(found).filter_map(waits).collect())
 }
 
 fn run(machine: &Machine, case: &Case, server: Server, duration: Duration) -> Result<Run> {
-    Load::probed(machine, case, server)?;
-    let request = format!("GET {} HTTP/1.1\r\nHost: newcomers\r\n\r\n", case.path);
-    let crowd = Crowd {
-        address: SocketAddr::new(rates::address(machine)?, server.port()),
-        request: request.as_bytes(),
-        clients: case.connections,
-        duration,
-    };
+    let load = Load::probed(machine, case, server)?;
+    let mut crowd = load.crowd(rates::address(machine)?, duration);
     let doing = || format!("{}: requests to {}", case.name, server.name());
     let processor_time = || Ok(machine.processor_times()?.iter().sum::<u64>() as f64 / 100.0);
     let before = processor_time()?;
@@ -114,8 +104,8 @@ mod tests {
     use crate::case::Flow;
 
     #[test]
-    fn cases_exist_and_keep_their_connections() {
-        for name in CASES {
+    fn newcomers_exist_and_keep_their_connections() {
+        for name in NEWCOMERS {
             let case = Case::named(name);
             assert!(case.is_some_and(|case| case.flow == Flow::Same && case.field.is_none()));
         }
