@@ -112,7 +112,7 @@ impl ServerCore {
         Arc::from(self.snapshot.get(&rcu::read_lock()))
     }
 
-    /// Waits until no work item refers to an object that has been stopped.
+    /// Waits until no work item but those of acceptors refers to an object that has been stopped.
     ///
     /// A work item that runs meanwhile may queue itself once more, but not twice: the second run
     /// finds its object stopped.

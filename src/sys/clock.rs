@@ -4,6 +4,7 @@
 //!
 //! C header: [`include/linux/timekeeping.h`](srctree/include/linux/timekeeping.h)
 
+use core::ptr;
 use kernel::bindings;
 
 /// Returns the seconds since 1970-01-01 00:00:00 UTC, 0 before that.
@@ -29,4 +30,18 @@ pub(crate) fn uptime_seconds() -> u32 {
     let seconds = unsafe { bindings::ktime_get_seconds() };
     // After an uptime of 136 years the clock stands still.
     u32::try_from(seconds).unwrap_or(u32::MAX)
+}
+
+/// Returns the number of timer ticks since boot, which wraps around.
+///
+/// # Context
+///
+/// Any context.
+#[inline]
+pub(crate) fn ticks() -> usize {
+    let jiffies = &raw const bindings::jiffies;
+    // SAFETY: The variable is valid, and the timer changes it as a whole.
+    let now = unsafe { ptr::read_volatile(jiffies) };
+    // CAST: A `long` is as wide as a pointer.
+    now as usize
 }

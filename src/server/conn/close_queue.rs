@@ -3,8 +3,11 @@
 //! Closes connections in batches.
 //!
 //! Closing sleeps, so a connection that ends in softirq waits for a work item. To wake a worker for
-//! each of them would cost more than to close it: the work item of a CPU comes a tick after the
-//! first, for all that have ended on the CPU meanwhile.
+//! each of them would cost more than to close it: a work item comes a tick after the first, for all
+//! that have ended on the CPU meanwhile.
+//!
+//! A work item waits for its tick only while a connection waits for it. So no timer runs once the
+//! tables of all servers are empty, and the workqueue can be flushed and destroyed.
 
 use crate::sys::{
     percpu::EachCpu,

@@ -238,13 +238,25 @@ impl Connection {
         let Some(mut guard) = self.stream.try_lock() else {
             return self.kick();
         };
-        let is_ours = guard.note_attached() || self.stream.attach(&mut guard, self.clone()).is_ok();
-        let action = if is_ours && !self.closing.load(Relaxed) {
+        let action = if self.attach(&mut guard).is_ok() && !self.closing.load(Relaxed) {
             self.poll(&mut guard)
         } else {
             guard.abort()
         };
         Self::carry_out(self.as_arc_borrow(), &mut guard, action);
+    }
+
+    /// Attaches the callbacks if that was not done before.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Stream::attach`].
+    fn attach(self: &Arc<Self>, guard: &mut Guard<'_, Self>) -> Result {
+        if !guard.is_attached() {
+            self.stream.attach(guard, self.clone())?;
+            guard.note_attached();
+        }
+        Ok(())
     }
 
     /// Carries out what must follow a poll. The connection is closed later, after the end of a
@@ -264,6 +276,7 @@ impl Connection {
             Action::Close => (),
             Action::Reset => guard.reset_on_close(),
         }
+        this.phase.store(ConnPhase::Closed as u32, Relaxed);
         let pool = this.table_slot.pool();
         guard.give_up_after(pool.core.settings.send_seconds.get());
         pool.ended.push(Arc::from(this), guard.bh());

@@ -22,7 +22,7 @@ use kernel::{
 };
 
 /// Slots that are allocated, and visited with the table locked, at a time.
-const CHUNK: usize = 64;
+const CHUNK: usize = 256;
 
 /// A connection that a table can close.
 pub(crate) trait TableEntry: Send + Sync + 'static {
@@ -216,8 +216,9 @@ impl<C: TableEntry> ConnectionTable<C> {
 
     /// Frees a slot.
     ///
-    /// A work item that calls this may hold a reference to the observer for a moment; the stop of
-    /// the server flushes the queue before the last one is dropped.
+    /// A work item that calls this may hold a reference to the observer for a moment. So the stop of
+    /// the server waits for its acceptors before it closes the table, and flushes the queue of all
+    /// other work items before it drops the last reference.
     ///
     /// # Context
     ///

@@ -106,9 +106,14 @@ impl ConnState {
         self.phase
     }
 
-    /// Notes that the callbacks are attached; returns whether they were before.
-    pub(super) fn note_attached(&mut self) -> bool {
-        mem::replace(&mut self.is_attached, true)
+    /// Returns whether the callbacks were attached.
+    pub(super) fn is_attached(&self) -> bool {
+        self.is_attached
+    }
+
+    /// Notes that the callbacks were attached.
+    pub(super) fn note_attached(&mut self) {
+        self.is_attached = true;
     }
 
     /// Returns the seconds until the connection must be polled, if they have begun anew since the

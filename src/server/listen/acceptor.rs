@@ -11,6 +11,7 @@ use super::super::{
     stats::Count, //
 };
 use crate::sys::{
+    clock,
     memory_group::MemoryGroup,
     net::Net,
     percpu::EachCpu,
@@ -47,8 +48,9 @@ use kernel::{
     }, //
 };
 
-/// A listener and the work items that accept its connections, one for each CPU: the CPU that has
-/// received the last packet of a handshake accepts the connection, and serves its first request.
+/// A listener and the work items that accept its connections, one for each CPU: as a rule the CPU
+/// that has received the last packet of a handshake accepts the connection, and serves its first
+/// request.
 pub(crate) struct Acceptor {
     backlog: Arc<Backlog>,
     workers: EachCpu<Arc<AcceptWorker>>,
@@ -163,7 +165,7 @@ impl Acceptor {
         self.kick();
     }
 
-    /// Has this CPU look at the accept queue.
+    /// Has the work item of this CPU look at the accept queue.
     ///
     /// # Context
     ///
@@ -206,6 +208,24 @@ impl ListenHandler for Acceptor {
 }
 
 impl Backlog {
+    /// Accepts connections until there are no more, or the budget or the tick is used up: other
+    /// softirqs wait meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// `EAGAIN` if there are no more, `ESHUTDOWN` if the listener was stopped, and those of
+    /// [`Connection::accept`].
+    fn accept_all(&self, bh: &BhDisabled) -> Result {
+        let begin = clock::ticks();
+        for _ in 0..ACCEPT_BUDGET {
+            self.accept(bh)?;
+            if clock::ticks() != begin {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Accepts one connection, and serves the requests that have come in.
     fn accept(&self, bh: &BhDisabled) -> Result {
         if self.stopped.load(Relaxed) {
@@ -244,15 +264,14 @@ impl WorkItem for AcceptWorker {
     /// Accepts connections. Softirq context.
     fn run(this: Arc<Self>) {
         let Backlog { pool, payer, .. } = &*this.backlog;
-        let accept = |bh: &_| (0..ACCEPT_BUDGET).find_map(|_| this.backlog.accept(bh).err());
-        let end = payer.charge(|| softirq::disabled(accept));
-        match end {
-            None => this.kick(),
-            Some(e) if e == EAGAIN || e == ESHUTDOWN => (),
+        let accepted = payer.charge(|| softirq::disabled(|bh| this.backlog.accept_all(bh)));
+        match accepted {
+            Ok(()) => this.kick(),
+            Err(e) if e == EAGAIN || e == ESHUTDOWN => (),
             // The connection that frees a slot kicks.
-            Some(e) if e == EBUSY => pool.core.counters.increment(Count::Full),
+            Err(e) if e == EBUSY => pool.core.counters.increment(Count::Full),
             // Resource errors are retried by the periodic sweep.
-            Some(e) => {
+            Err(e) => {
                 pool.core.counters.increment(Count::AcceptErrors);
                 pr_warn_once!(
                     "cannot accept a connection: {e:?}; /dev/khttpd counts accept-errors\n"

@@ -135,7 +135,7 @@ extern "C" {
         spare: *const RawCallbacks,
     ) -> *mut bindings::socket;
 
-    /// Lets the child know its socket, and does what [`khttpd_attach`] does.
+    /// Does what [`khttpd_attach`] does, and then lets the child know its socket.
     ///
     /// The socket's spinlock is held, and no process owns it. `sock` comes from [`khttpd_accept`].
     pub(in crate::sys) fn khttpd_child_attach(
@@ -153,7 +153,8 @@ extern "C" {
         spare: *mut RawCallbacks,
     ) -> *mut c_void;
 
-    /// Frees a socket from [`khttpd_accept`] that was closed. Any context.
+    /// Frees a socket from [`khttpd_accept`] that was closed; warns and leaks it otherwise. Any
+    /// context.
     pub(in crate::sys) fn khttpd_child_free(sock: *mut bindings::socket);
 
     /// Returns the user data of `sk`, or null. The caller holds a lock of the socket that

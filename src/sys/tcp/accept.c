@@ -73,6 +73,8 @@ struct socket *khttpd_accept(struct sock *listener, const struct khttpd_callback
 	}
 	inet_init_csk_locks(sock->sk);
 	sock_hold(sock->sk);
+	/* Softirq has made it, for no control group. It is charged beyond a limit, too. */
+	kmem_cache_charge(sock->sk, GFP_ATOMIC | __GFP_NOWARN);
 	sock->state = SS_CONNECTED;
 	sock->type = SOCK_STREAM;
 	sock->ops = READ_ONCE(listener->sk_socket->ops);
@@ -81,18 +83,23 @@ struct socket *khttpd_accept(struct sock *listener, const struct khttpd_callback
 	return sock;
 }
 
-/* sock_graft() without an inode. TCP sets flags in the socket when it finds no space to send. */
+/*
+ * sock_graft() without an inode. TCP sets flags in the socket when it finds no space to send. A child
+ * that belongs to BPF gets no socket, because BPF would send by it: it is closed without one.
+ */
 bool khttpd_child_attach(struct socket *sock, struct khttpd_callbacks *spare, void *user_data)
 {
 	struct sock *sk = sock->sk;
 	bool attached;
 
 	write_lock_bh(&sk->sk_callback_lock);
-	rcu_assign_pointer(sk->sk_wq, &sock->wq);
-	WRITE_ONCE(sk->sk_socket, sock);
-	/* As of the inode that kernel_accept() makes. */
-	WRITE_ONCE(sk->sk_uid, GLOBAL_ROOT_UID);
 	attached = khttpd_attach_locked(sk, spare, user_data);
+	if (attached) {
+		rcu_assign_pointer(sk->sk_wq, &sock->wq);
+		WRITE_ONCE(sk->sk_socket, sock);
+		/* As of the inode that kernel_accept() makes. */
+		WRITE_ONCE(sk->sk_uid, GLOBAL_ROOT_UID);
+	}
 	write_unlock_bh(&sk->sk_callback_lock);
 	return attached;
 }

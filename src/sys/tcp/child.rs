@@ -82,7 +82,7 @@ impl Drop for Child {
     ///
     /// Any context.
     fn drop(&mut self) {
-        // SAFETY: By the type invariant the socket is ours to free.
+        // SAFETY: By the type invariant the socket is ours to free. One that was not closed stays.
         unsafe { ffi::khttpd_child_free(self.as_raw()) };
     }
 }
