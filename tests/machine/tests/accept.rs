@@ -38,3 +38,13 @@ fn killed_connections_leave_nothing() -> Result {
     machine.exec_ok("rmmod khttpd")?;
     assert_quiet(&machine)
 }
+
+/// The sweep, which comes once a second, would need more than the time of the test.
+#[test]
+fn more_clients_than_slots_are_served_in_turn() -> Result {
+    let machine = serving()?;
+    put_guest(&machine, &["status.py", "slots.py"])?;
+    run(&machine, "slots.py 40")?;
+    machine.exec_ok("rmmod khttpd")?;
+    assert_quiet(&machine)
+}
