@@ -80,7 +80,10 @@ use kernel::{
     new_mutex,
     prelude::*,
     sync::{
-        atomic::Atomic,
+        atomic::{
+            ordering::Relaxed,
+            Atomic, //
+        },
         Arc,
         Mutex, //
     },
@@ -120,6 +123,8 @@ pub(crate) struct Server {
     /// Kicks the acceptors, of which one has found no free slot.
     #[pin]
     retry: Work<Self, 1>,
+    /// The number of times that the acceptors were kicked.
+    kicks: Atomic<usize>,
     /// The slot that the sweep continues from.
     sweep_cursor: Atomic<usize>,
     /// The deadline up to which the sweep gives up unfinished requests.
@@ -149,6 +154,7 @@ impl Server {
                 timer <- HrTimer::new(),
                 sweep <- new_work!("Server::sweep"),
                 retry <- new_work!("Server::retry"),
+                kicks: Atomic::new(0),
                 sweep_cursor: Atomic::new(0),
                 shed_deadline: Atomic::new(0),
             }),
@@ -193,17 +199,18 @@ impl Server {
             .cloned()
     }
 
-    /// Has the acceptors look at their backlogs.
+    /// Has the acceptors look at their backlogs, each time another one first, so that no listener
+    /// takes all slots that become free.
     ///
     /// # Context
     ///
     /// Process context, may sleep.
     fn kick_acceptors(&self) {
-        self.config
-            .lock()
-            .acceptors
-            .iter()
-            .for_each(|acceptor| acceptor.kick());
+        let acceptors = &self.config.lock().acceptors;
+        let count = acceptors.len();
+        let first = self.kicks.fetch_add(1, Relaxed) % count.max(1);
+        let in_turn = acceptors.iter().cycle().skip(first).take(count);
+        in_turn.for_each(|acceptor| acceptor.kick());
     }
 
     /// Closes all listeners and connections, and waits until no connection is left. It waits for no

@@ -37,6 +37,14 @@ def wait_for(name, number, limit=HANG):
         time.sleep(0.05)
 
 
+def wait_until(condition, limit=HANG):
+    """Waits until a condition holds."""
+    end = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < end, f"not after {limit} s: {comments()} {sockets()}"
+        time.sleep(0.05)
+
+
 def command(*lines):
     """Writes commands to the control node."""
     with open("/dev/khttpd", "w", encoding="ascii") as node:
