@@ -64,6 +64,14 @@ impl Client {
         self.is_new
     }
 
+    /// Returns the wait so far of a client without any response.
+    pub(crate) fn unserved(&self) -> Option<Wait> {
+        self.is_new.then(|| Wait {
+            is_first: true,
+            duration: self.begin.elapsed(),
+        })
+    }
+
     /// Sends the next requests, or connects for them if the server closes the connection.
     pub(crate) fn go_on(&mut self, epoll: &OwnedFd, requests: &mut Requests) -> Result<()> {
         self.begin = Instant::now();
