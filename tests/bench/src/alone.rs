@@ -12,7 +12,6 @@ use machine::{Accelerator, Builder, Error, Machine, Result};
 
 use crate::case::Case;
 use crate::load::Load;
-use crate::options::Options;
 use crate::rates;
 use crate::results::{Alone, Summary};
 use crate::server::Server;
@@ -27,30 +26,38 @@ pub(crate) fn builder(floor: &[u8]) -> Result<Builder> {
     Spare::furnish(builder)
 }
 
-/// Measures the instructions of a server per response, `rounds` times over.
+/// Measures the instructions of each server per response, `rounds` times over.
 pub(crate) fn measure(
     machine: &Machine,
-    spare: &Spare,
-    (case, server): &(Case, Server),
-    options: &Options,
-) -> Result<Alone> {
-    let load = Load::probed(machine, case, *server)?;
+    runs: &[(Case, Server)],
+    rounds: u32,
+    seconds: Option<f64>,
+) -> Result<Vec<Alone>> {
     let host = rates::address(machine)?;
-    let duration = Duration::from_secs_f64(options.seconds.unwrap_or(case.seconds * PART));
-    let doing = || format!("{}: requests to {}", case.name, server.name());
-    let run = |_| {
-        let waits = || {
-            let waits = load.crowd(host, duration).run();
-            waits.map_err(Error::io(doing()))
-        };
-        let (waits, lost) = spare.lost(waits)?;
-        Ok(lost / waits.len() as f64)
+    let loads = runs
+        .iter()
+        .map(|(case, server)| Load::probed(machine, case, *server));
+    let loads = loads.collect::<Result<Vec<_>>>()?;
+    let spare = Spare::start(machine)?;
+    let mut found: Vec<Vec<f64>> = runs.iter().map(|_| Vec::new()).collect();
+    for round in 1..=rounds {
+        for ((load, (case, server)), found) in loads.iter().zip(runs).zip(&mut found) {
+            let (name, server) = (case.name, server.name());
+            let duration = Duration::from_secs_f64(seconds.unwrap_or(case.seconds * PART));
+            let run = || load.crowd(host, duration).run();
+            let doing = || format!("{name}: requests to {server}");
+            let (waits, lost) = spare.lost(|| run().map_err(Error::io(doing())))?;
+            let instructions = lost / waits.len() as f64;
+            eprintln!("{round} of {rounds}: {name:14} {server:9} {instructions:12.0}");
+            found.push(instructions);
+        }
+    }
+    let alone = |((case, server), found): (&(Case, Server), Vec<f64>)| {
+        Some(Alone {
+            case: case.name.into(),
+            server: server.name().into(),
+            instructions: Summary::of(found)?,
+        })
     };
-    let found = (0..options.rounds).map(run).collect::<Result<Vec<_>>>()?;
-    let summary = Summary::of(found);
-    Ok(Alone {
-        case: case.name.into(),
-        server: server.name().into(),
-        instructions: summary.ok_or_else(|| Error::Setup("--rounds: must be 1 or more".into()))?,
-    })
+    Ok(runs.iter().zip(found).filter_map(alone).collect())
 }

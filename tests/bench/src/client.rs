@@ -20,8 +20,8 @@ use crate::responses::Responses;
 pub(crate) struct Wait {
     /// Set if the response is the client's first.
     pub(crate) is_first: bool,
-    /// The wait begins with `connect()` if the connection is new, and else when the request is
-    /// sent.
+    /// Time of `connect()` if the connection is new, and else of sending the request.
+    pub(crate) begin: Instant,
     pub(crate) duration: Duration,
 }
 
@@ -62,6 +62,15 @@ impl Client {
     /// Tells whether the client waits for its first response.
     pub(crate) fn is_new(&self) -> bool {
         self.is_new
+    }
+
+    /// Returns the wait so far of a client without any response.
+    pub(crate) fn unserved(&self) -> Option<Wait> {
+        self.is_new.then(|| Wait {
+            is_first: true,
+            begin: self.begin,
+            duration: self.begin.elapsed(),
+        })
     }
 
     /// Sends the next requests, or connects for them if the server closes the connection.
@@ -110,6 +119,7 @@ impl Client {
         self.pending = pending.ok_or_else(|| Error::other("more responses than requests"))?;
         waits.extend((0..count).map(|_| Wait {
             is_first: mem::replace(&mut self.is_new, false),
+            begin: self.begin,
             duration,
         }));
         Ok(self.pending == 0 || self.responses.is_at_end)

@@ -6,7 +6,7 @@
 //! closed loop. Each sample is the wait for one response. None is added or corrected: wrk fills a
 //! pause with samples of its own, as if the clients had sent requests meanwhile.
 
-use std::io::{Error, ErrorKind, Result};
+use std::io::Result;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -16,9 +16,6 @@ use rustix::event::Timespec;
 
 use crate::client::{Client, Wait};
 use crate::requests::Requests;
-
-/// Time limit beyond the duration of a run, by which each client has its response.
-const LIMIT: Duration = Duration::from_secs(300);
 
 /// Time between two checks of the limit while no packet arrives.
 const CHECK: Timespec = Timespec {
@@ -37,13 +34,16 @@ pub(crate) struct Crowd {
     /// Number of clients, of which each has one connection at a time.
     pub(crate) clients: u32,
     pub(crate) duration: Duration,
+    /// Time limit beyond the duration.
+    pub(crate) limit: Duration,
 }
 
 impl Crowd {
     /// Lets all clients start, and returns their waits when each has its last response.
     ///
     /// The run takes the duration, or longer: the load goes on until each client has a response, so
-    /// that its end does not help a client that waits.
+    /// that its end does not help a client that waits. At the time limit, clients without a
+    /// response count with the time for which they have waited.
     pub(crate) fn run(&mut self) -> Result<Vec<Wait>> {
         let begin = Instant::now();
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
@@ -54,9 +54,9 @@ impl Crowd {
         let mut waits = Vec::new();
         let mut events = Vec::with_capacity(EVENTS);
         while waiting > 0 {
-            if begin.elapsed() > self.duration + LIMIT {
-                let what = format!("{waiting} clients have no response, {new} of them new");
-                return Err(Error::new(ErrorKind::TimedOut, what));
+            if begin.elapsed() > self.duration + self.limit {
+                waits.extend(clients.iter().filter_map(Client::unserved));
+                break;
             }
             epoll::wait(&epoll, spare_capacity(&mut events), Some(&CHECK))?;
             for event in events.drain(..) {
@@ -97,6 +97,7 @@ mod tests {
     const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
     const CLOSING: &[u8] =
         b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello";
+    const LIMIT: Duration = Duration::from_secs(60);
     const DURATION: Duration = Duration::from_millis(100);
 
     /// Serves each connection in a thread of its own: each part of a response by a write. Returns
@@ -151,6 +152,7 @@ mod tests {
             requests: Requests::new(case, None),
             clients: 5,
             duration,
+            limit: LIMIT,
         };
         crowd.run()
     }
@@ -218,6 +220,21 @@ mod tests {
     fn load_goes_on_until_the_last_client_has_a_response() -> Result<()> {
         let (address, _) = serve_last(&[RESPONSE], 50)?;
         assert!(run(address, Duration::ZERO)?.len() > 50);
+        Ok(())
+    }
+
+    #[test]
+    fn client_without_a_response_counts_at_the_time_limit() -> Result<()> {
+        let (address, _) = serve_last(&[RESPONSE], usize::MAX)?;
+        let mut crowd = Crowd {
+            address,
+            requests: Requests::new(&PLAIN, None),
+            clients: 1,
+            duration: Duration::ZERO,
+            limit: DURATION,
+        };
+        let waits = crowd.run()?;
+        assert!(matches!(waits[..], [wait] if wait.is_first && wait.duration >= DURATION));
         Ok(())
     }
 

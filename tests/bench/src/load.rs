@@ -20,6 +20,9 @@ const LARGE: u64 = 1 << 20;
 /// Duration for wrk, longer than any run: it ends by SIGINT, which it checks ten times a second.
 const ENDLESS_S: u32 = 1_000_000;
 
+/// Time for which a run on the host goes on for clients without a response.
+const LIMIT: Duration = Duration::from_secs(10);
+
 /// A load on one server.
 #[derive(Clone, Debug)]
 pub(crate) struct Load<'a> {
@@ -108,6 +111,7 @@ impl<'a> Load<'a> {
             requests: Requests::new(self.case, self.field().as_deref()),
             clients: self.case.connections,
             duration,
+            limit: LIMIT,
         }
     }
 

@@ -40,9 +40,8 @@ use machine::{Error, Machine, Result};
 use crate::case::Case;
 use crate::options::{Options, Verb};
 use crate::rates::Rounds;
-use crate::results::{Results, Summary};
+use crate::results::Results;
 use crate::server::Server;
-use crate::spare::Spare;
 
 /// The case that measures nginx's maximum.
 const FULL_LOAD: &str = "612B-64";
@@ -144,20 +143,11 @@ impl Bench {
     fn alone(&self, results: &mut Results) -> Result {
         let machine = alone::builder(&self.floor)?.boot()?;
         guest::start(&machine, &self.options.servers)?;
-        let spare = Spare::start(&machine)?;
-        let figures = self.runs().map(|run| {
-            let figure = alone::measure(&machine, &spare, &run, &self.options)?;
-            let Summary {
-                median,
-                least,
-                most,
-            } = figure.instructions;
-            let (case, server) = (&figure.case, &figure.server);
-            eprintln!("{case:14} {server:9} {median:12.0} ({least:.0} to {most:.0})");
-            Ok(figure)
-        });
-        let figures = figures.collect::<Result<_>>()?;
-        drop(spare);
+        let runs: Vec<_> = self.runs().collect();
+        let Options {
+            rounds, seconds, ..
+        } = self.options;
+        let figures = alone::measure(&machine, &runs, rounds, seconds)?;
         guest::stop(&machine, &self.options.servers)?;
         results.alone = Some(host::section(&machine, figures)?);
         Ok(())

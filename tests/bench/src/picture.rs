@@ -15,7 +15,7 @@ use crate::grid::Grid;
 use crate::results::Results;
 
 const WIDTH: u32 = 900;
-const CASE_HEIGHT: u32 = 42;
+const CASE_HEIGHT: u32 = 64;
 /// Sizes of caption, numbers and margins.
 const FRAME_HEIGHT: u32 = 90;
 const LEGEND_ROWS: f64 = 1.6;
