@@ -2,7 +2,7 @@
 
 //! Connections: from accept to close.
 //!
-//! A [`Connection`] joins an accepted socket to a [`Slot`] of the [`ConnectionPool`]. TCP's
+//! A [`Connection`] joins an accepted socket to a [`Slot`](slot::Slot) of the [`ConnectionPool`]. TCP's
 //! callbacks and the connection's work item poll it ([`poll`]): the poll loop reads requests
 //! ([`request_reader`]), writes responses ([`response_writer`]), and keeps the rest until the next
 //! poll in the [`ConnState`](state::ConnState), which the socket's lock guards.
@@ -21,6 +21,7 @@ mod request_context;
 mod request_reader;
 mod response_writer;
 mod slot;
+mod slots;
 mod state;
 
 pub(super) use self::{

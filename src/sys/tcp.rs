@@ -42,6 +42,7 @@ mod address;
 mod callbacks;
 mod child;
 mod client;
+mod close;
 mod guard;
 mod handler;
 mod listener;

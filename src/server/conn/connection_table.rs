@@ -2,8 +2,8 @@
 
 //! The table of a server's connections.
 
+use super::slots::Slots;
 use crate::sys::{
-    memory_group::atomic_account,
     sched,
     softirq::{
         self,
@@ -20,9 +20,6 @@ use kernel::{
         SpinLock, //
     }, //
 };
-
-/// Slots that are allocated, and visited with the table locked, at a time.
-const CHUNK: usize = 256;
 
 /// A connection that a table can close.
 pub(crate) trait TableEntry: Send + Sync + 'static {
@@ -49,87 +46,27 @@ pub(crate) trait SlotObserver: Send + Sync {
 pub(crate) struct ConnectionTable<C> {
     /// Locked with softirqs disabled.
     #[pin]
-    slots: SpinLock<Slots<C>>,
+    state: SpinLock<State<C>>,
     /// Completed when the table is closed and empty.
     #[pin]
     emptied: Completion,
 }
 
-/// All slots, of which those after the last used one may not be allocated.
-struct Slots<C> {
-    /// [`CHUNK`] slots each.
-    chunks: KVec<KVec<SlotState<C>>>,
-    /// The first free slot.
-    free: Option<u32>,
-    used: usize,
+/// The slots, and what their changes cause.
+struct State<C> {
+    slots: Slots<C>,
     /// Whether a reservation has failed since the last release.
     refused: bool,
     closed: bool,
     observer: Option<Arc<dyn SlotObserver>>,
 }
 
-/// The state of a slot.
-enum SlotState<C> {
-    /// A free slot, and the next one.
-    Free(Option<u32>),
-    Reserved,
-    Used(Arc<C>),
-}
-
-impl<C> SlotState<C> {
-    /// Returns the connection in the slot.
-    fn connection(&self) -> Option<&Arc<C>> {
-        match self {
-            Self::Used(connection) => Some(connection),
-            _ => None,
-        }
-    }
-}
-
-impl<C> Slots<C> {
-    /// Returns a slot.
-    fn get_mut(&mut self, number: u32) -> Option<&mut SlotState<C>> {
-        let number = number as usize;
-        let chunk = self.chunks.get_mut(number / CHUNK)?;
-        chunk.get_mut(number % CHUNK)
-    }
-
-    /// Takes the first free slot.
-    fn take_free(&mut self) -> Result<u32> {
-        let number = match self.free {
-            Some(number) => number,
-            None => self.grow()?,
-        };
-        let slot = self.get_mut(number).ok_or(ENOMEM)?;
-        if let SlotState::Free(next) = mem::replace(slot, SlotState::Reserved) {
-            self.free = next;
-        }
-        self.used += 1;
-        Ok(number)
-    }
-
-    /// Adds a chunk of free slots, and returns the first of them.
-    fn grow(&mut self) -> Result<u32> {
-        let begin = u32::try_from(self.chunks.len() * CHUNK)?;
-        let end = u32::try_from((self.chunks.len() + 1) * CHUNK)?;
-        let mut chunk = KVec::with_capacity(CHUNK, atomic_account())?;
-        for next in begin + 1..=end {
-            let next = Some(next).filter(|next| *next != end);
-            chunk.push(SlotState::Free(next), atomic_account())?;
-        }
-        self.chunks.push(chunk, atomic_account())?;
-        Ok(begin)
-    }
-}
-
 impl<C: TableEntry> ConnectionTable<C> {
     /// Creates an empty table.
     pub(super) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
-            slots <- new_spinlock!(Slots {
-                chunks: KVec::new(),
-                free: None,
-                used: 0,
+            state <- new_spinlock!(State {
+                slots: Slots::new(),
                 refused: false,
                 closed: false,
                 observer: None,
@@ -138,13 +75,13 @@ impl<C: TableEntry> ConnectionTable<C> {
         })
     }
 
-    /// Calls `f` with the slots locked.
-    fn with<T>(&self, f: impl FnOnce(&mut Slots<C>) -> T) -> T {
+    /// Calls `f` with the table locked.
+    fn with<T>(&self, f: impl FnOnce(&mut State<C>) -> T) -> T {
         softirq::disabled(|bh| self.with_bh(bh, f))
     }
 
-    fn with_bh<T>(&self, _: &BhDisabled, f: impl FnOnce(&mut Slots<C>) -> T) -> T {
-        f(&mut self.slots.lock())
+    fn with_bh<T>(&self, _: &BhDisabled, f: impl FnOnce(&mut State<C>) -> T) -> T {
+        f(&mut self.state.lock())
     }
 
     /// Registers the observer, which is called when a slot becomes free after a reservation has
@@ -154,9 +91,9 @@ impl<C: TableEntry> ConnectionTable<C> {
     ///
     /// Any context.
     pub(crate) fn observe(&self, observer: Arc<dyn SlotObserver>) {
-        self.with(|slots| {
-            if !slots.closed {
-                slots.observer = Some(observer);
+        self.with(|state| {
+            if !state.closed {
+                state.observer = Some(observer);
             }
         });
     }
@@ -172,15 +109,15 @@ impl<C: TableEntry> ConnectionTable<C> {
     ///
     /// `EBUSY` if all slots are used, `ESHUTDOWN` if the table is closed, `ENOMEM`.
     pub(super) fn reserve(&self, max: usize, bh: &BhDisabled) -> Result<u32> {
-        self.with_bh(bh, |slots| {
-            if slots.closed {
+        self.with_bh(bh, |state| {
+            if state.closed {
                 return Err(ESHUTDOWN);
             }
-            if slots.used >= max {
-                slots.refused = true;
+            if state.slots.used() >= max {
+                state.refused = true;
                 return Err(EBUSY);
             }
-            slots.take_free()
+            state.slots.reserve()
         })
     }
 
@@ -190,13 +127,11 @@ impl<C: TableEntry> ConnectionTable<C> {
     ///
     /// Softirq or process context, must not sleep.
     pub(super) fn insert(&self, number: u32, connection: Arc<C>, bh: &BhDisabled) {
-        self.with_bh(bh, |slots| {
-            if slots.closed {
+        self.with_bh(bh, |state| {
+            if state.closed {
                 C::abort(&connection);
             }
-            if let Some(slot) = slots.get_mut(number) {
-                *slot = SlotState::Used(connection);
-            }
+            state.slots.put(number, connection);
         });
     }
 
@@ -206,10 +141,7 @@ impl<C: TableEntry> ConnectionTable<C> {
     ///
     /// Softirq or process context, must not sleep.
     pub(super) fn remove(&self, number: u32) {
-        let connection = self.with(|slots| {
-            let slot = slots.get_mut(number)?;
-            Some(mem::replace(slot, SlotState::Reserved))
-        });
+        let connection = self.with(|state| state.slots.take(number));
         // Perhaps the last reference; its drop takes the lock again.
         drop(connection);
     }
@@ -224,17 +156,13 @@ impl<C: TableEntry> ConnectionTable<C> {
     ///
     /// Softirq or process context, must not sleep.
     pub(super) fn release(&self, number: u32) {
-        let observer = self.with(|slots| {
-            let next = slots.free.replace(number);
-            if let Some(slot) = slots.get_mut(number) {
-                *slot = SlotState::Free(next);
-            }
-            slots.used -= 1;
-            if slots.used == 0 && slots.closed {
+        let observer = self.with(|state| {
+            state.slots.release(number);
+            if state.slots.used() == 0 && state.closed {
                 self.emptied.complete_all();
             }
-            if mem::take(&mut slots.refused) {
-                slots.observer.clone()
+            if mem::take(&mut state.refused) {
+                state.observer.clone()
             } else {
                 None
             }
@@ -250,7 +178,7 @@ impl<C: TableEntry> ConnectionTable<C> {
     ///
     /// Softirq or process context, must not sleep.
     pub(crate) fn len(&self) -> usize {
-        self.with(|slots| slots.used)
+        self.with(|state| state.slots.used())
     }
 
     /// Calls `f` with the connections from the slot `from` on until it has returned `true` `most`
@@ -269,13 +197,13 @@ impl<C: TableEntry> ConnectionTable<C> {
         let mut next = from;
         let mut left = most;
         while left != 0 {
-            let is_end = self.with(|slots| {
-                let Some(chunk) = slots.chunks.get(next / CHUNK) else {
+            let is_end = self.with(|state| {
+                let Some(some) = state.slots.chunk_from(next) else {
                     return true;
                 };
-                for slot in chunk.iter().skip(next % CHUNK) {
+                for connection in some {
                     next += 1;
-                    left -= usize::from(slot.connection().is_some_and(&mut f));
+                    left -= usize::from(connection.is_some_and(&mut f));
                     if left == 0 {
                         break;
                     }
@@ -310,9 +238,9 @@ impl<C: TableEntry> ConnectionTable<C> {
     ///
     /// Process context, may sleep.
     pub(crate) fn close(&self) {
-        let (observer, is_empty) = self.with(|slots| {
-            slots.closed = true;
-            (slots.observer.take(), slots.used == 0)
+        let (observer, is_empty) = self.with(|state| {
+            state.closed = true;
+            (state.observer.take(), state.slots.used() == 0)
         });
         // Dropped without the lock; the caller holds another reference.
         drop(observer);
@@ -325,7 +253,10 @@ impl<C: TableEntry> ConnectionTable<C> {
 
 #[kunit_tests(khttpd_connection_table)]
 mod tests {
-    use super::*;
+    use super::{
+        super::slots::CHUNK,
+        *, //
+    };
     use crate::sys::sched::count;
     use kernel::sync::atomic::{
         ordering::Relaxed,

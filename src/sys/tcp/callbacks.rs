@@ -6,9 +6,7 @@
 
 use super::{
     Child,
-    Guard,
-    Socket,
-    StreamHandler, //
+    Socket, //
 };
 use crate::sys::ffi;
 use core::{
@@ -103,7 +101,7 @@ impl<T: Send + Sync + 'static> SockCallbacks<T> {
         Some(unsafe { Arc::from_foreign(user_data) })
     }
 
-    /// As [`SockCallbacks::attach`], for an accepted connection whose lock `guard` holds.
+    /// As [`SockCallbacks::attach`], for an accepted connection.
     ///
     /// # Context
     ///
@@ -111,13 +109,10 @@ impl<T: Send + Sync + 'static> SockCallbacks<T> {
     ///
     /// # Safety
     ///
-    /// As for [`SockCallbacks::attach`], with the socket of `guard`.
-    pub(super) unsafe fn attach_child(&self, guard: &mut Guard<'_, T>, handler: Arc<T>) -> bool
-    where
-        T: StreamHandler,
-    {
+    /// As for [`SockCallbacks::attach`]. The socket's spinlock is held, and no process owns it.
+    pub(super) unsafe fn attach_child(&self, child: &Child, handler: Arc<T>) -> bool {
         const { assert!(<Arc<T> as ForeignOwnable>::FOREIGN_ALIGN >= 8) };
-        let child = guard.locked().socket().as_raw();
+        let child = child.as_raw();
         let user_data = handler.into_foreign();
         // SAFETY: The socket is valid and locked, the caller guarantees that `spare` belongs to it,
         // and the alignment of the user data was just checked.

@@ -5,17 +5,11 @@
 //! C headers: [`include/linux/net.h`](srctree/include/linux/net.h),
 //! [`include/net/inet_connection_sock.h`](srctree/include/net/inet_connection_sock.h)
 
-use super::{
-    callbacks::SockCallbacks,
-    Guard,
-    StreamHandler, //
-};
 use crate::sys::ffi;
 use core::ptr::NonNull;
 use kernel::{
     bindings,
     error::from_err_ptr,
-    ffi::c_int,
     prelude::*, //
 };
 
@@ -35,7 +29,8 @@ unsafe impl Send for Child {}
 unsafe impl Sync for Child {}
 
 impl Child {
-    /// Takes the first child from the accept queue of `listener`, whose callbacks are `callbacks`.
+    /// Takes the first child from the accept queue of `listener`, which has exchanged its callbacks
+    /// with `spare`.
     ///
     /// # Context
     ///
@@ -47,14 +42,14 @@ impl Child {
     ///
     /// # Safety
     ///
-    /// `listener` is a valid TCP socket that listens or has listened, and `callbacks` are its own.
+    /// `listener` is a valid TCP socket that listens or has listened, and `spare` belongs to it.
     #[inline]
-    pub(super) unsafe fn accept<T: Send + Sync + 'static>(
+    pub(super) unsafe fn accept(
         listener: *mut bindings::sock,
-        callbacks: &SockCallbacks<T>,
+        spare: *const ffi::RawCallbacks,
     ) -> Result<Self> {
         // SAFETY: The caller guarantees it.
-        let raw = from_err_ptr(unsafe { ffi::khttpd_accept(listener, callbacks.as_raw()) })?;
+        let raw = from_err_ptr(unsafe { ffi::khttpd_accept(listener, spare) })?;
         // INVARIANT: The function has made it, and the pointer is not passed on.
         Ok(Self(NonNull::new(raw).ok_or(EAGAIN)?))
     }
@@ -84,22 +79,5 @@ impl Drop for Child {
     fn drop(&mut self) {
         // SAFETY: By the type invariant the socket is ours to free. One that was not closed stays.
         unsafe { ffi::khttpd_child_free(self.as_raw()) };
-    }
-}
-
-impl<H: StreamHandler> Guard<'_, H> {
-    /// Lets TCP drop the connection, before it is closed or afterwards, when the peer has
-    /// acknowledged nothing for `seconds`. Without that a peer that keeps its window closed and
-    /// answers each probe would hold the send buffer for minutes.
-    pub(crate) fn give_up_after(&mut self, seconds: u32) {
-        let milliseconds = c_int::try_from(u64::from(seconds) * 1_000).unwrap_or(c_int::MAX);
-        // SAFETY: The socket is a valid TCP socket.
-        unsafe { ffi::khttpd_tcp_set_user_timeout(self.locked().sk(), milliseconds) };
-    }
-
-    /// Makes [`Stream::close`](super::Stream::close) a reset, which drops the send buffer.
-    pub(crate) fn reset_on_close(&mut self) {
-        // SAFETY: By the type invariant the lock is held.
-        unsafe { ffi::khttpd_sk_reset_on_close(self.locked().sk()) };
     }
 }

@@ -139,7 +139,7 @@ impl<H: ListenHandler> Listener<H> {
     #[inline]
     pub(crate) fn accept<C: StreamHandler>(&self, state: C::State) -> Result<Stream<C>> {
         // SAFETY: The socket is valid, it listens or has listened, and the callbacks are its own.
-        let child = unsafe { Child::accept(self.socket.sk(), &self.callbacks) }?;
+        let child = unsafe { Child::accept(self.socket.sk(), self.callbacks.as_raw()) }?;
         Ok(Stream::new(child, state))
     }
 

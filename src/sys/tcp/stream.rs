@@ -18,10 +18,7 @@ use kernel::{
     bindings,
     prelude::*,
     sync::{
-        atomic::{
-            ordering::Relaxed,
-            Atomic, //
-        },
+        atomic::Atomic,
         Arc,
         ArcBorrow, //
     },
@@ -38,10 +35,10 @@ pub(crate) enum EnterError {
 
 /// An accepted connection, and the state of the protocol that is spoken on it.
 pub(crate) struct Stream<H: StreamHandler> {
-    callbacks: SockCallbacks<H>,
-    locked: LockedState<H::State>,
+    pub(super) callbacks: SockCallbacks<H>,
+    pub(super) locked: LockedState<H::State>,
     /// Set when [`Stream::close`] was called.
-    closed: Atomic<bool>,
+    pub(super) closed: Atomic<bool>,
 }
 
 impl<H: StreamHandler> Stream<H> {
@@ -72,31 +69,17 @@ impl<H: StreamHandler> Stream<H> {
     ///
     /// `EOPNOTSUPP` if BPF has put the socket into a sockmap, `EINVAL` if `guard` is that of another
     /// stream.
-    pub(crate) fn attach(&self, guard: &mut Guard<'_, H>, handler: Arc<H>) -> Result {
+    pub(crate) fn attach(&self, guard: &Guard<'_, H>, handler: Arc<H>) -> Result {
         if !ptr::eq(guard.locked(), &self.locked) {
             return Err(EINVAL);
         }
-        // SAFETY: The callbacks and the socket are private parts of this object.
-        if unsafe { self.callbacks.attach_child(guard, handler) } {
+        // SAFETY: The callbacks and the socket are private parts of this object, whose lock the guard
+        // holds.
+        if unsafe { self.callbacks.attach_child(self.locked.socket(), handler) } {
             Ok(())
         } else {
             Err(EOPNOTSUPP)
         }
-    }
-
-    /// Closes the connection, detaches the handler and returns it, if one was attached. TCP goes on
-    /// in the background until the peer has acknowledged all bytes. Does nothing the second time.
-    ///
-    /// # Context
-    ///
-    /// Process context, may sleep.
-    pub(crate) fn close(&self) -> Option<Arc<H>> {
-        if self.closed.xchg(true, Relaxed) {
-            return None;
-        }
-        // SAFETY: The callbacks and the socket are private parts of this object, and it was not
-        // closed before.
-        unsafe { self.callbacks.close_child(self.locked.socket()) }
     }
 
     /// Takes the socket's lock, unless a process owns the socket. Softirqs are disabled until the
