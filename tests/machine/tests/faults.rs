@@ -14,8 +14,13 @@ use machine::{Kind, Machine};
 /// Runs a case of `guest/faults.py`.
 fn faults(machine: &Machine, part: &str) -> Result {
     put_guest(machine, &["injection.py", "faults.py"])?;
+    run(machine, &format!("faults.py {part}"))
+}
+
+/// Runs a program of `guest/`, unloads the module, and checks the kernel's log.
+fn run(machine: &Machine, command: &str) -> Result {
     let output = machine
-        .spawn(&format!("exec python3 /tmp/faults.py {part}"))?
+        .spawn(&format!("exec python3 /tmp/{command}"))?
         .wait(Duration::from_secs(1800))?;
     print!("{}", output.stdout_text());
     assert!(output.status.success(), "{}", output.stderr_text());
@@ -44,6 +49,14 @@ fn command_is_atomic_at_every_failing_allocation() -> Result {
 #[ignore = "needs fault injection: make test-faults"]
 fn node_operations_report_the_error_at_every_failing_allocation() -> Result {
     faults(&serving()?, "nodes")
+}
+
+#[test]
+#[ignore = "needs fault injection: make test-faults"]
+fn connection_without_memory_waits_until_there_is_some() -> Result {
+    let machine = machine()?.boot()?;
+    put_guest(&machine, &["injection.py", "status.py", "unaccepted.py"])?;
+    run(&machine, "unaccepted.py")
 }
 
 #[test]

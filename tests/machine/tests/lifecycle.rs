@@ -13,16 +13,16 @@ use common::{
 };
 use machine::Machine;
 
-const CYCLES: u32 = 100;
-
-#[test]
-fn hundred_loads_and_unloads_under_load_leak_nothing() -> Result {
+/// Loads and unloads the module again and again while `wrk` runs with these arguments, and asserts
+/// that nothing is leaked.
+fn load_and_unload(cycles: u32, arguments: &str) -> Result {
     let machine = machine()?.boot()?;
     forget_soon(&machine)?;
     // The first cycles fill caches, such as that of the module's file.
-    let cycles = |count| -> Result {
-        let load = machine
-            .spawn("while :; do wrk -t1 -c64 -d10 http://127.0.0.1:8080/ > /tmp/wrk 2>&1; done")?;
+    let repeat = |count| -> Result {
+        let load = machine.spawn(&format!(
+            "while :; do wrk -t1 -c64 -d10 {arguments} http://127.0.0.1:8080/ > /tmp/wrk 2>&1; done"
+        ))?;
         for _ in 0..count {
             machine.exec_ok("insmod khttpd.ko; for i in $(seq 6000); do grep -q '# requests 0' /dev/khttpd || break; sleep 0.01; done; sleep 0.1; cat /dev/khttpd > /tmp/node; rmmod khttpd")?;
             let node = machine.exec_ok("cat /tmp/node")?;
@@ -34,14 +34,24 @@ fn hundred_loads_and_unloads_under_load_leak_nothing() -> Result {
         wait_until(&machine, "! pgrep wrk > /dev/null")
     };
     let first = 5;
-    cycles(first)?;
-    let others = CYCLES - first;
-    let suspects = lost_in_each(&machine, others.into(), || cycles(others))?;
+    repeat(first)?;
+    let others = cycles - first;
+    let suspects = lost_in_each(&machine, others.into(), || repeat(others))?;
     assert!(
         suspects.is_empty(),
         "objects lost in every round: {suspects:?}"
     );
     assert_quiet(&machine)
+}
+
+#[test]
+fn hundred_loads_and_unloads_under_load_leak_nothing() -> Result {
+    load_and_unload(100, "")
+}
+
+#[test]
+fn unloading_while_clients_connect_leaves_nothing() -> Result {
+    load_and_unload(60, "-H 'Connection: close'")
 }
 
 #[test]

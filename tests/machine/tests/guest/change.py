@@ -85,8 +85,8 @@ def is_running(number):
 
 
 def is_loading(holder):
-    """Waits until the node sstatuses that a site is being loaded; returns `False` if the load
-    ends before that is seen."""
+    """Waits until the node shows that a site is being loaded; returns `False` if the load ends
+    before that is seen."""
     while is_running(holder):
         if any(line.startswith("loading") for line in status.comments()):
             return True
