@@ -88,12 +88,12 @@ impl<C: Closable> CloseQueue<C> {
         Ok(Arc::new(Self { batches, queue }, GFP_KERNEL)?)
     }
 
-    /// Has `connection` closed soon.
+    /// Has `connection` closed soon; if it is `urgent`, as soon as a worker comes.
     ///
     /// # Context
     ///
     /// Softirq or process context, must not sleep.
-    pub(super) fn push(&self, connection: Arc<C>, _: &BhDisabled) {
+    pub(super) fn push(&self, connection: Arc<C>, urgent: bool, _: &BhDisabled) {
         // It fails for a connection that waits already.
         let Ok(connection) = ListArc::try_from_arc(connection) else {
             return;
@@ -104,8 +104,9 @@ impl<C: Closable> CloseQueue<C> {
         ended.push_back(connection);
         drop(ended);
         if is_first {
+            let delay = if urgent { 0 } else { BATCH_DELAY };
             // If the work item is queued already it will look.
-            let _ = self.queue.enqueue_delayed(batch.clone(), BATCH_DELAY);
+            let _ = self.queue.enqueue_delayed(batch.clone(), delay);
         }
     }
 }
@@ -200,8 +201,8 @@ mod tests {
         }
         softirq::disabled(|bh| {
             for ended in &all {
-                closing.push(ended.clone(), bh);
-                closing.push(ended.clone(), bh);
+                closing.push(ended.clone(), false, bh);
+                closing.push(ended.clone(), true, bh);
             }
         });
         for ended in &all {

@@ -279,7 +279,8 @@ impl Connection {
         this.phase.store(ConnPhase::Closed as u32, Relaxed);
         let pool = this.table_slot.pool();
         guard.give_up_after(pool.core.settings.send_seconds.get());
-        pool.ended.push(Arc::from(this), guard.bh());
+        let urgent = pool.table.is_awaited();
+        pool.ended.push(Arc::from(this), urgent, guard.bh());
     }
 }
 

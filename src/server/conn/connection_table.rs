@@ -10,11 +10,14 @@ use crate::sys::{
         BhDisabled, //
     }, //
 };
-use core::mem;
 use kernel::{
     new_spinlock,
     prelude::*,
     sync::{
+        atomic::{
+            ordering::Relaxed,
+            Atomic, //
+        },
         Arc,
         Completion,
         SpinLock, //
@@ -47,6 +50,8 @@ pub(crate) struct ConnectionTable<C> {
     /// Locked with softirqs disabled.
     #[pin]
     state: SpinLock<State<C>>,
+    /// Whether a reservation has failed since the last release.
+    refused: Atomic<bool>,
     /// Completed when the table is closed and empty.
     #[pin]
     emptied: Completion,
@@ -55,8 +60,6 @@ pub(crate) struct ConnectionTable<C> {
 /// The slots, and what their changes cause.
 struct State<C> {
     slots: Slots<C>,
-    /// Whether a reservation has failed since the last release.
-    refused: bool,
     closed: bool,
     observer: Option<Arc<dyn SlotObserver>>,
 }
@@ -67,10 +70,10 @@ impl<C: TableEntry> ConnectionTable<C> {
         pin_init!(Self {
             state <- new_spinlock!(State {
                 slots: Slots::new(),
-                refused: false,
                 closed: false,
                 observer: None,
             }),
+            refused: Atomic::new(false),
             emptied <- Completion::new(),
         })
     }
@@ -114,7 +117,7 @@ impl<C: TableEntry> ConnectionTable<C> {
                 return Err(ESHUTDOWN);
             }
             if state.slots.used() >= max {
-                state.refused = true;
+                self.refused.store(true, Relaxed);
                 return Err(EBUSY);
             }
             state.slots.reserve()
@@ -161,7 +164,8 @@ impl<C: TableEntry> ConnectionTable<C> {
             if state.slots.used() == 0 && state.closed {
                 self.emptied.complete_all();
             }
-            if mem::take(&mut state.refused) {
+            if self.refused.load(Relaxed) {
+                self.refused.store(false, Relaxed);
                 state.observer.clone()
             } else {
                 None
@@ -170,6 +174,16 @@ impl<C: TableEntry> ConnectionTable<C> {
         if let Some(observer) = observer {
             observer.slot_freed();
         }
+    }
+
+    /// Returns whether a listener waits for a free slot.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    #[inline]
+    pub(super) fn is_awaited(&self) -> bool {
+        self.refused.load(Relaxed)
     }
 
     /// Returns the number of used slots.
@@ -258,10 +272,6 @@ mod tests {
         *, //
     };
     use crate::sys::sched::count;
-    use kernel::sync::atomic::{
-        ordering::Relaxed,
-        Atomic, //
-    };
 
     /// A connection that counts how often it is aborted.
     struct Entry(Atomic<u32>);
