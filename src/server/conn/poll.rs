@@ -129,6 +129,9 @@ impl<'a, 'g, H: StreamHandler<State = ConnState>> Poll<'a, 'g, H> {
         let processed = RequestReader::new(writer, response, budget).process_input(&mut rest);
         let consumed = bytes.len().saturating_sub(rest.len());
         if consumed != 0 {
+            if guard.session.searched() != 0 {
+                guard.make_room();
+            }
             guard.consume(consumed);
         }
         processed.map(|()| consumed)

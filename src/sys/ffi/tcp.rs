@@ -180,6 +180,10 @@ extern "C" {
         len: c_int,
     ) -> c_int;
 
+    /// Lets the receive buffer grow, within `net.ipv4.tcp_rmem`, if it has no room for two segments.
+    /// The socket's spinlock is held.
+    pub(in crate::sys) fn khttpd_make_room(sk: *mut bindings::sock);
+
     /// Consumes up to `limit` unread bytes, a FIN included; returns their number. The socket's
     /// spinlock is held.
     pub(in crate::sys) fn khttpd_discard_unread(sk: *mut bindings::sock, limit: u32) -> u32;

@@ -70,3 +70,21 @@ u32 khttpd_discard_unread(struct sock *sk, u32 limit)
 	tcp_read_done(sk, min(tcp_sk(sk)->rcv_nxt - begin, limit));
 	return tcp_sk(sk)->copied_seq - begin;
 }
+
+/*
+ * TCP counts a buffer as used until its last byte is consumed, and offers no window that is smaller
+ * than a segment. So a few unread bytes at the end of large segments could keep their peer from
+ * sending the byte that follows.
+ */
+void khttpd_make_room(struct sock *sk)
+{
+	const int segment = inet_csk(sk)->icsk_ack.rcv_mss;
+	int rcvbuf;
+
+	if (likely(tcp_space(sk) >= 2 * segment))
+		return;
+	rcvbuf = atomic_read(&sk->sk_rmem_alloc) + tcp_space_from_win(sk, 2 * segment);
+	rcvbuf = min(rcvbuf, READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_rmem[2]));
+	if (rcvbuf > sk->sk_rcvbuf)
+		WRITE_ONCE(sk->sk_rcvbuf, rcvbuf);
+}

@@ -47,6 +47,14 @@ impl<H: StreamHandler> Guard<'_, H> {
         unsafe { ffi::khttpd_tcp_read_done(self.locked().sk(), count) };
     }
 
+    /// Makes room for bytes that follow those that stay unread. The peer learns of it when bytes are
+    /// consumed.
+    #[inline]
+    pub(crate) fn make_room(&mut self) {
+        // SAFETY: By the type invariant the lock is held.
+        unsafe { ffi::khttpd_make_room(self.locked().sk()) };
+    }
+
     /// Consumes up to `limit` unread bytes, of which a FIN is one, and returns how many.
     pub(crate) fn discard(&mut self, limit: u32) -> u32 {
         // SAFETY: By the type invariant the lock is held.

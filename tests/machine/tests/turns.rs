@@ -64,6 +64,16 @@ fn newcomers_are_served_while_no_worker_runs() -> Result {
     assert_quiet(&machine)
 }
 
+/// TCP offers no window for less than a segment, and counts a large segment as unread until its last
+/// byte is.
+#[test]
+fn unfinished_head_at_the_end_of_large_segments_stalls_no_connection() -> Result {
+    let machine = serving()?;
+    put_guest(&machine, &["pipelined.py"])?;
+    machine.exec_ok("python3 /tmp/pipelined.py")?;
+    assert_quiet(&machine)
+}
+
 #[test]
 fn large_file_waits_for_send_buffer_space_and_arrives_complete() -> Result {
     let machine = serving()?;
