@@ -123,6 +123,7 @@ pub use self::{
         Body,
         Disposition,
         Response,
+        ResponseRoom,
         Scratch, //
     },
     session::Session,

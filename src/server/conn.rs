@@ -9,6 +9,7 @@
 //!
 //! The parts that a connection is made of are generic over it, so that none of them imports it.
 
+mod burst;
 mod close_queue;
 mod connection;
 mod connection_pool;

@@ -25,5 +25,9 @@ pub(super) const SWEEP_BUDGET: usize = 16;
 /// bodies are spliced.
 pub(super) const COPY_MAX: usize = 4096;
 
+/// The number of bytes, in heads and copied bodies, beyond which no further response joins those that
+/// leave by one call. It bounds the memory of a peer that takes none of them.
+pub(super) const BURST_MAX: usize = 8 << 10;
+
 /// The addresses that one server listens on.
 pub(super) const LISTENERS_MAX: usize = 64;

@@ -47,6 +47,7 @@ mod guard;
 mod handler;
 mod listener;
 mod locked_state;
+mod pieces;
 mod receive;
 mod send_buffers;
 mod sender;
@@ -63,6 +64,10 @@ pub(crate) use self::{
     listener::{
         ListenHandler,
         Listener, //
+    },
+    pieces::{
+        PieceRoom,
+        Pieces, //
     },
     send_buffers::SendBuffers,
     sender::Sender,

@@ -110,7 +110,7 @@ fn serve(mut stream: &TcpStream, site: &Memory) -> Result<()> {
             Ok(0) => return Ok(()),
             Ok(count) => buffer.extend_from_slice(&chunk[..count]),
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                if let Some(response) = session.expire(&clock, &mut scratch) {
+                if let Some(response) = session.expire(&clock, &mut scratch.room()) {
                     send(stream, &fixture::receive(site, &response))?;
                 }
                 return linger(stream);
@@ -119,7 +119,7 @@ fn serve(mut stream: &TcpStream, site: &Memory) -> Result<()> {
         }
         let before = session.phase();
         loop {
-            let step = session.receive(&buffer, site, &clock, &mut scratch);
+            let step = session.receive(&buffer, site, &clock, &mut scratch.room());
             let (consumed, broken) = (step.consumed, step.broken);
             let response = step
                 .response

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The lines of a head that are rendered for one response.
+//! The lines of heads that are rendered for the responses of a burst.
 
 use super::{
     coding::Codings,
@@ -28,50 +28,88 @@ use super::{
     status::Status,
     target::Path, //
 };
-use core::ops::Deref;
+use core::mem;
 
-/// Room for the longest lines: a `Location` as long as a target, and the lines around it.
+/// Bound of the lines of one response in bytes: a `Location` as long as a target, and the lines
+/// around it.
 const RENDERED_MAX: usize = TARGET_MAX + 256;
+
+/// Room for the lines of the responses of a burst in bytes: some dozens of common length before one
+/// of any length.
+pub(super) const LINES_ROOM: usize = 4096 + RENDERED_MAX;
 
 /// Room for the lines that [`put_text`] appends.
 const TEXT_MAX: usize = 128;
 
-/// The lines that are rendered for one response, and its parts if it has several. A response
-/// borrows both, so that it stays small.
-pub(super) struct HeadBuffer {
-    pub(super) lines: heapless::Vec<u8, RENDERED_MAX>,
-    pub(super) parts: Option<Multipart>,
+/// The lines that are rendered for one response, at the front of the room that the responses before
+/// it have left. A response borrows its lines, and its parts if it has several, so that it stays
+/// small.
+pub(super) struct HeadBuffer<'a> {
+    free: &'a mut [u8],
+    length: usize,
+    /// Room for the parts of one response.
+    parts: Option<&'a mut Option<Multipart>>,
 }
 
-impl HeadBuffer {
+impl<'a> HeadBuffer<'a> {
     /// Creates an empty buffer.
-    pub(super) const fn new() -> HeadBuffer {
+    #[inline]
+    pub(super) fn new(room: &'a mut [u8], parts: &'a mut Option<Multipart>) -> HeadBuffer<'a> {
         HeadBuffer {
-            lines: heapless::Vec::new(),
-            parts: None,
+            free: room,
+            length: 0,
+            parts: Some(parts),
         }
     }
 
-    /// Empties the buffer.
-    pub(super) fn clear(&mut self) {
-        self.lines.clear();
-        self.parts = None;
-    }
-}
-
-impl Deref for HeadBuffer {
-    type Target = [u8];
-
+    /// Returns whether the room suffices for any response.
     #[inline]
-    fn deref(&self) -> &[u8] {
-        &self.lines
+    pub(super) fn has_room(&self) -> bool {
+        self.free.len() >= RENDERED_MAX && self.parts.is_some()
+    }
+
+    /// Returns the number of bytes rendered so far.
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Empties the buffer.
+    #[inline]
+    pub(super) fn clear(&mut self) {
+        self.length = 0;
+    }
+
+    /// Returns the lines, which keep their room, and empties the buffer.
+    #[inline]
+    pub(super) fn finish(&mut self) -> &'a [u8] {
+        let room = mem::take(&mut self.free);
+        let (lines, free) = room
+            .split_at_mut_checked(mem::take(&mut self.length))
+            .unwrap_or_default();
+        self.free = free;
+        lines
+    }
+
+    /// Keeps the parts of a response. Returns [`None`] if another response has their room.
+    pub(super) fn keep(&mut self, multipart: Multipart) -> Option<&'a Multipart> {
+        Some(self.parts.take()?.insert(multipart))
     }
 }
 
-impl Sink for HeadBuffer {
+impl Sink for HeadBuffer<'_> {
     #[inline]
     fn put(&mut self, bytes: &[u8]) -> Result<(), Full> {
-        self.lines.put(bytes)
+        let end = self.length.checked_add(bytes.len()).ok_or(Full)?;
+        if end > RENDERED_MAX {
+            return Err(Full);
+        }
+        self.free
+            .get_mut(self.length..end)
+            .ok_or(Full)?
+            .copy_from_slice(bytes);
+        self.length = end;
+        Ok(())
     }
 }
 
@@ -90,7 +128,7 @@ pub(super) enum Detail {
 }
 
 /// Appends the lines about a short text.
-pub(super) fn put_text(text: &[u8], lines: &mut HeadBuffer) -> Result<(), Full> {
+pub(super) fn put_text(text: &[u8], lines: &mut HeadBuffer<'_>) -> Result<(), Full> {
     put_length(u64::try_from(text.len()).unwrap_or(0), lines)?;
     put_line(b"Content-Type: ", b"text/plain; charset=utf-8", lines)
 }
@@ -99,7 +137,7 @@ pub(super) fn put_text(text: &[u8], lines: &mut HeadBuffer) -> Result<(), Full> 
 pub(super) fn put_status(
     status: Status,
     detail: Detail,
-    lines: &mut HeadBuffer,
+    lines: &mut HeadBuffer<'_>,
 ) -> Result<(), Full> {
     lines.put(status.line())?;
     match detail {
@@ -118,7 +156,7 @@ pub(super) fn put_status(
 }
 
 /// Appends the head of a status page of this length, which must not be cached.
-pub(super) fn put_status_page(length: usize, lines: &mut HeadBuffer) -> Result<(), Full> {
+pub(super) fn put_status_page(length: usize, lines: &mut HeadBuffer<'_>) -> Result<(), Full> {
     lines.put(Status::Ok.line())?;
     put_length(u64::try_from(length).unwrap_or(0), lines)?;
     put_line(b"Content-Type: ", b"text/plain; charset=utf-8", lines)?;
@@ -131,7 +169,7 @@ pub(super) fn put_status_page(length: usize, lines: &mut HeadBuffer) -> Result<(
 pub(super) fn put_slash_redirect(
     path: Path<'_>,
     query: Option<&[u8]>,
-    lines: &mut HeadBuffer,
+    lines: &mut HeadBuffer<'_>,
 ) -> Result<(), Full> {
     let start = path.as_bytes().iter().position(|b| *b != b'/').unwrap_or(0);
     lines.put(Status::MovedPermanently.line())?;
@@ -149,7 +187,7 @@ pub(super) fn put_redirect(
     redirect: Redirect<'_>,
     path: Path<'_>,
     query: Option<&[u8]>,
-    lines: &mut HeadBuffer,
+    lines: &mut HeadBuffer<'_>,
 ) -> Result<(), Full> {
     let rest = path.as_bytes().get(redirect.path_offset..).unwrap_or(&[]);
     let start = rest.iter().position(|b| *b != b'/').unwrap_or(rest.len());
@@ -163,7 +201,7 @@ pub(super) fn put_redirect(
 }
 
 /// Appends the query and the end of a `Location`.
-fn put_query(query: Option<&[u8]>, lines: &mut HeadBuffer) -> Result<(), Full> {
+fn put_query(query: Option<&[u8]>, lines: &mut HeadBuffer<'_>) -> Result<(), Full> {
     if let Some(query) = query {
         lines.put(b"?")?;
         encode_query(query, lines)?;
@@ -179,7 +217,7 @@ fn put_query(query: Option<&[u8]>, lines: &mut HeadBuffer) -> Result<(), Full> {
 pub(super) fn put_part(
     range: ByteRange,
     complete_length: u64,
-    lines: &mut HeadBuffer,
+    lines: &mut HeadBuffer<'_>,
 ) -> Result<(), Full> {
     lines.put(Status::PartialContent.line())?;
     put_length(range.length(), lines)?;
@@ -187,7 +225,7 @@ pub(super) fn put_part(
 }
 
 /// Appends the first lines of a 206 with several parts (RFC 9110 section 15.3.7.2).
-pub(super) fn put_parts(multipart: &Multipart, lines: &mut HeadBuffer) -> Result<(), Full> {
+pub(super) fn put_parts(multipart: &Multipart, lines: &mut HeadBuffer<'_>) -> Result<(), Full> {
     lines.put(Status::PartialContent.line())?;
     put_length(multipart.length(), lines)?;
     lines.put(b"Content-Type: multipart/byteranges; boundary=")?;

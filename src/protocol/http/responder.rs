@@ -45,7 +45,7 @@ use super::{
     },
     response::{
         Body,
-        Scratch, //
+        ResponseRoom, //
     },
     response_parts::{
         not_modified,
@@ -81,9 +81,9 @@ pub(super) fn respond<'a, S: Resources>(
     request: &Request<'_>,
     site: &'a S,
     now: Timestamp,
-    scratch: &'a mut Scratch,
+    room: &mut ResponseRoom<'a>,
 ) -> ResponseParts<'a, S::Body> {
-    let Scratch { path, lines } = scratch;
+    let ResponseRoom { path, lines } = room;
     lines.clear();
     let host = request.host.map(|host| host.as_bytes());
     let mut responder = Responder {
@@ -126,7 +126,7 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         &self,
         target: Target<'_>,
         path: Path<'_>,
-        lines: &'a mut HeadBuffer,
+        lines: &mut HeadBuffer<'a>,
     ) -> ResponseParts<'a, S::Body> {
         match self.site.find(self.host, path) {
             Lookup::NotFound => self.error(Status::NotFound, Detail::None, lines),
@@ -143,7 +143,7 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         &self,
         resource: S::Resource,
         codings: Codings,
-        lines: &'a mut HeadBuffer,
+        lines: &mut HeadBuffer<'a>,
     ) -> ResponseParts<'a, S::Body> {
         const CONDITIONAL: FieldNames = FieldNames::of(&[
             FieldName::IfMatch,
@@ -175,7 +175,7 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         &self,
         representation: Representation<'a, S::Body>,
         codings: Codings,
-        lines: &'a mut HeadBuffer,
+        lines: &mut HeadBuffer<'a>,
     ) -> ResponseParts<'a, S::Body> {
         let fields = &self.request.fields;
         match evaluate(fields, representation.validators(), self.now) {
@@ -225,7 +225,7 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         value: &[u8],
         representation: &Representation<'a, S::Body>,
         codings: Codings,
-        lines: &'a mut HeadBuffer,
+        lines: &mut HeadBuffer<'a>,
     ) -> ResponseParts<'a, S::Body> {
         // A client that sends `If-Range` has the other metadata (RFC 9110 section 15.3.7).
         let has_metadata = self.request.fields.has(FieldName::IfRange);
@@ -249,7 +249,7 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         &self,
         path: Path<'_>,
         query: Option<&[u8]>,
-        lines: &'a mut HeadBuffer,
+        lines: &mut HeadBuffer<'a>,
     ) -> ResponseParts<'a, S::Body> {
         let result = put_slash_redirect(path, query, lines);
         self.redirect_response(Status::MovedPermanently, result, lines)
@@ -262,7 +262,7 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         redirect: Redirect<'_>,
         path: Path<'_>,
         query: Option<&[u8]>,
-        lines: &'a mut HeadBuffer,
+        lines: &mut HeadBuffer<'a>,
     ) -> ResponseParts<'a, S::Body> {
         let result = put_redirect(redirect, path, query, lines);
         self.redirect_response(redirect.status, result, lines)
@@ -273,7 +273,7 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         &self,
         status: Status,
         result: Result<(), Full>,
-        lines: &'a mut HeadBuffer,
+        lines: &mut HeadBuffer<'a>,
     ) -> ResponseParts<'a, S::Body> {
         match result {
             Ok(()) => text(status, self.is_head(), lines),
@@ -284,7 +284,7 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
 
     /// Sends the status page. Its text precedes its head in `lines`.
     #[inline(never)]
-    fn status_page(&self, lines: &'a mut HeadBuffer) -> ResponseParts<'a, S::Body> {
+    fn status_page(&self, lines: &mut HeadBuffer<'a>) -> ResponseParts<'a, S::Body> {
         let result = self.site.put_status(lines);
         let length = lines.len();
         if result
@@ -293,7 +293,7 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         {
             return self.error(Status::InternalServerError, Detail::None, lines);
         }
-        let lines: &'a [u8] = lines;
+        let lines = lines.finish();
         let (text, head) = lines.split_at_checked(length).unwrap_or((&[], lines));
         ResponseParts {
             status: Status::Ok,
@@ -312,7 +312,7 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         &self,
         status: Status,
         detail: Detail,
-        lines: &'a mut HeadBuffer,
+        lines: &mut HeadBuffer<'a>,
     ) -> ResponseParts<'a, S::Body> {
         lines.clear();
         // The lines of a detail always fit into an empty buffer.
@@ -327,7 +327,7 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         };
         ResponseParts {
             status,
-            head: [lines, page.head.common_lines()],
+            head: [lines.finish(), page.head.common_lines()],
             body,
         }
     }

@@ -3,17 +3,21 @@
 //! Responses.
 
 use super::{
-    head_buffer::HeadBuffer,
+    head_buffer::{
+        HeadBuffer,
+        LINES_ROOM, //
+    },
     multipart::Multipart,
     range::ByteRange,
     status::Status,
     target::PathBuffer, //
 };
 
-/// Memory for one response at a time. It is too large for a stack or a connection.
+/// Memory for the responses of one burst at a time. It is too large for a stack or a connection.
 pub struct Scratch {
-    pub(super) path: PathBuffer,
-    pub(super) lines: HeadBuffer,
+    path: PathBuffer,
+    lines: [u8; LINES_ROOM],
+    parts: Option<Multipart>,
 }
 
 impl Scratch {
@@ -21,7 +25,17 @@ impl Scratch {
     pub const fn new() -> Scratch {
         Scratch {
             path: PathBuffer::new(),
-            lines: HeadBuffer::new(),
+            lines: [0; LINES_ROOM],
+            parts: None,
+        }
+    }
+
+    /// Returns the room for a burst, all of it free.
+    #[inline]
+    pub fn room(&mut self) -> ResponseRoom<'_> {
+        ResponseRoom {
+            path: &mut self.path,
+            lines: HeadBuffer::new(&mut self.lines, &mut self.parts),
         }
     }
 }
@@ -29,6 +43,20 @@ impl Scratch {
 impl Default for Scratch {
     fn default() -> Scratch {
         Scratch::new()
+    }
+}
+
+/// Room for what is rendered for the responses of a burst, which live together.
+pub struct ResponseRoom<'a> {
+    pub(super) path: &'a mut PathBuffer,
+    pub(super) lines: HeadBuffer<'a>,
+}
+
+impl ResponseRoom<'_> {
+    /// Returns whether there is room for any response. Otherwise the burst must end.
+    #[inline]
+    pub fn suffices(&self) -> bool {
+        self.lines.has_room()
     }
 }
 

@@ -25,7 +25,7 @@ use super::{
     resources::Representation,
     response::{
         Body,
-        Scratch, //
+        ResponseRoom, //
     },
     sink::Full,
     status::Status, //
@@ -40,19 +40,22 @@ pub(super) struct ResponseParts<'a, B> {
 
 /// Creates the response to a head that is rejected, whatever the site.
 #[inline(never)]
-pub(super) fn reject<B>(rejection: Rejection, scratch: &mut Scratch) -> ResponseParts<'_, B> {
-    let lines = &mut scratch.lines;
+pub(super) fn reject<'a, B>(
+    rejection: Rejection,
+    room: &mut ResponseRoom<'a>,
+) -> ResponseParts<'a, B> {
+    let lines = &mut room.lines;
     lines.clear();
     let _: Result<(), Full> = put_status(rejection.status, Detail::None, lines);
     text(rejection.status, rejection.head_only, lines)
 }
 
 /// Completes the head in `lines` for a short text.
-pub(super) fn text<B>(
+pub(super) fn text<'a, B>(
     status: Status,
     head_only: bool,
-    lines: &mut HeadBuffer,
-) -> ResponseParts<'_, B> {
+    lines: &mut HeadBuffer<'a>,
+) -> ResponseParts<'a, B> {
     let _: Result<(), Full> = put_text(status.text(), lines);
     let body = if head_only {
         Body::Empty
@@ -61,18 +64,18 @@ pub(super) fn text<B>(
     };
     ResponseParts {
         status,
-        head: [lines, ALWAYS],
+        head: [lines.finish(), ALWAYS],
         body,
     }
 }
 
 /// Creates the response to OPTIONS (RFC 9110 section 9.3.7).
-pub(super) fn options<B>(lines: &mut HeadBuffer) -> ResponseParts<'_, B> {
+pub(super) fn options<'a, B>(lines: &mut HeadBuffer<'a>) -> ResponseParts<'a, B> {
     let _: Result<(), Full> =
         put_status(Status::Ok, Detail::Allow, lines).and_then(|()| put_length(0, lines));
     ResponseParts {
         status: Status::Ok,
-        head: [lines, ALWAYS],
+        head: [lines.finish(), ALWAYS],
         body: Body::Empty,
     }
 }
@@ -94,7 +97,7 @@ pub(super) fn one_part<'a, B: Copy>(
     range: ByteRange,
     representation: &Representation<'a, B>,
     has_metadata: bool,
-    lines: &'a mut HeadBuffer,
+    lines: &mut HeadBuffer<'a>,
 ) -> ResponseParts<'a, B> {
     let head = representation.head;
     let _: Result<(), Full> = put_part(range, representation.length, lines);
@@ -105,7 +108,7 @@ pub(super) fn one_part<'a, B: Copy>(
     };
     ResponseParts {
         status: Status::PartialContent,
-        head: [lines, rest],
+        head: [lines.finish(), rest],
         body: Body::Slice(representation.body, range),
     }
 }
@@ -119,7 +122,7 @@ pub(super) fn several_parts<'a, B: Copy>(
     ranges: Ranges,
     representation: &Representation<'a, B>,
     has_metadata: bool,
-    lines: &'a mut HeadBuffer,
+    lines: &mut HeadBuffer<'a>,
 ) -> Option<ResponseParts<'a, B>> {
     if representation.coding != Coding::Identity {
         return None;
@@ -131,7 +134,6 @@ pub(super) fn several_parts<'a, B: Copy>(
         representation.head.media_type(),
     )?;
     put_parts(&multipart, lines).ok()?;
-    let HeadBuffer { lines, parts } = lines;
     let head = representation.head;
     let rest = if has_metadata {
         head.validator_lines()
@@ -140,7 +142,7 @@ pub(super) fn several_parts<'a, B: Copy>(
     };
     Some(ResponseParts {
         status: Status::PartialContent,
-        head: [lines, rest],
-        body: Body::Multipart(representation.body, parts.insert(multipart)),
+        head: [lines.finish(), rest],
+        body: Body::Multipart(representation.body, lines.keep(multipart)?),
     })
 }

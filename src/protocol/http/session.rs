@@ -27,7 +27,7 @@ use super::{
     response::{
         Disposition,
         Response,
-        Scratch, //
+        ResponseRoom, //
     },
     response_parts::{
         reject,
@@ -180,7 +180,7 @@ impl Session {
     /// let mut session = Session::new(100);
     ///
     /// let bytes = b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\nGET /next";
-    /// let step = session.receive(bytes, &site, &clock, &mut scratch);
+    /// let step = session.receive(bytes, &site, &clock, &mut scratch.room());
     /// assert_eq!(step.consumed, bytes.len() - b"GET /next".len());
     /// assert!(step.response.is_some_and(|response| {
     ///     response.status == Status::NotFound
@@ -193,7 +193,7 @@ impl Session {
         bytes: &[u8],
         site: &'a S,
         clock: &'a Clock,
-        scratch: &'a mut Scratch,
+        room: &mut ResponseRoom<'a>,
     ) -> Step<'a, S::Body> {
         let rest = match self.drain(bytes) {
             Ok(rest) => rest,
@@ -213,7 +213,7 @@ impl Session {
         };
         let (rest, empty_lines) = skip_empty_lines(rest, empty_lines);
         if empty_lines > EMPTY_LINES_MAX || rest.starts_with(b"\n") {
-            return self.reject(bytes.len(), BAD_REQUEST, clock, scratch);
+            return self.reject(bytes.len(), BAD_REQUEST, clock, room);
         }
         let skipped = bytes.len().saturating_sub(rest.len());
         let window = rest.get(..HEAD_MAX).unwrap_or(rest);
@@ -221,7 +221,7 @@ impl Session {
         match request.parse_window(window) {
             Ok(()) => {
                 let consumed = skipped.saturating_add(request.length);
-                self.respond(&request, consumed, bytes.len(), site, clock, scratch)
+                self.respond(&request, consumed, bytes.len(), site, clock, room)
             }
             Err(ParseError::Partial) => {
                 self.state = SessionState::Head {
@@ -232,7 +232,7 @@ impl Session {
                 Step::silent(skipped)
             }
             Err(ParseError::Rejected(rejection)) => {
-                self.reject(bytes.len(), rejection, clock, scratch)
+                self.reject(bytes.len(), rejection, clock, room)
             }
         }
     }
@@ -266,7 +266,7 @@ impl Session {
     pub fn expire<'a, B>(
         &mut self,
         clock: &'a Clock,
-        scratch: &'a mut Scratch,
+        room: &mut ResponseRoom<'a>,
     ) -> Option<Response<'a, B>> {
         let head_only = match self.state {
             SessionState::Head {
@@ -279,7 +279,7 @@ impl Session {
         self.state = SessionState::Ended;
         head_only.map(|head_only| {
             let status = Status::RequestTimeout;
-            rejection_response(Rejection { status, head_only }, clock, scratch)
+            rejection_response(Rejection { status, head_only }, clock, room)
         })
     }
 
@@ -294,14 +294,14 @@ impl Session {
         received: usize,
         site: &'a S,
         clock: &'a Clock,
-        scratch: &'a mut Scratch,
+        room: &mut ResponseRoom<'a>,
     ) -> Step<'a, S::Body> {
         self.requests = self.requests.saturating_add(1);
         let ResponseParts {
             status,
             head: [first, second],
             body,
-        } = respond(request, site, clock.now(), scratch);
+        } = respond(request, site, clock.now(), room);
 
         let drain = BodyDrain::new(request.framing);
         let persists = self.persists(request, status, drain.is_some());
@@ -350,12 +350,12 @@ impl Session {
         consumed: usize,
         rejection: Rejection,
         clock: &'a Clock,
-        scratch: &'a mut Scratch,
+        room: &mut ResponseRoom<'a>,
     ) -> Step<'a, B> {
         self.state = SessionState::Ended;
         Step {
             consumed,
-            response: Some(rejection_response(rejection, clock, scratch)),
+            response: Some(rejection_response(rejection, clock, room)),
             broken: false,
         }
     }
@@ -376,13 +376,13 @@ fn skip_empty_lines(bytes: &[u8], mut count: u8) -> (&[u8], u8) {
 fn rejection_response<'a, B>(
     rejection: Rejection,
     clock: &'a Clock,
-    scratch: &'a mut Scratch,
+    room: &mut ResponseRoom<'a>,
 ) -> Response<'a, B> {
     let ResponseParts {
         status,
         head: [first, second],
         body,
-    } = reject(rejection, scratch);
+    } = reject(rejection, room);
     let head = [first, second, clock.tail(Persistence::Ended)];
     Response {
         status,

@@ -315,7 +315,7 @@ fn rfc9110_15_5_9_slow_head_is_408() {
         assert_eq!(session.phase(), SessionPhase::Idle);
         let mut rest = bytes.as_bytes();
         while !rest.is_empty() {
-            let step = session.receive(rest, &site, &clock, &mut scratch);
+            let step = session.receive(rest, &site, &clock, &mut scratch.room());
             if step.consumed == 0 && step.response.is_none() {
                 break;
             }
@@ -323,7 +323,7 @@ fn rfc9110_15_5_9_slow_head_is_408() {
         }
         assert_eq!(session.phase(), phase, "{bytes:?}");
         let response = session
-            .expire(&clock, &mut scratch)
+            .expire(&clock, &mut scratch.room())
             .map(|response| fixture::receive(&site, &response));
         assert_eq!(
             response.as_ref().map(|response| response.status),
@@ -335,7 +335,7 @@ fn rfc9110_15_5_9_slow_head_is_408() {
                 && response.body.is_empty() == bytes.starts_with("HEAD")
         }));
         assert_eq!(session.phase(), SessionPhase::Ended);
-        let step = session.receive(GET.as_bytes(), &site, &clock, &mut scratch);
+        let step = session.receive(GET.as_bytes(), &site, &clock, &mut scratch.room());
         assert!(step.consumed == GET.len() && step.response.is_none() && !step.broken);
     }
 }

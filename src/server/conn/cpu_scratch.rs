@@ -2,6 +2,10 @@
 
 //! Per-CPU memory of polls.
 
+use super::burst::{
+    Burst,
+    BurstRoom, //
+};
 use crate::sys::{
     clock,
     percpu::Initial, //
@@ -17,7 +21,7 @@ use protocol::http::{
 pub(crate) struct CpuScratch {
     /// A copy of unread bytes, with room for the longest head.
     pub(super) input: [u8; HEAD_MAX],
-    /// Buffers for one response.
+    /// Memory for the responses of one burst at a time.
     pub(super) response: ResponseScratch,
 }
 
@@ -26,28 +30,29 @@ impl Initial for CpuScratch {
         input: [0; HEAD_MAX],
         response: ResponseScratch {
             scratch: Scratch::new(),
+            pieces: BurstRoom::new(),
             clock: None,
         },
     };
 }
 
-/// The buffers for one response, and the clock.
+/// The memory for the responses of a burst, and the clock.
 pub(super) struct ResponseScratch {
     scratch: Scratch,
+    pieces: BurstRoom,
     clock: Option<Clock>,
 }
 
 impl ResponseScratch {
-    /// Returns the clock of the current second, whose date line is rendered once, and the buffers
-    /// for one response.
+    /// Begins a burst, with the clock of the current second, whose date line is rendered once.
     #[inline]
-    pub(super) fn parts(&mut self) -> (&Clock, &mut Scratch) {
+    pub(super) fn begin(&mut self) -> Burst<'_> {
         let now = clock::real_seconds();
         let is_outdated = |clock: &Clock| clock.now() != Timestamp(now);
         if self.clock.as_ref().is_some_and(is_outdated) {
             self.clock = None;
         }
         let clock = self.clock.get_or_insert_with(|| Clock::new(now));
-        (clock, &mut self.scratch)
+        Burst::new(clock, self.scratch.room(), self.pieces.begin())
     }
 }

@@ -3,7 +3,10 @@
 //! The rest of a response that waits for space in the send buffer.
 
 use super::super::site_snapshot::SiteSnapshot;
-use crate::site::BodyId;
+use crate::{
+    site::BodyId,
+    sys::tcp::Pieces, //
+};
 use core::ops::Range;
 use kernel::{
     prelude::*,
@@ -113,23 +116,18 @@ impl PendingResponse {
     }
 }
 
-/// Copies the bytes of `pieces` behind the first `sent`.
+/// Copies the bytes of `pieces` behind the first `sent`, at most some more than
+/// [`BURST_MAX`](super::super::limits::BURST_MAX).
 ///
 /// # Errors
 ///
 /// `ENOBUFS` if memory is short.
-pub(super) fn unsent<const N: usize>(pieces: [&[u8]; N], sent: usize) -> Result<KVec<u8>> {
-    let mut rest = KVec::new();
-    let mut skip = sent;
-    for piece in pieces {
-        match piece.get(skip..) {
-            Some(unsent) => {
-                rest.extend_from_slice(unsent, GFP_ATOMIC)
-                    .map_err(|_| ENOBUFS)?;
-                skip = 0;
-            }
-            None => skip -= piece.len(),
-        }
+pub(super) fn unsent(pieces: &Pieces<'_>, sent: usize) -> Result<KVec<u8>> {
+    let len = pieces.len().saturating_sub(sent);
+    let mut rest = KVec::with_capacity(len, GFP_ATOMIC).map_err(|_| ENOBUFS)?;
+    for piece in pieces.unsent(sent) {
+        rest.extend_from_slice(piece, GFP_ATOMIC)
+            .map_err(|_| ENOBUFS)?;
     }
     Ok(rest)
 }

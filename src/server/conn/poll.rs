@@ -126,7 +126,7 @@ impl<'a, 'g, H: StreamHandler<State = ConnState>> Poll<'a, 'g, H> {
         let bytes = guard.copy_unread(0, input)?;
         let mut rest = bytes;
         let writer = ResponseWriter::new(guard.sender(), context);
-        let processed = RequestReader::new(writer, response, budget).process_input(&mut rest);
+        let processed = RequestReader::new(writer, budget).process_input(response, &mut rest);
         let consumed = bytes.len().saturating_sub(rest.len());
         if consumed != 0 {
             if guard.session.searched() != 0 {
@@ -217,10 +217,12 @@ impl<'a, 'g, H: StreamHandler<State = ConnState>> Poll<'a, 'g, H> {
             return Ok(Some(self.guard.close(Action::Reset)));
         }
         if phase == ConnPhase::Head {
-            let (clock, scratch) = self.scratch.response.parts();
-            if let Some(response) = self.guard.session.expire(clock, scratch) {
+            let mut burst = self.scratch.response.begin();
+            if let Some(response) = burst.expire(&mut self.guard.session) {
                 let mut writer = ResponseWriter::new(self.guard.sender(), self.context);
-                writer.respond(&response, true)?;
+                writer.begin(&response);
+                burst.push(&response, &self.context.snapshot)?;
+                writer.send(&burst, &[])?;
                 return Ok(None);
             }
         }

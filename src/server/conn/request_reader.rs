@@ -3,6 +3,7 @@
 //! Requests among the unread bytes of a connection.
 
 use super::{
+    burst::Burst,
     cpu_scratch::ResponseScratch,
     response_writer::ResponseWriter,
     state::ConnState, //
@@ -10,26 +11,17 @@ use super::{
 use crate::sys::tcp::StreamHandler;
 use kernel::prelude::*;
 
-/// A reader of requests, which gives each of them to the response writer.
+/// A reader of requests, which gives their responses to the response writer.
 pub(super) struct RequestReader<'a, H: StreamHandler> {
     writer: ResponseWriter<'a, H>,
-    scratch: &'a mut ResponseScratch,
     budget: &'a mut u32,
 }
 
 impl<'a, H: StreamHandler<State = ConnState>> RequestReader<'a, H> {
     /// Prepares to read as many requests as `budget` says.
     #[inline]
-    pub(super) fn new(
-        writer: ResponseWriter<'a, H>,
-        scratch: &'a mut ResponseScratch,
-        budget: &'a mut u32,
-    ) -> Self {
-        Self {
-            writer,
-            scratch,
-            budget,
-        }
+    pub(super) fn new(writer: ResponseWriter<'a, H>, budget: &'a mut u32) -> Self {
+        Self { writer, budget }
     }
 
     /// Serves the requests in `rest` until one of them has to wait or is not complete, and leaves in
@@ -37,30 +29,54 @@ impl<'a, H: StreamHandler<State = ConnState>> RequestReader<'a, H> {
     ///
     /// # Errors
     ///
-    /// The errors of [`ResponseWriter::respond`].
+    /// The errors of [`Burst::push`] and [`ResponseWriter::send`].
     #[inline]
-    pub(super) fn process_input(&mut self, rest: &mut &[u8]) -> Result {
-        while !rest.is_empty() && *self.budget != 0 && self.writer.state().pending.is_done() {
-            *self.budget -= 1;
-            let consumed = self.receive(rest)?;
-            if consumed == 0 {
+    pub(super) fn process_input(
+        &mut self,
+        scratch: &mut ResponseScratch,
+        rest: &mut &[u8],
+    ) -> Result {
+        while !rest.is_empty() {
+            let mut burst = scratch.begin();
+            let is_complete = self.gather(rest, &mut burst)?;
+            self.writer.send(&burst, rest)?;
+            if !is_complete || *self.budget == 0 || !self.is_ready() {
                 break;
             }
-            *rest = rest.get(consumed..).unwrap_or(&[]);
         }
         Ok(())
     }
 
-    /// Takes in `bytes`, and returns how many of them are consumed: none if they are the beginning
-    /// of a head.
+    /// Returns whether the connection is ready for another request.
     #[inline]
-    fn receive(&mut self, bytes: &[u8]) -> Result<usize> {
-        let (clock, scratch) = self.scratch.parts();
+    fn is_ready(&self) -> bool {
+        self.writer.state().pending.is_done()
+    }
+
+    /// Processes requests in `rest`, one at least, until the burst is full. Returns `false` if
+    /// `rest` begins with an unfinished head.
+    #[inline]
+    fn gather<'b>(&mut self, rest: &mut &[u8], burst: &mut Burst<'b>) -> Result<bool>
+    where
+        'a: 'b,
+    {
         let context = self.writer.context();
-        let session = &mut self.writer.state_mut().session;
-        let step = session.receive(bytes, context, clock, scratch);
-        let rest = bytes.get(step.consumed..).unwrap_or(&[]);
-        self.writer.apply_step(&step, rest)?;
-        Ok(step.consumed)
+        loop {
+            *self.budget = self.budget.saturating_sub(1);
+            let step = burst.process(&mut self.writer.state_mut().session, rest, context);
+            if let Some(response) = &step.response {
+                self.writer.begin(response);
+                burst.push(response, &context.snapshot)?;
+            } else if step.broken {
+                self.writer.state_mut().pending.abandon();
+            }
+            if step.consumed == 0 {
+                return Ok(false);
+            }
+            *rest = rest.get(step.consumed..).unwrap_or(&[]);
+            if rest.is_empty() || *self.budget == 0 || burst.is_full() || !self.is_ready() {
+                return Ok(true);
+            }
+        }
     }
 }

@@ -3,10 +3,8 @@
 //! Responses on their way into the send buffer.
 
 use super::{
-    super::{
-        limits::COPY_MAX,
-        stats::Count, //
-    },
+    super::stats::Count,
+    burst::Burst,
     pending_response::{
         indices,
         unsent,
@@ -18,24 +16,24 @@ use super::{
 use crate::{
     site::BodyId,
     sys::tcp::{
+        PieceRoom,
+        Pieces,
         Sender,
         StreamHandler, //
     }, //
 };
-use core::{
-    mem,
-    ops::Range, //
-};
+use core::mem;
 use kernel::{
     prelude::*,
     sync::Arc, //
 };
 use protocol::http::{
     Body,
+    ByteRange,
     Disposition,
+    Multipart,
     Response,
-    SessionPhase,
-    Step, //
+    SessionPhase, //
 };
 
 /// A writer of responses into the send buffer of a connection. It keeps the bytes that find no space.
@@ -69,120 +67,99 @@ impl<'a, H: StreamHandler<State = ConnState>> ResponseWriter<'a, H> {
         &mut self.sender
     }
 
-    /// Carries out a step of the session; `rest` are the bytes received behind it.
+    /// Begins a response, which the caller then sends.
     #[inline]
-    pub(super) fn apply_step(&mut self, step: &Step<'_, BodyId>, rest: &[u8]) -> Result {
-        match &step.response {
-            Some(response) => {
-                let more =
-                    response.disposition != Disposition::KeepAlive || self.serves_at_once(rest);
-                self.respond(response, more)
-            }
-            None => {
-                if step.broken {
-                    self.sender.pending.abandon();
-                }
-                Ok(())
-            }
-        }
+    pub(super) fn begin(&mut self, response: &Response<'_, BodyId>) {
+        self.sender.complete_request();
+        self.sender.pending.disposition = response.disposition;
+        self.context.counters.add(Count::of(response.status), 1);
     }
 
-    /// Returns whether `rest`, which follows a request, is certain to bring another response before
-    /// anything waits. Then the response to the request need not leave in a segment of its own.
-    #[inline]
-    fn serves_at_once(&self, rest: &[u8]) -> bool {
-        rest.ends_with(b"\r\n\r\n")
-            && !rest.starts_with(b"\r")
-            && self.sender.session.phase() == SessionPhase::Idle
-    }
-
-    /// Begins a response. `more` tells TCP that something follows at once.
+    /// Sends a burst, and keeps what finds no space. `rest` are the received bytes behind its
+    /// requests.
     ///
     /// # Errors
     ///
     /// The error that the connection has met with. `ENOBUFS` if memory is short for what finds no
-    /// space: a part of the response may have been sent, so that it can neither go on nor begin
-    /// again.
-    #[inline]
-    pub(super) fn respond(&mut self, response: &Response<'_, BodyId>, more: bool) -> Result {
-        self.sender.complete_request();
-        self.context.counters.add(Count::of(response.status), 1);
-        self.send_response(response, more)
-    }
-
-    /// Sends a response whose body is short in one call, and dispatches longer bodies.
+    /// space: a part of a response may have been sent, so that it can neither go on nor begin again.
     #[inline(never)]
-    fn send_response(&mut self, response: &Response<'_, BodyId>, more: bool) -> Result {
-        self.sender.pending.disposition = response.disposition;
-        let text = match response.body {
-            Body::Empty => &[],
-            Body::Text(text) => text,
-            Body::Slice(body, range) => {
-                let range = indices(range)?;
-                let content = self.context.snapshot.body(body).ok_or(EIO)?;
-                match content.slice(&range) {
-                    Some(bytes) if bytes.len() <= COPY_MAX => bytes,
-                    _ => return self.send_pages(response, (body, range), more),
-                }
-            }
-            Body::Multipart(body, multipart) => {
-                let parts = KBox::new(PendingParts::new(body, multipart), GFP_ATOMIC);
-                return self.send_parts(response, parts.map_err(|_| ENOBUFS)?);
-            }
-        };
-        let [a, b, c] = response.head;
-        let pieces = [a, b, c, text];
-        let length: usize = pieces.iter().map(|piece| piece.len()).sum();
-        let sent = self.send(pieces, more)?;
-        if sent < length {
-            self.sender.pending.head = unsent(pieces, sent)?;
+    pub(super) fn send(&mut self, burst: &Burst<'_>, rest: &[u8]) -> Result {
+        let more = self.is_followed(rest);
+        match *burst.tail() {
+            Body::Slice(body, range) => self.send_content(burst.pieces(), (body, range), more),
+            Body::Multipart(body, multipart) => self.send_parts(burst.pieces(), (body, multipart)),
+            Body::Empty | Body::Text(_) => self.send_pieces(burst.pieces(), more),
         }
-        Ok(())
     }
 
-    /// Sends a response whose body is spliced. The snapshot is referred to only for bytes that find
+    /// Returns whether bytes or a FIN follow a burst before anything waits: the burst need not leave
+    /// in a segment of its own then. `rest` follows its requests.
+    #[inline]
+    fn is_followed(&self, rest: &[u8]) -> bool {
+        self.sender.pending.disposition != Disposition::KeepAlive
+            || rest.ends_with(b"\r\n\r\n")
+                && !rest.starts_with(b"\r")
+                && self.sender.session.phase() == SessionPhase::Idle
+    }
+
+    /// Copies pieces into the send buffer, and keeps what finds no space.
+    #[inline]
+    fn send_pieces(&mut self, pieces: &Pieces<'_>, more: bool) -> Result {
+        if pieces.len() == 0 {
+            return Ok(());
+        }
+        let sent = self.sender.send(&self.context.core.buffers, pieces, more)?;
+        self.keep_unsent(pieces, sent)
+    }
+
+    /// Sends pieces and a body that is spliced. The snapshot is referred to only for bytes that find
     /// no space: its reference count is a cache line that all CPUs share.
     #[inline(never)]
-    fn send_pages(
+    fn send_content(
         &mut self,
-        response: &Response<'_, BodyId>,
-        (body, mut rest): (BodyId, Range<usize>),
+        pieces: &Pieces<'_>,
+        (body, range): (BodyId, ByteRange),
         more: bool,
     ) -> Result {
+        let mut range = indices(range)?;
         let content = self.context.snapshot.body(body).ok_or(EIO)?;
-        let sent = self.send(response.head, true)?;
-        if sent == response.head_length() {
+        self.send_pieces(pieces, true)?;
+        if self.sender.pending.is_empty() {
             let buffers = &self.context.core.buffers;
-            let spliced = self.sender.splice(buffers, content, rest.clone(), more)?;
-            self.context.counters.add(Count::Bytes, spliced as u64);
-            rest.start += spliced;
-        } else {
-            self.sender.pending.head = unsent(response.head, sent)?;
+            let sent = self.sender.splice(buffers, content, range.clone(), more)?;
+            self.context.counters.add(Count::Bytes, sent as u64);
+            range.start += sent;
         }
-        if !rest.is_empty() {
-            self.sender.pending.content = Some((body, rest));
+        if !range.is_empty() {
+            self.sender.pending.content = Some((body, range));
             self.sender.pending.snapshot = Some(Arc::from(self.context.snapshot));
         }
         Ok(())
     }
 
-    /// Sends the head of a multipart response; [`ResponseWriter::flush`] sends the parts.
+    /// Sends pieces that end with the head of a multipart response; [`ResponseWriter::flush`] sends
+    /// the parts.
     #[inline(never)]
-    fn send_parts(&mut self, response: &Response<'_, BodyId>, parts: KBox<PendingParts>) -> Result {
-        let sent = self.send(response.head, true)?;
-        self.sender.pending.head = unsent(response.head, sent)?;
-        self.sender.pending.parts = Some(parts);
+    fn send_parts(
+        &mut self,
+        pieces: &Pieces<'_>,
+        (body, multipart): (BodyId, &Multipart),
+    ) -> Result {
+        let parts = KBox::new(PendingParts::new(body, multipart), GFP_ATOMIC);
+        self.sender.pending.parts = Some(parts.map_err(|_| ENOBUFS)?);
+        self.send_pieces(pieces, true)?;
         self.sender.pending.snapshot = Some(Arc::from(self.context.snapshot));
         Ok(())
     }
 
-    /// Copies `pieces` into the send buffer and counts the bytes that found space.
+    /// Counts the `sent` bytes, and keeps the bytes of `pieces` that are not among them.
     #[inline]
-    fn send<const N: usize>(&mut self, pieces: [&[u8]; N], more: bool) -> Result<usize> {
-        let buffers = &self.context.core.buffers;
-        let sent = self.sender.send(buffers, pieces, more)?;
+    fn keep_unsent(&mut self, pieces: &Pieces<'_>, sent: usize) -> Result {
         self.context.counters.add(Count::Bytes, sent as u64);
-        Ok(sent)
+        if sent < pieces.len() {
+            self.sender.pending.head = unsent(pieces, sent)?;
+        }
+        Ok(())
     }
 
     /// Sends the rest of a response as far as there is space; returns `false` if some of it still
@@ -230,7 +207,13 @@ impl<'a, H: StreamHandler<State = ConnState>> ResponseWriter<'a, H> {
     fn flush_head(&mut self) -> Result<usize> {
         let mut head = mem::take(&mut self.sender.pending.head);
         let more = self.sender.pending.is_followed();
-        let sent = self.send([&head[..]], more)?;
+        let mut room = PieceRoom::<1>::new();
+        let mut pieces = room.begin();
+        pieces.extend([&head[..]])?;
+        let sent = self
+            .sender
+            .send(&self.context.core.buffers, &pieces, more)?;
+        self.context.counters.add(Count::Bytes, sent as u64);
         // In place: the rest of a response must not depend on memory.
         head.copy_within(sent.., 0);
         head.truncate(head.len() - sent);

@@ -34,8 +34,10 @@ impl<H: StreamHandler> Guard<'_, H> {
                 room,
             )
         };
-        to_result(copied)?;
-        Ok(buffer.get(..usize::try_from(copied)?).unwrap_or_default())
+        match usize::try_from(copied) {
+            Ok(count) => Ok(buffer.get(..count).unwrap_or_default()),
+            Err(_) => to_result(copied).map(|()| Default::default()),
+        }
     }
 
     /// Consumes the first `count` unread bytes, and a FIN that follows the last of them.

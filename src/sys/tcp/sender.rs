@@ -7,6 +7,7 @@
 use super::{
     Child,
     Guard,
+    Pieces,
     SendBuffers,
     StreamHandler, //
 };
@@ -27,8 +28,7 @@ use kernel::{
     error::to_result,
     ffi::{
         c_int,
-        c_uint,
-        c_void, //
+        c_uint, //
     },
     prelude::*,
     types::NotThreadSafe, //
@@ -75,26 +75,23 @@ impl<H: StreamHandler> Sender<'_, H> {
     ///
     /// The error of the connection: `EPIPE`, `ECONNRESET`, `ETIMEDOUT` and the like.
     #[inline]
-    pub(crate) fn send<const N: usize>(
+    pub(crate) fn send(
         &mut self,
         buffers: &SendBuffers,
-        pieces: [&[u8]; N],
+        pieces: &Pieces<'_>,
         more: bool,
     ) -> Result<usize> {
-        let len = pieces.iter().map(|piece| piece.len()).sum();
-        let vectors = pieces.map(|piece| bindings::kvec {
-            iov_base: piece.as_ptr().cast_mut().cast::<c_void>(),
-            iov_len: piece.len(),
-        });
+        let vectors = pieces.as_raw();
         // SAFETY: By the type invariant there is a guard, so that the lock is held and softirqs are
-        // disabled. The pieces are valid for reads, and the function only reads them.
+        // disabled. The vectors are valid for reads and have so many bytes, by the invariants of
+        // `Pieces`, and the function only reads them.
         let sent = unsafe {
             ffi::khttpd_send(
                 self.sk(),
                 buffers.as_raw(),
                 vectors.as_ptr(),
-                c_uint::try_from(N)?,
-                len,
+                c_uint::try_from(vectors.len())?,
+                pieces.len(),
                 flags(more),
             )
         };

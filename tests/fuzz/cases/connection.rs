@@ -118,7 +118,7 @@ fn connection(site: &Memory, pieces: &[&[u8]]) -> (Vec<Received>, bool) {
         buffer.extend_from_slice(piece);
         // Each pass but the last consumes a byte at least.
         for _ in 0..=buffer.len() {
-            let step = session.receive(&buffer, site, &clock, &mut scratch);
+            let step = session.receive(&buffer, site, &clock, &mut scratch.room());
             let consumed = step.consumed;
             let received = step
                 .response

@@ -4,6 +4,7 @@
 
 mod common;
 
+use common::random::seed;
 use common::{
     assert_quiet, get, machine, number as count, put_guest, serving, wait_for, Client, Result,
 };
@@ -102,6 +103,17 @@ fn large_file_waits_for_send_buffer_space_and_arrives_complete() -> Result {
         ))?;
     }
     assert!(count(&machine, "blocked")? > 0);
+    assert_quiet(&machine)
+}
+
+#[test]
+fn bursts_arrive_in_order_when_the_send_buffer_takes_them_in_parts() -> Result {
+    let machine = machine()?.boot()?;
+    // A burst does not fit into such a send buffer.
+    machine.exec_ok("echo 4096 8192 16384 > /proc/sys/net/ipv4/tcp_wmem && insmod khttpd.ko")?;
+    put_guest(&machine, &["status.py", "workload.py", "burst.py"])?;
+    machine.exec_ok(&format!("python3 /tmp/burst.py {}", seed()?))?;
+    assert_eq!(count(&machine, "short-of-memory")?, 0);
     assert_quiet(&machine)
 }
 
