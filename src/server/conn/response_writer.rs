@@ -123,13 +123,12 @@ impl<'a, H: StreamHandler<State = ConnState>> ResponseWriter<'a, H> {
     ) -> Result {
         let mut range = indices(range)?;
         let content = self.context.snapshot.body(body).ok_or(EIO)?;
-        self.send_pieces(pieces, true)?;
-        if self.sender.pending.is_empty() {
-            let buffers = &self.context.core.buffers;
-            let sent = self.sender.splice(buffers, content, range.clone(), more)?;
-            self.context.counters.add(Count::Bytes, sent as u64);
-            range.start += sent;
-        }
+        let buffers = &self.context.core.buffers;
+        let sent = self
+            .sender
+            .send_and_splice(buffers, pieces, content, range.clone(), more)?;
+        self.keep_unsent(pieces, sent)?;
+        range.start += sent.saturating_sub(pieces.len());
         if !range.is_empty() {
             self.sender.pending.content = Some((body, range));
             self.sender.pending.snapshot = Some(Arc::from(self.context.snapshot));

@@ -223,6 +223,23 @@ extern "C" {
         flags: c_uint,
     ) -> c_int;
 
+    /// Sends `head` bytes of `pieces` as [`khttpd_send`], and behind them `len` bytes of `blocks` as
+    /// [`khttpd_splice`]. If memory is short, it sends no block.
+    ///
+    /// There are one to seven blocks, and the first has more than `skip` bytes.
+    pub(in crate::sys) fn khttpd_send_and_splice(
+        sk: *mut bindings::sock,
+        frags: *mut c_void,
+        pieces: *const bindings::kvec,
+        count: c_uint,
+        head: usize,
+        blocks: *const bindings::bio_vec,
+        block_count: c_uint,
+        skip: usize,
+        len: usize,
+        flags: c_uint,
+    ) -> c_int;
+
     /// Sends FIN behind the bytes that were sent. The socket's spinlock is held and softirqs are
     /// disabled.
     pub(in crate::sys) fn khttpd_half_close(sk: *mut bindings::sock);

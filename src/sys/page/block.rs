@@ -67,7 +67,7 @@ impl Block {
 
     /// Returns the number of bytes.
     #[inline]
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::sys) fn len(&self) -> usize {
         // CAST: Wider than 32 bits.
         self.0.bv_len as usize
     }

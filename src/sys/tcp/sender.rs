@@ -34,6 +34,10 @@ use kernel::{
     types::NotThreadSafe, //
 };
 
+/// The blocks of a body that leave by one call with what precedes them: `KHTTPD_BLOCKS_MAX` in
+/// `send.c`.
+const BLOCKS_MAX: usize = 7;
+
 /// The right to send on a stream and to change its state, to which it dereferences, but not to read
 /// from the stream.
 ///
@@ -121,6 +125,47 @@ impl<H: StreamHandler> Sender<'_, H> {
                 skip,
                 len,
                 flags(more),
+            )
+        };
+        space(sent)
+    }
+
+    /// Sends `pieces` as [`Sender::send`], and behind them the bytes of `range` as
+    /// [`Sender::splice`], or at least the first [`BLOCKS_MAX`] blocks of them. Returns how many of
+    /// all bytes found space.
+    #[inline]
+    pub(crate) fn send_and_splice(
+        &mut self,
+        buffers: &SendBuffers,
+        pieces: &Pieces<'_>,
+        bytes: PageBytes<'_>,
+        range: Range<usize>,
+        more: bool,
+    ) -> Result<usize> {
+        let (blocks, skip) = bytes.blocks(&range);
+        let blocks = blocks.get(..BLOCKS_MAX).unwrap_or(blocks);
+        let there = blocks.iter().map(Block::len).sum::<usize>();
+        let len = there.saturating_sub(skip).min(range.len());
+        if blocks.first().is_none_or(|first| skip >= first.len()) {
+            return self.send(buffers, pieces, more);
+        }
+        let vectors = pieces.as_raw();
+        // SAFETY: By the type invariant there is a guard, so that the lock is held and softirqs are
+        // disabled. The vectors are valid for reads and have so many bytes, by the invariants of
+        // `Pieces`. There are one to `BLOCKS_MAX` blocks with at least `skip + len` bytes, which do
+        // not change any more; more than `skip` are those of the first.
+        let sent = unsafe {
+            ffi::khttpd_send_and_splice(
+                self.sk(),
+                buffers.as_raw(),
+                vectors.as_ptr(),
+                c_uint::try_from(vectors.len())?,
+                pieces.len(),
+                Block::as_raw(blocks),
+                c_uint::try_from(blocks.len())?,
+                skip,
+                len,
+                flags(more || len < range.len()),
             )
         };
         space(sent)
