@@ -128,6 +128,10 @@ impl Ranges {
     ///
     /// A joined range has the position of its first part.
     fn add(&mut self, range: ByteRange) -> Option<()> {
+        let is_apart = |near: &ByteRange| near.join(range).is_none();
+        if self.as_slice().iter().all(is_apart) {
+            return self.push(range);
+        }
         let mut joined = range;
         // A range that grew can overlap one that was compared before, hence one pass per range.
         for _ in self.as_slice() {
@@ -145,9 +149,6 @@ impl Ranges {
                 placed = true;
                 ranges.push(joined)?;
             }
-        }
-        if !placed {
-            ranges.push(joined)?;
         }
         *self = ranges;
         Some(())
