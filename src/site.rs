@@ -19,6 +19,7 @@ pub(crate) use self::index::entry::{
 use self::index::{
     content::Contents,
     entry::Entry,
+    hand_over::HandOvers,
     host_map::HostMap,
     variant::{
         Variant,
@@ -37,6 +38,7 @@ use protocol::http::{
     Full,
     Lookup,
     Path,
+    ProcessAddress,
     Representation,
     Sink,
     Status, //
@@ -46,6 +48,8 @@ use protocol::http::{
 pub(crate) struct Site {
     hosts: HostMap,
     virtual_hosts: KVVec<VirtualHost>,
+    /// Rules that hand connections over, whatever the host.
+    hand_overs: HandOvers,
     entries: KVVec<Entry>,
     /// Variants of all entries; those of one entry are adjacent, its identity first.
     variants: Variants,
@@ -68,6 +72,7 @@ impl Site {
     fn new(
         hosts: HostMap,
         virtual_hosts: KVVec<VirtualHost>,
+        hand_overs: HandOvers,
         entries: KVVec<Entry>,
         variants: Variants,
         contents: Contents,
@@ -83,6 +88,7 @@ impl Site {
         Ok(Self {
             hosts,
             virtual_hosts,
+            hand_overs,
             entries,
             variants,
             contents,
@@ -152,18 +158,25 @@ impl http::Resources for Site {
 
     #[inline]
     fn find(&self, host: Option<&[u8]>, path: Path<'_>) -> Lookup<'_, EntryId> {
-        let found = self
-            .virtual_host(host)
-            .map(|virtual_host| virtual_host.find(path.as_bytes()));
-        match found.unwrap_or(HostLookup::NotFound) {
+        let (path, hand_overs) = (path.as_bytes(), &self.hand_overs);
+        let found = match self.virtual_host(host) {
+            Some(virtual_host) => virtual_host.find(path, hand_overs),
+            None => HostLookup::process(hand_overs.find(path)),
+        };
+        match found {
             HostLookup::Entry(id) => self.entry(id).map_or(Lookup::NotFound, |entry| {
                 Lookup::Resource(id, entry.codings)
             }),
             HostLookup::MissingSlash => Lookup::MissingSlash,
             HostLookup::Redirect(redirect) => Lookup::Redirect(redirect),
             HostLookup::StatusPage => Lookup::StatusPage,
+            HostLookup::HandOver(process) => Lookup::HandOver(process),
             HostLookup::NotFound => Lookup::NotFound,
         }
+    }
+
+    fn process(&self, _host: Option<&[u8]>, path: Path<'_>) -> Option<ProcessAddress> {
+        self.hand_overs.find(path.as_bytes())
     }
 
     #[inline]

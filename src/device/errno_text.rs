@@ -45,9 +45,10 @@ pub(super) fn of_send(e: Error) -> &'static str {
     }
 }
 
-/// Returns the reason why a root or a rule cannot be added.
+/// Returns the reason why a root or a rule cannot be added or removed.
 pub(super) fn of_sources(e: Error) -> &'static str {
     match e {
+        ENOENT => "no hand-over of these files (see the output of the node)",
         ENOSPC => "too many roots or rules; the maximum is 1024 roots and 64 KiB of rules",
         _ => of_any(e),
     }

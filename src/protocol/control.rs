@@ -2,6 +2,7 @@
 
 //! The language of the control node: lines of words, commands, and the rules of a site.
 
+mod address;
 pub mod command;
 pub mod line;
 pub mod rule;

@@ -28,6 +28,7 @@ mod method;
 mod multipart;
 pub(crate) mod octet;
 pub(crate) mod percent;
+mod process_address;
 mod range;
 mod rendered_head;
 mod request;
@@ -36,6 +37,7 @@ mod responder;
 mod response;
 mod response_parts;
 mod session;
+mod session_state;
 mod sink;
 mod status;
 mod step;
@@ -96,6 +98,7 @@ pub use self::{
         PART_HEAD_MAX, //
     },
     percent::encode_path,
+    process_address::ProcessAddress,
     range::{
         parse as parse_range,
         ByteRange,

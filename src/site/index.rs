@@ -10,6 +10,7 @@
 pub(super) mod content;
 pub(super) mod entry;
 pub(super) mod fallback;
+pub(super) mod hand_over;
 pub(super) mod host_map;
 pub(super) mod path_index;
 pub(super) mod redirect;

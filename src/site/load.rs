@@ -10,6 +10,7 @@ mod builtin;
 mod deduplicator;
 mod error;
 mod file_error;
+mod hand_overs;
 mod media_type;
 mod path_display;
 mod policy;
@@ -57,8 +58,9 @@ impl Site {
         progress: &LoadProgress,
     ) -> Result<Self, LoadError> {
         let node_rules = sources.rules().parse()?;
+        rules::check_number(&node_rules, b"rules of the control node")?;
         let policy = LoadPolicy::new(sources.limits(), &node_rules);
-        let mut builder = SiteBuilder::new(&policy, old)?;
+        let mut builder = SiteBuilder::new(&policy, &node_rules, old)?;
         for root in sources.roots() {
             let name = root.name();
             if let Some(directory) = root.directory() {

@@ -70,7 +70,11 @@ impl<'a> Commands<'a> {
         self.last(|command| {
             matches!(
                 command,
-                Command::Root(..) | Command::Rule(_) | Command::Reload | Command::Clear
+                Command::Root(..)
+                    | Command::Rule(_)
+                    | Command::NoHandOver(_)
+                    | Command::Reload
+                    | Command::Clear
             )
         })
     }
@@ -158,6 +162,7 @@ mod tests {
             b"reload\nstatus-page /status\nfield * A: b\nlisten 80",
             b"root built-in\n\nclear\n",
             b"\nclear\nreload",
+            b"reload\n\nno-hand-over *\nstart",
         ] {
             assert!(number(parse(text)?.last_for_site()) == Some(3));
         }

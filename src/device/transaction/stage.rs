@@ -44,8 +44,9 @@ impl Stage<'_, '_> {
     ///
     /// # Errors
     ///
-    /// `EACCES` if the writer may not listen on a port, `ENOENT` if an address to remove is not
-    /// there, `ERANGE` for more connections than the server may serve, `E2BIG` and `ENOSPC` if there would be too many addresses, roots or rules, `ENOMEM`.
+    /// `EACCES` if the writer may not listen on a port, `ENOENT` if an address or a rule to remove is
+    /// not there, `ERANGE` for more connections than the server may serve, `E2BIG` and `ENOSPC` if
+    /// there would be too many addresses, roots or rules, `ENOMEM`.
     pub(super) fn apply(
         &mut self,
         line: Line<'_>,
@@ -70,6 +71,10 @@ impl Stage<'_, '_> {
             Command::Rule(rule) => update
                 .sources()
                 .add_rule(rule)
+                .map_err(|e| sources_error(e, line))?,
+            Command::NoHandOver(files) => update
+                .sources()
+                .remove_hand_over(files)
                 .map_err(|e| sources_error(e, line))?,
             Command::Reload => update.reload(),
             Command::Clear => update.sources().clear(),

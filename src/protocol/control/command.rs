@@ -5,21 +5,24 @@
 use crate::{
     bytes::parse_number,
     control::{
+        address::{
+            listen_address,
+            peer_address, //
+        },
         line::{
             Error,
             Line,
             Words, //
         },
-        rule::Rule, //
+        rule::{
+            FilePattern,
+            Rule, //
+        }, //
     },
     http::HostPattern, //
 };
 use core::{
-    net::{
-        IpAddr,
-        Ipv6Addr,
-        SocketAddr, //
-    },
+    net::SocketAddr,
     ops::RangeInclusive,
     str, //
 };
@@ -29,6 +32,7 @@ pub const CONNECTIONS: RangeInclusive<u32> = 1..=1 << 20;
 
 /// Bounds of the minimum rate of a peer, in bytes per second.
 pub const RATES: RangeInclusive<u32> = 1..=1_000_000_000;
+
 /// Bounds of the number of old sites that responses may go on to use.
 pub const OLD_SITES: RangeInclusive<u32> = 0..=64;
 
@@ -62,6 +66,8 @@ pub enum Command<'a> {
     Root(&'a [u8], HostPattern<'a>),
     /// Adds a rule of the site.
     Rule(Rule<'a>),
+    /// Removes the rules that hand over exactly these files.
+    NoHandOver(FilePattern<'a>),
     /// Loads the site again.
     Reload,
     /// Removes all roots and rules.
@@ -128,6 +134,8 @@ pub const HELP: &str = "\
 # redirect STATUS FROM TO          redirect with 301, 302, 307 or 308 from /FILE or /DIRECTORY/*
 # trailing-slash POLICY            of a directory without its slash: redirect, serve or refuse
 # status-page /PATH                serve counters as text at PATH
+# hand-over FILES PORT [always]    hand to a process, at [ADDRESS:]PORT, FILES that do not exist
+# no-hand-over FILES               remove the hand-over rules with exactly these FILES
 # follow-links yes|no              follow symbolic links within a root
 # hidden-files yes|no              serve names that begin with a dot
 # cross-mounts yes|no              enter file systems that are mounted within a root
@@ -189,6 +197,7 @@ impl<'a> Command<'a> {
             b"max-old-sites" => arguments.bounded(OLD_SITES, "must be 0 to 64", Self::MaxOldSites),
             b"timeout" => arguments.timeout(),
             b"root" => arguments.root(),
+            b"no-hand-over" => arguments.no_hand_over(),
             b"reload" => arguments.end(Self::Reload),
             b"clear" => arguments.end(Self::Clear),
             b"relay" => arguments.relay(),
@@ -278,6 +287,13 @@ impl<'a> Arguments<'a> {
         HostPattern::parse(word).map_err(|reason| self.line.error(word, reason))
     }
 
+    fn no_hand_over(mut self) -> Result<Command<'a>, Error<'a>> {
+        let word = self.next("needs files, such as *.php")?;
+        let files =
+            FilePattern::parse(word).map_err(|(word, reason)| self.line.error(word, reason))?;
+        self.end(Command::NoHandOver(files))
+    }
+
     fn relay(mut self) -> Result<Command<'a>, Error<'a>> {
         let peer = self.peer()?;
         self.end(Command::Relay(peer))
@@ -348,31 +364,6 @@ pub fn is_directory(word: &[u8]) -> bool {
 /// Returns whether `text` is still one word after it was displayed.
 fn is_plain(text: &str) -> bool {
     !text.contains(|character: char| character == ' ' || character.is_control())
-}
-
-/// Parses `[ADDRESS:]PORT`; without an address, it means all addresses of both families.
-fn listen_address(word: &[u8]) -> Result<SocketAddr, &'static str> {
-    let all = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
-    match parse_number(word, 10) {
-        Some(port) => u16::try_from(port)
-            .ok()
-            .filter(|port| *port != 0)
-            .map(|port| SocketAddr::new(all, port))
-            .ok_or("a port must be 1 to 65535"),
-        None => peer_address(word),
-    }
-}
-
-/// Parses `ADDRESS:PORT`.
-fn peer_address(word: &[u8]) -> Result<SocketAddr, &'static str> {
-    let address = str::from_utf8(word)
-        .ok()
-        .and_then(|text| text.parse::<SocketAddr>().ok())
-        .ok_or("must be like 192.0.2.1:80 or [2001:db8::1]:80")?;
-    match address.port() {
-        0 => Err("a port must be 1 to 65535"),
-        _ => Ok(address),
-    }
 }
 
 /// Parses a decimal number.

@@ -12,10 +12,12 @@
 //! redirect 308 /blog/* https://blog.example.org/
 //! trailing-slash redirect                  of a directory without its slash; or serve, or refuse
 //! status-page /status                      counters as text
+//! hand-over *.php 9000                     process for paths without a file
 //! ```
 //!
 //! Where several rules contradict each other, the last one applies. A [`PolicyRule`] decides which
-//! files become part of a site; only the control node may set it, not the rules of a root.
+//! files become part of a site. Only the control node may set it, or hand requests over, not the
+//! rules of a root.
 
 mod encoded_path;
 mod file_pattern;
@@ -43,13 +45,17 @@ use self::word::{
 };
 use crate::{
     bytes::split_once,
-    control::line::{
-        Error,
-        Line,
-        Words, //
+    control::{
+        address::process_address,
+        line::{
+            Error,
+            Line,
+            Words, //
+        }, //
     },
     http::{
         octet::TOKEN,
+        ProcessAddress,
         Status, //
     }, //
 };
@@ -112,6 +118,16 @@ pub enum Rule<'a> {
     TrailingSlash(TrailingSlash),
     /// Serves counters as text at a path.
     StatusPage(EncodedPath<'a>),
+    /// Hands connections with a request that khttpd does not serve to a process. Only the control
+    /// node may set it.
+    HandOver {
+        /// Paths to which the rule applies.
+        files: FilePattern<'a>,
+        /// Process that takes the connections over.
+        to: ProcessAddress,
+        /// Whether the rule also applies to paths that lead to something.
+        always: bool,
+    },
     /// Decides which files become part of a site.
     Policy(PolicyRule),
 }
@@ -189,6 +205,7 @@ impl<'a> Rule<'a> {
             b"redirect" => redirect(&mut words)?,
             b"trailing-slash" => Rule::TrailingSlash(trailing_slash(&mut words)?),
             b"status-page" => Rule::StatusPage(path(&mut words)?),
+            b"hand-over" => hand_over(&mut words)?,
             name => match PolicyRule::parse(name, &mut words)? {
                 Some(rule) => Rule::Policy(rule),
                 None => return Ok(None),
@@ -310,6 +327,18 @@ fn trailing_slash<'a>(words: &mut Words<'a>) -> Result<TrailingSlash, WordError<
     }
 }
 
+fn hand_over<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, WordError<'a>> {
+    let files = files(words)?;
+    let word = next(words, "needs the port of a process, such as 8080")?;
+    let to = process_address(word).map_err(|reason| (word, reason))?;
+    let always = match words.next() {
+        None => false,
+        Some(b"always") => true,
+        Some(word) => return Err((word, "must be always, or nothing")),
+    };
+    Ok(Rule::HandOver { files, to, always })
+}
+
 /// Returns whether `word` is a token (RFC 9110 section 5.6.2).
 fn is_token(word: &[u8]) -> bool {
     !word.is_empty() && TOKEN.span(word) == word.len()
@@ -333,6 +362,10 @@ impl fmt::Display for Rule<'_> {
                 TrailingSlash::Refuse => "trailing-slash refuse",
             }),
             Rule::StatusPage(path) => write!(f, "status-page {path}"),
+            Rule::HandOver { files, to, always } => {
+                let always = if *always { " always" } else { "" };
+                write!(f, "hand-over {files} {to}{always}")
+            }
             Rule::Policy(rule) => write!(f, "{rule}"),
         }
     }

@@ -21,6 +21,8 @@ pub enum Framing {
     None,
     /// `Content-Length`, at least 1 and at most [`BODY_MAX`].
     Length(u32),
+    /// `Content-Length` beyond [`BODY_MAX`]: 413, unless a process takes the connection over.
+    TooLong,
     /// `Transfer-Encoding: chunked`.
     Chunked,
 }
@@ -30,7 +32,7 @@ impl Framing {
     ///
     /// # Errors
     ///
-    /// 400 for ambiguous framing, 413 for a length beyond [`BODY_MAX`], 501 for an unknown coding.
+    /// 400 for ambiguous framing, 501 for an unknown coding.
     pub fn parse(fields: &Fields<'_>, version: Version) -> Result<Framing, Status> {
         let is_coded = fields.has(FieldName::TransferEncoding);
         match (is_coded, fields.has(FieldName::ContentLength)) {
@@ -52,10 +54,10 @@ impl Framing {
         match parse_number(value, 10) {
             None => Err(Status::BadRequest),
             Some(0) => Ok(Framing::None),
-            Some(length) => match u32::try_from(length) {
-                Ok(length) if length <= BODY_MAX => Ok(Framing::Length(length)),
-                Ok(_) | Err(_) => Err(Status::ContentTooLarge),
-            },
+            Some(length) => Ok(match u32::try_from(length) {
+                Ok(length) if length <= BODY_MAX => Framing::Length(length),
+                Ok(_) | Err(_) => Framing::TooLong,
+            }),
         }
     }
 
@@ -147,7 +149,8 @@ enum DrainState {
 }
 
 impl BodyDrain {
-    /// Creates a parser for a body with this framing. Returns [`None`] if there is no body.
+    /// Creates a parser for a body with this framing. Returns [`None`] if there is no body. A body
+    /// that is too long is broken from its first byte on.
     #[inline]
     pub const fn new(framing: Framing) -> Option<BodyDrain> {
         match framing {
@@ -156,6 +159,11 @@ impl BodyDrain {
                 state: DrainState::Content,
                 left,
                 budget: left,
+            }),
+            Framing::TooLong => Some(BodyDrain {
+                state: DrainState::Size,
+                left: 0,
+                budget: 0,
             }),
             Framing::Chunked => Some(BodyDrain {
                 state: DrainState::Size,

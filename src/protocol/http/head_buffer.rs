@@ -120,6 +120,8 @@ pub(super) enum Detail {
     None,
     /// `Allow`: the allowed methods (RFC 9110 section 15.5.6).
     Allow,
+    /// `Retry-After`: a second (RFC 9110 section 10.2.3).
+    RetryAfter,
     /// `Vary`: another `Accept-Encoding` could change the response.
     Vary,
     /// `Content-Range`: the length of the representation (RFC 9110 section 15.5.17), with `Vary` if
@@ -143,6 +145,7 @@ pub(super) fn put_status(
     match detail {
         Detail::None => Ok(()),
         Detail::Allow => lines.put(ALLOW),
+        Detail::RetryAfter => lines.put(b"Retry-After: 1\r\n"),
         Detail::Vary => lines.put(VARY),
         Detail::Length(length, codings) => {
             if codings.vary() {

@@ -18,7 +18,8 @@ pub const TARGET_MAX: usize = 8000;
 /// Bound of the length of a request body in bytes, as it is transferred; beyond it the response is
 /// 413.
 ///
-/// A server of static files discards bodies: it parses them only to find the next request.
+/// A server of static files discards bodies: it parses them only to find the next request. A
+/// process that takes a connection over reads the body itself, of any length.
 pub const BODY_MAX: u32 = 65_536;
 
 /// Bound of the number of ranges in a response; beyond it the response is the whole representation.

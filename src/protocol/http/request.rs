@@ -127,6 +127,21 @@ impl<'b> Request<'b> {
         checked.map_err(|status| ParseError::Rejected(Rejection { status, head_only }))
     }
 
+    /// Returns the status of a request that only a process can serve, whatever its path.
+    #[inline]
+    pub(super) fn unsupported(&self) -> Option<Status> {
+        if self.framing == Framing::TooLong {
+            return Some(Status::ContentTooLarge);
+        }
+        match self.method {
+            Method::Get | Method::Head | Method::Options => {
+                (self.expectation == Expectation::Unknown).then_some(Status::ExpectationFailed)
+            }
+            Method::NotAllowed => Some(Status::MethodNotAllowed),
+            Method::Unknown => Some(Status::NotImplemented),
+        }
+    }
+
     /// Parses the head at the front of `window`. A window of [`HEAD_MAX`] bytes must contain the
     /// whole head.
     ///

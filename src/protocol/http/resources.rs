@@ -9,6 +9,7 @@ use super::{
     },
     conditional::Validators,
     date::Timestamp,
+    process_address::ProcessAddress,
     rendered_head::RenderedHead,
     sink::{
         Full,
@@ -28,8 +29,8 @@ use super::{
 ///
 /// ```
 /// use protocol::http::{
-///     Coding, Codings, Full, HeadOffsets, Lookup, Metadata, Path, RenderedHead, Representation,
-///     Resources, Sink, SliceWriter, Status, Timestamp,
+///     Coding, Codings, Full, HeadOffsets, Lookup, Metadata, Path, ProcessAddress, RenderedHead,
+///     Representation, Resources, Sink, SliceWriter, Status, Timestamp,
 /// };
 ///
 /// const CONTENT: &[u8] = b"<!doctype html><p>Hello.";
@@ -67,6 +68,10 @@ use super::{
 ///             b"/" => Lookup::Resource((), Codings::IDENTITY),
 ///             _ => Lookup::NotFound,
 ///         }
+///     }
+///
+///     fn process(&self, _host: Option<&[u8]>, _path: Path<'_>) -> Option<ProcessAddress> {
+///         None
 ///     }
 ///
 ///     fn representation(
@@ -114,6 +119,10 @@ pub trait Resources {
     /// it without regard to case. It is [`None`] if a client of HTTP/1.0 sent none.
     fn find(&self, host: Option<&[u8]>, path: Path<'_>) -> Lookup<'_, Self::Resource>;
 
+    /// Returns the process for a request whose method is not GET, HEAD or OPTIONS, if the site has
+    /// one; `host` and `path` are as for [`Resources::find`].
+    fn process(&self, host: Option<&[u8]>, path: Path<'_>) -> Option<ProcessAddress>;
+
     /// Returns a resource in one of the codings that [`Resources::find`] returned for it.
     fn representation(
         &self,
@@ -147,6 +156,8 @@ pub enum Lookup<'s, R> {
     Redirect(Redirect<'s>),
     /// The status page.
     StatusPage,
+    /// A process, which takes the connection over.
+    HandOver(ProcessAddress),
     /// Nothing: 404.
     NotFound,
 }

@@ -27,16 +27,14 @@ use super::{
         HeadBuffer, //
     },
     method::Method,
+    process_address::ProcessAddress,
     range::{
         self,
         ByteRange,
         RangeResult, //
     },
     rendered_head::ALWAYS,
-    request::{
-        Expectation,
-        Request, //
-    },
+    request::Request,
     resources::{
         Lookup,
         Redirect,
@@ -62,6 +60,7 @@ use super::{
     status::Status,
     target::{
         Path,
+        PathBuffer,
         Target,
         TargetForm, //
     }, //
@@ -76,13 +75,17 @@ struct Responder<'b, 'a, S> {
 }
 
 /// Creates the response to a request.
+///
+/// # Errors
+///
+/// The process that the request is for.
 #[inline]
 pub(super) fn respond<'a, S: Resources>(
     request: &Request<'_>,
     site: &'a S,
     now: Timestamp,
     room: &mut ResponseRoom<'a>,
-) -> ResponseParts<'a, S::Body> {
+) -> Result<ResponseParts<'a, S::Body>, ProcessAddress> {
     let ResponseRoom { path, lines } = room;
     lines.clear();
     let host = request.host.map(|host| host.as_bytes());
@@ -92,50 +95,104 @@ pub(super) fn respond<'a, S: Resources>(
         host,
         now,
     };
-    match request.method {
-        Method::Get | Method::Head | Method::Options => {}
-        Method::NotAllowed => {
-            return responder.error(Status::MethodNotAllowed, Detail::Allow, lines)
-        }
-        Method::Unknown => return responder.error(Status::NotImplemented, Detail::None, lines),
-    }
-    if request.expectation == Expectation::Unknown {
-        return responder.error(Status::ExpectationFailed, Detail::None, lines);
+    if let Some(status) = request.unsupported() {
+        return responder.unsupported(status, path, lines);
     }
     let target = match TargetForm::parse(request.target) {
         Ok(TargetForm::Path(target)) => target,
-        Ok(TargetForm::Asterisk) if request.method == Method::Options => return options(lines),
+        Ok(TargetForm::Asterisk) if request.method == Method::Options => return Ok(options(lines)),
         Ok(TargetForm::Asterisk) => {
-            return responder.error(Status::BadRequest, Detail::None, lines)
+            return Ok(responder.error(Status::BadRequest, Detail::None, lines))
         }
-        Err(status) => return responder.error(status, Detail::None, lines),
+        Err(status) => return Ok(responder.error(status, Detail::None, lines)),
     };
     responder.host = target
         .host
         .map_or(responder.host, |host| Some(host.as_bytes()));
     match target.decode(path) {
         Ok(Some(path)) => responder.look_up(target, path, lines),
-        Ok(None) => responder.error(Status::NotFound, Detail::None, lines),
-        Err(_) => responder.error(Status::BadRequest, Detail::None, lines),
+        Ok(None) => Ok(responder.error(Status::NotFound, Detail::None, lines)),
+        Err(_) => Ok(responder.error(Status::BadRequest, Detail::None, lines)),
     }
 }
 
+/// Creates the response to a request for a process that cannot take the connection over.
+#[inline(never)]
+pub(super) fn unavailable<'a, S: Resources>(
+    request: &Request<'_>,
+    site: &'a S,
+    now: Timestamp,
+    room: &mut ResponseRoom<'a>,
+) -> ResponseParts<'a, S::Body> {
+    let host = match TargetForm::parse(request.target) {
+        Ok(TargetForm::Path(target)) => target.host.or(request.host),
+        _ => request.host,
+    };
+    let responder = Responder {
+        request,
+        site,
+        host: host.map(|host| host.as_bytes()),
+        now,
+    };
+    responder.error(
+        Status::ServiceUnavailable,
+        Detail::RetryAfter,
+        &mut room.lines,
+    )
+}
+
 impl<'a, S: Resources> Responder<'_, 'a, S> {
+    /// Sends the error of a request that khttpd does not support, unless it is for a process.
+    #[inline(never)]
+    fn unsupported(
+        &self,
+        status: Status,
+        buffer: &mut PathBuffer,
+        lines: &mut HeadBuffer<'a>,
+    ) -> Result<ResponseParts<'a, S::Body>, ProcessAddress> {
+        let detail = if status == Status::MethodNotAllowed {
+            Detail::Allow
+        } else {
+            Detail::None
+        };
+        match self.process(buffer) {
+            Some(process) => Err(process),
+            None => Ok(self.error(status, detail, lines)),
+        }
+    }
+
+    /// Returns the process that serves a request which khttpd does not support.
+    fn process(&self, buffer: &mut PathBuffer) -> Option<ProcessAddress> {
+        let Ok(TargetForm::Path(target)) = TargetForm::parse(self.request.target) else {
+            return None;
+        };
+        let host = target.host.map_or(self.host, |host| Some(host.as_bytes()));
+        let path = target.decode(buffer).ok()??;
+        match self.request.method {
+            Method::Get | Method::Head | Method::Options => match self.site.find(host, path) {
+                Lookup::HandOver(process) => Some(process),
+                _ => None,
+            },
+            Method::NotAllowed | Method::Unknown => self.site.process(host, path),
+        }
+    }
+
     /// Looks up the path.
     fn look_up(
         &self,
         target: Target<'_>,
         path: Path<'_>,
         lines: &mut HeadBuffer<'a>,
-    ) -> ResponseParts<'a, S::Body> {
-        match self.site.find(self.host, path) {
+    ) -> Result<ResponseParts<'a, S::Body>, ProcessAddress> {
+        Ok(match self.site.find(self.host, path) {
             Lookup::NotFound => self.error(Status::NotFound, Detail::None, lines),
+            Lookup::HandOver(process) => return Err(process),
             _ if self.request.method == Method::Options => options(lines),
             Lookup::Resource(resource, codings) => self.negotiate(resource, codings, lines),
             Lookup::MissingSlash => self.add_slash(path, target.query, lines),
             Lookup::Redirect(redirect) => self.redirect(redirect, path, target.query, lines),
             Lookup::StatusPage => self.status_page(lines),
-        }
+        })
     }
 
     /// Selects a representation (RFC 9110 section 12.1).

@@ -5,7 +5,8 @@
 use super::{
     body::{
         BodyDrain,
-        DrainProgress, //
+        DrainProgress,
+        Framing, //
     },
     clock::{
         Clock,
@@ -23,7 +24,10 @@ use super::{
         Request, //
     },
     resources::Resources,
-    responder::respond,
+    responder::{
+        respond,
+        unavailable, //
+    },
     response::{
         Disposition,
         Response,
@@ -33,6 +37,7 @@ use super::{
         reject,
         ResponseParts, //
     },
+    session_state::SessionState,
     status::Status,
     step::{
         SessionPhase,
@@ -49,31 +54,6 @@ pub struct Session {
     requests_max: u32,
 }
 
-/// The position in the stream of requests.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum SessionState {
-    /// In a head, or before one.
-    Head {
-        /// Number of bytes of the head that were searched for its end in vain.
-        searched: u16,
-        /// Number of empty lines before the head.
-        empty_lines: u8,
-        /// Whether the request is known to be a HEAD.
-        head_only: bool,
-    },
-    /// In the body of a request that received its response.
-    Body(BodyDrain),
-    /// After the last request.
-    Ended,
-}
-
-/// The state before the first byte of a request.
-const IDLE: SessionState = SessionState::Head {
-    searched: 0,
-    empty_lines: 0,
-    head_only: false,
-};
-
 /// The rejection of bytes that are not the beginning of a head.
 const BAD_REQUEST: Rejection = Rejection {
     status: Status::BadRequest,
@@ -84,7 +64,7 @@ impl Session {
     /// Creates the session of a new connection, which ends after `requests_max` requests.
     pub const fn new(requests_max: u32) -> Session {
         Session {
-            state: IDLE,
+            state: SessionState::IDLE,
             requests: 0,
             requests_max,
         }
@@ -93,23 +73,14 @@ impl Session {
     /// Returns the next input of the connection.
     #[inline]
     pub const fn phase(&self) -> SessionPhase {
-        match self.state {
-            SessionState::Head { searched: 0, .. } => SessionPhase::Idle,
-            SessionState::Head { .. } => SessionPhase::Head,
-            SessionState::Body(_) => SessionPhase::Body,
-            SessionState::Ended => SessionPhase::Ended,
-        }
+        self.state.phase()
     }
 
     /// Returns the number of bytes of an unfinished head that were received, and that the last step
     /// has left.
     #[inline]
     pub const fn searched(&self) -> usize {
-        match self.state {
-            // CAST: Wider than 16 bits.
-            SessionState::Head { searched, .. } => searched as usize,
-            _ => 0,
-        }
+        self.state.searched()
     }
 
     /// Searches `fresh`, which follows the [`Session::searched`] bytes of an unfinished head, for
@@ -136,15 +107,15 @@ impl Session {
     ///
     /// A step processes one request at most. If it consumes bytes, or has a response after which
     /// the connection persists, the caller must call this function again with the bytes that are
-    /// left. Otherwise the session needs more bytes; this is never so if [`HEAD_MAX`] bytes or more
-    /// are left.
+    /// left. Otherwise the session needs more bytes, unless a process must take the connection over;
+    /// it never needs more if [`HEAD_MAX`] bytes or more are left.
     ///
     /// # Examples
     ///
     /// ```
     /// use protocol::http::{Clock, Scratch, Session, Status};
     /// # use protocol::http::{
-    /// #     Coding, Disposition, Full, Lookup, Path, Representation, Resources, Sink,
+    /// #     Coding, Disposition, Full, Lookup, Path, ProcessAddress, Representation, Resources, Sink,
     /// # };
     /// #
     /// # struct EmptySite;
@@ -155,6 +126,10 @@ impl Session {
     /// #
     /// #     fn find(&self, _host: Option<&[u8]>, _path: Path<'_>) -> Lookup<'_, ()> {
     /// #         Lookup::NotFound
+    /// #     }
+    /// #
+    /// #     fn process(&self, _: Option<&[u8]>, _: Path<'_>) -> Option<ProcessAddress> {
+    /// #         None
     /// #     }
     /// #
     /// #     fn representation(&self, _: (), _: Coding) -> Option<Representation<'_, ()>> {
@@ -206,6 +181,7 @@ impl Session {
         let SessionState::Head {
             empty_lines,
             head_only,
+            is_refused,
             ..
         } = self.state
         else {
@@ -228,6 +204,7 @@ impl Session {
                     searched: u16::try_from(window.len()).unwrap_or(u16::MAX),
                     empty_lines,
                     head_only: head_only || request.method == Method::Head,
+                    is_refused,
                 };
                 Step::silent(skipped)
             }
@@ -247,7 +224,7 @@ impl Session {
         match drain.take(bytes) {
             DrainProgress::More => Err(Step::silent(bytes.len())),
             DrainProgress::End(count) => {
-                self.state = IDLE;
+                self.state = SessionState::IDLE;
                 Ok(bytes.get(count..).unwrap_or(&[]))
             }
             DrainProgress::Broken => {
@@ -256,8 +233,17 @@ impl Session {
                     consumed: bytes.len(),
                     response: None,
                     broken: true,
+                    hand_over: None,
                 })
             }
+        }
+    }
+
+    /// Refuses to hand over the request before which the session stands. Where
+    /// [`Session::receive`] would return the process, it returns a 503 with `Retry-After`.
+    pub fn refuse(&mut self) {
+        if let SessionState::Head { is_refused, .. } = &mut self.state {
+            *is_refused = true;
         }
     }
 
@@ -283,7 +269,8 @@ impl Session {
         })
     }
 
-    /// Responds to a request whose head ends after `consumed` of the `received` bytes.
+    /// Responds to a request whose head ends after `consumed` of the `received` bytes, unless it is
+    /// for a process.
     ///
     /// It is not inlined, so that its variables are not on the stack while a head is parsed.
     #[inline(never)]
@@ -296,13 +283,20 @@ impl Session {
         clock: &'a Clock,
         room: &mut ResponseRoom<'a>,
     ) -> Step<'a, S::Body> {
-        self.requests = self.requests.saturating_add(1);
+        let response = match respond(request, site, clock.now(), room) {
+            Ok(response) => response,
+            Err(_) if self.state.is_refused() => unavailable(request, site, clock.now(), room),
+            Err(process) => {
+                self.state = SessionState::IDLE;
+                return Step::hand_over(process, consumed.saturating_sub(request.length));
+            }
+        };
         let ResponseParts {
             status,
             head: [first, second],
             body,
-        } = respond(request, site, clock.now(), room);
-
+        } = response;
+        self.requests = self.requests.saturating_add(1);
         let drain = BodyDrain::new(request.framing);
         let persists = self.persists(request, status, drain.is_some());
         let persistence = Persistence::new(persists, request.version);
@@ -312,7 +306,7 @@ impl Session {
         self.state = match drain {
             _ if !persists => SessionState::Ended,
             Some(drain) => SessionState::Body(drain),
-            None => IDLE,
+            None => SessionState::IDLE,
         };
         let disposition = match (persists, is_last) {
             (true, _) => Disposition::KeepAlive,
@@ -328,6 +322,7 @@ impl Session {
                 disposition,
             }),
             broken: false,
+            hand_over: None,
         }
     }
 
@@ -335,8 +330,11 @@ impl Session {
     #[inline]
     fn persists(&self, request: &Request<'_>, status: Status, has_body: bool) -> bool {
         // A client that expects 100 and receives a final status may or may not send the body (RFC
-        // 9110 section 10.1.1), so the beginning of the next request is unknown.
-        let is_end_unknown = request.expectation == Expectation::Continue && has_body;
+        // 9110 section 10.1.1), so the beginning of the next request is unknown. The end of a body
+        // that is too long is too far away.
+        let is_end_unknown = has_body
+            && (request.expectation == Expectation::Continue
+                || request.framing == Framing::TooLong);
         request.persistent
             && !status.closes()
             && !is_end_unknown
@@ -357,6 +355,7 @@ impl Session {
             consumed,
             response: Some(rejection_response(rejection, clock, room)),
             broken: false,
+            hand_over: None,
         }
     }
 }

@@ -146,7 +146,6 @@ impl Status {
                 | Status::UriTooLong
                 | Status::FieldsTooLarge
                 | Status::InternalServerError
-                | Status::ServiceUnavailable
                 | Status::VersionNotSupported
         )
     }

@@ -2,7 +2,10 @@
 
 //! The progress of a session.
 
-use super::response::Response;
+use super::{
+    process_address::ProcessAddress,
+    response::Response, //
+};
 
 /// The next input of a connection, on which its timeout depends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,6 +31,10 @@ pub struct Step<'a, B> {
     /// found. Its response was sent before, so the connection ends without another, as after
     /// [`Disposition::Linger`](super::response::Disposition::Linger).
     pub broken: bool,
+    /// Process that the next request is for. Its head follows the consumed bytes. Nothing of it is
+    /// consumed or counted, and the session stays before it: the caller hands the connection over,
+    /// or calls [`Session::refuse`](super::session::Session::refuse).
+    pub hand_over: Option<ProcessAddress>,
 }
 
 impl<B> Step<'_, B> {
@@ -37,6 +44,17 @@ impl<B> Step<'_, B> {
             consumed,
             response: None,
             broken: false,
+            hand_over: None,
+        }
+    }
+
+    /// Creates a step before a request for a process, whose head follows the consumed bytes.
+    pub(super) const fn hand_over(process: ProcessAddress, consumed: usize) -> Self {
+        Step {
+            consumed,
+            response: None,
+            broken: false,
+            hand_over: Some(process),
         }
     }
 }

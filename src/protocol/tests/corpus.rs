@@ -55,6 +55,11 @@ fn corpus_of_conditional() {
 }
 
 #[test]
+fn corpus_of_hand_over() {
+    check("hand_over", cases::hand_over);
+}
+
+#[test]
 fn corpus_of_head() {
     check("head", cases::head);
 }

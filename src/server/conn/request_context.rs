@@ -20,6 +20,7 @@ use protocol::http::{
     Full,
     Lookup,
     Path,
+    ProcessAddress,
     Representation,
     Resources,
     Sink,
@@ -41,6 +42,10 @@ impl Resources for RequestContext<'_> {
     #[inline]
     fn find(&self, host: Option<&[u8]>, path: Path<'_>) -> Lookup<'_, EntryId> {
         self.snapshot.find(host, path)
+    }
+
+    fn process(&self, host: Option<&[u8]>, path: Path<'_>) -> Option<ProcessAddress> {
+        self.snapshot.process(host, path)
     }
 
     #[inline]

@@ -21,6 +21,15 @@ impl NameRange {
         let len = u16::try_from(len).unwrap_or(self.len).min(self.len);
         Self { len, ..self }
     }
+
+    /// Returns the bytes of the name; `names` are all names of its table.
+    #[inline]
+    fn of(self, names: &[u8]) -> &[u8] {
+        // CAST: The start was made from a `usize`.
+        let start = self.start as usize;
+        let end = start + usize::from(self.len);
+        names.get(start..end).unwrap_or(&[])
+    }
 }
 
 /// A name with a value.
@@ -114,10 +123,7 @@ impl<T: Copy> PathIndex<T> {
     /// Any context.
     #[inline]
     pub(crate) fn bytes(&self, name: NameRange) -> &[u8] {
-        // CAST: The start was made from a `usize`.
-        let start = name.start as usize;
-        let end = start + usize::from(name.len);
-        self.names.get(start..end).unwrap_or(&[])
+        name.of(&self.names)
     }
 
     /// Gives a value to a name that is stored in this table.
@@ -156,6 +162,24 @@ impl<T: Copy> PathIndex<T> {
     pub(crate) fn insert(&mut self, name: &[u8], value: T) -> Result {
         let name = self.store(name)?;
         self.insert_stored(name, value)
+    }
+
+    /// Replaces the value of each name for which `replacement` returns another.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// The first error of `replacement`.
+    pub(crate) fn replace(&mut self, replacement: impl Fn(&[u8]) -> Result<Option<T>>) -> Result {
+        for key in self.keys.iter_mut() {
+            if let Some(value) = replacement(key.name.of(&self.names))? {
+                key.value = value;
+            }
+        }
+        Ok(())
     }
 
     /// Frees memory that was reserved for further names.
@@ -288,6 +312,16 @@ mod tests {
         table.insert(b"/a", 1)?;
         assert!(table.insert(b"/a", 2) == Err(EEXIST));
         assert!(table.find(b"/a") == Some(1));
+        Ok(())
+    }
+
+    #[test]
+    fn values_are_replaced_by_name() -> Result {
+        let mut table = table(100)?;
+        table.replace(|name| Ok((name == 7u32.to_le_bytes()).then_some(1000)))?;
+        assert!(table.find(&7u32.to_le_bytes()) == Some(1000));
+        assert!(table.find(&8u32.to_le_bytes()) == Some(8));
+        assert!(table.replace(|_| Err(EINTR)) == Err(EINTR));
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 use super::{
     entry::EntryId,
     fallback::Fallback,
+    hand_over::HandOvers,
     path_index::PathIndex,
     redirect::{
         DirectoryRedirect,
@@ -14,6 +15,7 @@ use super::{
 use crate::sys::sched;
 use kernel::prelude::*;
 use protocol::http::{
+    ProcessAddress,
     Redirect,
     Status, //
 };
@@ -29,6 +31,8 @@ pub(crate) enum IndexTarget {
     Redirect(u32),
     /// The status page of the server.
     StatusPage,
+    /// A process, whatever else is at the path.
+    HandOver,
 }
 
 /// A root as it is served for some hosts.
@@ -55,24 +59,34 @@ pub(crate) enum HostLookup<'s> {
     Redirect(Redirect<'s>),
     /// The status page of the server.
     StatusPage,
+    /// A process that takes the connection over.
+    HandOver(ProcessAddress),
     /// Nothing.
     NotFound,
 }
 
+impl HostLookup<'_> {
+    /// Returns the result for a path that `process` serves, if there is one.
+    pub(crate) fn process(process: Option<ProcessAddress>) -> Self {
+        process.map_or(Self::NotFound, Self::HandOver)
+    }
+}
+
 impl VirtualHost {
-    /// Looks up a decoded path.
+    /// Looks up a decoded path; `hand_overs` are those of the site.
     ///
     /// # Context
     ///
     /// Any context.
     #[inline]
-    pub(crate) fn find(&self, path: &[u8]) -> HostLookup<'_> {
+    pub(crate) fn find(&self, path: &[u8], hand_overs: &HandOvers) -> HostLookup<'_> {
         match self.paths.find(path) {
             Some(IndexTarget::Entry(entry)) => HostLookup::Entry(entry),
             Some(IndexTarget::MissingSlash) => HostLookup::MissingSlash,
             Some(IndexTarget::Redirect(number)) => self.redirect(number, path),
             Some(IndexTarget::StatusPage) => HostLookup::StatusPage,
-            None => self.find_by_directory(path),
+            Some(IndexTarget::HandOver) => HostLookup::process(hand_overs.find_always(path)),
+            None => self.find_by_directory(path, hand_overs),
         }
     }
 
@@ -88,9 +102,14 @@ impl VirtualHost {
     /// Looks up a path that is not in the index. The load bounds the number of rules that are
     /// compared with it.
     #[inline(never)]
-    fn find_by_directory(&self, path: &[u8]) -> HostLookup<'_> {
+    fn find_by_directory(&self, path: &[u8], hand_overs: &HandOvers) -> HostLookup<'_> {
         if let Some(redirect) = self.directory_redirect(path) {
-            return HostLookup::Redirect(redirect);
+            return hand_overs
+                .find_always(path)
+                .map_or(HostLookup::Redirect(redirect), HostLookup::HandOver);
+        }
+        if let Some(process) = hand_overs.find(path) {
+            return HostLookup::HandOver(process);
         }
         self.fallbacks
             .iter()

@@ -29,6 +29,7 @@ use crate::{
     site::{
         index::{
             entry::EntryId,
+            hand_over::HandOvers,
             host_map::HostMap,
             virtual_host::VirtualHost, //
         },
@@ -41,10 +42,13 @@ use crate::{
 };
 use core::mem;
 use kernel::prelude::*;
-use protocol::http::{
-    HostPattern,
-    Timestamp,
-    TARGET_MAX, //
+use protocol::{
+    control::rule::Rule,
+    http::{
+        HostPattern,
+        Timestamp,
+        TARGET_MAX, //
+    }, //
 };
 
 /// A builder of a [`Site`].
@@ -57,6 +61,7 @@ pub(super) struct SiteBuilder<'o> {
     root: RootFiles,
     entries: EntryList,
     virtual_hosts: KVVec<VirtualHost>,
+    hand_overs: HandOvers,
     hosts: HostMap,
     /// Number of files and directories so far.
     found: u32,
@@ -65,7 +70,8 @@ pub(super) struct SiteBuilder<'o> {
 }
 
 impl<'o> SiteBuilder<'o> {
-    /// Creates a builder without files that shares contents with `old`.
+    /// Creates a builder without files that shares contents with `old`. Of `node_rules`, those of the
+    /// control node, only the rules that hand connections over matter here.
     ///
     /// # Context
     ///
@@ -74,13 +80,18 @@ impl<'o> SiteBuilder<'o> {
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub(super) fn new(policy: &'o LoadPolicy, old: Option<&'o Site>) -> Result<Self> {
+    pub(super) fn new(
+        policy: &'o LoadPolicy,
+        node_rules: &[Rule<'_>],
+        old: Option<&'o Site>,
+    ) -> Result<Self> {
         Ok(Self {
             policy,
             contents: Deduplicator::new(old.map(|site| &site.contents))?,
             root: RootFiles::new(),
             entries: EntryList::new(),
             virtual_hosts: KVVec::new(),
+            hand_overs: HandOvers::new(node_rules)?,
             hosts: HostMap::new(),
             found: 0,
             index_bytes: 0,
@@ -179,6 +190,7 @@ impl<'o> SiteBuilder<'o> {
                 .map_err(|e| LoadError::at(name, sources.paths.bytes(file.path), e))?;
         }
         host.add_pages()?;
+        host.hand_over(&self.hand_overs)?;
         let number = u32::try_from(self.virtual_hosts.len()).map_err(|_| EFBIG)?;
         self.hosts.insert(hosts, number)?;
         self.virtual_hosts
@@ -207,6 +219,7 @@ impl<'o> SiteBuilder<'o> {
         let site = Site::new(
             self.hosts,
             self.virtual_hosts,
+            self.hand_overs,
             entries,
             variants,
             self.contents.finish()?,

@@ -153,7 +153,7 @@ mod tests {
         append(&mut archive, "TRAILER!!!", "")?;
         let policy = LoadPolicy::new(Limits::MAX, &[]);
         let progress = LoadProgress::new();
-        let mut builder = SiteBuilder::new(&policy, None)?;
+        let mut builder = SiteBuilder::new(&policy, &[], None)?;
         add_archive(&archive, &mut builder, &policy, &progress).map_err(|e| e.errno())?;
         assert_eq!((progress.files(), progress.skipped()), (1, 3));
         Ok(())

@@ -14,7 +14,10 @@ use protocol::control::{
         Line,
         Lines, //
     },
-    rule::Rule, //
+    rule::{
+        FilePattern,
+        Rule, //
+    }, //
 };
 
 /// The greatest length of rules, whether of the control node or of a root, in bytes.
@@ -68,14 +71,10 @@ impl RuleText {
             return Err(EINVAL);
         };
         let is_setting = matches!(rule, Rule::Policy(_) | Rule::TrailingSlash(_));
-        let mut rules = KVVec::with_capacity(self.0.len() + added.len(), GFP_KERNEL_ACCOUNT)?;
-        for line in Lines::new(&self.0) {
-            let replaced = is_setting && line.words().next() == new.words().next();
-            if !replaced && line.as_bytes() != new.as_bytes() {
-                rules.extend_from_slice(line.as_bytes(), GFP_KERNEL_ACCOUNT)?;
-                rules.push(b'\n', GFP_KERNEL_ACCOUNT)?;
-            }
-        }
+        let mut rules = self.without(|line| {
+            let is_old_value = is_setting && line.words().next() == new.words().next();
+            is_old_value || line.as_bytes() == new.as_bytes()
+        })?;
         rules.extend_from_slice(&added, GFP_KERNEL_ACCOUNT)?;
         if rules.len() > RULES_MAX {
             return Err(ENOSPC);
@@ -83,6 +82,36 @@ impl RuleText {
         // INVARIANT: The last line was just rendered from a rule, the others were here before.
         self.0 = rules;
         Ok(())
+    }
+
+    /// Removes the rules that hand over exactly these files.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOENT` if there are none, `ENOMEM`.
+    pub(super) fn remove_hand_over(&mut self, files: &FilePattern<'_>) -> Result {
+        let beginning = text::render(format_args!("hand-over {files} "))?;
+        let rules = self.without(|line| line.as_bytes().starts_with(&beginning))?;
+        if rules.len() == self.0.len() {
+            return Err(ENOENT);
+        }
+        // INVARIANT: The lines were here before.
+        self.0 = rules;
+        Ok(())
+    }
+
+    /// Returns a copy without the lines for which `is_removed` holds.
+    fn without(&self, is_removed: impl Fn(Line<'_>) -> bool) -> Result<KVVec<u8>> {
+        let mut rules = KVVec::with_capacity(self.0.len(), GFP_KERNEL_ACCOUNT)?;
+        for line in Lines::new(&self.0).filter(|line| !is_removed(*line)) {
+            rules.extend_from_slice(line.as_bytes(), GFP_KERNEL_ACCOUNT)?;
+            rules.push(b'\n', GFP_KERNEL_ACCOUNT)?;
+        }
+        Ok(rules)
     }
 
     /// Returns the text.

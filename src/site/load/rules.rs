@@ -26,8 +26,8 @@ use protocol::control::{
 /// The name of the file with the rules of a root, in its top directory.
 pub(super) const RULES_FILE: &[u8] = b".khttpd";
 
-/// The greatest number of rules of a root that are about all paths below a directory. In softirq,
-/// each path at which there is nothing is compared with all of them.
+/// The greatest number of rules of a root that are about many paths. In softirq, each path at which
+/// there is nothing is compared with all of them.
 const DIRECTORY_RULES_MAX: usize = 1024;
 
 /// The rules of a root, in order. Where several apply, the last one counts.
@@ -69,24 +69,9 @@ impl<'a> Rules<'a> {
     ///
     /// # Errors
     ///
-    /// `ENOSPC` for too many rules about directories.
+    /// As [`check_number`].
     pub(super) fn check_number(&self, root: &[u8]) -> Result<(), LoadError> {
-        let directory_rules = self.iter().filter(|rule| match rule {
-            Rule::Fallback { .. } => true,
-            Rule::Redirect { from, .. } => matches!(from, FilePattern::Under(_)),
-            _ => false,
-        });
-        if directory_rules.count() <= DIRECTORY_RULES_MAX {
-            return Ok(());
-        }
-        let root = PathDisplay(root);
-        Err(LoadError::new(
-            ENOSPC,
-            format_args!(
-                "{root}: more than {DIRECTORY_RULES_MAX} rules are fallbacks or redirects of \
-                 directories"
-            ),
-        ))
+        check_number(&self.0, root)
     }
 
     /// Returns the rules.
@@ -159,10 +144,38 @@ impl<'a> Rules<'a> {
     }
 }
 
+/// Checks that the number of rules, which belong to `owner`, does not make look-ups slow.
+///
+/// # Context
+///
+/// Process context, may sleep.
+///
+/// # Errors
+///
+/// `ENOSPC` for too many rules that are compared with each path without a file.
+pub(super) fn check_number(rules: &[Rule<'_>], owner: &[u8]) -> Result<(), LoadError> {
+    let compared = rules.iter().filter(|rule| match rule {
+        Rule::Fallback { .. } | Rule::HandOver { .. } => true,
+        Rule::Redirect { from, .. } => matches!(from, FilePattern::Under(_)),
+        _ => false,
+    });
+    if compared.count() <= DIRECTORY_RULES_MAX {
+        return Ok(());
+    }
+    let owner = PathDisplay(owner);
+    Err(LoadError::new(
+        ENOSPC,
+        format_args!(
+            "{owner}: more than {DIRECTORY_RULES_MAX} rules are fallbacks, hand-overs or \
+             redirects of directories"
+        ),
+    ))
+}
+
 /// Parses a rule that the file of a root may contain.
 fn parse(line: Line<'_>) -> Result<Rule<'_>, line::Error<'_>> {
     match rule_text::parse(line)? {
-        Rule::Policy(_) => {
+        Rule::Policy(_) | Rule::HandOver { .. } => {
             let reason = "only the control node may set this, not the rules of a root";
             Err(line.error(b"", reason))
         }

@@ -13,7 +13,10 @@ use kernel::{
     prelude::*, //
 };
 use protocol::{
-    control::rule::Rule,
+    control::rule::{
+        FilePattern,
+        Rule, //
+    },
     http::HostPattern, //
 };
 
@@ -102,6 +105,19 @@ impl Sources {
     /// - `ENOMEM`.
     pub(crate) fn add_rule(&mut self, rule: &Rule<'_>) -> Result {
         self.rules.add(rule)
+    }
+
+    /// Removes the rules that hand over exactly these files.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOENT` if there are none, `ENOMEM`.
+    pub(crate) fn remove_hand_over(&mut self, files: &FilePattern<'_>) -> Result {
+        self.rules.remove_hand_over(files)
     }
 
     /// Returns whether both are set by the same commands.
@@ -201,6 +217,24 @@ mod tests {
         let rules = b"field * X-A: 2\nmax-entries 2\nfield * X-A: 1\ntrailing-slash refuse\n";
         assert_shown(&sources, rules)?;
         assert_eq!(sources.rules().parse().map_err(|e| e.errno())?.len(), 4);
+        sources.clear();
+        assert_shown(&sources, b"")
+    }
+
+    #[test]
+    fn hand_over_is_removed_by_its_files_alone() -> Result {
+        let mut sources = Sources::new(Limits::MAX);
+        add_rules(
+            &mut sources,
+            b"hand-over /a/* 1\nhand-over * 2\nhand-over /a/* [::1]:3 always\nhand-over /a/b 4\n",
+        )?;
+        let rule = Lines::new(b"hand-over /a/* 9").next().map(Rule::parse);
+        let Some(Ok(Some(Rule::HandOver { files, .. }))) = rule else {
+            return Err(EINVAL);
+        };
+        sources.remove_hand_over(&files)?;
+        assert_shown(&sources, b"hand-over * 2\nhand-over /a/b 4\n")?;
+        assert!(sources.remove_hand_over(&files) == Err(ENOENT));
         sources.clear();
         assert_shown(&sources, b"")
     }

@@ -5,7 +5,8 @@
 use super::fixture::{self, Memory, Received, NOW};
 use super::lines_are_clean;
 use protocol::http::{
-    BodyDrain, Clock, Disposition, DrainProgress, Framing, Scratch, Session, HEAD_MAX, REQUESTS_MAX,
+    BodyDrain, Clock, Disposition, DrainProgress, Framing, Request, Scratch, Session, HEAD_MAX,
+    REQUESTS_MAX,
 };
 use std::sync::OnceLock;
 
@@ -87,17 +88,14 @@ pub fn session(bytes: &[u8]) {
     let (whole, mut pieces) = pieces(bytes);
     // An unfinished malformed line is rejected at once only if it arrives in one piece, so that
     // slow heads are not parsed again and again. Here each line ends.
-    const END: &[u8] = b"\r\n";
     pieces.push(END);
-    let (responses, broken) = connection(site, &[whole, END]);
-    let (split_responses, split_broken) = connection(site, &pieces);
-    assert_eq!(split_broken, broken);
-    assert_eq!(split_responses.len(), responses.len());
-    for (split, response) in split_responses.iter().zip(&responses) {
-        // Lingering depends on the bytes received when the connection ended.
-        assert_eq!((&split.head, &split.body), (&response.head, &response.body));
-        check_response(response);
-    }
+    let Served {
+        responses, broken, ..
+    } = connection(site, &[whole, END]);
+    let split = connection(site, &pieces);
+    assert_eq!(split.broken, broken);
+    assert_same(&split.responses, &responses);
+    responses.iter().for_each(check_response);
     let persistent = responses
         .iter()
         .take_while(|response| response.disposition == Disposition::KeepAlive);
@@ -107,14 +105,75 @@ pub fn session(bytes: &[u8]) {
     );
 }
 
-/// Returns the responses to some pieces, and whether the connection broke.
-fn connection(site: &Memory, pieces: &[&[u8]]) -> (Vec<Received>, bool) {
+/// Checks a whole connection in pieces that a process takes over: the process reads exactly what
+/// follows the requests that received a response.
+pub fn hand_over(bytes: &[u8]) {
+    static SITES: OnceLock<[Memory; 2]> = OnceLock::new();
+    let [alone, beside_process] = SITES.get_or_init(|| {
+        let mut beside_process = fixture::site();
+        beside_process.rules += "hand-over * 8000\nhand-over /dir/* 8001 always\n";
+        [fixture::site(), beside_process]
+    });
+    let (whole, mut pieces) = pieces(bytes);
+    pieces.push(END);
+    let served = connection(beside_process, &[whole, END]);
+    let split = connection(beside_process, &pieces);
+    assert_eq!(split.broken, served.broken);
+    assert_same(&split.responses, &served.responses);
+    assert_eq!(split.handed_over, served.handed_over);
+
+    let whole = [whole, END].concat();
+    let handed_over = served.handed_over.unwrap_or_default();
+    let before = whole
+        .strip_suffix(handed_over.as_slice())
+        .expect("the end of what was sent");
+    // What comes before is the same without a process.
+    let before = connection(alone, &[before]);
+    assert_same(&before.responses, &served.responses);
+    assert_eq!(before.broken, served.broken);
+    if !handed_over.is_empty() {
+        assert!(!handed_over.starts_with(END));
+        assert_eq!(Request::new().parse(&handed_over), Ok(()));
+        assert_eq!(before.left, 0);
+        let kept = |response: &Received| response.disposition == Disposition::KeepAlive;
+        assert!(!served.broken && served.responses.iter().all(kept));
+    }
+}
+
+/// The end of a line.
+const END: &[u8] = b"\r\n";
+
+/// Checks that responses are the same. Lingering depends on the bytes received when the connection
+/// ended.
+fn assert_same(responses: &[Received], expected: &[Received]) {
+    assert_eq!(responses.len(), expected.len());
+    for (response, expected) in responses.iter().zip(expected) {
+        assert_eq!(
+            (&response.head, &response.body),
+            (&expected.head, &expected.body)
+        );
+    }
+}
+
+/// The result of a connection.
+struct Served {
+    responses: Vec<Received>,
+    broken: bool,
+    /// Bytes that the process reads to which the connection was handed over.
+    handed_over: Option<Vec<u8>>,
+    /// Number of bytes that were not consumed.
+    left: usize,
+}
+
+/// Serves a connection on which some pieces arrive.
+fn connection(site: &Memory, pieces: &[&[u8]]) -> Served {
     let clock = Clock::new(NOW);
     let mut scratch = Box::new(Scratch::new());
     let mut session = Session::new(REQUESTS_MAX);
     let (mut responses, mut broken) = (Vec::new(), false);
     let mut buffer = Vec::new();
-    for piece in pieces {
+    let mut pieces = pieces.iter();
+    while let Some(piece) = pieces.next() {
         buffer.extend_from_slice(piece);
         // Each pass but the last consumes a byte at least.
         for _ in 0..=buffer.len() {
@@ -125,6 +184,19 @@ fn connection(site: &Memory, pieces: &[&[u8]]) -> (Vec<Received>, bool) {
                 .map(|response| fixture::receive(site, &response));
             assert!(consumed <= buffer.len() && (received.is_none() || consumed > 0));
             assert!(!(step.broken && received.is_some()));
+            if let Some(process) = step.hand_over {
+                assert!(received.is_none() && !step.broken);
+                buffer.drain(..consumed);
+                let again = session.receive(&buffer, site, &clock, &mut scratch.room());
+                assert_eq!((again.consumed, again.hand_over), (0, Some(process)));
+                buffer.extend(pieces.flat_map(|piece| piece.iter().copied()));
+                return Served {
+                    responses,
+                    broken,
+                    handed_over: Some(buffer),
+                    left: 0,
+                };
+            }
             let ended = responses
                 .last()
                 .is_some_and(|a: &Received| a.disposition != Disposition::KeepAlive);
@@ -138,7 +210,12 @@ fn connection(site: &Memory, pieces: &[&[u8]]) -> (Vec<Received>, bool) {
         }
         assert!(buffer.len() < HEAD_MAX, "more than a head is kept");
     }
-    (responses, broken)
+    Served {
+        responses,
+        broken,
+        handed_over: None,
+        left: buffer.len(),
+    }
 }
 
 /// Checks the properties of every response.

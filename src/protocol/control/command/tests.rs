@@ -220,6 +220,32 @@ fn rules_of_a_site_are_commands() {
 }
 
 #[test]
+fn rules_that_hand_over_are_removed_by_their_files() {
+    for (text, expected) in [
+        ("no-hand-over *", "*"),
+        ("no-hand-over *.php", "*.php"),
+        ("no-hand-over /app/*", "/app/*"),
+    ] {
+        let parsed = parse(text);
+        let Ok(Command::NoHandOver(files)) = parsed else {
+            panic!("{text}: {parsed:?}");
+        };
+        assert_eq!(files.to_string(), expected);
+    }
+    for (text, word, reason) in [
+        ("no-hand-over", "no-hand-over", "needs files, such as *.php"),
+        ("no-hand-over * 8080", "8080", "unexpected word"),
+        (
+            "no-hand-over php",
+            "php",
+            "must be *, *SUFFIX, /DIRECTORY/* or /FILE",
+        ),
+    ] {
+        assert_eq!(error(text), format!("line 1: \"{word}\": {reason}"));
+    }
+}
+
+#[test]
 fn each_command_has_one_spelling_and_no_extra_words() {
     assert!(matches!(parse("start"), Ok(Command::Start)));
     assert!(matches!(parse("stop"), Ok(Command::Stop)));
@@ -342,7 +368,7 @@ proptest! {
                     "max-old-sites",
                     "timeout", "idle",
                     "relay", "send", "reset", "counters", "help", "80", "127.0.0.1:80", "[::1]:80",
-                    "1000000000",
+                    "1000000000", "hand-over", "no-hand-over", "*", "always",
                 ]).prop_map(str::to_owned),
                 "[ -~]{0,9}",
             ],

@@ -32,7 +32,7 @@ pub struct Suffix<'a>(&'a [u8]);
 
 impl<'a> FilePattern<'a> {
     /// Parses a pattern.
-    pub(super) fn parse(word: &'a [u8]) -> Result<FilePattern<'a>, WordError<'a>> {
+    pub(in crate::control) fn parse(word: &'a [u8]) -> Result<FilePattern<'a>, WordError<'a>> {
         match word {
             b"*" => Ok(FilePattern::All),
             [b'*', suffix @ ..] => {
@@ -62,9 +62,15 @@ impl<'a> FilePattern<'a> {
     }
 }
 
-impl Suffix<'_> {
+impl<'a> Suffix<'a> {
+    /// Iterates over the octets of the decoded suffix.
+    #[inline]
+    pub fn decoded(self) -> impl Iterator<Item = u8> + Clone + use<'a> {
+        decode(self.0)
+    }
+
     fn matches(self, path: &[u8]) -> bool {
-        let suffix = decode(self.0);
+        let suffix = self.decoded();
         path.len()
             .checked_sub(suffix.clone().count())
             .and_then(|start| path.get(start..))

@@ -5,7 +5,7 @@
 use crate::control::line::Words;
 
 /// A malformed word of a rule and the reason; an empty word stands for the whole line.
-pub(super) type WordError<'a> = (&'a [u8], &'static str);
+pub(in crate::control) type WordError<'a> = (&'a [u8], &'static str);
 
 /// Takes the next word; `missing` is the reason of the error if there is none.
 pub(super) fn next<'a>(

@@ -2,6 +2,8 @@
 
 //! Tests of sites of one root or several, by the files and rules that they are made from.
 
+mod hand_over;
+
 use super::SiteBuilder;
 use crate::{
     site::{
@@ -16,7 +18,10 @@ use crate::{
         },
         Site, //
     },
-    sys::page::PageBuffer, //
+    sys::{
+        page::PageBuffer,
+        text, //
+    }, //
 };
 use kernel::prelude::*;
 use protocol::http::{
@@ -42,7 +47,7 @@ fn limited(
     limits: Limits,
 ) -> Result<Site, LoadError> {
     let policy = LoadPolicy::new(limits, &[]);
-    let mut builder = SiteBuilder::new(&policy, old)?;
+    let mut builder = SiteBuilder::new(&policy, &[], old)?;
     add(&mut builder, files, rules, HostPattern::Any)?;
     builder.build(0)
 }
@@ -78,6 +83,7 @@ fn look_up(site: &Site, host: &[u8], path: &[u8]) -> Result<KVec<u8>> {
         Lookup::MissingSlash => word(b"directory"),
         Lookup::Redirect(redirect) => word(redirect.location),
         Lookup::StatusPage => word(b"status"),
+        Lookup::HandOver(process) => word(&text::render(format_args!("{process}"))?),
         Lookup::Resource(entry, _) => {
             let identity = site.representation(entry, Coding::Identity).ok_or(EIO)?;
             let mut content = KVec::new();
@@ -196,7 +202,7 @@ mod paths {
     #[test]
     fn each_host_has_its_own_root() -> Result {
         let policy = LoadPolicy::new(Limits::MAX, &[]);
-        let mut builder = SiteBuilder::new(&policy, None)?;
+        let mut builder = SiteBuilder::new(&policy, &[], None)?;
         for (host, content) in [("*", "any"), ("a.example", "a"), ("*.a.example", "below")] {
             let host = HostPattern::parse(host.as_bytes()).map_err(|_| EINVAL)?;
             let files: [(&[u8], &[u8]); 2] = [(b"/f", content.as_bytes()), (b"/same", b"same")];
@@ -351,7 +357,7 @@ mod memory {
 
     /// Makes a site of `count` files of a page each.
     fn numbered(policy: &LoadPolicy, count: u32) -> Result<Site> {
-        let mut builder = SiteBuilder::new(policy, None)?;
+        let mut builder = SiteBuilder::new(policy, &[], None)?;
         for number in 0..count {
             let mut path = KVec::new();
             path.extend_from_slice(b"/a-directory/with-some/files-0000.html", GFP_KERNEL)?;
@@ -385,7 +391,7 @@ mod memory {
         let policy = LoadPolicy::new(Limits::MAX, &[]);
         let old = numbered(&policy, 100)?;
         let mut builder = Err(EINVAL);
-        assert!(count::during(|| builder = SiteBuilder::new(&policy, Some(&old))) >= 100);
+        assert!(count::during(|| builder = SiteBuilder::new(&policy, &[], Some(&old))) >= 100);
         drop(builder?);
         assert!(count::during(|| drop(old)) >= 100);
         Ok(())

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The targets of the paths of a root: redirects, files, fallbacks, error pages.
+//! The targets of the paths of a root: redirects, files, fallbacks, error pages, processes.
 
 use crate::{
     site::{
         index::{
             entry::EntryId,
             fallback::Fallback,
+            hand_over::HandOvers,
             path_index::{
                 NameRange,
                 PathIndex, //
@@ -24,7 +25,8 @@ use crate::{
             error::LoadError,
             file_error::FileError,
             path_display::PathDisplay,
-            rules::Rules, //
+            rules::Rules,
+            signal, //
         }, //
     },
     sys::sched, //
@@ -215,6 +217,22 @@ impl<'a> VirtualHostBuilder<'a> {
             ENOENT,
             format_args!("{root}: the rule \"{rule}\" names no file that is served"),
         ))
+    }
+
+    /// Makes the process the target of each path that is always handed over, whatever else is there.
+    /// Pages and variants stay what they are, so this comes last.
+    ///
+    /// # Errors
+    ///
+    /// `EINTR` after a signal.
+    pub(super) fn hand_over(&mut self, hand_overs: &HandOvers) -> Result {
+        if !hand_overs.has_always() {
+            return Ok(());
+        }
+        self.host.paths.replace(|path| {
+            signal::check()?;
+            Ok(hand_overs.find_always(path).map(|_| IndexTarget::HandOver))
+        })
     }
 
     /// Returns the virtual host.
