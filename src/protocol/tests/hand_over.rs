@@ -130,6 +130,16 @@ fn body_version_upgrade_and_expectation_do_not_matter() {
 }
 
 #[test]
+fn request_that_only_a_process_could_serve_is_looked_up_at_the_host_of_its_target() {
+    let of = |host: &str| {
+        format!("GET http://{host}/404.html HTTP/1.1\r\nHost: x\r\nExpect: more\r\n\r\n")
+    };
+    let rules = "hand-over * 8000\n";
+    assert_eq!(outcome(rules, &of("other.example")), "417");
+    assert_eq!(outcome(rules, &of("x")), "8000");
+}
+
+#[test]
 fn what_is_malformed_oversized_or_ambiguous_is_never_handed_over() {
     let rules = "hand-over * 8000 always\n";
     for (line, status) in [
@@ -271,6 +281,21 @@ fn rfc9110_15_6_4_refused_request_gets_503_with_retry_after() {
         let (_, bytes) = conversation.handed_over.unwrap();
         assert_eq!(bytes, MISSING.as_bytes(), "{request}");
     }
+}
+
+#[test]
+fn refusal_holds_for_a_head_that_arrives_in_pieces() {
+    let (site, clock) = (site("hand-over * 8000\n"), Clock::new(NOW));
+    let mut scratch = Scratch::new();
+    let mut session = Session::new(REQUESTS_MAX);
+    session.refuse();
+    for length in 0..MISSING.len() {
+        let part = &MISSING.as_bytes()[..length];
+        let step = session.receive(part, &site, &clock, &mut scratch.room());
+        assert!(step.consumed == 0 && step.response.is_none() && step.hand_over.is_none());
+    }
+    let step = session.receive(MISSING.as_bytes(), &site, &clock, &mut scratch.room());
+    assert_eq!(step.response.map(|r| r.status.code()), Some(503));
 }
 
 #[test]
