@@ -60,7 +60,6 @@ use super::{
     status::Status,
     target::{
         Path,
-        PathBuffer,
         Target,
         TargetForm, //
     }, //
@@ -76,16 +75,16 @@ struct Responder<'b, 'a, S> {
 
 /// Creates the response to a request.
 ///
-/// # Errors
-///
-/// The process that the request is for.
+/// If the request is for a process, `process` is set to it, and the response is the 503 that is
+/// sent if this process does not take the connection over.
 #[inline]
 pub(super) fn respond<'a, S: Resources>(
     request: &Request<'_>,
     site: &'a S,
     now: Timestamp,
     room: &mut ResponseRoom<'a>,
-) -> Result<ResponseParts<'a, S::Body>, ProcessAddress> {
+    process: &mut Option<ProcessAddress>,
+) -> ResponseParts<'a, S::Body> {
     let ResponseRoom { path, lines } = room;
     lines.clear();
     let host = request.host.map(|host| host.as_bytes());
@@ -95,107 +94,95 @@ pub(super) fn respond<'a, S: Resources>(
         host,
         now,
     };
-    if let Some(status) = request.unsupported() {
-        return responder.unsupported(status, path, lines);
-    }
     let target = match TargetForm::parse(request.target) {
         Ok(TargetForm::Path(target)) => target,
-        Ok(TargetForm::Asterisk) if request.method == Method::Options => return Ok(options(lines)),
-        Ok(TargetForm::Asterisk) => {
-            return Ok(responder.error(Status::BadRequest, Detail::None, lines))
-        }
-        Err(status) => return Ok(responder.error(status, Detail::None, lines)),
+        Ok(TargetForm::Asterisk) => return responder.asterisk(lines),
+        Err(status) => return responder.no_path(status, lines),
     };
     responder.host = target
         .host
         .map_or(responder.host, |host| Some(host.as_bytes()));
     match target.decode(path) {
-        Ok(Some(path)) => responder.look_up(target, path, lines),
-        Ok(None) => Ok(responder.error(Status::NotFound, Detail::None, lines)),
-        Err(_) => Ok(responder.error(Status::BadRequest, Detail::None, lines)),
+        Ok(Some(path)) => responder.look_up(target, path, lines, process),
+        Ok(None) => responder.no_path(Status::NotFound, lines),
+        Err(_) => responder.no_path(Status::BadRequest, lines),
     }
-}
-
-/// Creates the response to a request for a process that cannot take the connection over.
-#[inline(never)]
-pub(super) fn unavailable<'a, S: Resources>(
-    request: &Request<'_>,
-    site: &'a S,
-    now: Timestamp,
-    room: &mut ResponseRoom<'a>,
-) -> ResponseParts<'a, S::Body> {
-    let host = match TargetForm::parse(request.target) {
-        Ok(TargetForm::Path(target)) => target.host.or(request.host),
-        _ => request.host,
-    };
-    let responder = Responder {
-        request,
-        site,
-        host: host.map(|host| host.as_bytes()),
-        now,
-    };
-    responder.error(
-        Status::ServiceUnavailable,
-        Detail::RetryAfter,
-        &mut room.lines,
-    )
 }
 
 impl<'a, S: Resources> Responder<'_, 'a, S> {
-    /// Sends the error of a request that khttpd does not support, unless it is for a process.
-    #[inline(never)]
-    fn unsupported(
-        &self,
-        status: Status,
-        buffer: &mut PathBuffer,
-        lines: &mut HeadBuffer<'a>,
-    ) -> Result<ResponseParts<'a, S::Body>, ProcessAddress> {
-        let detail = if status == Status::MethodNotAllowed {
-            Detail::Allow
-        } else {
-            Detail::None
-        };
-        match self.process(buffer) {
-            Some(process) => Err(process),
-            None => Ok(self.error(status, detail, lines)),
-        }
-    }
-
-    /// Returns the process that serves a request which khttpd does not support.
-    fn process(&self, buffer: &mut PathBuffer) -> Option<ProcessAddress> {
-        let Ok(TargetForm::Path(target)) = TargetForm::parse(self.request.target) else {
-            return None;
-        };
-        let host = target.host.map_or(self.host, |host| Some(host.as_bytes()));
-        let path = target.decode(buffer).ok()??;
-        match self.request.method {
-            Method::Get | Method::Head | Method::Options => match self.site.find(host, path) {
-                Lookup::HandOver(process) => Some(process),
-                _ => None,
-            },
-            Method::NotAllowed | Method::Unknown => self.site.process(host, path),
-        }
-    }
-
     /// Looks up the path.
+    #[inline]
     fn look_up(
         &self,
         target: Target<'_>,
         path: Path<'_>,
         lines: &mut HeadBuffer<'a>,
-    ) -> Result<ResponseParts<'a, S::Body>, ProcessAddress> {
-        Ok(match self.site.find(self.host, path) {
+        process: &mut Option<ProcessAddress>,
+    ) -> ResponseParts<'a, S::Body> {
+        if let Some(status) = self.request.unsupported() {
+            *process = self.process(path);
+            return self.refuse(status, process.is_some(), lines);
+        }
+        match self.site.find(self.host, path) {
             Lookup::NotFound => self.error(Status::NotFound, Detail::None, lines),
-            Lookup::HandOver(process) => return Err(process),
+            Lookup::HandOver(found) => {
+                *process = Some(found);
+                self.refuse(Status::ServiceUnavailable, true, lines)
+            }
             _ if self.request.method == Method::Options => options(lines),
             Lookup::Resource(resource, codings) => self.negotiate(resource, codings, lines),
             Lookup::MissingSlash => self.add_slash(path, target.query, lines),
             Lookup::Redirect(redirect) => self.redirect(redirect, path, target.query, lines),
             Lookup::StatusPage => self.status_page(lines),
-        })
+        }
+    }
+
+    /// Returns the process for a request that khttpd does not support.
+    #[inline(never)]
+    fn process(&self, path: Path<'_>) -> Option<ProcessAddress> {
+        match self.request.method {
+            Method::Get | Method::Head | Method::Options => match self.site.find(self.host, path) {
+                Lookup::HandOver(process) => Some(process),
+                _ => None,
+            },
+            Method::NotAllowed | Method::Unknown => self.site.process(self.host, path),
+        }
+    }
+
+    /// Responds to a request about the server itself (RFC 9112 section 3.2.4).
+    #[inline(never)]
+    fn asterisk(&self, lines: &mut HeadBuffer<'a>) -> ResponseParts<'a, S::Body> {
+        if self.request.method == Method::Options && self.request.unsupported().is_none() {
+            return options(lines);
+        }
+        self.no_path(Status::BadRequest, lines)
+    }
+
+    /// Sends the error of a request whose target names nothing, with this status unless khttpd does
+    /// not support the request at all.
+    #[inline(never)]
+    fn no_path(&self, status: Status, lines: &mut HeadBuffer<'a>) -> ResponseParts<'a, S::Body> {
+        self.refuse(self.request.unsupported().unwrap_or(status), false, lines)
+    }
+
+    /// Sends the error of a request that only a process can serve: a 503 if there is one.
+    #[inline(never)]
+    fn refuse(
+        &self,
+        status: Status,
+        has_process: bool,
+        lines: &mut HeadBuffer<'a>,
+    ) -> ResponseParts<'a, S::Body> {
+        let (status, detail) = match status {
+            _ if has_process => (Status::ServiceUnavailable, Detail::RetryAfter),
+            Status::MethodNotAllowed => (status, Detail::Allow),
+            _ => (status, Detail::None),
+        };
+        self.error(status, detail, lines)
     }
 
     /// Selects a representation (RFC 9110 section 12.1).
+    #[inline]
     fn negotiate(
         &self,
         resource: S::Resource,

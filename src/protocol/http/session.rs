@@ -24,10 +24,7 @@ use super::{
         Request, //
     },
     resources::Resources,
-    responder::{
-        respond,
-        unavailable, //
-    },
+    responder::respond,
     response::{
         Disposition,
         Response,
@@ -283,19 +280,16 @@ impl Session {
         clock: &'a Clock,
         room: &mut ResponseRoom<'a>,
     ) -> Step<'a, S::Body> {
-        let response = match respond(request, site, clock.now(), room) {
-            Ok(response) => response,
-            Err(_) if self.state.is_refused() => unavailable(request, site, clock.now(), room),
-            Err(process) => {
-                self.state = SessionState::IDLE;
-                return Step::hand_over(process, consumed.saturating_sub(request.length));
-            }
-        };
+        let mut process = None;
         let ResponseParts {
             status,
             head: [first, second],
             body,
-        } = response;
+        } = respond(request, site, clock.now(), room, &mut process);
+        if let Some(process) = process.filter(|_| !self.state.is_refused()) {
+            self.state = SessionState::IDLE;
+            return Step::hand_over(process, consumed.saturating_sub(request.length));
+        }
         self.requests = self.requests.saturating_add(1);
         let drain = BodyDrain::new(request.framing);
         let persists = self.persists(request, status, drain.is_some());

@@ -20,7 +20,7 @@ struct Refused {
     reason: &'static str,
 }
 
-const REFUSED: [Refused; 18] = [
+const REFUSED: [Refused; 19] = [
     Refused {
         made: "cd ..; rmdir bad",
         commands: "",
@@ -122,6 +122,12 @@ const REFUSED: [Refused; 18] = [
         commands: "",
         errno: "EINVAL",
         reason: "/tmp/bad/.khttpd: line 1: \"max-entries 5\": only the control node may set this, not the rules of a root",
+    },
+    Refused {
+        made: "echo 'hand-over * 22' > .khttpd",
+        commands: "",
+        errno: "EINVAL",
+        reason: "/tmp/bad/.khttpd: line 1: \"hand-over * 22\": only the control node may set this, not the rules of a root",
     },
     Refused {
         made: "echo 'error 404 /x.html' > .khttpd",

@@ -3,7 +3,7 @@
 //! Virtual hosts, and rules of roots and of the control node.
 
 use crate::common::{self, assert_quiet, get, Client, Result};
-use crate::{command, commanded};
+use crate::{command, commanded, tell};
 
 #[test]
 fn virtual_hosts_match_without_case_and_port() -> Result {
@@ -115,5 +115,43 @@ fn rules_of_roots_and_of_the_node_apply() -> Result {
     assert_eq!(ask("/")?.field("Cache-Control"), None);
     command(&machine, "clear")?;
     assert_eq!(ask("/")?.status, 404);
+    assert_quiet(&machine)
+}
+
+#[test]
+fn rules_that_hand_over_are_shown_written_back_and_removed() -> Result {
+    let machine = commanded()?;
+    let shown = || machine.exec_ok("grep -E '(hand-over|fallback)' /dev/khttpd || true");
+    let rules = "fallback * /index.html\nhand-over /app/* 8000\nhand-over *.php 127.0.0.1:9000\n\
+        hand-over /app/* [::1]:8001 always\n";
+    command(
+        &machine,
+        "'fallback * /index.html' 'hand-over  /app/* 8000' 'hand-over *.php 127.0.0.1:9000' \
+         'hand-over /app/* [::1]:8001 always'",
+    )?;
+    assert_eq!(shown()?, rules);
+    machine.exec_ok("cat /dev/khttpd > /tmp/shown; cat /tmp/shown > /dev/khttpd")?;
+    assert_eq!(shown()?, rules);
+    for (line, refusal) in [
+        (
+            "hand-over * 0",
+            "EINVAL\nline 1: \"0\": a port must be 1 to 65535\n",
+        ),
+        (
+            "no-hand-over /app",
+            "ENOENT\nline 1: \"no-hand-over /app\": no hand-over of these files \
+             (see the output of the node)\n",
+        ),
+    ] {
+        let said = tell(&machine, "python3", &format!("'{line}'"))?;
+        assert_eq!(said, refusal, "{line}");
+    }
+    command(&machine, "'no-hand-over /app/*'")?;
+    assert_eq!(
+        shown()?,
+        "fallback * /index.html\nhand-over *.php 127.0.0.1:9000\n"
+    );
+    command(&machine, "clear")?;
+    assert_eq!(shown()?, "");
     assert_quiet(&machine)
 }
