@@ -114,6 +114,16 @@ impl Site {
         self.skipped
     }
 
+    /// Returns whether a process may take connections over.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    #[inline]
+    pub(crate) fn hands_over(&self) -> bool {
+        !self.hand_overs.0.is_empty()
+    }
+
     /// Returns the bytes of a body.
     ///
     /// # Context

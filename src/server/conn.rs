@@ -15,6 +15,7 @@ mod connection;
 mod connection_pool;
 mod connection_table;
 mod cpu_scratch;
+mod hand_over;
 mod pace;
 mod pending_response;
 mod poll;

@@ -32,8 +32,9 @@
 //!
 //! # The end of a connection
 //!
-//! [`Stream::close`] closes it, in process context. The stream has a reference to its `struct sock`,
-//! so that others may lock a closed one, and may be dropped in any context afterwards.
+//! [`Stream::close`] closes it, or [`Stream::hand_over`] gives it to a process, in process context.
+//! The stream has a reference to its `struct sock`, so that others may lock one that is not ours any
+//! more, and may be dropped in any context afterwards.
 //!
 //! C headers: [`include/net/sock.h`](srctree/include/net/sock.h),
 //! [`include/net/tcp.h`](srctree/include/net/tcp.h)
@@ -44,6 +45,7 @@ mod child;
 mod client;
 mod close;
 mod guard;
+mod hand_over;
 mod handler;
 mod listener;
 mod locked_state;
@@ -57,6 +59,7 @@ mod stream;
 pub(crate) use self::{
     client::Client,
     guard::Guard,
+    hand_over::HandOverError,
     handler::{
         CallbackContext,
         StreamHandler, //

@@ -51,6 +51,7 @@ use super::{
         options,
         several_parts,
         text,
+        void,
         ResponseParts, //
     },
     sink::{
@@ -71,18 +72,21 @@ struct Responder<'b, 'a, S> {
     site: &'a S,
     host: Option<&'b [u8]>,
     now: Timestamp,
+    /// Whether the process of the request does not take it.
+    is_refused: bool,
 }
 
 /// Creates the response to a request.
 ///
-/// If the request is for a process, `process` is set to it, and the response is the 503 that is
-/// sent if this process does not take the connection over.
+/// If the request is for a process, `process` is set to it. The response is void then, or a 503 if
+/// the hand-over `is_refused`.
 #[inline]
 pub(super) fn respond<'a, S: Resources>(
     request: &Request<'_>,
     site: &'a S,
     now: Timestamp,
     room: &mut ResponseRoom<'a>,
+    is_refused: bool,
     process: &mut Option<ProcessAddress>,
 ) -> ResponseParts<'a, S::Body> {
     let ResponseRoom { path, lines } = room;
@@ -93,6 +97,7 @@ pub(super) fn respond<'a, S: Resources>(
         site,
         host,
         now,
+        is_refused,
     };
     let target = match TargetForm::parse(request.target) {
         Ok(TargetForm::Path(target)) => target,
@@ -165,7 +170,8 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         self.refuse(self.request.unsupported().unwrap_or(status), false, lines)
     }
 
-    /// Sends the error of a request that only a process can serve: a 503 if there is one.
+    /// Sends the error of a request that only a process can serve: a 503 if there is one and it does
+    /// not take the request, and nothing before that is known.
     #[inline(never)]
     fn refuse(
         &self,
@@ -174,6 +180,7 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         lines: &mut HeadBuffer<'a>,
     ) -> ResponseParts<'a, S::Body> {
         let (status, detail) = match status {
+            _ if has_process && !self.is_refused => return void(),
             _ if has_process => (Status::ServiceUnavailable, Detail::RetryAfter),
             Status::MethodNotAllowed => (status, Detail::Allow),
             _ => (status, Detail::None),

@@ -80,6 +80,15 @@ pub(super) fn options<'a, B>(lines: &mut HeadBuffer<'a>) -> ResponseParts<'a, B>
     }
 }
 
+/// Creates the response to a request that khttpd does not respond to.
+pub(super) const fn void<'a, B>() -> ResponseParts<'a, B> {
+    ResponseParts {
+        status: Status::ServiceUnavailable,
+        head: [b"", b""],
+        body: Body::Empty,
+    }
+}
+
 /// Creates a 304 (RFC 9110 section 15.4.5).
 pub(super) fn not_modified<'a, B>(representation: &Representation<'a, B>) -> ResponseParts<'a, B> {
     ResponseParts {

@@ -280,13 +280,14 @@ impl Session {
         clock: &'a Clock,
         room: &mut ResponseRoom<'a>,
     ) -> Step<'a, S::Body> {
+        let is_refused = self.state.is_refused();
         let mut process = None;
         let ResponseParts {
             status,
             head: [first, second],
             body,
-        } = respond(request, site, clock.now(), room, &mut process);
-        if let Some(process) = process.filter(|_| !self.state.is_refused()) {
+        } = respond(request, site, clock.now(), room, is_refused, &mut process);
+        if let Some(process) = process.filter(|_| !is_refused) {
             self.state = SessionState::IDLE;
             return Step::hand_over(process, consumed.saturating_sub(request.length));
         }

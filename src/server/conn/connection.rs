@@ -67,10 +67,10 @@ use kernel::{
 /// Any context may decide that a connection ends; only process context closes it.
 #[pin_data]
 pub(crate) struct Connection {
-    stream: Stream<Self>,
+    pub(super) stream: Stream<Self>,
     table_slot: Slot<Self>,
     /// The second of uptime at which the sweep has the connection polled.
-    deadline: Atomic<u32>,
+    pub(super) deadline: Atomic<u32>,
     /// Set when the connection must close; the worker is queued.
     closing: Atomic<bool>,
     /// The [`ConnPhase`] after the last poll, for statistics.
@@ -128,13 +128,19 @@ impl Connection {
         }));
         let this = Arc::from(this);
         this.table_slot.insert(this.clone(), bh);
-        this.run();
+        let Some(mut guard) = this.stream.try_lock() else {
+            // A process owns the socket, perhaps to close it: the worker comes.
+            this.kick();
+            return Ok(());
+        };
+        let action = this.advance(&mut guard);
+        Self::carry_out(this.as_arc_borrow(), &mut guard, action);
         Ok(())
     }
 
     /// Returns the part of the server that connections share.
     #[inline]
-    fn core(&self) -> &ServerCore {
+    pub(super) fn core(&self) -> &ServerCore {
         &self.table_slot.pool().core
     }
 
@@ -198,6 +204,16 @@ impl Connection {
         self.phase.load(Relaxed) == phase as u32
     }
 
+    /// Leaves the table, because the connection is closed, or a process's.
+    ///
+    /// # Context
+    ///
+    /// Softirq or process context, must not sleep.
+    pub(super) fn leave(&self) {
+        self.phase.store(ConnPhase::Closed as u32, Relaxed);
+        self.table_slot.remove();
+    }
+
     /// Advances the connection and returns what must follow.
     ///
     /// # Context
@@ -233,17 +249,12 @@ impl Connection {
     /// # Context
     ///
     /// Softirq or process context, must not sleep.
-    fn run(self: &Arc<Self>) {
-        // A process owns the socket, perhaps to close it: the worker comes again.
-        let Some(mut guard) = self.stream.try_lock() else {
-            return self.kick();
-        };
-        let action = if self.attach(&mut guard).is_ok() && !self.closing.load(Relaxed) {
-            self.poll(&mut guard)
+    fn advance(self: &Arc<Self>, guard: &mut Guard<'_, Self>) -> Action {
+        if self.attach(guard).is_ok() && !self.closing.load(Relaxed) {
+            self.poll(guard)
         } else {
             guard.abort()
-        };
-        Self::carry_out(self.as_arc_borrow(), &mut guard, action);
+        }
     }
 
     /// Attaches the callbacks if that was not done before.
@@ -268,7 +279,7 @@ impl Connection {
     fn carry_out(this: ArcBorrow<'_, Self>, guard: &mut Guard<'_, Self>, action: Action) {
         match action {
             Action::Wait => return,
-            Action::PollAgain => return Arc::from(this).kick(),
+            Action::PollAgain | Action::HandOver => return Arc::from(this).kick(),
             // TCP would reset the connection if the unfinished head were still unread.
             Action::Close if guard.session.searched() != 0 => {
                 guard.discard(DISCARD_MAX);
@@ -321,7 +332,7 @@ impl TableEntry for Connection {
 impl Closable for Connection {
     fn close(this: Arc<Self>) {
         drop(this.stream.close());
-        this.table_slot.remove();
+        this.leave();
     }
 }
 
@@ -329,6 +340,21 @@ impl WorkItem for Connection {
     type Pointer = Arc<Self>;
 
     fn run(this: Arc<Self>) {
-        Connection::run(&this);
+        // It may be a process's by now.
+        if this.is_in(ConnPhase::Closed) {
+            return;
+        }
+        let Some(mut guard) = this.stream.try_lock() else {
+            return this.kick();
+        };
+        if let (ConnPhase::HandOver, Some(process)) = (guard.phase(), guard.process) {
+            // No poll does anything in this phase.
+            if !this.closing.load(Relaxed) {
+                drop(guard);
+                return this.hand_over(process);
+            }
+        }
+        let action = this.advance(&mut guard);
+        Self::carry_out(this.as_arc_borrow(), &mut guard, action);
     }
 }

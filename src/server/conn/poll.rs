@@ -61,7 +61,7 @@ impl<'a, 'g, H: StreamHandler<State = ConnState>> Poll<'a, 'g, H> {
     /// its deadline has passed.
     #[inline]
     pub(super) fn run(mut self, due: bool) -> Action {
-        if self.guard.phase() == ConnPhase::Closed {
+        if self.guard.phase().is_taken() {
             return Action::Wait;
         }
         if due {
@@ -85,6 +85,9 @@ impl<'a, 'g, H: StreamHandler<State = ConnState>> Poll<'a, 'g, H> {
             }
             if !self.writer().flush()? {
                 return Ok(Action::Wait);
+            }
+            if self.guard.process.is_some() {
+                return Ok(self.pause());
             }
             let disposition = self.guard.pending.disposition;
             if disposition != Disposition::KeepAlive {
@@ -149,6 +152,20 @@ impl<'a, 'g, H: StreamHandler<State = ConnState>> Poll<'a, 'g, H> {
         Ok(self.guard.session.search(fresh))
     }
 
+    /// Has the connection given to a process, once the peer has acknowledged the responses to
+    /// earlier requests: TCP charges the process for what is in the send buffer.
+    #[inline(never)]
+    fn hand_over(&mut self) -> Action {
+        let mut sender = self.guard.sender();
+        if sender.await_acknowledgement() {
+            sender.enter(ConnPhase::HandOver);
+            return Action::HandOver;
+        }
+        let acknowledged = sender.acknowledged();
+        sender.wait_for_space(acknowledged);
+        Action::Wait
+    }
+
     /// Sends FIN after the last response: returns the action that closes the connection, or nothing
     /// if it must linger.
     fn half_close(&mut self, disposition: Disposition) -> Option<Action> {
@@ -162,9 +179,12 @@ impl<'a, 'g, H: StreamHandler<State = ConnState>> Poll<'a, 'g, H> {
         None
     }
 
-    /// Waits for the peer, or closes the connection if nothing can follow the bytes that it has
-    /// sent. A dead connection looks as if the peer had sent FIN.
+    /// Waits for the peer or for a process, or closes the connection if nothing can follow the bytes
+    /// that it has sent. A dead connection looks as if the peer had sent FIN.
     fn pause(&mut self) -> Action {
+        if self.guard.process.is_some() && !self.guard.is_dead() {
+            return self.hand_over();
+        }
         if self.guard.received_fin() {
             return self.guard.close(Action::Close);
         }

@@ -54,7 +54,7 @@ impl<'a, H: StreamHandler<State = ConnState>> RequestReader<'a, H> {
     }
 
     /// Processes requests in `rest`, one at least, until the burst is full. Returns `false` if
-    /// `rest` begins with an unfinished head.
+    /// `rest` begins with an unfinished head, or with that of a request for a process.
     #[inline]
     fn gather<'b>(&mut self, rest: &mut &[u8], burst: &mut Burst<'b>) -> Result<bool>
     where
@@ -69,6 +69,8 @@ impl<'a, H: StreamHandler<State = ConnState>> RequestReader<'a, H> {
                 burst.push(response, &context.snapshot)?;
             } else if step.broken {
                 self.writer.state_mut().pending.abandon();
+            } else {
+                self.writer.state_mut().process = step.hand_over;
             }
             if step.consumed == 0 {
                 return Ok(false);

@@ -93,13 +93,15 @@ impl<'a, H: StreamHandler<State = ConnState>> ResponseWriter<'a, H> {
     }
 
     /// Returns whether bytes or a FIN follow a burst before anything waits: the burst need not leave
-    /// in a segment of its own then. `rest` follows its requests.
+    /// in a segment of its own then. `rest` follows its requests; it may be a request for a process,
+    /// for which the burst must be acknowledged.
     #[inline]
     fn is_followed(&self, rest: &[u8]) -> bool {
         self.sender.pending.disposition != Disposition::KeepAlive
             || rest.ends_with(b"\r\n\r\n")
                 && !rest.starts_with(b"\r")
                 && self.sender.session.phase() == SessionPhase::Idle
+                && !self.context.snapshot.hands_over()
     }
 
     /// Copies pieces into the send buffer, and keeps what finds no space.

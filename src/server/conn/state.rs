@@ -16,6 +16,7 @@ use super::{
 use crate::sys::clock;
 use core::mem;
 use protocol::http::{
+    ProcessAddress,
     Session,
     REQUESTS_MAX, //
 };
@@ -26,6 +27,8 @@ pub(super) enum Action {
     Wait,
     /// Poll again in the worker, after other connections.
     PollAgain,
+    /// Give the connection to a process, in the worker.
+    HandOver,
     /// Close the connection.
     Close,
     /// Reset the connection.
@@ -45,18 +48,21 @@ pub(crate) enum ConnPhase {
     Send,
     /// The client closes, after the last response.
     Linger,
+    /// The worker gives the connection to a process.
+    HandOver,
     /// The connection has ended.
     Closed,
 }
 
 impl ConnPhase {
     /// All phases in their order, each with its name in the status text.
-    pub(crate) const ALL: [(Self, &'static str); 6] = [
+    pub(crate) const ALL: [(Self, &'static str); 7] = [
         (Self::Idle, "idle"),
         (Self::Head, "reading"),
         (Self::Body, "discarding"),
         (Self::Send, "sending"),
         (Self::Linger, "closing"),
+        (Self::HandOver, "handing-over"),
         (Self::Closed, "closed"),
     ];
 
@@ -67,8 +73,14 @@ impl ConnPhase {
             Self::Head | Self::Body => settings.head_seconds.get(),
             Self::Send => settings.send_seconds.get().min(PROGRESS_SECONDS),
             Self::Linger => LINGER_SECONDS,
-            Self::Closed => u32::MAX,
+            Self::HandOver | Self::Closed => u32::MAX,
         }
+    }
+
+    /// Returns whether a poll must leave the connection alone.
+    #[inline]
+    pub(super) fn is_taken(self) -> bool {
+        matches!(self, Self::HandOver | Self::Closed)
     }
 }
 
@@ -81,6 +93,8 @@ pub(crate) struct ConnState {
     renewed: bool,
     /// The pace of the peer in [`ConnPhase::Send`].
     pace: Pace,
+    /// The process that the next request is for, which is looked at no more.
+    pub(super) process: Option<ProcessAddress>,
     /// Whether memory was short in the last poll.
     short_of_memory: bool,
     /// Whether the callbacks were attached.
@@ -96,6 +110,7 @@ impl ConnState {
             phase: ConnPhase::Idle,
             renewed: false,
             pace: Pace::new(0, 0),
+            process: None,
             short_of_memory: false,
             is_attached: false,
         }

@@ -49,10 +49,24 @@ pub(crate) enum Count {
     Expired,
     /// A connection with an unfinished head was reset because TCP was short of memory.
     Shed,
+    /// A connection was handed over to a process.
+    HandedOver,
+    /// A hand-over was refused because no socket listens at the address.
+    NoListener,
+    /// A hand-over was refused because the accept queue of the process was full.
+    QueueFull,
+    /// A hand-over was refused because the kernel itself accepts from the socket.
+    KernelSocket,
+    /// A hand-over was refused because the process listens with a socket of the other family.
+    WrongFamily,
+    /// A hand-over was refused because the client ends the connection.
+    HandOverClosing,
+    /// A hand-over was refused because memory was short.
+    HandOverShort,
 }
 
 impl Count {
-    const LEN: usize = Self::Shed as usize + 1;
+    const LEN: usize = Self::HandOverShort as usize + 1;
 
     const ALL: [Self; Self::LEN] = [
         Self::Accepted,
@@ -70,6 +84,13 @@ impl Count {
         Self::Blocked,
         Self::Expired,
         Self::Shed,
+        Self::HandedOver,
+        Self::NoListener,
+        Self::QueueFull,
+        Self::KernelSocket,
+        Self::WrongFamily,
+        Self::HandOverClosing,
+        Self::HandOverShort,
     ];
 
     /// Returns the class of a status (RFC 9110, section 15).

@@ -21,7 +21,7 @@ use protocol::control::command::Timeout;
 const VERSION: &str = "0.2.0";
 
 /// The counters that are shown, by their names.
-const COUNTS: [(&str, Count); 15] = [
+const COUNTS: [(&str, Count); 22] = [
     ("accepted", Count::Accepted),
     ("accept-errors", Count::AcceptErrors),
     ("full", Count::Full),
@@ -31,6 +31,13 @@ const COUNTS: [(&str, Count); 15] = [
     ("short-of-memory", Count::Short),
     ("deferred-owned", Count::Owned),
     ("deferred-budget", Count::Spent),
+    ("handed-over", Count::HandedOver),
+    ("hand-over-no-listener", Count::NoListener),
+    ("hand-over-queue-full", Count::QueueFull),
+    ("hand-over-kernel-socket", Count::KernelSocket),
+    ("hand-over-wrong-family", Count::WrongFamily),
+    ("hand-over-closing", Count::HandOverClosing),
+    ("hand-over-no-memory", Count::HandOverShort),
     ("responses-1xx", Count::Informational),
     ("responses-2xx", Count::Successful),
     ("responses-3xx", Count::Redirection),

@@ -31,10 +31,10 @@ pub(in crate::sys) type RawCallback = unsafe extern "C" fn(sk: *mut bindings::so
 )]
 extern "C" {
     /// Prepares `sk` for use in atomic context, and for a port that it shares with other such sockets
-    /// alone; `any`: for IPv4 and IPv6 alike.
+    /// alone; `has_ipv4`: a socket of IPv6 takes connections of IPv4, too.
     ///
     /// Process context, may sleep. `sk` is a TCP socket.
-    pub(in crate::sys) fn khttpd_sock_prepare(sk: *mut bindings::sock, any: bool);
+    pub(in crate::sys) fn khttpd_sock_prepare(sk: *mut bindings::sock, has_ipv4: bool);
 
     /// Keeps the address of a bound socket that does not listen from all other sockets, or ends that.
     ///
@@ -153,8 +153,40 @@ extern "C" {
         spare: *mut RawCallbacks,
     ) -> *mut c_void;
 
-    /// Frees a socket from [`khttpd_accept`] that was closed; warns and leaks it otherwise. Any
-    /// context.
+    /// Tells whether the peer has an IPv4 address. Any context. `sk` is an accepted TCP socket.
+    pub(in crate::sys) fn khttpd_sk_is_ipv4(sk: *const bindings::sock) -> bool;
+
+    /// Tells whether the peer has acknowledged all that was sent, or the connection is dead. The
+    /// socket's spinlock is held.
+    pub(in crate::sys) fn khttpd_tcp_is_acknowledged(sk: *const bindings::sock) -> bool;
+
+    /// Has `sk_write_space` called for the next acknowledgement. The socket's spinlock is held.
+    pub(in crate::sys) fn khttpd_tcp_await_acknowledgement(sk: *mut bindings::sock);
+
+    /// Moves the connection into the accept queue of a process that listens at `to`, with all unread
+    /// bytes, and leaves `sock` with a reference to the `struct sock` alone. Returns 0, or a negative
+    /// errno, after which the connection is as before:
+    ///
+    /// - `-ECONNREFUSED` if there is no listener,
+    /// - `-EAGAIN` if its queue is full,
+    /// - `-EPERM` if no process accepts from it,
+    /// - `-EAFNOSUPPORT` if it is of the wrong family,
+    /// - `-ENOTCONN` if the connection ends, or bytes are sent and not acknowledged,
+    /// - `-ENOMEM`.
+    ///
+    /// If it sets `user_data`, whose target was null, the callbacks are not attached any more.
+    ///
+    /// Process context, may sleep. `sock` comes from [`khttpd_accept`], [`khttpd_child_attach`] was
+    /// called with `spare`, and it was not closed before. `to` is a `sockaddr_in` or `sockaddr_in6`.
+    pub(in crate::sys) fn khttpd_hand_over(
+        sock: *mut bindings::socket,
+        spare: *mut RawCallbacks,
+        to: *const bindings::sockaddr_unsized,
+        user_data: *mut *mut c_void,
+    ) -> c_int;
+
+    /// Frees a socket from [`khttpd_accept`] that was closed or handed over; warns and leaks it
+    /// otherwise. Any context.
     pub(in crate::sys) fn khttpd_child_free(sock: *mut bindings::socket);
 
     /// Returns the user data of `sk`, or null. The caller holds a lock of the socket that

@@ -15,7 +15,7 @@
 #include "callbacks.h"
 
 /* reqsk_put(), whose last part is not exported. */
-static void khttpd_reqsk_put(struct request_sock *req)
+void khttpd_reqsk_put(struct request_sock *req)
 {
 	if (!refcount_dec_and_test(&req->rsk_refcnt))
 		return;
@@ -117,7 +117,7 @@ void *khttpd_child_close(struct socket *sock, struct khttpd_callbacks *spare)
 void khttpd_child_free(struct socket *sock)
 {
 	/* A socket that is still open has callbacks and a queue: a leak is the lesser evil. */
-	if (WARN_ON_ONCE(!sock_flag(sock->sk, SOCK_DEAD)))
+	if (WARN_ON_ONCE(sock->state == SS_CONNECTED && !sock_flag(sock->sk, SOCK_DEAD)))
 		return;
 	sock_put(sock->sk);
 	/* TCP and others look at the wait queue in RCU read-side critical sections. */

@@ -20,6 +20,14 @@ void *khttpd_user_data(const struct sock *sk)
 	return (void *)(user_data & SK_USER_DATA_PTRMASK);
 }
 
+/* Whether the user data is neither ours nor that of BPF. With sk_callback_lock held, or for a hint. */
+bool khttpd_has_kernel_user(const struct sock *sk)
+{
+	uintptr_t user_data = (uintptr_t)READ_ONCE(sk->sk_user_data);
+
+	return user_data && !(user_data & (SK_USER_DATA_BPF | SK_USER_DATA_PSOCK));
+}
+
 /* With sk_callback_lock held for writing; a null in spare keeps the socket's own in place. */
 #define khttpd_exchange(sk, spare, name)					\
 	do {									\
@@ -60,6 +68,18 @@ bool khttpd_attach(struct sock *sk, struct khttpd_callbacks *spare, void *user_d
 	return attached;
 }
 
+/* With the socket owned, and sk_callback_lock held for writing. */
+void *khttpd_detach_locked(struct sock *sk, struct khttpd_callbacks *spare)
+{
+	void *user_data = khttpd_user_data(sk);
+
+	if (user_data) {
+		rcu_assign_sk_user_data(sk, NULL);
+		khttpd_exchange_callbacks(sk, spare);
+	}
+	return user_data;
+}
+
 void *khttpd_detach(struct sock *sk, struct khttpd_callbacks *spare)
 {
 	void *user_data;
@@ -67,11 +87,7 @@ void *khttpd_detach(struct sock *sk, struct khttpd_callbacks *spare)
 	/* With the socket's lock, so that no callback still runs in softirq afterwards. */
 	lock_sock(sk);
 	write_lock_bh(&sk->sk_callback_lock);
-	user_data = khttpd_user_data(sk);
-	if (user_data) {
-		rcu_assign_sk_user_data(sk, NULL);
-		khttpd_exchange_callbacks(sk, spare);
-	}
+	user_data = khttpd_detach_locked(sk, spare);
 	write_unlock_bh(&sk->sk_callback_lock);
 	release_sock(sk);
 	return user_data;

@@ -7,7 +7,9 @@
 
 #include <linux/types.h>
 
+struct request_sock;
 struct sock;
+struct socket;
 
 /* struct RawCallbacks in ffi/tcp.rs. */
 struct khttpd_callbacks {
@@ -17,9 +19,17 @@ struct khttpd_callbacks {
 };
 
 bool khttpd_attach_locked(struct sock *sk, struct khttpd_callbacks *spare, void *user_data);
+void *khttpd_detach_locked(struct sock *sk, struct khttpd_callbacks *spare);
+bool khttpd_has_kernel_user(const struct sock *sk);
 void *khttpd_detach(struct sock *sk, struct khttpd_callbacks *spare);
 void khttpd_forget_inherited(struct sock *child, struct sock *listener,
 			     const struct khttpd_callbacks *spare);
 void khttpd_prepare_close(struct sock *sk);
+
+bool khttpd_sk_is_dead(const struct sock *sk);
+
+/* accept.c */
+bool khttpd_child_attach(struct socket *sock, struct khttpd_callbacks *spare, void *user_data);
+void khttpd_reqsk_put(struct request_sock *req);
 
 #endif

@@ -5,16 +5,21 @@
 //! C header: [`include/net/sock.h`](srctree/include/net/sock.h)
 
 use super::{
+    address::RawAddress,
     Child,
     Socket, //
 };
 use crate::sys::ffi;
 use core::{
     cell::UnsafeCell,
-    marker::PhantomData, //
+    marker::PhantomData,
+    net::SocketAddr,
+    ptr, //
 };
 use kernel::{
     bindings,
+    error::to_result,
+    prelude::*,
     sync::{
         Arc,
         ArcBorrow, //
@@ -142,6 +147,41 @@ impl<T: Send + Sync + 'static> SockCallbacks<T> {
         }
         // SAFETY: As in `detach`.
         Some(unsafe { Arc::from_foreign(user_data) })
+    }
+
+    /// Moves a connection to a process that listens at `to`. If the callbacks are not attached any
+    /// more, it returns the reference, too.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// Those of `khttpd_hand_over`.
+    ///
+    /// # Safety
+    ///
+    /// As for [`SockCallbacks::attach`]. The callbacks were attached, and the connection was neither
+    /// closed nor handed over before.
+    pub(super) unsafe fn hand_over_child(
+        &self,
+        child: &Child,
+        to: SocketAddr,
+    ) -> (Result, Option<Arc<T>>) {
+        let mut user_data = ptr::null_mut();
+        let result = RawAddress::new(to).and_then(|mut to| {
+            let (to, _) = to.as_raw();
+            let (child, spare) = (child.as_raw(), self.spare.get());
+            // SAFETY: The socket and the address are valid, `user_data` is valid for writes, and the
+            // caller guarantees the rest.
+            to_result(unsafe { ffi::khttpd_hand_over(child, spare, to, &mut user_data) })
+        });
+        let handler = (!user_data.is_null()).then(|| {
+            // SAFETY: As in `detach`.
+            unsafe { Arc::from_foreign(user_data) }
+        });
+        (result, handler)
     }
 
     /// Returns the callbacks that are not in the socket, for C.

@@ -71,13 +71,13 @@ impl Child {
 
 impl Drop for Child {
     /// Frees the memory. The connection must have been closed by
-    /// [`Stream::close`](super::Stream::close).
+    /// [`Stream::close`](super::Stream::close), or handed over.
     ///
     /// # Context
     ///
     /// Any context.
     fn drop(&mut self) {
-        // SAFETY: By the type invariant the socket is ours to free. One that was not closed stays.
+        // SAFETY: By the type invariant the socket is ours to free. One that is open stays.
         unsafe { ffi::khttpd_child_free(self.as_raw()) };
     }
 }

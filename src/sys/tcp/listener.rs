@@ -18,7 +18,10 @@ use crate::sys::{
     ffi,
     net::Net, //
 };
-use core::net::SocketAddr;
+use core::net::{
+    IpAddr,
+    SocketAddr, //
+};
 use kernel::{
     bindings,
     prelude::*,
@@ -45,8 +48,10 @@ pub(crate) struct Listener<H: ListenHandler> {
 }
 
 impl<H: ListenHandler> Listener<H> {
-    /// Binds a socket to `address` in `net`; `::` includes IPv4. A listener at the same port is in the
-    /// way of all sockets but those of other listeners.
+    /// Binds a socket to `address` in `net`; `::` includes IPv4. If the kernel has IPv6, the socket
+    /// is of IPv6 for any address, so that processes that listen with either family can be handed
+    /// its connections. A listener at the same port is in the way of all sockets but those of other
+    /// listeners.
     ///
     /// # Context
     ///
@@ -65,10 +70,15 @@ impl<H: ListenHandler> Listener<H> {
                 state_change: None,
             })
         };
-        Ok(Self {
-            callbacks,
-            socket: Socket::bound(net, address)?,
-        })
+        let mapped = match address.ip() {
+            IpAddr::V4(ip) => SocketAddr::from((ip.to_ipv6_mapped(), address.port())),
+            IpAddr::V6(_) => address,
+        };
+        let socket = match Socket::bound(net, mapped) {
+            Err(EAFNOSUPPORT) if address.is_ipv4() => Socket::bound(net, address),
+            bound => bound,
+        }?;
+        Ok(Self { callbacks, socket })
     }
 
     /// Listens, with up to `backlog` connections that wait to be accepted. There are no events before

@@ -71,6 +71,12 @@ impl<H: StreamHandler> Guard<'_, H> {
         unsafe { ffi::khttpd_sk_received_fin(self.locked().sk()) }
     }
 
+    /// Tells whether the connection was reset, timed out or is closed.
+    pub(crate) fn is_dead(&self) -> bool {
+        // SAFETY: The socket is valid.
+        unsafe { ffi::khttpd_sk_is_dead(self.locked().sk()) }
+    }
+
     /// Tells whether received bytes, or a FIN, are unread.
     #[inline]
     pub(crate) fn has_unread(&self) -> bool {

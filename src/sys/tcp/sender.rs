@@ -177,6 +177,19 @@ impl<H: StreamHandler> Sender<'_, H> {
         unsafe { ffi::khttpd_tcp_acknowledged(self.sk()) }
     }
 
+    /// Returns whether the peer has acknowledged all that was sent, or never will. Otherwise
+    /// [`StreamHandler::on_ready`] is called for its next acknowledgement.
+    pub(crate) fn await_acknowledgement(&mut self) -> bool {
+        let sk = self.sk();
+        // SAFETY: By the type invariant there is a guard, so that the lock is held.
+        let is_acknowledged = unsafe { ffi::khttpd_tcp_is_acknowledged(sk) };
+        if !is_acknowledged {
+            // SAFETY: As above.
+            unsafe { ffi::khttpd_tcp_await_acknowledgement(sk) };
+        }
+        is_acknowledged
+    }
+
     /// Sends FIN, together with the bytes that were sent with `more`. The socket still receives.
     pub(crate) fn half_close(&mut self) {
         // SAFETY: By the type invariant there is a guard, so that the lock is held and softirqs are

@@ -9,7 +9,7 @@
 
 #include "callbacks.h"
 
-void khttpd_sock_prepare(struct sock *sk, bool any)
+void khttpd_sock_prepare(struct sock *sk, bool has_ipv4)
 {
 	lock_sock(sk);
 	sk->sk_reuse = SK_CAN_REUSE;
@@ -23,7 +23,7 @@ void khttpd_sock_prepare(struct sock *sk, bool any)
 	sk->sk_allocation = GFP_ATOMIC;
 	sk->sk_use_task_frag = false;
 	/* One socket for IPv4 and IPv6, whatever net.ipv6.bindv6only says. */
-	if (any)
+	if (has_ipv4)
 		sk->sk_ipv6only = 0;
 	release_sock(sk);
 	tcp_sock_set_nodelay(sk);

@@ -105,9 +105,9 @@ impl Socket {
             // SAFETY: The namespace is valid, and `raw` is valid for writes.
             unsafe { bindings::sock_create_kern(net.as_raw(), family, kind, protocol, raw) }
         })?;
-        let any = address.ip().is_unspecified();
+        let has_ipv4 = address.ip().is_unspecified() || address.ip().to_canonical().is_ipv4();
         // SAFETY: By the type invariant this is a valid TCP socket.
-        unsafe { ffi::khttpd_sock_prepare(socket.sk(), any) };
+        unsafe { ffi::khttpd_sock_prepare(socket.sk(), has_ipv4) };
         socket.bind(address)?;
         // SAFETY: By the type invariant this is a valid TCP socket.
         unsafe { ffi::khttpd_sock_reserve(socket.sk(), true) };

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Giving a connection to a process.
+
+use super::{
+    super::stats::Count,
+    connection_table::TableEntry,
+    state::ConnPhase,
+    Connection, //
+};
+use crate::sys::tcp::HandOverError;
+use core::net::{
+    IpAddr,
+    Ipv4Addr,
+    Ipv6Addr,
+    SocketAddr, //
+};
+use kernel::sync::{
+    atomic::ordering::Relaxed,
+    Arc, //
+};
+use protocol::http::ProcessAddress;
+
+impl Connection {
+    /// Gives the connection to `process`, or responds that the process can't have it. The phase is
+    /// [`ConnPhase::HandOver`], so that no other task closes the connection meanwhile.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    pub(super) fn hand_over(self: &Arc<Self>, process: ProcessAddress) {
+        let to = SocketAddr::new(self.listen_address(process), process.port.get());
+        let result = self.stream.hand_over(to);
+        let event = result.as_ref().map_or_else(count, |()| Count::HandedOver);
+        self.core().counters.increment(event);
+        match result {
+            Ok(()) => self.leave(),
+            Err(HandOverError::Lost) => Self::abort(self),
+            Err(_) => self.refuse(),
+        }
+    }
+
+    /// Returns the address at which the process listens: a loopback address of the client's family,
+    /// unless another is given.
+    fn listen_address(&self, process: ProcessAddress) -> IpAddr {
+        match process.address {
+            Some(address) if !address.is_unspecified() => address.to_canonical(),
+            _ if self.stream.is_ipv4() => Ipv4Addr::LOCALHOST.into(),
+            _ => Ipv6Addr::LOCALHOST.into(),
+        }
+    }
+
+    /// Has the request that no process takes answered.
+    fn refuse(self: &Arc<Self>) {
+        // The next poll sets it. The time for the head may be over, but the head is complete.
+        self.deadline.store(u32::MAX, Relaxed);
+        // If a process owns the socket, the worker tries once more to hand it over.
+        if let Some(mut guard) = self.stream.try_lock() {
+            guard.enter(ConnPhase::Idle);
+            guard.process = None;
+            guard.session.refuse();
+        }
+        self.kick();
+    }
+}
+
+/// Returns the event that a refused hand-over is counted as.
+fn count(e: &HandOverError) -> Count {
+    match e {
+        HandOverError::NoListener => Count::NoListener,
+        HandOverError::QueueFull => Count::QueueFull,
+        HandOverError::KernelSocket => Count::KernelSocket,
+        HandOverError::WrongFamily => Count::WrongFamily,
+        HandOverError::Closing | HandOverError::Lost => Count::HandOverClosing,
+        HandOverError::NoMemory => Count::HandOverShort,
+    }
+}
