@@ -7,7 +7,7 @@ mod common;
 use std::thread;
 use std::time::Duration;
 
-use common::{assert_quiet, flavour, machine, put_guest, wait_until, Result, HANG};
+use common::{assert_quiet, check_charged, flavour, machine, put_guest, wait_until, Result, HANG};
 use machine::{Accelerator, Machine};
 
 /// Boots a machine with the module and the namespaces `a` and `b`. Each has a veth link to the
@@ -95,26 +95,6 @@ fn namespace_has_no_server_before_a_transaction_with_rights() -> Result {
     inside("sh -c 'cat /dev/khttpd > /tmp/saved && cat /tmp/saved > /dev/khttpd'")?;
     inside("sh -c '! grep \"no server\" /dev/khttpd'")?;
     assert_eq!(commands()?, before);
-    machine.exec_ok("rmmod khttpd")?;
-    assert_quiet(&machine)
-}
-
-/// Runs a case of `guest/charged.py` on a kernel with memory control groups, after `prepare`.
-fn check_charged(prepare: &str, case: &str) -> Result {
-    let machine = machine()?.boot()?;
-    let controllers = machine
-        .exec_ok("mount -t cgroup2 none /sys/fs/cgroup; cat /sys/fs/cgroup/cgroup.controllers")?;
-    if !controllers.contains("memory") {
-        // The sanitize kernel must have it.
-        assert!(flavour() != Some("sanitize".into()), "{controllers}");
-        return Ok(());
-    }
-    put_guest(&machine, &["charged.py"])?;
-    machine.exec_ok(&format!(
-        "insmod khttpd.ko; echo +memory > /sys/fs/cgroup/cgroup.subtree_control; mkdir /sys/fs/cgroup/writer; {prepare}"
-    ))?;
-    let said = machine.exec_ok(&format!("python3 /tmp/charged.py {case}"))?;
-    print!("{said}");
     machine.exec_ok("rmmod khttpd")?;
     assert_quiet(&machine)
 }

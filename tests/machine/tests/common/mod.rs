@@ -167,6 +167,26 @@ pub(crate) fn put_guest(machine: &Machine, names: &[&str]) -> Result {
     Ok(())
 }
 
+/// Runs a case of `guest/charged.py` on a kernel with memory control groups, after `prepare`.
+pub(crate) fn check_charged(prepare: &str, case: &str) -> Result {
+    let machine = machine()?.boot()?;
+    let controllers = machine
+        .exec_ok("mount -t cgroup2 none /sys/fs/cgroup; cat /sys/fs/cgroup/cgroup.controllers")?;
+    if !controllers.contains("memory") {
+        // The sanitize kernel must have it.
+        assert!(flavour() != Some("sanitize".into()), "{controllers}");
+        return Ok(());
+    }
+    put_guest(&machine, &["charged.py"])?;
+    machine.exec_ok(&format!(
+        "insmod khttpd.ko; echo +memory > /sys/fs/cgroup/cgroup.subtree_control; mkdir /sys/fs/cgroup/writer; {prepare}"
+    ))?;
+    let said = machine.exec_ok(&format!("python3 /tmp/charged.py {case}"))?;
+    print!("{said}");
+    machine.exec_ok("rmmod khttpd")?;
+    assert_quiet(&machine)
+}
+
 /// Returns path and content of each file of `www/`.
 pub(crate) fn www() -> Result<Vec<(String, Vec<u8>)>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../www");

@@ -1,25 +1,39 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Checks that a control group is charged for what its task makes khttpd allocate:
 charged.py servers COUNT: a server in each of the network namespaces n1, n2, ..., and their rules
-charged.py connections COUNT: connections of clients outside the group"""
+charged.py connections COUNT: connections of clients outside the group
+charged.py accepted COUNT: connections that a process of the group gets by hand-over"""
 
 import os
 import socket
 import sys
+import time
 
 ROOT = "/sys/fs/cgroup"
 GROUP = f"{ROOT}/writer"
+# Limit in seconds that ends a test which hangs.
+HANG = 600
 # Bytes that every kernel needs at least, for a server, for the rules that it is given here, and for
 # a connection with its socket.
 SERVER = 1024
 RULES = 48 * 1024
 CONNECTION = 2048
+# Bytes that a client sends or gets at once.
+CONTENT = 20000
 
 
-def charged():
-    """Returns the bytes of kernel memory that the group is charged for."""
+def charged(what="kernel"):
+    """Returns the bytes of kernel memory that the group is charged for, or of something else."""
     with open(f"{GROUP}/memory.stat", encoding="ascii") as stat:
-        return next(int(line.split()[1]) for line in stat if line.startswith("kernel "))
+        return next(int(line.split()[1]) for line in stat if line.startswith(f"{what} "))
+
+
+def wait_until(condition):
+    """Waits until a condition holds."""
+    end = time.monotonic() + HANG
+    while not condition():
+        assert time.monotonic() < end, f"{charged('sock')} bytes of sockets"
+        time.sleep(0.05)
 
 
 def enter(group):
@@ -74,4 +88,35 @@ def connections(count):
     assert accepted >= count * CONNECTION, accepted
 
 
-{"servers": servers, "connections": connections}[sys.argv[1]](int(sys.argv[2]))
+def accepted(count):
+    """Has connections handed over to a process of the group, with content that it does not read."""
+    write(b"hand-over /app/* 9001\n")
+    text = b"POST /app/a HTTP/1.1\r\nHost: a\r\nContent-Length: 99999\r\n\r\n" + bytes(CONTENT)
+    enter(GROUP)
+    listener = socket.create_server(("127.0.0.1", 9001), backlog=count)
+    enter(ROOT)
+    peers = []
+    for _ in range(count):
+        peers.append(socket.create_connection(("127.0.0.1", 8080)))
+        # A response of khttpd's on the same connection.
+        peers[-1].sendall(b"GET /robots.txt HTTP/1.1\r\nHost: a\r\n\r\n" + text)
+        assert peers[-1].recv(65536).startswith(b"HTTP/1.1 200 ")
+    enter(GROUP)
+    held = [listener.accept()[0] for _ in range(count)]
+    sockets = charged("sock")
+    print(f"{count} connections: {sockets} bytes of sockets")
+    assert sockets >= count * CONTENT, sockets
+    # The process reads and responds.
+    for process, peer in zip(held, peers):
+        assert process.recv(len(text), socket.MSG_WAITALL) == text
+        process.sendall(bytes(CONTENT))
+        process.close()
+        assert len(peer.recv(CONTENT, socket.MSG_WAITALL)) == CONTENT
+        peer.close()
+    listener.close()
+    wait_until(lambda: charged("sock") == 0)
+
+
+{"servers": servers, "connections": connections, "accepted": accepted}[sys.argv[1]](
+    int(sys.argv[2])
+)

@@ -76,6 +76,8 @@ COMMANDS = [
         ),
         (),
     ),
+    (one_of('hand-over /handed/* 9', 'hand-over *.handed [::1]:9 always'), ()),
+    (one_of('no-hand-over /handed/*', 'no-hand-over *.handed'), (errno.ENOENT,)),
     (one_of(f'relay 127.0.0.1:{RUDE}', f'relay 127.0.0.1:{RUDE}', f'relay 127.0.0.1:{DEAD}'), ()),
     (with_number('send 127.0.0.1:' + str(POLITE) + ' text {}', 0, 9999), ()),
     (one_of(f'send 127.0.0.1:{DEAD} text'), (errno.ECONNREFUSED,)),

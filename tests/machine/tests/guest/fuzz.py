@@ -36,6 +36,9 @@ reload
 clear
 error 404 /404.html
 fallback /app/* /hello.txt
+hand-over *.cgi 8000 always
+hand-over /app/* [::1]:8000
+no-hand-over *.cgi
 cache-control *.css max-age=31536000
 field /dir/* X-Robots-Tag: noindex
 media-type *.bin application/wasm

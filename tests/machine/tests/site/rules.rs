@@ -121,7 +121,7 @@ fn rules_of_roots_and_of_the_node_apply() -> Result {
 #[test]
 fn rules_that_hand_over_are_shown_written_back_and_removed() -> Result {
     let machine = commanded()?;
-    let shown = || machine.exec_ok("grep -E '(hand-over|fallback)' /dev/khttpd || true");
+    let shown = || machine.exec_ok("grep -E '^(hand-over|fallback)' /dev/khttpd || true");
     let rules = "fallback * /index.html\nhand-over /app/* 8000\nhand-over *.php 127.0.0.1:9000\n\
         hand-over /app/* [::1]:8001 always\n";
     command(
