@@ -61,6 +61,21 @@ fn connection_without_memory_waits_until_there_is_some() -> Result {
 
 #[test]
 #[ignore = "needs fault injection: make test-faults"]
+fn hand_over_succeeds_or_is_503_at_every_failing_allocation() -> Result {
+    let machine = serving()?;
+    let programs = [
+        "injection.py",
+        "status.py",
+        "stream.py",
+        "process.py",
+        "starved.py",
+    ];
+    put_guest(&machine, &programs)?;
+    run(&machine, "starved.py")
+}
+
+#[test]
+#[ignore = "needs fault injection: make test-faults"]
 fn response_without_memory_does_not_requeue_the_worker() -> Result {
     let machine = serving()?;
     put_guest(&machine, &["packet.py"])?;

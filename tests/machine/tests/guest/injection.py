@@ -4,12 +4,16 @@
 import errno
 import os
 import subprocess
+from contextlib import suppress
 
 FAULTS = '/sys/kernel/debug/{}/{}'
 
 # Errors that report a lack of memory: ENFILE for a socket, EADDRINUSE for a port
 # (inet_csk_get_port).
 SHORT = {errno.ENOMEM, errno.ENFILE, errno.ENOBUFS, errno.EADDRINUSE}
+
+# Errors of a thread's files when it has ended.
+GONE = FileNotFoundError, ProcessLookupError
 
 
 def put(path, text):
@@ -86,15 +90,37 @@ def fail_in_workers(only):
         put(FAULTS.format(kind, 'task-filter'), only)
 
 
+def workers():
+    """Yields the folders in /proc of all workqueue threads."""
+    for task in filter(str.isdigit, os.listdir('/proc')):
+        with suppress(*GONE), open(f'/proc/{task}/comm', encoding='ascii') as comm:
+            if comm.read().startswith('kworker'):
+                yield f'/proc/{task}'
+
+
 def mark_workers():
     """Lets allocations of all workqueue threads fail; returns the number of threads."""
     count = 0
-    for task in filter(str.isdigit, os.listdir('/proc')):
-        try:
-            with open(f'/proc/{task}/comm', encoding='ascii') as comm:
-                if comm.read().startswith('kworker'):
-                    put(f'/proc/{task}/make-it-fail', '1')
-                    count += 1
-        except (FileNotFoundError, ProcessLookupError):
-            pass  # It has ended.
+    for worker in workers():
+        with suppress(*GONE):
+            put(f'{worker}/make-it-fail', '1')
+            count += 1
     return count
+
+
+def during_nth_of_workers(n, action):
+    """Runs `action` while the nth allocation of each workqueue thread fails; returns in how many of
+    them one has failed."""
+    files = []
+    for worker in workers():
+        with suppress(*GONE):
+            files.append(os.open(f'{worker}/fail-nth', os.O_RDWR))
+            os.pwrite(files[-1], b'%d' % n, 0)
+    action()
+    failed = 0
+    for file in files:
+        with suppress(*GONE):
+            failed += int(os.pread(file, 20, 0)) == 0
+            os.pwrite(file, b'0', 0)
+        os.close(file)
+    return failed
