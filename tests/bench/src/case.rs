@@ -50,6 +50,11 @@ impl Case {
     pub(crate) fn named(name: &str) -> Option<Self> {
         CASES.into_iter().find(|case| case.name == name)
     }
+
+    /// Tells whether the process serves the request, behind khttpd or nginx.
+    pub(crate) fn is_for_process(&self) -> bool {
+        self.path.starts_with("/app/")
+    }
 }
 
 /// A small file on 8 connections; the other cases are variations.
@@ -65,7 +70,7 @@ pub(crate) const PLAIN: Case = Case {
 };
 
 /// All cases, in the order of the results.
-pub(crate) const CASES: [Case; 15] = [
+pub(crate) const CASES: [Case; 16] = [
     Case {
         name: "612B-1",
         connections: 1,
@@ -94,6 +99,13 @@ pub(crate) const CASES: [Case; 15] = [
     },
     Case {
         name: "closing",
+        flow: Flow::Closing,
+        field: Some("Connection: close"),
+        ..PLAIN
+    },
+    Case {
+        name: "handed-over",
+        path: "/app/612.html",
         flow: Flow::Closing,
         field: Some("Connection: close"),
         ..PLAIN

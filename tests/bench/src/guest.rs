@@ -32,13 +32,14 @@ pub(crate) fn builder(floor: &[u8]) -> Result<Builder> {
 const PROGRAMS: &str = "touch $(for name in curl lighttpd nginx timeout wrk; do \
     file=$(command -v $name); readlink -f $file $(ldd $file | grep -o '/[^ ]*'); done | sort -u)";
 
-/// Writes the files to serve, and starts the servers.
+/// Writes the files to serve, and starts the process and the servers.
 pub(crate) fn start(machine: &Machine, servers: &[Server]) -> Result {
     // Keep TIME_WAIT for all closed connections.
     machine.exec_ok("sysctl -q net.ipv4.tcp_max_tw_buckets=262144")?;
     machine.exec_ok(PROGRAMS)?;
     let site = machine.spawn("python3 site.py /tmp/www")?;
     site.wait(SITE_LIMIT)?;
+    Server::start_process(machine)?;
     // The floor reads its response from khttpd.
     Server::Khttpd.start(machine)?;
     servers

@@ -44,12 +44,18 @@ impl Server {
         }
     }
 
-    /// Tells whether the server supports a case: the floor has one response and does not close.
+    /// Tells whether the server supports a case: the floor has one response and does not close, and
+    /// only khttpd and nginx lead to the process.
     pub(crate) fn knows(self, case: &Case) -> bool {
-        self != Self::Floor
-            || case.path == "/612.html"
-                && case.status == 200
-                && matches!(case.flow, Flow::Same | Flow::Pipelined(_))
+        match self {
+            Self::Khttpd | Self::Nginx => true,
+            Self::Lighttpd => !case.is_for_process(),
+            Self::Floor => {
+                case.path == "/612.html"
+                    && case.status == 200
+                    && matches!(case.flow, Flow::Same | Flow::Pipelined(_))
+            }
+        }
     }
 
     /// Adds the servers' files to the machine.
@@ -66,12 +72,20 @@ impl Server {
                 0o644,
                 include_bytes!("../guest/lighttpd.conf"),
             )
+            .file(
+                "/root/process.conf",
+                0o644,
+                include_bytes!("../guest/process.conf"),
+            )
     }
 
     /// Starts the server and waits until it listens. The floor's response is read from khttpd.
     pub(crate) fn start(self, machine: &Machine) -> Result {
         let command = match self {
-            Self::Khttpd => "insmod khttpd.ko root=/tmp/www",
+            Self::Khttpd => {
+                "insmod khttpd.ko && \
+                 printf 'root /tmp/www\\nhand-over /app/* 8084\\n' >/dev/khttpd"
+            }
             Self::Nginx => "nginx -c /root/nginx.conf",
             Self::Lighttpd => {
                 "mkdir -p /tmp/lighttpd && echo server.max-worker = $(nproc) >>lighttpd.conf && \
@@ -85,6 +99,12 @@ impl Server {
         machine.exec_ok(command).map(drop)
     }
 
+    /// Starts the process to which khttpd hands connections over, and for which nginx is a proxy.
+    /// Waits until it listens.
+    pub(crate) fn start_process(machine: &Machine) -> Result {
+        machine.exec_ok("nginx -c /root/process.conf").map(drop)
+    }
+
     /// Stops the server, with connections open.
     pub(crate) fn stop(self, machine: &Machine) -> Result {
         let command = match self {
@@ -94,5 +114,21 @@ impl Server {
             Self::Floor => "rmmod floor",
         };
         machine.exec_ok(command).map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_khttpd_and_nginx_lead_to_the_process() {
+        let known = |name| {
+            let case = Case::named(name)?;
+            Some(Server::ALL.map(|server| server.knows(&case)))
+        };
+        assert_eq!(known("handed-over"), Some([true, true, false, false]));
+        assert_eq!(known("closing"), Some([true, true, true, false]));
+        assert_eq!(known("612B-8"), Some([true; 4]));
     }
 }
