@@ -136,8 +136,8 @@ def main():
         status.command("hand-over /app/* 9003")
         assert not in_workers(KHTTPD)[True]
     accepting()
+    # Orphans may be left: TCP never repeats a FIN that it has no memory for (tcp_send_fin).
     status.wait_for("connections", 0)
-    status.wait_for_sockets(orphan=0)
 
 
 main()
