@@ -79,7 +79,9 @@ def unfinished_heads(count, _seed):
     """Unfinished heads take no memory but that which TCP accounts for. If that gets short, the
     oldest of them are given up, and new clients and other services are served meanwhile."""
     status.write(f"/proc/{os.getppid()}/oom_score_adj", "-999")
-    before, opened = large_objects(), multiprocessing.Value("q")
+    before = large_objects()
+    # Without a lock, which a task that is killed might hold: one task writes it.
+    opened = multiprocessing.Value("q", lock=False)
     tasks = [
         multiprocessing.Process(target=begin_heads, args=(count, opened), daemon=True),
         multiprocessing.Process(target=serve_other, daemon=True),
