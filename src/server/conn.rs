@@ -25,6 +25,7 @@ mod response_writer;
 mod slot;
 mod slots;
 mod state;
+mod transport;
 
 pub(super) use self::{
     connection::Connection,

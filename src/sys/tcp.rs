@@ -8,7 +8,7 @@
 //!   calls a [`StreamHandler`] for the events of the socket.
 //! - A [`Guard`] holds the socket's lock, and with it the right to read, to send and to change the
 //!   state.
-//! - A [`Sender`] is the part of a guard that does not read.
+//! - A [`Receiver`] and a [`Sender`] are the rights to read and to send, which a guard is both of.
 //!
 //! # Locks
 //!
@@ -72,6 +72,7 @@ pub(crate) use self::{
         PieceRoom,
         Pieces, //
     },
+    receive::Receiver,
     send_buffers::SendBuffers,
     sender::Sender,
     stream::{

@@ -30,6 +30,7 @@ use crate::sys::{
         Guard,
         ListenHandler,
         Listener,
+        Receiver,
         Stream,
         StreamHandler, //
     }, //

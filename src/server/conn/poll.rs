@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The poll loop of a connection, run with its socket's lock held.
+//! The poll loop of a connection.
 
 use super::{
     super::{
@@ -16,41 +16,37 @@ use super::{
     response_writer::ResponseWriter,
     state::{
         Action,
-        ConnPhase,
-        ConnState, //
-    }, //
+        ConnPhase, //
+    },
+    transport::Transport, //
 };
-use crate::sys::tcp::{
-    self,
-    Guard,
-    StreamHandler, //
-};
+use crate::sys::tcp;
 use kernel::prelude::*;
 use protocol::http::{
     Disposition,
     SessionPhase, //
 };
 
-/// One run of the poll loop of a connection. Its methods must not sleep, because the guard holds the
-/// socket's lock.
-pub(super) struct Poll<'a, 'g, H: StreamHandler> {
-    guard: &'a mut Guard<'g, H>,
+/// One run of the poll loop of a connection. Its methods must not sleep: they use memory of the CPU,
+/// and the transport may hold the socket's lock.
+pub(super) struct Poll<'a, T: Transport> {
+    transport: &'a mut T,
     context: &'a RequestContext<'a>,
     scratch: &'a mut CpuScratch,
     /// Requests that this run may still serve.
     budget: u32,
 }
 
-impl<'a, 'g, H: StreamHandler<State = ConnState>> Poll<'a, 'g, H> {
+impl<'a, T: Transport> Poll<'a, T> {
     /// Prepares a run with the full budget.
     #[inline]
     pub(super) fn new(
-        guard: &'a mut Guard<'g, H>,
+        transport: &'a mut T,
         context: &'a RequestContext<'a>,
         scratch: &'a mut CpuScratch,
     ) -> Self {
         Self {
-            guard,
+            transport,
             context,
             scratch,
             budget: REQUEST_BUDGET,
@@ -61,14 +57,14 @@ impl<'a, 'g, H: StreamHandler<State = ConnState>> Poll<'a, 'g, H> {
     /// its deadline has passed.
     #[inline]
     pub(super) fn run(mut self, due: bool) -> Action {
-        if self.guard.phase().is_taken() {
+        if self.transport.phase().is_taken() {
             return Action::Wait;
         }
         if due {
             match self.expire() {
                 Ok(None) => (),
                 Ok(Some(action)) => return action,
-                Err(_) => return self.guard.close(Action::Reset),
+                Err(_) => return self.transport.close(Action::Reset),
             }
         }
         match self.serve() {
@@ -80,16 +76,16 @@ impl<'a, 'g, H: StreamHandler<State = ConnState>> Poll<'a, 'g, H> {
     /// Sends, reads and responds until the connection has to wait or the budget is spent.
     fn serve(&mut self) -> Result<Action> {
         loop {
-            if self.guard.phase() == ConnPhase::Linger {
+            if self.transport.phase() == ConnPhase::Linger {
                 return Ok(self.linger());
             }
             if !self.writer().flush()? {
                 return Ok(Action::Wait);
             }
-            if self.guard.process.is_some() {
+            if self.transport.process.is_some() {
                 return Ok(self.pause());
             }
-            let disposition = self.guard.pending.disposition;
+            let disposition = self.transport.pending.disposition;
             if disposition != Disposition::KeepAlive {
                 if let Some(action) = self.half_close(disposition) {
                     return Ok(action);
@@ -101,7 +97,7 @@ impl<'a, 'g, H: StreamHandler<State = ConnState>> Poll<'a, 'g, H> {
                 return Ok(Action::PollAgain);
             }
             let read = self.read()?;
-            if read == 0 || self.guard.pending.is_done() && !self.guard.has_unread() {
+            if read == 0 || self.transport.pending.is_done() && !self.transport.has_unread() {
                 return Ok(self.pause());
             }
         }
@@ -109,8 +105,8 @@ impl<'a, 'g, H: StreamHandler<State = ConnState>> Poll<'a, 'g, H> {
 
     /// Returns the writer of responses.
     #[inline]
-    fn writer(&mut self) -> ResponseWriter<'_, H> {
-        ResponseWriter::new(self.guard.sender(), self.context)
+    fn writer(&mut self) -> ResponseWriter<'_, T> {
+        ResponseWriter::new(self.transport, self.context)
     }
 
     /// Serves the requests among the first unread bytes, and returns how many bytes are consumed. An
@@ -121,21 +117,21 @@ impl<'a, 'g, H: StreamHandler<State = ConnState>> Poll<'a, 'g, H> {
             return Ok(0);
         }
         let Self {
-            guard,
+            transport,
             context,
             scratch: CpuScratch { input, response },
             budget,
         } = self;
-        let bytes = guard.copy_unread(0, input)?;
+        let bytes = transport.copy_unread(0, input)?;
         let mut rest = bytes;
-        let writer = ResponseWriter::new(guard.sender(), context);
+        let writer = ResponseWriter::new(*transport, context);
         let processed = RequestReader::new(writer, budget).process_input(response, &mut rest);
         let consumed = bytes.len().saturating_sub(rest.len());
         if consumed != 0 {
-            if guard.session.searched() != 0 {
-                guard.make_room();
+            if transport.session.searched() != 0 {
+                transport.make_room();
             }
-            guard.consume(consumed);
+            transport.consume(consumed);
         }
         processed.map(|()| consumed)
     }
@@ -144,25 +140,26 @@ impl<'a, 'g, H: StreamHandler<State = ConnState>> Poll<'a, 'g, H> {
     /// unfinished head than the last poll has seen; searches each byte once.
     #[inline]
     fn can_continue(&mut self) -> Result<bool> {
-        let searched = self.guard.session.searched();
+        let searched = self.transport.session.searched();
         if searched == 0 {
             return Ok(true);
         }
-        let fresh = self.guard.copy_unread(searched, &mut self.scratch.input)?;
-        Ok(self.guard.session.search(fresh))
+        let fresh = self
+            .transport
+            .copy_unread(searched, &mut self.scratch.input)?;
+        Ok(self.transport.session.search(fresh))
     }
 
     /// Has the connection given to a process, once the peer has acknowledged the responses to
     /// earlier requests: TCP charges the process for what is in the send buffer.
     #[inline(never)]
     fn hand_over(&mut self) -> Action {
-        let mut sender = self.guard.sender();
-        if sender.await_acknowledgement() {
-            sender.enter(ConnPhase::HandOver);
+        if self.transport.await_acknowledgement() {
+            self.transport.enter(ConnPhase::HandOver);
             return Action::HandOver;
         }
-        let acknowledged = sender.acknowledged();
-        sender.wait_for_space(acknowledged);
+        let acknowledged = self.transport.acknowledged();
+        self.transport.wait_for_space(acknowledged);
         Action::Wait
     }
 
@@ -170,33 +167,33 @@ impl<'a, 'g, H: StreamHandler<State = ConnState>> Poll<'a, 'g, H> {
     /// if it must linger.
     fn half_close(&mut self, disposition: Disposition) -> Option<Action> {
         // Here, so that the FIN leaves in the same segment as the end of the response.
-        self.guard.sender().half_close();
+        self.transport.half_close();
         // If bytes were unread the close would send a reset, which could destroy the response.
-        if disposition == Disposition::Close && !self.guard.has_unread() {
-            return Some(self.guard.close(Action::Close));
+        if disposition == Disposition::Close && !self.transport.has_unread() {
+            return Some(self.transport.close(Action::Close));
         }
-        self.guard.enter(ConnPhase::Linger);
+        self.transport.enter(ConnPhase::Linger);
         None
     }
 
     /// Waits for the peer or for a process, or closes the connection if nothing can follow the bytes
     /// that it has sent. A dead connection looks as if the peer had sent FIN.
     fn pause(&mut self) -> Action {
-        if self.guard.process.is_some() && !self.guard.is_dead() {
+        if self.transport.process.is_some() && !self.transport.is_dead() {
             return self.hand_over();
         }
-        if self.guard.received_fin() {
-            return self.guard.close(Action::Close);
+        if self.transport.received_fin() {
+            return self.transport.close(Action::Close);
         }
-        let phase = match self.guard.session.phase() {
+        let phase = match self.transport.session.phase() {
             SessionPhase::Idle if self.context.core.is_draining() => {
-                return self.guard.close(Action::Close);
+                return self.transport.close(Action::Close);
             }
             SessionPhase::Idle => ConnPhase::Idle,
             SessionPhase::Head => ConnPhase::Head,
             _ => ConnPhase::Body,
         };
-        self.guard.enter(phase);
+        self.transport.enter(phase);
         Action::Wait
     }
 
@@ -204,9 +201,9 @@ impl<'a, 'g, H: StreamHandler<State = ConnState>> Poll<'a, 'g, H> {
     #[inline(never)]
     fn linger(&mut self) -> Action {
         for _ in 0..REQUEST_BUDGET {
-            if self.guard.discard(DISCARD_MAX) == 0 {
-                return if self.guard.received_fin() {
-                    self.guard.close(Action::Close)
+            if self.transport.discard(DISCARD_MAX) == 0 {
+                return if self.transport.received_fin() {
+                    self.transport.close(Action::Close)
                 } else {
                     Action::Wait
                 };
@@ -220,33 +217,33 @@ impl<'a, 'g, H: StreamHandler<State = ConnState>> Poll<'a, 'g, H> {
     /// goes on, perhaps to send 408.
     #[inline(never)]
     fn expire(&mut self) -> Result<Option<Action>> {
-        let phase = self.guard.phase();
+        let phase = self.transport.phase();
         if phase == ConnPhase::Send {
-            let acknowledged = self.guard.sender().acknowledged();
+            let acknowledged = self.transport.acknowledged();
             let settings = &self.context.core.settings;
-            if self.guard.keeps_up(acknowledged, settings) {
+            if self.transport.keeps_up(acknowledged, settings) {
                 return Ok(None);
             }
         }
         if phase == ConnPhase::Head && tcp::is_short_of_memory() {
             self.context.counters.add(Count::Shed, 1);
-            return Ok(Some(self.guard.close(Action::Reset)));
+            return Ok(Some(self.transport.close(Action::Reset)));
         }
         self.context.counters.add(Count::Expired, 1);
         if phase == ConnPhase::Send {
-            return Ok(Some(self.guard.close(Action::Reset)));
+            return Ok(Some(self.transport.close(Action::Reset)));
         }
         if phase == ConnPhase::Head {
             let mut burst = self.scratch.response.begin();
-            if let Some(response) = burst.expire(&mut self.guard.session) {
-                let mut writer = ResponseWriter::new(self.guard.sender(), self.context);
+            if let Some(response) = burst.expire(&mut self.transport.session) {
+                let mut writer = ResponseWriter::new(self.transport, self.context);
                 writer.begin(&response);
                 burst.push(&response, &self.context.snapshot)?;
                 writer.send(&burst, &[])?;
                 return Ok(None);
             }
         }
-        Ok(Some(self.guard.close(Action::Close)))
+        Ok(Some(self.transport.close(Action::Close)))
     }
 
     /// Returns what must follow the error `e`.
@@ -255,10 +252,10 @@ impl<'a, 'g, H: StreamHandler<State = ConnState>> Poll<'a, 'g, H> {
     /// was needed for. Any other error says that the peer is gone, or that a response that was
     /// begun can't be finished.
     fn fail(&mut self, e: Error) -> Action {
-        if e == ENOMEM && !self.guard.note_shortage() {
+        if e == ENOMEM && !self.transport.note_shortage() {
             self.context.counters.add(Count::Short, 1);
             return Action::PollAgain;
         }
-        self.guard.close(Action::Reset)
+        self.transport.close(Action::Reset)
     }
 }

@@ -6,21 +6,20 @@ use super::{
     burst::Burst,
     cpu_scratch::ResponseScratch,
     response_writer::ResponseWriter,
-    state::ConnState, //
+    transport::ResponseSink, //
 };
-use crate::sys::tcp::StreamHandler;
 use kernel::prelude::*;
 
 /// A reader of requests, which gives their responses to the response writer.
-pub(super) struct RequestReader<'a, H: StreamHandler> {
-    writer: ResponseWriter<'a, H>,
+pub(super) struct RequestReader<'a, T: ResponseSink> {
+    writer: ResponseWriter<'a, T>,
     budget: &'a mut u32,
 }
 
-impl<'a, H: StreamHandler<State = ConnState>> RequestReader<'a, H> {
+impl<'a, T: ResponseSink> RequestReader<'a, T> {
     /// Prepares to read as many requests as `budget` says.
     #[inline]
-    pub(super) fn new(writer: ResponseWriter<'a, H>, budget: &'a mut u32) -> Self {
+    pub(super) fn new(writer: ResponseWriter<'a, T>, budget: &'a mut u32) -> Self {
         Self { writer, budget }
     }
 

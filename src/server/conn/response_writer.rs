@@ -11,15 +11,14 @@ use super::{
         PendingParts, //
     },
     request_context::RequestContext,
-    state::ConnState, //
+    state::ConnState,
+    transport::ResponseSink, //
 };
 use crate::{
     site::BodyId,
     sys::tcp::{
         PieceRoom,
-        Pieces,
-        Sender,
-        StreamHandler, //
+        Pieces, //
     }, //
 };
 use core::mem;
@@ -37,15 +36,15 @@ use protocol::http::{
 };
 
 /// A writer of responses into the send buffer of a connection. It keeps the bytes that find no space.
-pub(super) struct ResponseWriter<'a, H: StreamHandler> {
-    sender: Sender<'a, H>,
+pub(super) struct ResponseWriter<'a, T: ResponseSink> {
+    sender: &'a mut T,
     context: &'a RequestContext<'a>,
 }
 
-impl<'a, H: StreamHandler<State = ConnState>> ResponseWriter<'a, H> {
+impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
     /// Creates a writer.
     #[inline]
-    pub(super) fn new(sender: Sender<'a, H>, context: &'a RequestContext<'a>) -> Self {
+    pub(super) fn new(sender: &'a mut T, context: &'a RequestContext<'a>) -> Self {
         Self { sender, context }
     }
 
@@ -58,13 +57,13 @@ impl<'a, H: StreamHandler<State = ConnState>> ResponseWriter<'a, H> {
     /// Returns the state of the connection.
     #[inline]
     pub(super) fn state(&self) -> &ConnState {
-        &self.sender
+        self.sender
     }
 
     /// Returns the state of the connection.
     #[inline]
     pub(super) fn state_mut(&mut self) -> &mut ConnState {
-        &mut self.sender
+        self.sender
     }
 
     /// Begins a response, which the caller then sends.
@@ -164,7 +163,7 @@ impl<'a, H: StreamHandler<State = ConnState>> ResponseWriter<'a, H> {
     }
 
     /// Sends the rest of a response as far as there is space; returns `false` if some of it still
-    /// waits. Then [`StreamHandler::on_ready`] is called when there is space again.
+    /// waits. Then another poll comes when there is space again.
     ///
     /// # Errors
     ///

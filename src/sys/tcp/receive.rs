@@ -15,15 +15,46 @@ use kernel::{
     prelude::*, //
 };
 
-impl<H: StreamHandler> Guard<'_, H> {
+/// The right to read from a connection.
+///
+/// # Context
+///
+/// Softirq or process context, must not sleep. This holds for all methods.
+pub(crate) trait Receiver {
     /// Copies the unread bytes behind the first `skip` into `buffer`, as far as it has room, and
     /// returns the copy. The bytes stay unread.
     ///
     /// # Errors
     ///
     /// `EIO` for bytes that can not be read.
+    fn copy_unread<'b>(&self, skip: usize, buffer: &'b mut [u8]) -> Result<&'b [u8]>;
+
+    /// Consumes the first `count` unread bytes, and a FIN that follows the last of them.
+    ///
+    /// If a response to them was sent before, it has acknowledged them, too.
+    fn consume(&mut self, count: usize);
+
+    /// Makes room for bytes that follow those that stay unread. The peer learns of it when bytes are
+    /// consumed.
+    fn make_room(&mut self);
+
+    /// Consumes up to `limit` unread bytes, of which a FIN is one, and returns how many.
+    fn discard(&mut self, limit: u32) -> u32;
+
+    /// Tells whether the peer has sent FIN, or the connection was reset or is closed. Earlier bytes
+    /// may still be unread.
+    fn received_fin(&self) -> bool;
+
+    /// Tells whether the connection was reset, timed out or is closed.
+    fn is_dead(&self) -> bool;
+
+    /// Tells whether received bytes, or a FIN, are unread.
+    fn has_unread(&self) -> bool;
+}
+
+impl<H: StreamHandler> Receiver for Guard<'_, H> {
     #[inline]
-    pub(crate) fn copy_unread<'b>(&self, skip: usize, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
+    fn copy_unread<'b>(&self, skip: usize, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
         let room = c_int::try_from(buffer.len())?;
         // SAFETY: By the type invariant the lock is held. The buffer has `room` bytes.
         let copied = unsafe {
@@ -40,46 +71,36 @@ impl<H: StreamHandler> Guard<'_, H> {
         }
     }
 
-    /// Consumes the first `count` unread bytes, and a FIN that follows the last of them.
-    ///
-    /// If a response to them was sent before, it has acknowledged them, too.
     #[inline]
-    pub(crate) fn consume(&mut self, count: usize) {
+    fn consume(&mut self, count: usize) {
         // SAFETY: By the type invariant the lock is held.
         unsafe { ffi::khttpd_tcp_read_done(self.locked().sk(), count) };
     }
 
-    /// Makes room for bytes that follow those that stay unread. The peer learns of it when bytes are
-    /// consumed.
     #[inline]
-    pub(crate) fn make_room(&mut self) {
+    fn make_room(&mut self) {
         // SAFETY: By the type invariant the lock is held.
         unsafe { ffi::khttpd_make_room(self.locked().sk()) };
     }
 
-    /// Consumes up to `limit` unread bytes, of which a FIN is one, and returns how many.
-    pub(crate) fn discard(&mut self, limit: u32) -> u32 {
+    fn discard(&mut self, limit: u32) -> u32 {
         // SAFETY: By the type invariant the lock is held.
         unsafe { ffi::khttpd_discard_unread(self.locked().sk(), limit) }
     }
 
-    /// Tells whether the peer has sent FIN, or the connection was reset or is closed. Earlier bytes
-    /// may still be unread.
     #[inline]
-    pub(crate) fn received_fin(&self) -> bool {
+    fn received_fin(&self) -> bool {
         // SAFETY: The socket is valid.
         unsafe { ffi::khttpd_sk_received_fin(self.locked().sk()) }
     }
 
-    /// Tells whether the connection was reset, timed out or is closed.
-    pub(crate) fn is_dead(&self) -> bool {
+    fn is_dead(&self) -> bool {
         // SAFETY: The socket is valid.
         unsafe { ffi::khttpd_sk_is_dead(self.locked().sk()) }
     }
 
-    /// Tells whether received bytes, or a FIN, are unread.
     #[inline]
-    pub(crate) fn has_unread(&self) -> bool {
+    fn has_unread(&self) -> bool {
         // SAFETY: The socket is valid.
         unsafe { ffi::khttpd_sk_has_unread(self.locked().sk()) }
     }

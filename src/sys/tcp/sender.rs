@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The part of a guard that sends.
+//! Sending on a connection.
 //!
 //! C header: [`include/net/tcp.h`](srctree/include/net/tcp.h)
 
 use super::{
-    Child,
     Guard,
     Pieces,
     SendBuffers,
@@ -18,11 +17,7 @@ use crate::sys::{
         PageBytes, //
     }, //
 };
-use core::ops::{
-    Deref,
-    DerefMut,
-    Range, //
-};
+use core::ops::Range;
 use kernel::{
     bindings,
     error::to_result,
@@ -30,47 +25,19 @@ use kernel::{
         c_int,
         c_uint, //
     },
-    prelude::*,
-    types::NotThreadSafe, //
+    prelude::*, //
 };
 
 /// The blocks of a body that leave by one call with what precedes them: `KHTTPD_BLOCKS_MAX` in
 /// `send.c`.
 const BLOCKS_MAX: usize = 7;
 
-/// The right to send on a stream and to change its state, to which it dereferences, but not to read
-/// from the stream.
+/// The right to send on a connection.
 ///
-/// So the received bytes of a request can be used in place while the response is sent.
+/// # Context
 ///
-/// # Invariants
-///
-/// `state` is a mutable borrow of the [`Guard`] of the stream with this socket.
-pub(crate) struct Sender<'a, H: StreamHandler> {
-    socket: &'a Child,
-    state: &'a mut H::State,
-    _cpu: NotThreadSafe,
-}
-
-impl<H: StreamHandler> Guard<'_, H> {
-    /// Returns the right to send, and to change the state.
-    #[inline]
-    pub(crate) fn sender(&mut self) -> Sender<'_, H> {
-        // INVARIANT: Both come from this guard.
-        Sender {
-            socket: self.locked().socket(),
-            state: self,
-            _cpu: NotThreadSafe,
-        }
-    }
-}
-
-impl<H: StreamHandler> Sender<'_, H> {
-    #[inline]
-    fn sk(&self) -> *mut bindings::sock {
-        self.socket.sk()
-    }
-
+/// Softirq or process context, must not sleep. This holds for all methods.
+pub(crate) trait Sender {
     /// Copies `pieces`, in order, into the send buffer; with `more`, further bytes will follow at
     /// once. Returns for how many bytes there was space. If that is not all,
     /// [`StreamHandler::on_ready`] follows.
@@ -78,20 +45,50 @@ impl<H: StreamHandler> Sender<'_, H> {
     /// # Errors
     ///
     /// The error of the connection: `EPIPE`, `ECONNRESET`, `ETIMEDOUT` and the like.
-    #[inline]
-    pub(crate) fn send(
+    fn send(&mut self, buffers: &SendBuffers, pieces: &Pieces<'_>, more: bool) -> Result<usize>;
+
+    /// Sends the bytes of `range` out of `bytes` without copying them, as far as they exist.
+    /// Otherwise as [`Sender::send`].
+    fn splice(
+        &mut self,
+        buffers: &SendBuffers,
+        bytes: PageBytes<'_>,
+        range: Range<usize>,
+        more: bool,
+    ) -> Result<usize>;
+
+    /// Sends `pieces` as [`Sender::send`], and behind them the bytes of `range` as
+    /// [`Sender::splice`], or at least the first [`BLOCKS_MAX`] blocks of them. Returns how many of
+    /// all bytes found space.
+    fn send_and_splice(
         &mut self,
         buffers: &SendBuffers,
         pieces: &Pieces<'_>,
+        bytes: PageBytes<'_>,
+        range: Range<usize>,
         more: bool,
-    ) -> Result<usize> {
+    ) -> Result<usize>;
+
+    /// Returns a number that changes whenever the peer acknowledges bytes.
+    fn acknowledged(&self) -> u32;
+
+    /// Returns whether the peer has acknowledged all that was sent, or never will. Otherwise
+    /// [`StreamHandler::on_ready`] is called for its next acknowledgement.
+    fn await_acknowledgement(&mut self) -> bool;
+
+    /// Sends FIN, together with the bytes that were sent with `more`. The socket still receives.
+    fn half_close(&mut self);
+}
+
+impl<H: StreamHandler> Sender for Guard<'_, H> {
+    #[inline]
+    fn send(&mut self, buffers: &SendBuffers, pieces: &Pieces<'_>, more: bool) -> Result<usize> {
         let vectors = pieces.as_raw();
-        // SAFETY: By the type invariant there is a guard, so that the lock is held and softirqs are
-        // disabled. The vectors are valid for reads and have so many bytes, by the invariants of
+        // SAFETY: By the type invariant the lock is held and softirqs are disabled. The vectors are valid for reads and have so many bytes, by the invariants of
         // `Pieces`, and the function only reads them.
         let sent = unsafe {
             ffi::khttpd_send(
-                self.sk(),
+                self.locked().sk(),
                 buffers.as_raw(),
                 vectors.as_ptr(),
                 c_uint::try_from(vectors.len())?,
@@ -102,10 +99,8 @@ impl<H: StreamHandler> Sender<'_, H> {
         space(sent)
     }
 
-    /// Sends the bytes of `range` out of `bytes` without copying them, as far as they exist.
-    /// Otherwise as [`Sender::send`].
     #[inline]
-    pub(crate) fn splice(
+    fn splice(
         &mut self,
         buffers: &SendBuffers,
         bytes: PageBytes<'_>,
@@ -114,11 +109,10 @@ impl<H: StreamHandler> Sender<'_, H> {
     ) -> Result<usize> {
         let len = range.end.min(bytes.len()).saturating_sub(range.start);
         let (blocks, skip) = bytes.blocks(&range);
-        // SAFETY: By the type invariant there is a guard, so that the lock is held and softirqs are
-        // disabled. The blocks have `skip + len` bytes, which do not change any more.
+        // SAFETY: By the type invariant the lock is held and softirqs are disabled. The blocks have `skip + len` bytes, which do not change any more.
         let sent = unsafe {
             ffi::khttpd_splice(
-                self.sk(),
+                self.locked().sk(),
                 buffers.as_raw(),
                 Block::as_raw(blocks),
                 c_uint::try_from(blocks.len())?,
@@ -130,11 +124,8 @@ impl<H: StreamHandler> Sender<'_, H> {
         space(sent)
     }
 
-    /// Sends `pieces` as [`Sender::send`], and behind them the bytes of `range` as
-    /// [`Sender::splice`], or at least the first [`BLOCKS_MAX`] blocks of them. Returns how many of
-    /// all bytes found space.
     #[inline]
-    pub(crate) fn send_and_splice(
+    fn send_and_splice(
         &mut self,
         buffers: &SendBuffers,
         pieces: &Pieces<'_>,
@@ -150,13 +141,12 @@ impl<H: StreamHandler> Sender<'_, H> {
             return self.send(buffers, pieces, more);
         }
         let vectors = pieces.as_raw();
-        // SAFETY: By the type invariant there is a guard, so that the lock is held and softirqs are
-        // disabled. The vectors are valid for reads and have so many bytes, by the invariants of
+        // SAFETY: By the type invariant the lock is held and softirqs are disabled. The vectors are valid for reads and have so many bytes, by the invariants of
         // `Pieces`. There are one to `BLOCKS_MAX` blocks with at least `skip + len` bytes, which do
         // not change any more; more than `skip` are those of the first.
         let sent = unsafe {
             ffi::khttpd_send_and_splice(
-                self.sk(),
+                self.locked().sk(),
                 buffers.as_raw(),
                 vectors.as_ptr(),
                 c_uint::try_from(vectors.len())?,
@@ -171,16 +161,13 @@ impl<H: StreamHandler> Sender<'_, H> {
         space(sent)
     }
 
-    /// Returns a number that changes whenever the peer acknowledges bytes.
-    pub(crate) fn acknowledged(&self) -> u32 {
+    fn acknowledged(&self) -> u32 {
         // SAFETY: The socket is a valid TCP socket.
-        unsafe { ffi::khttpd_tcp_acknowledged(self.sk()) }
+        unsafe { ffi::khttpd_tcp_acknowledged(self.locked().sk()) }
     }
 
-    /// Returns whether the peer has acknowledged all that was sent, or never will. Otherwise
-    /// [`StreamHandler::on_ready`] is called for its next acknowledgement.
-    pub(crate) fn await_acknowledgement(&mut self) -> bool {
-        let sk = self.sk();
+    fn await_acknowledgement(&mut self) -> bool {
+        let sk = self.locked().sk();
         // SAFETY: By the type invariant there is a guard, so that the lock is held.
         let is_acknowledged = unsafe { ffi::khttpd_tcp_is_acknowledged(sk) };
         if !is_acknowledged {
@@ -190,27 +177,9 @@ impl<H: StreamHandler> Sender<'_, H> {
         is_acknowledged
     }
 
-    /// Sends FIN, together with the bytes that were sent with `more`. The socket still receives.
-    pub(crate) fn half_close(&mut self) {
-        // SAFETY: By the type invariant there is a guard, so that the lock is held and softirqs are
-        // disabled.
-        unsafe { ffi::khttpd_half_close(self.sk()) };
-    }
-}
-
-impl<H: StreamHandler> Deref for Sender<'_, H> {
-    type Target = H::State;
-
-    #[inline]
-    fn deref(&self) -> &H::State {
-        self.state
-    }
-}
-
-impl<H: StreamHandler> DerefMut for Sender<'_, H> {
-    #[inline]
-    fn deref_mut(&mut self) -> &mut H::State {
-        self.state
+    fn half_close(&mut self) {
+        // SAFETY: By the type invariant the lock is held and softirqs are disabled.
+        unsafe { ffi::khttpd_half_close(self.locked().sk()) };
     }
 }
 
