@@ -4,8 +4,9 @@
 //!
 //! [`ControlFile`] is an open `/dev/khttpd`. The commands written to it become a [`Transaction`],
 //! which is also the way of the commands given as a module parameter. [`RelayFile`] is an open
-//! `/dev/khttpd-relay`.
+//! `/dev/khttpd-relay`, [`AdoptFile`] an open `/dev/khttpd-adopt`.
 
+mod adopt;
 mod command_error;
 mod control;
 mod errno_text;
@@ -13,6 +14,7 @@ mod relay;
 mod transaction;
 
 pub(crate) use self::{
+    adopt::AdoptFile,
     control::ControlFile,
     relay::RelayFile,
     transaction::Transaction, //

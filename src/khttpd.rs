@@ -19,6 +19,7 @@ mod site;
 mod sys;
 
 use device::{
+    AdoptFile,
     ControlFile,
     RelayFile,
     Transaction, //
@@ -81,7 +82,7 @@ struct Khttpd {
     // Fields are dropped in declaration order: first the devices, so that no task can open one any
     // more, then the registration, which stops all servers.
     #[pin]
-    devices: CharDevices<ControlFile, RelayFile>,
+    devices: CharDevices<ControlFile, RelayFile, AdoptFile>,
     _servers: PernetRegistration<PerNet>,
 }
 
@@ -93,7 +94,11 @@ impl kernel::InPlaceModule for Khttpd {
             // Last, because nothing may fail once user space can open the devices.
             Ok(try_pin_init!(Self {
                 _servers: registration,
-                devices <- CharDevices::register(class, [c"khttpd", c"khttpd-relay"], servers),
+                devices <- CharDevices::register(
+                    class,
+                    [c"khttpd", c"khttpd-relay", c"khttpd-adopt"],
+                    servers,
+                ),
             }))
         })
     }

@@ -13,6 +13,7 @@
 //! ```text
 //! ServerHandle ─► Server ─► ConnectionPool ─► Connection ─► Slot ─► ConnectionPool
 //!                   │              └─► Server (as observer of slots)
+//!                   ├─► AdoptedSet ─► AdoptedConnection ─► AdoptedSet, Slot
 //!                   └─► Acceptor ─► ConnectionPool
 //! ```
 //!
@@ -20,6 +21,7 @@
 //! their slots, the table forgets its observer. Once the work items of all servers have returned,
 //! what remains belongs to the handle alone.
 
+mod adoption;
 mod config;
 mod conn;
 mod handle;
@@ -45,6 +47,8 @@ pub(crate) use self::{
 use self::{
     config::ActiveConfig,
     conn::{
+        AdoptedConnection,
+        AdoptedSet,
         Connection,
         ConnectionPool,
         SlotObserver, //
@@ -107,6 +111,7 @@ use kernel::{
 #[pin_data]
 pub(crate) struct Server {
     pool: Arc<ConnectionPool<Connection>>,
+    adopted: Arc<AdoptedSet<AdoptedConnection>>,
     /// Serializes updates of the configuration.
     #[pin]
     updates: InterruptibleMutex,
@@ -145,9 +150,11 @@ impl_has_work! {
 impl Server {
     /// Creates a server that is not started.
     fn new(pool: Arc<ConnectionPool<Connection>>, config: ActiveConfig) -> Result<Arc<Self>> {
+        let adopted = AdoptedSet::new(pool.clone())?;
         Arc::pin_init(
             pin_init!(Self {
                 pool,
+                adopted,
                 updates <- InterruptibleMutex::new(),
                 config <- new_mutex!(config),
                 loading <- new_mutex!(None),
@@ -224,6 +231,7 @@ impl Server {
         acceptors.iter().for_each(|acceptor| acceptor.stop());
         acceptors.iter().for_each(|acceptor| acceptor.wait());
         drop(acceptors);
+        self.adopted.close();
         self.pool.table.close();
     }
 
@@ -235,6 +243,7 @@ impl Server {
     fn drain(&self) {
         if self.pool.core.begin_draining() {
             self.pool.table.for_each(Connection::kick);
+            self.adopted.for_each(AdoptedConnection::kick);
         }
     }
 
@@ -248,6 +257,7 @@ impl Server {
         // CAST: Wider than 32 bits.
         if self.config.lock().old_sites.retire(max as usize) {
             self.pool.table.for_each(Connection::kick_sending);
+            self.adopted.for_each(AdoptedConnection::kick_sending);
         }
     }
 
@@ -267,6 +277,7 @@ impl Server {
             "{}",
             StatusText {
                 pool: &self.pool,
+                adopted: &self.adopted,
                 config: &config,
                 loading: loading.as_deref(),
             }

@@ -35,6 +35,7 @@
     )
 )]
 
+pub mod adoption;
 mod bytes;
 pub mod control;
 pub mod cpio;

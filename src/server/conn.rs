@@ -9,6 +9,7 @@
 //!
 //! The parts that a connection is made of are generic over it, so that none of them imports it.
 
+mod adopted;
 mod burst;
 mod close_queue;
 mod connection;
@@ -27,7 +28,13 @@ mod slots;
 mod state;
 mod transport;
 
+pub(crate) use self::adopted::Returned;
+
 pub(super) use self::{
+    adopted::{
+        AdoptedConnection,
+        AdoptedSet, //
+    },
     connection::Connection,
     connection_pool::ConnectionPool,
     connection_table::{

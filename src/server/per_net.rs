@@ -131,7 +131,7 @@ impl PerNet {
     /// # Context
     ///
     /// Process context, may sleep.
-    fn find(&self, net: &Net) -> Option<Arc<Server>> {
+    pub(crate) fn find(&self, net: &Net) -> Option<Arc<Server>> {
         let servers = self.servers.lock();
         let handle = servers.running.get(&net.cookie())?;
         Some(handle.server().clone())

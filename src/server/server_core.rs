@@ -46,6 +46,8 @@ pub(super) struct ServerCore {
     /// The send buffers of all servers.
     pub(super) buffers: Arc<SendBuffers>,
     pub(super) counters: Counters,
+    /// The workqueue of the adopted connections of all servers.
+    pub(super) adopted_queue: Arc<OwnedQueue>,
     /// The workqueue of all other work items of all servers.
     pub(super) queue: Arc<OwnedQueue>,
     /// The workqueue of the acceptors of all servers, whose work items run in softirq.
@@ -73,6 +75,7 @@ impl ServerCore {
             latency: SoftirqLatency::new(),
             buffers: Arc::new(SendBuffers::new()?, GFP_KERNEL)?,
             counters: Counters::new()?,
+            adopted_queue: Arc::new(OwnedQueue::new_unbound(c"khttpd_adopted")?, GFP_KERNEL)?,
             queue,
             softirq_queue: Arc::new(OwnedQueue::new_softirq(c"khttpd_accept")?, GFP_KERNEL)?,
             end_at: Setting::new(NEVER),
@@ -97,6 +100,7 @@ impl ServerCore {
             latency: SoftirqLatency::new(),
             buffers: self.buffers.clone(),
             counters: Counters::new()?,
+            adopted_queue: self.adopted_queue.clone(),
             queue: self.queue.clone(),
             softirq_queue: self.softirq_queue.clone(),
             end_at: Setting::new(NEVER),
@@ -121,6 +125,7 @@ impl ServerCore {
     ///
     /// Process context, may sleep.
     pub(super) fn quiesce(&self) {
+        self.adopted_queue.flush();
         self.queue.flush();
         self.queue.flush();
     }

@@ -62,6 +62,12 @@ impl WorkItem for Server {
         let from = this.sweep_cursor.load(Relaxed);
         if from == 0 {
             this.shed_deadline.store(this.oldest_head(now), Relaxed);
+            this.adopted.for_each(|connection| {
+                connection.sweep(now);
+                if let Some(deadline) = this.shed(connection.head_deadline()) {
+                    connection.expire(deadline);
+                }
+            });
         }
         let next = this.pool.table.visit(from, SWEEP_BUDGET, |connection| {
             if core.drain_expired(now) {
@@ -93,10 +99,12 @@ impl Server {
     fn oldest_head(&self, now: u32) -> u32 {
         let mut oldest = None;
         if tcp::is_short_of_memory() {
-            self.pool.table.for_each(|connection| {
-                let deadline = connection.head_deadline();
+            let mut compare = |deadline: Option<u32>| {
                 oldest = oldest.into_iter().chain(deadline).min();
-            });
+            };
+            let (table, adopted) = (&self.pool.table, &self.adopted);
+            table.for_each(|connection| compare(connection.head_deadline()));
+            adopted.for_each(|connection| compare(connection.head_deadline()));
         }
         let newest = now.saturating_add(self.pool.core.settings.head_seconds.get());
         oldest.filter(|oldest| *oldest < newest).unwrap_or(0)

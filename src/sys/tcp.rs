@@ -6,6 +6,8 @@
 //! - A [`Client`] connects, for a task that waits for the connection.
 //! - A [`Stream`] is an accepted connection together with state that the socket's lock protects; it
 //!   calls a [`StreamHandler`] for the events of the socket.
+//! - A [`SocketFile`] is a connection that processes have descriptors of; a [`SocketGuard`] holds its
+//!   lock, and a [`Watch`] calls a [`WatchHandler`] for its events.
 //! - A [`Guard`] holds the socket's lock, and with it the right to read, to send and to change the
 //!   state.
 //! - A [`Receiver`] and a [`Sender`] are the rights to read and to send, which a guard is both of.
@@ -48,13 +50,17 @@ mod guard;
 mod hand_over;
 mod handler;
 mod listener;
+mod locked_socket;
 mod locked_state;
 mod pieces;
 mod receive;
 mod send_buffers;
 mod sender;
 mod socket;
+mod socket_file;
+mod socket_guard;
 mod stream;
+mod watch;
 
 pub(crate) use self::{
     client::Client,
@@ -75,14 +81,24 @@ pub(crate) use self::{
     receive::Receiver,
     send_buffers::SendBuffers,
     sender::Sender,
+    socket_file::SocketFile,
+    socket_guard::{
+        LockError,
+        SocketGuard, //
+    },
     stream::{
         EnterError,
         Stream, //
+    },
+    watch::{
+        Watch,
+        WatchHandler, //
     }, //
 };
 
 use self::{
     child::Child,
+    locked_socket::LockedSocket,
     socket::Socket, //
 };
 use crate::sys::ffi;

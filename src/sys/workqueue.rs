@@ -18,6 +18,7 @@ use kernel::{
     bindings,
     prelude::*,
     workqueue::{
+        DelayedWork,
         Queue,
         Work, //
     }, //
@@ -33,6 +34,20 @@ pub(crate) fn flush<T: ?Sized, const ID: u64>(work: &Work<T, ID>) {
     let raw = unsafe { Work::raw_get(ptr::from_ref(work)) };
     // SAFETY: The item is borrowed, so that it is valid until the function returns.
     unsafe { bindings::flush_work(raw) };
+}
+
+/// As [`flush`], for an item that may also wait for its time, which comes at once then.
+///
+/// # Context
+///
+/// Process context, may sleep. Not from the item.
+pub(crate) fn flush_delayed<T: ?Sized, const ID: u64>(work: &DelayedWork<T, ID>) {
+    // CAST: The type is transparent.
+    let raw = ptr::from_ref(work)
+        .cast::<bindings::delayed_work>()
+        .cast_mut();
+    // SAFETY: The item is borrowed, so that it is valid until the function returns.
+    unsafe { bindings::flush_delayed_work(raw) };
 }
 
 /// A work queue that waits for all of its items when it is dropped.
@@ -59,6 +74,19 @@ impl OwnedQueue {
     /// `ENOMEM`.
     pub(crate) fn new_percpu(name: &'static CStr) -> Result<Self> {
         Self::new(name, bindings::wq_flags_WQ_PERCPU)
+    }
+
+    /// Creates a queue whose items run on any CPU.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn new_unbound(name: &'static CStr) -> Result<Self> {
+        Self::new(name, bindings::wq_flags_WQ_UNBOUND)
     }
 
     /// Creates a queue whose items run in softirq, on the CPU where they were queued.

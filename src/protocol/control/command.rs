@@ -93,11 +93,19 @@ pub enum Timeout {
     Send,
     /// Time that responses take to finish after `stop`.
     Stop,
+    /// Life of an adopted connection.
+    Adopted,
 }
 
 impl Timeout {
     /// All timeouts.
-    pub const ALL: [Self; 4] = [Self::Idle, Self::Head, Self::Send, Self::Stop];
+    pub const ALL: [Self; 5] = [
+        Self::Idle,
+        Self::Head,
+        Self::Send,
+        Self::Stop,
+        Self::Adopted,
+    ];
 
     /// Returns the word of the command.
     pub const fn word(self) -> &'static str {
@@ -106,6 +114,7 @@ impl Timeout {
             Self::Head => "head",
             Self::Send => "send",
             Self::Stop => "stop",
+            Self::Adopted => "adopted",
         }
     }
 }
@@ -123,6 +132,7 @@ pub const HELP: &str = "\
 # timeout head SECONDS             408 for a head that takes longer; close for a body
 # timeout send SECONDS             how far a peer may fall behind min-rate
 # timeout stop SECONDS             reset what is not finished this long after stop
+# timeout adopted SECONDS          end an adopted connection after this long
 # root DIRECTORY [for HOST]        serve its files, or built-in; HOST may be *.DOMAIN
 # reload                           load the site again
 # clear                            remove all roots and rules
@@ -256,11 +266,14 @@ impl<'a> Arguments<'a> {
     }
 
     fn timeout(mut self) -> Result<Command<'a>, Error<'a>> {
-        let word = self.next("needs one of idle, head, send, stop")?;
+        let word = self.next("needs one of idle, head, send, stop, adopted")?;
         let timeout = Timeout::ALL
             .into_iter()
             .find(|timeout| timeout.word().as_bytes() == word)
-            .ok_or_else(|| self.line.error(word, "must be idle, head, send or stop"))?;
+            .ok_or_else(|| {
+                self.line
+                    .error(word, "must be idle, head, send, stop or adopted")
+            })?;
         let word = self.next("needs seconds")?;
         let seconds = number(word)
             .filter(|seconds| SECONDS.contains(seconds))

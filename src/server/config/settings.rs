@@ -54,6 +54,8 @@ pub(crate) struct Settings {
     pub(crate) max_connections: Setting,
     /// The sites that others have replaced and that responses may go on to use.
     pub(crate) max_old_sites: Setting,
+    /// The seconds of life of an adopted connection.
+    pub(crate) adopted_seconds: Setting,
     /// The seconds after which an idle connection is closed.
     pub(crate) idle_seconds: Setting,
     /// The seconds in which a request that has begun must arrive, head and body.
@@ -76,6 +78,7 @@ impl Settings {
             max_connections: Setting::new(max_connections),
             min_rate: Setting::new(500),
             max_old_sites: Setting::new(2),
+            adopted_seconds: Setting::new(3600),
             idle_seconds: Setting::new(60),
             head_seconds: Setting::new(10),
             send_seconds: Setting::new(30),
@@ -90,6 +93,7 @@ impl Settings {
             Timeout::Head => &self.head_seconds,
             Timeout::Send => &self.send_seconds,
             Timeout::Stop => &self.stop_seconds,
+            Timeout::Adopted => &self.adopted_seconds,
         }
     }
 }

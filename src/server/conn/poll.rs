@@ -27,8 +27,8 @@ use protocol::http::{
     SessionPhase, //
 };
 
-/// One run of the poll loop of a connection. Its methods must not sleep: they use memory of the CPU,
-/// and the transport may hold the socket's lock.
+/// One run of the poll loop of a connection. Its methods must not sleep, because the transport holds
+/// the socket's lock, and because they use memory of the CPU.
 pub(super) struct Poll<'a, T: Transport> {
     transport: &'a mut T,
     context: &'a RequestContext<'a>,

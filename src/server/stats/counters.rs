@@ -63,10 +63,16 @@ pub(crate) enum Count {
     HandOverClosing,
     /// A hand-over was refused because memory was short.
     HandOverShort,
+    /// An adopted connection was not given back because no process reads the adopt node.
+    NoReader,
+    /// A connection was adopted.
+    Adopted,
+    /// An adopted connection was given back to a process.
+    Returned,
 }
 
 impl Count {
-    const LEN: usize = Self::HandOverShort as usize + 1;
+    const LEN: usize = Self::Returned as usize + 1;
 
     const ALL: [Self; Self::LEN] = [
         Self::Accepted,
@@ -91,6 +97,9 @@ impl Count {
         Self::WrongFamily,
         Self::HandOverClosing,
         Self::HandOverShort,
+        Self::NoReader,
+        Self::Adopted,
+        Self::Returned,
     ];
 
     /// Returns the class of a status (RFC 9110, section 15).

@@ -6,6 +6,8 @@ use super::{
     super::{
         config::ActiveConfig,
         conn::{
+            AdoptedConnection,
+            AdoptedSet,
             ConnPhase,
             Connection,
             ConnectionPool, //
@@ -21,7 +23,7 @@ use protocol::control::command::Timeout;
 const VERSION: &str = "0.2.0";
 
 /// The counters that are shown, by their names.
-const COUNTS: [(&str, Count); 22] = [
+const COUNTS: [(&str, Count); 25] = [
     ("accepted", Count::Accepted),
     ("accept-errors", Count::AcceptErrors),
     ("full", Count::Full),
@@ -38,6 +40,9 @@ const COUNTS: [(&str, Count); 22] = [
     ("hand-over-wrong-family", Count::WrongFamily),
     ("hand-over-closing", Count::HandOverClosing),
     ("hand-over-no-memory", Count::HandOverShort),
+    ("hand-over-no-reader", Count::NoReader),
+    ("adopted", Count::Adopted),
+    ("returned", Count::Returned),
     ("responses-1xx", Count::Informational),
     ("responses-2xx", Count::Successful),
     ("responses-3xx", Count::Redirection),
@@ -49,6 +54,7 @@ const COUNTS: [(&str, Count); 22] = [
 /// A server as it is shown. The locks of the borrowed parts make it one picture.
 pub(crate) struct StatusText<'a> {
     pub(crate) pool: &'a ConnectionPool<Connection>,
+    pub(crate) adopted: &'a AdoptedSet<AdoptedConnection>,
     pub(crate) config: &'a ActiveConfig,
     /// The progress of a site that is being loaded.
     pub(crate) loading: Option<&'a LoadProgress>,
@@ -110,12 +116,17 @@ impl StatusText<'_> {
     /// Counts the connections in each phase.
     fn connections_by_phase(&self) -> [usize; ConnPhase::ALL.len()] {
         let mut counts = [0; ConnPhase::ALL.len()];
-        self.pool.table.for_each(|connection| {
+        let mut add = |is_in: &dyn Fn(ConnPhase) -> bool| {
             let phases = ConnPhase::ALL.iter().zip(&mut counts);
             phases
-                .filter(|((phase, _), _)| connection.is_in(*phase))
+                .filter(|((phase, _), _)| is_in(*phase))
                 .for_each(|(_, count)| *count += 1);
-        });
+        };
+        self.pool
+            .table
+            .for_each(|connection| add(&|phase| connection.is_in(phase)));
+        self.adopted
+            .for_each(|connection| add(&|phase| connection.is_in(phase)));
         counts
     }
 

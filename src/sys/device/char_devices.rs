@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Two nodes in `/dev`, and opening them.
+//! Three nodes in `/dev`, and opening them.
 //!
 //! C header: [`include/linux/cdev.h`](srctree/include/linux/cdev.h)
 
@@ -30,35 +30,57 @@ use kernel::{
     types::Opaque, //
 };
 
-/// Two nodes in `/dev`, which exist as long as this object and which only root may open: files of
-/// the first are an `A`, files of the second are a `B`.
+/// Three nodes in `/dev`, which exist as long as this object and which only root may open: files of
+/// the first are an `A`, files of the second a `B`, files of the third a `C`.
 ///
-/// They are two numbers of one `cdev`. A node can be opened as soon as its `cdev` is added, and
+/// They are three numbers of one `cdev`. A node can be opened as soon as its `cdev` is added, and
 /// after that nothing may fail any more: the kernel frees a module whose init fails, even while a
 /// process opens its nodes. So there is only one `cdev` to add.
 ///
 /// # Invariants
 ///
-/// A `cdev` whose operations are those of [`OpenOps<A, B>`] exists only as the field of this type.
-/// After initialisation it is added with both numbers.
+/// A `cdev` whose operations are those of [`OpenOps<A, B, C>`] exists only as the field of this type.
+/// After initialisation it is added with all three numbers.
 #[pin_data(PinnedDrop)]
-pub(crate) struct CharDevices<A: FileSession, B: FileSession<Subject = A::Subject>> {
+pub(crate) struct CharDevices<A, B, C>
+where
+    A: FileSession,
+    B: FileSession<Subject = A::Subject>,
+    C: FileSession<Subject = A::Subject>,
+{
     // First, because opening a node needs it.
     subject: Arc<A::Subject>,
-    _devices: [ClassDevice; 2],
+    _devices: [ClassDevice; 3],
     _numbers: DevtRange,
     #[pin]
     cdev: Opaque<bindings::cdev>,
-    _sessions: PhantomData<fn() -> (A, B)>,
+    _sessions: PhantomData<fn(A, B, C)>,
 }
 
 // SAFETY: A `cdev` may be deleted by any thread.
-unsafe impl<A: FileSession, B: FileSession<Subject = A::Subject>> Send for CharDevices<A, B> {}
+unsafe impl<A, B, C> Send for CharDevices<A, B, C>
+where
+    A: FileSession,
+    B: FileSession<Subject = A::Subject>,
+    C: FileSession<Subject = A::Subject>,
+{
+}
 // SAFETY: A shared reference has no methods.
-unsafe impl<A: FileSession, B: FileSession<Subject = A::Subject>> Sync for CharDevices<A, B> {}
+unsafe impl<A, B, C> Sync for CharDevices<A, B, C>
+where
+    A: FileSession,
+    B: FileSession<Subject = A::Subject>,
+    C: FileSession<Subject = A::Subject>,
+{
+}
 
-impl<A: FileSession, B: FileSession<Subject = A::Subject>> CharDevices<A, B> {
-    /// Creates the nodes `/dev/NAME` of both names. Until it returns, `open(2)` may return `ENXIO`.
+impl<A, B, C> CharDevices<A, B, C>
+where
+    A: FileSession,
+    B: FileSession<Subject = A::Subject>,
+    C: FileSession<Subject = A::Subject>,
+{
+    /// Creates the nodes `/dev/NAME` of all names. Until it returns, `open(2)` may return `ENXIO`.
     ///
     /// This is the last step of the module's init that can fail. The object is dropped when the
     /// module is unloaded and not before: files that are open, or about to be, keep the module, and
@@ -73,16 +95,17 @@ impl<A: FileSession, B: FileSession<Subject = A::Subject>> CharDevices<A, B> {
     /// `EEXIST` if there is such a node, `ENOMEM`, `EBUSY` if there are no more numbers.
     pub(crate) fn register(
         class: DeviceClass,
-        names: [&'static CStr; 2],
+        names: [&'static CStr; 3],
         subject: Arc<A::Subject>,
     ) -> impl PinInit<Self, Error> {
         pin_init::pin_init_scope(move || {
             let class = Arc::new(class, GFP_KERNEL)?;
             let numbers = DevtRange::new(names[0])?;
-            let [first, second] = numbers.each();
+            let [first, second, third] = numbers.each();
             let devices = [
                 ClassDevice::new(class.clone(), first, names[0])?,
-                ClassDevice::new(class, second, names[1])?,
+                ClassDevice::new(class.clone(), second, names[1])?,
+                ClassDevice::new(class, third, names[2])?,
             ];
             // INVARIANT: The `cdev` is the field, and it is added.
             Ok(try_pin_init!(Self {
@@ -93,11 +116,11 @@ impl<A: FileSession, B: FileSession<Subject = A::Subject>> CharDevices<A, B> {
                 cdev <- Opaque::try_ffi_init(move |cdev: *mut bindings::cdev| {
                     // SAFETY: `cdev` is valid for writes, and the operations live as long as the
                     // module.
-                    unsafe { bindings::cdev_init(cdev, &raw const *OpenOps::<A, B>::TABLE) };
+                    unsafe { bindings::cdev_init(cdev, &raw const *OpenOps::<A, B, C>::TABLE) };
                     // SAFETY: It was just initialised.
                     unsafe { (*cdev).owner = this_module::<crate::LocalModule>().as_ptr() };
-                    // SAFETY: As above, and the two numbers are ours.
-                    to_result(unsafe { bindings::cdev_add(cdev, first, 2) })
+                    // SAFETY: As above, and the three numbers are ours.
+                    to_result(unsafe { bindings::cdev_add(cdev, first, 3) })
                 }),
             }))
         })
@@ -105,18 +128,28 @@ impl<A: FileSession, B: FileSession<Subject = A::Subject>> CharDevices<A, B> {
 }
 
 #[pinned_drop]
-impl<A: FileSession, B: FileSession<Subject = A::Subject>> PinnedDrop for CharDevices<A, B> {
+impl<A, B, C> PinnedDrop for CharDevices<A, B, C>
+where
+    A: FileSession,
+    B: FileSession<Subject = A::Subject>,
+    C: FileSession<Subject = A::Subject>,
+{
     fn drop(self: Pin<&mut Self>) {
         // SAFETY: By the type invariants it is added.
         unsafe { bindings::cdev_del(self.cdev.get()) };
     }
 }
 
-/// The file operations of the `cdev`: `open`, which gives the file the operations of an `A` or of a
-/// `B`, depending on the node.
-struct OpenOps<A, B>(PhantomData<(A, B)>);
+/// The file operations of the `cdev`: `open`, which gives the file the operations of an `A`, of a `B`
+/// or of a `C`, depending on the node.
+struct OpenOps<A, B, C>(PhantomData<(A, B, C)>);
 
-impl<A: FileSession, B: FileSession<Subject = A::Subject>> OpenOps<A, B> {
+impl<A, B, C> OpenOps<A, B, C>
+where
+    A: FileSession,
+    B: FileSession<Subject = A::Subject>,
+    C: FileSession<Subject = A::Subject>,
+{
     const TABLE: &'static bindings::file_operations = &bindings::file_operations {
         owner: this_module::<crate::LocalModule>().as_ptr(),
         open: Some(Self::open),
@@ -125,7 +158,7 @@ impl<A: FileSession, B: FileSession<Subject = A::Subject>> OpenOps<A, B> {
 
     /// # Safety
     ///
-    /// The kernel calls it, for a node of `CharDevices<A, B>`.
+    /// The kernel calls it, for a node of `CharDevices<A, B, C>`.
     unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
         // SAFETY: The inode is being opened.
         let cdev = unsafe { ffi::khttpd_inode_cdev(inode) };
@@ -134,7 +167,7 @@ impl<A: FileSession, B: FileSession<Subject = A::Subject>> OpenOps<A, B> {
             reason = "the macro takes a pointer to the field and moves it in one"
         )]
         // SAFETY: By the invariants of `CharDevices` this is the field of one.
-        let nodes = unsafe { container_of!(Opaque::cast_from(cdev), CharDevices<A, B>, cdev) };
+        let nodes = unsafe { container_of!(Opaque::cast_from(cdev), CharDevices<A, B, C>, cdev) };
         // SAFETY: A file that is being opened keeps the module, whose init does not fail any more,
         // and with it the nodes. Their subject was set before and does not change.
         let subject = unsafe { &(*nodes).subject };
@@ -143,7 +176,9 @@ impl<A: FileSession, B: FileSession<Subject = A::Subject>> OpenOps<A, B> {
             // SAFETY: The kernel guarantees that both are valid and that the file is being opened.
             0 => unsafe { FileOps::<A>::open(subject, inode, file) },
             // SAFETY: As above.
-            _ => unsafe { FileOps::<B>::open(subject, inode, file) },
+            1 => unsafe { FileOps::<B>::open(subject, inode, file) },
+            // SAFETY: As above.
+            _ => unsafe { FileOps::<C>::open(subject, inode, file) },
         };
         errno(opened)
     }

@@ -17,7 +17,13 @@ use kernel::{
         IovIterSource, //
     },
     prelude::*,
-    sync::Arc, //
+    sync::{
+        poll::{
+            PollCondVar,
+            PollTable, //
+        },
+        Arc, //
+    }, //
 };
 
 /// An open file of a node.
@@ -56,8 +62,8 @@ pub(crate) trait FileSession: Send + Sync + Sized + 'static {
 
 /// The `poll_table` of a `poll(2)`.
 ///
-/// [`kernel::sync::poll::PollTable`] does not fit: it can only wait for a condition variable, and
-/// does not give its pointer to a socket.
+/// [`PollTable`] alone does not fit: it can only wait for a condition variable, and does not give its
+/// pointer to a socket.
 ///
 /// # Invariants
 ///
@@ -79,6 +85,19 @@ impl PollCall<'_> {
             raw,
             _lifetime: PhantomData,
         }
+    }
+
+    /// `POLLIN`: a call of `read(2)` returns at once.
+    pub(crate) const READABLE: u32 = bindings::POLLIN | bindings::POLLRDNORM;
+    /// `POLLOUT`: a call of `write(2)` returns at once.
+    pub(crate) const WRITABLE: u32 = bindings::POLLOUT | bindings::POLLWRNORM;
+    /// `POLLHUP`: there is nothing to come.
+    pub(crate) const ENDED: u32 = bindings::POLLHUP;
+
+    /// Adds the caller to the tasks that wait for `condition`; it polls again when that is notified.
+    pub(crate) fn wait_for(&self, file: &File, condition: &PollCondVar) {
+        // SAFETY: By the type invariant the pointer is null or a valid `poll_table`.
+        unsafe { PollTable::from_raw(self.raw) }.register_wait(file, condition);
     }
 
     /// Returns the `poll_table`, which may be null.

@@ -22,6 +22,13 @@ pub(in crate::sys) struct RawCallbacks {
     pub(in crate::sys) state_change: Option<RawCallback>,
 }
 
+/// How a socket of a file allocates: `struct khttpd_allocation`.
+#[repr(C)]
+pub(in crate::sys) struct RawAllocation {
+    pub(in crate::sys) flags: bindings::gfp_t,
+    pub(in crate::sys) use_task_frag: bool,
+}
+
 /// A callback of `struct sock`.
 pub(in crate::sys) type RawCallback = unsafe extern "C" fn(sk: *mut bindings::sock);
 
@@ -312,4 +319,56 @@ extern "C" {
         sock: *mut bindings::socket,
         timeout: c_ulong,
     ) -> c_int;
+
+    /// Returns 0 if the connection of a socket can be adopted, and writes its protocol; or a negative
+    /// errno: `-EOPNOTSUPP` if it is not one of TCP alone, `-ENOTCONN`. Process context.
+    pub(in crate::sys) fn khttpd_socket_check(
+        sock: *mut bindings::socket,
+        prot: *mut *const c_void,
+    ) -> c_int;
+
+    /// Returns the network namespace of a socket. Any context.
+    pub(in crate::sys) fn khttpd_socket_net(sock: *mut bindings::socket) -> *mut bindings::net;
+
+    /// Calls `function` with `entry`, whose `private` is `context`, for each event of the socket.
+    ///
+    /// Process context. `entry` is not in use, and does not move before [`khttpd_socket_unwatch`].
+    pub(in crate::sys) fn khttpd_socket_watch(
+        sock: *mut bindings::socket,
+        entry: *mut bindings::wait_queue_entry,
+        function: bindings::wait_queue_func_t,
+        context: *mut c_void,
+    );
+
+    /// Ends what [`khttpd_socket_watch`] began: the function does not run any more. Process context.
+    pub(in crate::sys) fn khttpd_socket_unwatch(
+        sock: *mut bindings::socket,
+        entry: *mut bindings::wait_queue_entry,
+    );
+
+    /// Does what [`khttpd_sk_try_lock`] does, and lets the socket allocate in atomic context. Returns
+    /// 0, or a negative errno: `-EAGAIN` if a process owns the socket, `-ENOTCONN` if it is no
+    /// connection of TCP with the protocol `prot` any more.
+    pub(in crate::sys) fn khttpd_socket_try_lock(
+        sk: *mut bindings::sock,
+        prot: *const c_void,
+        allocation: *mut RawAllocation,
+    ) -> c_int;
+
+    /// Ends what [`khttpd_socket_try_lock`] began, on the same CPU.
+    pub(in crate::sys) fn khttpd_socket_unlock(
+        sk: *mut bindings::sock,
+        allocation: *const RawAllocation,
+    );
+
+    /// Sends FIN, or resets the connection; the close does not wait for the peer. The socket's
+    /// spinlock is held and softirqs are disabled.
+    pub(in crate::sys) fn khttpd_socket_end(sk: *mut bindings::sock, reset: bool);
+
+    /// Drops a reference. Process context, may sleep.
+    pub(in crate::sys) fn khttpd_file_put(file: *mut bindings::file);
+
+    /// Tells whether tasks, or files of the namespace itself, use a network namespace, and not only
+    /// sockets. Any context.
+    pub(in crate::sys) fn khttpd_net_is_entered(net: *mut bindings::net) -> bool;
 }

@@ -49,7 +49,7 @@ impl Net {
     ///
     /// `net` is a valid namespace for the duration of `'a`.
     #[inline]
-    pub(super) unsafe fn from_raw<'a>(net: *const bindings::net) -> &'a Self {
+    pub(in crate::sys) unsafe fn from_raw<'a>(net: *const bindings::net) -> &'a Self {
         // SAFETY: The caller guarantees that the pointer is valid; the type is transparent.
         unsafe { &*net.cast() }
     }
@@ -68,6 +68,16 @@ impl Net {
     pub(crate) fn cookie(&self) -> u64 {
         // SAFETY: The namespace is valid, and its cookie never changes.
         unsafe { (*self.as_raw()).net_cookie }
+    }
+
+    /// Tells whether tasks use the namespace, or files that stand for it, and not only sockets.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(crate) fn is_entered(&self) -> bool {
+        // SAFETY: The namespace is valid.
+        unsafe { ffi::khttpd_net_is_entered(self.as_raw()) }
     }
 
     /// Tells whether the initial user namespace owns the namespace.

@@ -28,6 +28,12 @@ void khttpd_prepare_close(struct sock *sk);
 
 bool khttpd_sk_is_dead(const struct sock *sk);
 
+/* lock.c */
+bool khttpd_sk_try_lock(struct sock *sk);
+
+/* send.c */
+void khttpd_half_close(struct sock *sk);
+
 /* accept.c */
 bool khttpd_child_attach(struct socket *sock, struct khttpd_callbacks *spare, void *user_data);
 void khttpd_reqsk_put(struct request_sock *req);

@@ -4,6 +4,7 @@
 
 use super::{
     locked_state::LockedState,
+    LockedSocket,
     StreamHandler, //
 };
 use crate::sys::{
@@ -14,6 +15,7 @@ use core::ops::{
     Deref,
     DerefMut, //
 };
+use kernel::bindings;
 
 /// The right to read from a stream, to send on it, and to change its state, to which it
 /// dereferences.
@@ -60,6 +62,14 @@ impl<'a, H: StreamHandler> Guard<'a, H> {
     #[inline]
     pub(super) fn locked(&self) -> &'a LockedState<H::State> {
         self.locked
+    }
+}
+
+// SAFETY: By the type invariants the spinlock is held, and softirqs are disabled.
+unsafe impl<H: StreamHandler> LockedSocket for Guard<'_, H> {
+    #[inline]
+    fn sk(&self) -> *mut bindings::sock {
+        self.locked.sk()
     }
 }
 

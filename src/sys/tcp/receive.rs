@@ -4,10 +4,7 @@
 //!
 //! Received bytes stay in the queue, where TCP accounts for them, until they are consumed.
 
-use super::{
-    Guard,
-    StreamHandler, //
-};
+use super::LockedSocket;
 use crate::sys::ffi;
 use kernel::{
     error::to_result,
@@ -52,18 +49,13 @@ pub(crate) trait Receiver {
     fn has_unread(&self) -> bool;
 }
 
-impl<H: StreamHandler> Receiver for Guard<'_, H> {
+impl<T: LockedSocket> Receiver for T {
     #[inline]
     fn copy_unread<'b>(&self, skip: usize, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
         let room = c_int::try_from(buffer.len())?;
-        // SAFETY: By the type invariant the lock is held. The buffer has `room` bytes.
+        // SAFETY: As `LockedSocket` guarantees, the lock is held. The buffer has `room` bytes.
         let copied = unsafe {
-            ffi::khttpd_copy_unread(
-                self.locked().sk(),
-                u32::try_from(skip)?,
-                buffer.as_mut_ptr(),
-                room,
-            )
+            ffi::khttpd_copy_unread(self.sk(), u32::try_from(skip)?, buffer.as_mut_ptr(), room)
         };
         match usize::try_from(copied) {
             Ok(count) => Ok(buffer.get(..count).unwrap_or_default()),
@@ -73,35 +65,35 @@ impl<H: StreamHandler> Receiver for Guard<'_, H> {
 
     #[inline]
     fn consume(&mut self, count: usize) {
-        // SAFETY: By the type invariant the lock is held.
-        unsafe { ffi::khttpd_tcp_read_done(self.locked().sk(), count) };
+        // SAFETY: As `LockedSocket` guarantees, the lock is held.
+        unsafe { ffi::khttpd_tcp_read_done(self.sk(), count) };
     }
 
     #[inline]
     fn make_room(&mut self) {
-        // SAFETY: By the type invariant the lock is held.
-        unsafe { ffi::khttpd_make_room(self.locked().sk()) };
+        // SAFETY: As `LockedSocket` guarantees, the lock is held.
+        unsafe { ffi::khttpd_make_room(self.sk()) };
     }
 
     fn discard(&mut self, limit: u32) -> u32 {
-        // SAFETY: By the type invariant the lock is held.
-        unsafe { ffi::khttpd_discard_unread(self.locked().sk(), limit) }
+        // SAFETY: As `LockedSocket` guarantees, the lock is held.
+        unsafe { ffi::khttpd_discard_unread(self.sk(), limit) }
     }
 
     #[inline]
     fn received_fin(&self) -> bool {
         // SAFETY: The socket is valid.
-        unsafe { ffi::khttpd_sk_received_fin(self.locked().sk()) }
+        unsafe { ffi::khttpd_sk_received_fin(self.sk()) }
     }
 
     fn is_dead(&self) -> bool {
         // SAFETY: The socket is valid.
-        unsafe { ffi::khttpd_sk_is_dead(self.locked().sk()) }
+        unsafe { ffi::khttpd_sk_is_dead(self.sk()) }
     }
 
     #[inline]
     fn has_unread(&self) -> bool {
         // SAFETY: The socket is valid.
-        unsafe { ffi::khttpd_sk_has_unread(self.locked().sk()) }
+        unsafe { ffi::khttpd_sk_has_unread(self.sk()) }
     }
 }

@@ -5,10 +5,9 @@
 //! C header: [`include/net/tcp.h`](srctree/include/net/tcp.h)
 
 use super::{
-    Guard,
+    LockedSocket,
     Pieces,
-    SendBuffers,
-    StreamHandler, //
+    SendBuffers, //
 };
 use crate::sys::{
     ffi,
@@ -40,7 +39,7 @@ const BLOCKS_MAX: usize = 7;
 pub(crate) trait Sender {
     /// Copies `pieces`, in order, into the send buffer; with `more`, further bytes will follow at
     /// once. Returns for how many bytes there was space. If that is not all,
-    /// [`StreamHandler::on_ready`] follows.
+    /// an event of the connection follows.
     ///
     /// # Errors
     ///
@@ -73,22 +72,23 @@ pub(crate) trait Sender {
     fn acknowledged(&self) -> u32;
 
     /// Returns whether the peer has acknowledged all that was sent, or never will. Otherwise
-    /// [`StreamHandler::on_ready`] is called for its next acknowledgement.
+    /// an event follows for its next acknowledgement.
     fn await_acknowledgement(&mut self) -> bool;
 
     /// Sends FIN, together with the bytes that were sent with `more`. The socket still receives.
     fn half_close(&mut self);
 }
 
-impl<H: StreamHandler> Sender for Guard<'_, H> {
+impl<T: LockedSocket> Sender for T {
     #[inline]
     fn send(&mut self, buffers: &SendBuffers, pieces: &Pieces<'_>, more: bool) -> Result<usize> {
         let vectors = pieces.as_raw();
-        // SAFETY: By the type invariant the lock is held and softirqs are disabled. The vectors are valid for reads and have so many bytes, by the invariants of
-        // `Pieces`, and the function only reads them.
+        // SAFETY: As `LockedSocket` guarantees, the lock is held and softirqs are disabled. The vectors
+        // are valid for reads and have so many bytes, by the invariants of `Pieces`, and the function
+        // only reads them.
         let sent = unsafe {
             ffi::khttpd_send(
-                self.locked().sk(),
+                self.sk(),
                 buffers.as_raw(),
                 vectors.as_ptr(),
                 c_uint::try_from(vectors.len())?,
@@ -109,10 +109,11 @@ impl<H: StreamHandler> Sender for Guard<'_, H> {
     ) -> Result<usize> {
         let len = range.end.min(bytes.len()).saturating_sub(range.start);
         let (blocks, skip) = bytes.blocks(&range);
-        // SAFETY: By the type invariant the lock is held and softirqs are disabled. The blocks have `skip + len` bytes, which do not change any more.
+        // SAFETY: As `LockedSocket` guarantees, the lock is held and softirqs are disabled. The blocks
+        // have `skip + len` bytes, which do not change any more.
         let sent = unsafe {
             ffi::khttpd_splice(
-                self.locked().sk(),
+                self.sk(),
                 buffers.as_raw(),
                 Block::as_raw(blocks),
                 c_uint::try_from(blocks.len())?,
@@ -141,12 +142,13 @@ impl<H: StreamHandler> Sender for Guard<'_, H> {
             return self.send(buffers, pieces, more);
         }
         let vectors = pieces.as_raw();
-        // SAFETY: By the type invariant the lock is held and softirqs are disabled. The vectors are valid for reads and have so many bytes, by the invariants of
-        // `Pieces`. There are one to `BLOCKS_MAX` blocks with at least `skip + len` bytes, which do
-        // not change any more; more than `skip` are those of the first.
+        // SAFETY: As `LockedSocket` guarantees, the lock is held and softirqs are disabled. The vectors
+        // are valid for reads and have so many bytes, by the invariants of `Pieces`. There are one to
+        // `BLOCKS_MAX` blocks with at least `skip + len` bytes, which do not change any more; more than
+        // `skip` are those of the first.
         let sent = unsafe {
             ffi::khttpd_send_and_splice(
-                self.locked().sk(),
+                self.sk(),
                 buffers.as_raw(),
                 vectors.as_ptr(),
                 c_uint::try_from(vectors.len())?,
@@ -163,12 +165,12 @@ impl<H: StreamHandler> Sender for Guard<'_, H> {
 
     fn acknowledged(&self) -> u32 {
         // SAFETY: The socket is a valid TCP socket.
-        unsafe { ffi::khttpd_tcp_acknowledged(self.locked().sk()) }
+        unsafe { ffi::khttpd_tcp_acknowledged(self.sk()) }
     }
 
     fn await_acknowledgement(&mut self) -> bool {
-        let sk = self.locked().sk();
-        // SAFETY: By the type invariant there is a guard, so that the lock is held.
+        let sk = self.sk();
+        // SAFETY: As `LockedSocket` guarantees, the lock is held.
         let is_acknowledged = unsafe { ffi::khttpd_tcp_is_acknowledged(sk) };
         if !is_acknowledged {
             // SAFETY: As above.
@@ -178,8 +180,8 @@ impl<H: StreamHandler> Sender for Guard<'_, H> {
     }
 
     fn half_close(&mut self) {
-        // SAFETY: By the type invariant the lock is held and softirqs are disabled.
-        unsafe { ffi::khttpd_half_close(self.locked().sk()) };
+        // SAFETY: As `LockedSocket` guarantees, the lock is held and softirqs are disabled.
+        unsafe { ffi::khttpd_half_close(self.sk()) };
     }
 }
 

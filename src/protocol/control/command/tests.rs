@@ -154,7 +154,7 @@ fn numbers_are_bounded() {
     }
     assert_eq!(
         error("timeout Idle 5"),
-        r#"line 1: "Idle": must be idle, head, send or stop"#
+        r#"line 1: "Idle": must be idle, head, send, stop or adopted"#
     );
 }
 

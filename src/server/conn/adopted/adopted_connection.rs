@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A connection that a process has given to the server.
+
+use super::{
+    super::{
+        super::{
+            limits::DISCARD_MAX,
+            server_core::ServerCore,
+            stats::Count, //
+        },
+        connection::Connection,
+        connection_table::TableEntry,
+        poll::Poll,
+        request_context::RequestContext,
+        slot::Slot,
+        state::{
+            Action,
+            ConnPhase,
+            ConnState, //
+        }, //
+    },
+    adopted_set::AdoptedSet,
+    socket_transport::SocketTransport, //
+};
+use crate::sys::{
+    clock,
+    softirq,
+    tcp::{
+        LockError,
+        Receiver,
+        SocketFile,
+        SocketGuard,
+        Watch,
+        WatchHandler, //
+    }, //
+};
+use kernel::{
+    new_mutex,
+    prelude::*,
+    sync::{
+        atomic::{
+            ordering::Relaxed,
+            Atomic, //
+        },
+        rcu,
+        Arc,
+        ArcBorrow,
+        Mutex, //
+    },
+    time::Jiffies,
+    workqueue::{
+        impl_has_delayed_work,
+        new_delayed_work,
+        DelayedWork,
+        WorkItem, //
+    }, //
+};
+
+/// How often the worker doubles the delay, one tick at first, after which it looks again at a socket
+/// that a process owns.
+const DOUBLINGS: u32 = 6;
+
+/// How often it looks, a tick after the other, if the connection must close. Then it leaves the
+/// socket to the process, which a fault in its memory may have stopped in the middle of a call.
+const RETRIES_MAX: u32 = 250;
+
+/// An adopted connection. Its work item alone advances it, and closes it.
+#[pin_data]
+pub(crate) struct AdoptedConnection {
+    pub(super) socket: SocketFile,
+    pub(super) set: Arc<AdoptedSet<Self>>,
+    /// The second of uptime at which the sweep kicks the worker.
+    pub(super) deadline: Atomic<u32>,
+    /// The second of uptime from which the connection ends once it is idle.
+    end_at: Atomic<u32>,
+    /// Set when the connection must close; the worker is queued.
+    closing: Atomic<bool>,
+    /// Whether the worker holds the socket's lock, so that it causes all events itself.
+    is_locked: Atomic<bool>,
+    /// The [`ConnPhase`] after the last poll, for other tasks.
+    pub(super) phase: Atomic<u32>,
+    /// Locked by the work item, and by the reader that takes the connection back.
+    #[pin]
+    pub(super) state: Mutex<AdoptedState>,
+    #[pin]
+    pub(super) work: DelayedWork<Self>,
+}
+
+impl_has_delayed_work! {
+    impl HasDelayedWork<Self> for AdoptedConnection { self.work }
+}
+
+/// The state of an adopted connection between two polls.
+pub(super) struct AdoptedState {
+    /// The slot, until the connection goes back or is freed.
+    pub(super) table_slot: Option<Slot<Connection>>,
+    pub(super) conn: ConnState,
+    /// The bytes that the process had read and that are not consumed.
+    pub(super) early: KVec<u8>,
+    /// The watch, which has a reference to the connection. Without one the connection has left the
+    /// server.
+    pub(super) watch: Option<Watch<AdoptedConnection>>,
+    /// The offer to the readers of the adopt node.
+    pub(super) offer: Option<u64>,
+    /// How often in a row the worker has found that a process owns the socket.
+    owned: u32,
+}
+
+impl AdoptedConnection {
+    /// Takes a connection over, and serves the requests that begin with the bytes `early`, which a
+    /// process has read from it.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Slot::reserve`] and [`AdoptedSet::insert`].
+    pub(in crate::server) fn adopt(
+        set: &Arc<AdoptedSet<Self>>,
+        socket: SocketFile,
+        early: KVec<u8>,
+    ) -> Result {
+        let reserved = softirq::disabled(|bh| Slot::reserve(&set.pool, bh))?;
+        let (settings, now) = (&set.pool.core.settings, clock::uptime_seconds());
+        let this = Arc::pin_init(
+            pin_init!(Self {
+                socket,
+                set: set.clone(),
+                deadline: Atomic::new(now.saturating_add(settings.idle_seconds.get())),
+                end_at: Atomic::new(now.saturating_add(settings.adopted_seconds.get())),
+                closing: Atomic::new(false),
+                is_locked: Atomic::new(false),
+                phase: Atomic::new(ConnPhase::Idle as u32),
+                state <- new_mutex!(AdoptedState {
+                    table_slot: Some(reserved),
+                    conn: ConnState::new(),
+                    early,
+                    watch: None,
+                    offer: None,
+                    owned: 0,
+                }),
+                work <- new_delayed_work!("AdoptedConnection::work"),
+            }),
+            GFP_KERNEL_ACCOUNT,
+        )?;
+        // The worker, which may be queued from here on, waits for the lock.
+        let mut state = this.state.lock();
+        set.insert(this.socket.number(), this.clone())?;
+        match Watch::begin(&this.socket, this.clone()) {
+            Ok(watch) => state.watch = Some(watch),
+            Err(e) => {
+                set.remove(this.socket.number(), &this);
+                return Err(e);
+            }
+        }
+        drop(state);
+        this.core().counters.increment(Count::Adopted);
+        this.kick();
+        Ok(())
+    }
+
+    /// Returns the part of the server that connections share.
+    pub(super) fn core(&self) -> &ServerCore {
+        &self.set.pool.core
+    }
+
+    /// Queues the worker.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(in crate::server) fn kick(self: &Arc<Self>) {
+        self.kick_after(0);
+    }
+
+    fn kick_after(self: &Arc<Self>, delay: Jiffies) {
+        // If the worker is queued already it will poll.
+        let queue = &self.core().adopted_queue;
+        let _ = queue.enqueue_delayed(self.clone(), delay);
+    }
+
+    /// Queues the worker if a response waits for space.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(in crate::server) fn kick_sending(self: &Arc<Self>) {
+        if self.is_in(ConnPhase::Send) {
+            self.kick();
+        }
+    }
+
+    /// Returns whether the connection was in `phase` after the last poll.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(in crate::server) fn is_in(&self, phase: ConnPhase) -> bool {
+        self.phase.load(Relaxed) == phase as u32
+    }
+
+    /// Returns the deadline if the connection waits for the rest of a head.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(in crate::server) fn head_deadline(&self) -> Option<u32> {
+        let deadline = self.deadline.load(Relaxed);
+        self.is_in(ConnPhase::Head).then_some(deadline)
+    }
+
+    /// Lets a deadline pass now, unless another has replaced it.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(in crate::server) fn expire(self: &Arc<Self>, deadline: u32) {
+        if self.deadline.cmpxchg(deadline, 0, Relaxed).is_ok() {
+            self.kick();
+        }
+    }
+
+    /// Kicks the worker if a deadline has passed at the second `now` of uptime. Ends a connection
+    /// whose life is over, or whose namespace no task uses any more: at once if it is idle, after its
+    /// response, or when the stop timeout expires.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(in crate::server) fn sweep(self: &Arc<Self>, now: u32) {
+        if !self.is_ending(now) && !self.socket.net().is_entered() {
+            self.end_at.store(now, Relaxed);
+        }
+        let stop_seconds = self.core().settings.stop_seconds.get();
+        let latest = self.end_at.load(Relaxed).saturating_add(stop_seconds);
+        if self.core().drain_expired(now) || latest <= now {
+            TableEntry::abort(self);
+        } else if self.is_due(now) || self.is_ending(now) {
+            self.kick();
+        }
+    }
+
+    pub(super) fn is_due(&self, now: u32) -> bool {
+        self.deadline.load(Relaxed) <= now
+    }
+
+    fn is_ending(&self, now: u32) -> bool {
+        self.end_at.load(Relaxed) <= now
+    }
+
+    /// Advances the connection with its socket locked, and returns what must follow.
+    fn advance(&self, state: &mut AdoptedState) -> Result<Action, LockError> {
+        let mut guard = self.socket.try_lock()?;
+        self.is_locked.store(true, Relaxed);
+        let action = if self.closing.load(Relaxed) {
+            state.conn.abort()
+        } else {
+            self.poll(state, &mut guard)
+        };
+        let seconds = self.core().settings.send_seconds.get();
+        match action {
+            Action::Close => guard.end(false, seconds),
+            Action::Reset => guard.end(true, seconds),
+            _ => (),
+        }
+        self.is_locked.store(false, Relaxed);
+        Ok(action)
+    }
+
+    /// Polls the connection, as [`Connection`] does.
+    fn poll(&self, state: &mut AdoptedState, guard: &mut SocketGuard<'_>) -> Action {
+        let core = self.core();
+        let Some(mut scratch) = core.scratch.try_borrow(guard.bh()) else {
+            return Action::PollAgain;
+        };
+        let Some(counters) = core.counters.local(guard.bh()) else {
+            return Action::PollAgain;
+        };
+        let rcu = rcu::read_lock();
+        let context = RequestContext {
+            core,
+            snapshot: core.snapshot.get(&rcu),
+            counters,
+        };
+        let AdoptedState { conn, early, .. } = state;
+        let mut transport = SocketTransport {
+            guard,
+            state: conn,
+            early,
+        };
+        let now = clock::uptime_seconds();
+        let poll = Poll::new(&mut transport, &context, scratch.get_mut());
+        let mut action = poll.run(self.is_due(now));
+        let is_idle = transport.phase() == ConnPhase::Idle;
+        if matches!(action, Action::Wait) && is_idle && self.is_ending(now) {
+            action = transport.close(Action::Close);
+        }
+        // TCP would reset the connection if the unfinished head were still unread.
+        if matches!(action, Action::Close) && transport.session.searched() != 0 {
+            transport.discard(DISCARD_MAX);
+        }
+        if let Some(seconds) = transport.renewed_seconds(&core.settings) {
+            self.deadline.store(now.saturating_add(seconds), Relaxed);
+            self.phase.store(transport.phase() as u32, Relaxed);
+        }
+        action
+    }
+
+    /// Has the worker come later, because a process owns the socket, or leaves the socket to it.
+    fn retry(self: &Arc<Self>, state: &mut AdoptedState) {
+        let is_closing = self.closing.load(Relaxed);
+        let most = if is_closing { RETRIES_MAX } else { DOUBLINGS };
+        if is_closing && state.owned >= most {
+            return self.leave(state);
+        }
+        self.kick_after(if is_closing { 1 } else { 1 << state.owned });
+        state.owned = most.min(state.owned + 1);
+    }
+
+    /// Leaves the server, because the connection is closed, or a process's.
+    pub(super) fn leave(self: &Arc<Self>, state: &mut AdoptedState) {
+        let Some(watch) = state.watch.take() else {
+            return;
+        };
+        drop(watch);
+        state.conn.enter(ConnPhase::Closed);
+        self.phase.store(ConnPhase::Closed as u32, Relaxed);
+        if let Some(number) = state.offer.take() {
+            self.set.returns().withdraw(number);
+        }
+        self.set.remove(self.socket.number(), self);
+    }
+}
+
+impl WatchHandler for AdoptedConnection {
+    fn on_event(this: ArcBorrow<'_, Self>) {
+        // TCP reports space at once if memory is short. Then the deadline comes.
+        if !this.is_locked.load(Relaxed) {
+            Arc::from(this).kick();
+        }
+    }
+}
+
+impl TableEntry for AdoptedConnection {
+    fn abort(this: &Arc<Self>) {
+        if !this.closing.load(Relaxed) {
+            this.closing.store(true, Relaxed);
+            this.kick();
+        }
+    }
+}
+
+impl WorkItem for AdoptedConnection {
+    type Pointer = Arc<Self>;
+
+    fn run(this: Arc<Self>) {
+        let mut state = this.state.lock();
+        let is_closing = this.closing.load(Relaxed);
+        if state.watch.is_none() || !is_closing && this.awaits_reader(&mut state) {
+            return;
+        }
+        let action = match this.advance(&mut state) {
+            Ok(action) => action,
+            Err(LockError::Owned) => return this.retry(&mut state),
+            Err(LockError::Lost) => Action::Reset,
+        };
+        state.owned = 0;
+        match action {
+            Action::Wait => (),
+            Action::PollAgain => this.kick(),
+            Action::HandOver => this.offer(&mut state),
+            Action::Close | Action::Reset => this.leave(&mut state),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Bytes in and out of an adopted connection.
+
+use super::super::state::ConnState;
+use crate::sys::{
+    page::PageBytes,
+    tcp::{
+        Pieces,
+        Receiver,
+        SendBuffers,
+        Sender,
+        SocketGuard, //
+    }, //
+};
+use core::{
+    mem,
+    ops::{
+        Deref,
+        DerefMut,
+        Range, //
+    }, //
+};
+use kernel::prelude::*;
+
+/// An adopted connection, whose first bytes may be early ones: those that the process had read.
+pub(super) struct SocketTransport<'a, 'g> {
+    pub(super) guard: &'a mut SocketGuard<'g>,
+    pub(super) state: &'a mut ConnState,
+    /// The early bytes that are not consumed.
+    pub(super) early: &'a mut KVec<u8>,
+}
+
+impl SocketTransport<'_, '_> {
+    /// Consumes up to `count` of the early bytes, and returns how many.
+    fn consume_early(&mut self, count: usize) -> usize {
+        let count = count.min(self.early.len());
+        let rest = self.early.len() - count;
+        self.early.copy_within(count.., 0);
+        self.early.truncate(rest);
+        if rest == 0 {
+            // Frees the memory.
+            mem::take(self.early);
+        }
+        count
+    }
+}
+
+impl Deref for SocketTransport<'_, '_> {
+    type Target = ConnState;
+
+    fn deref(&self) -> &ConnState {
+        self.state
+    }
+}
+
+impl DerefMut for SocketTransport<'_, '_> {
+    fn deref_mut(&mut self) -> &mut ConnState {
+        self.state
+    }
+}
+
+impl Receiver for SocketTransport<'_, '_> {
+    fn copy_unread<'b>(&self, skip: usize, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
+        let Some(early) = self.early.get(skip..).filter(|early| !early.is_empty()) else {
+            return self.guard.copy_unread(skip - self.early.len(), buffer);
+        };
+        let early = early.get(..buffer.len()).unwrap_or(early);
+        let (first, rest) = buffer.split_at_mut_checked(early.len()).ok_or(EIO)?;
+        first.copy_from_slice(early);
+        let received = self.guard.copy_unread(0, rest)?.len();
+        Ok(buffer.get(..early.len() + received).unwrap_or_default())
+    }
+
+    fn consume(&mut self, count: usize) {
+        let early = self.consume_early(count);
+        self.guard.consume(count - early);
+    }
+
+    fn make_room(&mut self) {
+        self.guard.make_room();
+    }
+
+    fn discard(&mut self, limit: u32) -> u32 {
+        // CAST: Wider than 32 bits, and no more than `limit`.
+        let early = self.consume_early(limit as usize) as u32;
+        early + self.guard.discard(limit - early)
+    }
+
+    fn received_fin(&self) -> bool {
+        self.guard.received_fin()
+    }
+
+    fn is_dead(&self) -> bool {
+        self.guard.is_dead()
+    }
+
+    fn has_unread(&self) -> bool {
+        !self.early.is_empty() || self.guard.has_unread()
+    }
+}
+
+impl Sender for SocketTransport<'_, '_> {
+    fn send(&mut self, buffers: &SendBuffers, pieces: &Pieces<'_>, more: bool) -> Result<usize> {
+        self.guard.send(buffers, pieces, more)
+    }
+
+    fn splice(
+        &mut self,
+        buffers: &SendBuffers,
+        bytes: PageBytes<'_>,
+        range: Range<usize>,
+        more: bool,
+    ) -> Result<usize> {
+        self.guard.splice(buffers, bytes, range, more)
+    }
+
+    fn send_and_splice(
+        &mut self,
+        buffers: &SendBuffers,
+        pieces: &Pieces<'_>,
+        bytes: PageBytes<'_>,
+        range: Range<usize>,
+        more: bool,
+    ) -> Result<usize> {
+        self.guard
+            .send_and_splice(buffers, pieces, bytes, range, more)
+    }
+
+    fn acknowledged(&self) -> u32 {
+        self.guard.acknowledged()
+    }
+
+    /// The control group of the process has been charged for what is sent: the process may have the
+    /// connection at once.
+    fn await_acknowledgement(&mut self) -> bool {
+        true
+    }
+
+    fn half_close(&mut self) {
+        self.guard.half_close();
+    }
+}
