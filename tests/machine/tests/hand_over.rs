@@ -4,55 +4,37 @@
 
 mod common;
 
+use common::program::{self, run};
 use common::random::setting;
 use common::{
-    assert_quiet, check_charged, get, machine, put_guest, scaled_count, scaled_time, wait_until,
-    Client, Result, HANG,
+    check_charged, get, machine, put_guest, scaled_count, unload, wait_until, Client, Result, HANG,
 };
 use machine::{Builder, Machine};
+
+const PROGRAMS: [&str; 10] = [
+    "status.py",
+    "process.py",
+    "stream.py",
+    "exchanges.py",
+    "addresses.py",
+    "refusals.py",
+    "malformed.py",
+    "storm.py",
+    "queues.py",
+    "ahead.py",
+];
 
 /// Boots a machine that serves and has the programs of these tests.
 fn handing_over(builder: Builder, parameters: &str) -> Result<Machine> {
     let machine = builder.boot()?;
     machine.exec_ok(&format!("insmod khttpd.ko {parameters}"))?;
-    put_guest(
-        &machine,
-        &[
-            "status.py",
-            "process.py",
-            "stream.py",
-            "exchanges.py",
-            "addresses.py",
-            "refusals.py",
-            "malformed.py",
-            "storm.py",
-            "queues.py",
-            "ahead.py",
-        ],
-    )?;
+    put_guest(&machine, &PROGRAMS)?;
     Ok(machine)
-}
-
-/// Runs a program of `guest/`.
-fn run(machine: &Machine, command: &str) -> Result {
-    let output = machine.exec_within(&format!("exec python3 /tmp/{command}"), scaled_time(HANG))?;
-    println!("{}{}", output.stdout_text(), output.stderr_text());
-    if !output.status.success() {
-        println!(
-            "{}",
-            machine.exec_ok("cat /dev/khttpd; ss -tane | head -100; cat /tmp/nginx.log || true")?
-        );
-    }
-    assert!(output.status.success(), "{command} failed");
-    Ok(())
 }
 
 /// Runs a program in a machine of its own, and unloads the module.
 fn check(command: &str) -> Result {
-    let machine = handing_over(machine()?, "")?;
-    run(&machine, command)?;
-    machine.exec_ok("rmmod khttpd")?;
-    assert_quiet(&machine)
+    program::check(&PROGRAMS, command)
 }
 
 /// Writes commands, which must succeed.
@@ -118,8 +100,7 @@ fn connections_are_handed_over_without_ipv6() -> Result {
     let machine = handing_over(builder, "address=0.0.0.0")?;
     run(&machine, "exchanges.py nginx")?;
     run(&machine, "storm.py calm 200")?;
-    machine.exec_ok("rmmod khttpd")?;
-    assert_quiet(&machine)
+    unload(&machine)
 }
 
 #[test]
@@ -198,8 +179,7 @@ fn always_takes_paths_with_files_and_other_rules_take_the_rest() -> Result {
     }
     process.signal(9)?;
     let _ = process.wait(HANG)?;
-    machine.exec_ok("rmmod khttpd")?;
-    assert_quiet(&machine)
+    unload(&machine)
 }
 
 #[test]
@@ -248,8 +228,7 @@ fn last_hand_over_rule_counts_until_it_is_removed() -> Result {
         process.signal(9)?;
         let _ = process.wait(HANG)?;
     }
-    machine.exec_ok("rmmod khttpd")?;
-    assert_quiet(&machine)
+    unload(&machine)
 }
 
 #[test]
@@ -288,8 +267,7 @@ fn tree_must_not_hand_over_and_malformed_rules_are_refused() -> Result {
     }
     assert_eq!(rules(&machine)?, "");
     assert_eq!(fetch(&machine, &get("/"))?, (200, "old\n".into()));
-    machine.exec_ok("rmmod khttpd")?;
-    assert_quiet(&machine)
+    unload(&machine)
 }
 
 #[test]
@@ -349,8 +327,7 @@ fn namespace_ends_while_connections_are_handed_over() -> Result {
         assert_eq!(fetch(&machine, &get("/robots.txt"))?.0, 200);
     }
     run(&machine, "storm.py calm 100")?;
-    machine.exec_ok("rmmod khttpd")?;
-    assert_quiet(&machine)
+    unload(&machine)
 }
 
 #[test]

@@ -7,6 +7,7 @@
 #![allow(dead_code)]
 
 pub(crate) mod memory;
+pub(crate) mod program;
 pub(crate) mod random;
 
 use std::error::Error;
@@ -18,6 +19,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use machine::{Builder, KernelLog, Machine};
+
+pub(crate) use program::put_guest;
 
 /// Limit that ends a test which hangs. It says nothing about speed: a busy host may be slow. The
 /// limits of the Python programs in the guest are shorter, because their messages say more.
@@ -38,6 +41,12 @@ pub(crate) fn serving() -> Result<Machine> {
     let machine = machine()?.boot()?;
     machine.exec_ok("insmod khttpd.ko")?;
     Ok(machine)
+}
+
+/// Unloads the module, and asserts that the kernel's log is quiet.
+pub(crate) fn unload(machine: &Machine) -> Result {
+    machine.exec_ok("rmmod khttpd")?;
+    assert_quiet(machine)
 }
 
 /// Returns a machine with the site of the protocol's own tests, which [`LOAD_WIRED`] serves. The
@@ -152,19 +161,6 @@ fn is_expected(text: &str) -> bool {
         || text.ends_with("drop_caches: 3")
         || text.contains(" used greatest stack depth: ")
         || EXPECTED.iter().any(|start| text.starts_with(start))
-}
-
-/// Copies programs of `guest/` to `/tmp` in the guest.
-pub(crate) fn put_guest(machine: &Machine, names: &[&str]) -> Result {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guest");
-    for name in names {
-        machine.put_file(
-            &format!("/tmp/{name}"),
-            0o600,
-            &fs::read(folder.join(name))?,
-        )?;
-    }
-    Ok(())
 }
 
 /// Runs a case of `guest/charged.py` on a kernel with memory control groups, after `prepare`.
