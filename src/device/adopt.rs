@@ -113,8 +113,10 @@ impl FileSession for AdoptFile {
         if from.len() > RECORD_MAX {
             return Err(EINVAL);
         }
-        let mut bytes = KVVec::new();
-        let len = from.copy_from_iter_vec(&mut bytes, GFP_KERNEL_ACCOUNT)?;
+        let (mut bytes, len) = (KVVec::new(), from.len());
+        if from.copy_from_iter_vec(&mut bytes, GFP_KERNEL_ACCOUNT)? < len {
+            return Err(EFAULT);
+        }
         let record = AdoptionRecord::parse(&bytes).ok_or(EINVAL)?;
         let socket = SocketFile::of_descriptor(record.descriptor)?;
         if socket.net().cookie() != self.net {
