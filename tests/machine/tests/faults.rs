@@ -13,7 +13,7 @@ use machine::{Kind, Machine};
 
 /// Runs a case of `guest/faults.py`.
 fn faults(machine: &Machine, part: &str) -> Result {
-    put_guest(machine, &["injection.py", "faults.py"])?;
+    put_guest(machine, &["injection.py", "fetching.py", "faults.py"])?;
     run(machine, &format!("faults.py {part}"))
 }
 
@@ -72,6 +72,22 @@ fn hand_over_succeeds_or_is_503_at_every_failing_allocation() -> Result {
     ];
     put_guest(&machine, &programs)?;
     run(&machine, "starved.py")
+}
+
+#[test]
+#[ignore = "needs fault injection: make test-faults"]
+fn adoption_succeeds_or_reports_at_every_failing_allocation() -> Result {
+    let machine = serving()?;
+    let programs = [
+        "injection.py",
+        "status.py",
+        "stream.py",
+        "process.py",
+        "adoption.py",
+        "scarcity.py",
+    ];
+    put_guest(&machine, &programs)?;
+    run(&machine, "scarcity.py")
 }
 
 #[test]

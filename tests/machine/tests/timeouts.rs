@@ -15,7 +15,16 @@ fn idle_unfinished_and_stalled_connections_time_out() -> Result {
         .cpus(1)
         .accelerator(Accelerator::Counting)
         .boot()?;
-    put_guest(&machine, &["timeouts.py"])?;
+    put_guest(
+        &machine,
+        &[
+            "status.py",
+            "stream.py",
+            "process.py",
+            "adoption.py",
+            "timeouts.py",
+        ],
+    )?;
     machine.exec_ok(
         "insmod khttpd.ko && mkdir /tmp/site && \
          head -c 3000000 /dev/zero > /tmp/site/large && echo hello > /tmp/site/index.html && \

@@ -42,6 +42,10 @@ class Stream:
         for piece in pieces:
             self.socket.sendall(piece)
 
+    def buffer(self, size):
+        """Sets the size of the receive buffer."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+
     def fill(self):
         """Receives something; returns False at the end of the stream."""
         piece = self.socket.recv(1 << 20)

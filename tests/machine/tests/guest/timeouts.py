@@ -1,18 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Clients that keep 127.0.0.1:8080 waiting, all at the same time, and the seconds after which the
-server ends each connection.
+"""Clients that keep a server waiting, all at the same time, and the seconds after which it ends each
+connection: timeouts.py [adopted]
+
+The connections are those of 127.0.0.1:8080, or `adopted` from this process.
 
 Each measurement begins before that of the server. The machine's clock counts instructions, so
 that a busy host does not change it."""
 
 import socket
+import sys
 import threading
 import time
 
-ADDRESS = "127.0.0.1", 8080
+from adoption import Node
+from process import listener
+
 GET = b"GET / HTTP/1.1\r\nHost: khttpd\r\n\r\n"
 # Limit in seconds that ends a test which hangs.
 HANG = 600
+NODE = Node() if "adopted" in sys.argv else None
 
 
 def connect(room=0):
@@ -21,7 +27,12 @@ def connect(room=0):
     if room:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
     connection.settimeout(HANG)
-    connection.connect(ADDRESS)
+    if not NODE:
+        connection.connect(("127.0.0.1", 8080))
+        return connection
+    with listener("127.0.0.1", 0) as listens:
+        connection.connect(listens.getsockname())
+        NODE.give(listens.accept()[0])
     return connection
 
 
@@ -160,4 +171,5 @@ def main():
     assert not failures, failures
 
 
-main()
+if __name__ == "__main__":
+    main()
