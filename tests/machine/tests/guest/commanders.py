@@ -51,6 +51,7 @@ COMMANDS = [
     (with_number('timeout head {}', 5, 60), ()),
     (with_number('timeout send {}', STOP, 60), ()),
     (with_number('timeout stop {}', STOP, 60), ()),
+    (with_number('timeout adopted {}', 1, 60), ()),
     (
         one_of(
             f'root {SITES}/a', f'root {SITES}/b', 'root built-in', f'root {SITES}/a for 127.0.0.1'
@@ -148,6 +149,7 @@ def check_state(text):
         'head',
         'send',
         'stop',
+        'adopted',
     ], text
     numbers = [
         line
