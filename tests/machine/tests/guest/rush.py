@@ -127,9 +127,9 @@ def main():
             crowd.processes[number] = crowd.start()
         crowd.check()
     print(status.comments(), flush=True)
-    # The module is in use while processes have the node open, and not because of connections.
     before = status.count("adopted")
     status.wait_until(lambda: status.count("adopted") > before + 10)
+    # The module is in use while processes have the node open, and not because of connections.
     refused = subprocess.run(["rmmod", "khttpd"], check=False, capture_output=True)
     assert refused.returncode, "unloaded while a process has the node open"
     for number in range(PROCESSES):

@@ -2,7 +2,7 @@
 """Connections that go back and forth between khttpd and a process: trips.py COUNT PIECE
 
 The client has requests under way for both, and checks every byte of each response. PIECE is that of
-sharing.py."""
+sharing.py. There is one slot, which a connection that khttpd has returned must not hold."""
 
 import collections
 import os
@@ -92,7 +92,7 @@ def main():
     count, piece = sys.argv[1:]
     of_khttpd = exchanges()
     status.wait_for("connections", 0)
-    status.command("unlisten")
+    status.command("unlisten", "max-connections 1")
     for address in "127.0.0.1", "::1":
         arguments = ["/tmp/sharing.py", address, str(PORT), piece]
         sharing = subprocess.Popen([sys.executable, *arguments])
