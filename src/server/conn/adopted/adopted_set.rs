@@ -54,7 +54,7 @@ impl<C: TableEntry> AdoptedSet<C> {
     /// `ENOMEM`.
     pub(crate) fn new(pool: Arc<ConnectionPool<Connection>>) -> Result<Arc<Self>> {
         Arc::pin_init(
-            pin_init!(Self {
+            try_pin_init!(Self {
                 pool,
                 members <- new_mutex!(Members {
                     connections: RBTree::new(),

@@ -6,14 +6,14 @@ use crate::sys::device::PollCall;
 use kernel::{
     fs::File,
     new_mutex,
-    new_poll_condvar,
     prelude::*,
     rbtree::{
         RBTree,
         RBTreeNodeReservation, //
     },
+    static_lock_class,
     sync::{
-        poll::PollCondVar,
+        poll::PollCondVarBox,
         Arc,
         Mutex, //
     }, //
@@ -24,9 +24,9 @@ use kernel::{
 pub(crate) struct ReturnQueue<C> {
     #[pin]
     queue: Mutex<Queue<C>>,
-    /// Notified when a connection waits, and at the end.
-    #[pin]
-    changed: PollCondVar,
+    /// Notified when a connection waits, and at the end. In a box, which is freed without waiting for
+    /// a grace period.
+    changed: PollCondVarBox,
 }
 
 /// The connections by the order in which they were offered.
@@ -46,15 +46,15 @@ struct Offer<C> {
 
 impl<C> ReturnQueue<C> {
     /// Returns an empty queue without readers.
-    pub(super) fn new() -> impl PinInit<Self> {
-        pin_init!(Self {
+    pub(super) fn new() -> impl PinInit<Self, Error> {
+        try_pin_init!(Self {
             queue <- new_mutex!(Queue {
                 waiting: RBTree::new(),
                 next: 0,
                 readers: 0,
                 closed: false,
             }),
-            changed <- new_poll_condvar!("ReturnQueue::changed"),
+            changed: PollCondVarBox::new(c"ReturnQueue::changed", static_lock_class!())?,
         })
     }
 
