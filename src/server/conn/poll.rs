@@ -128,9 +128,6 @@ impl<'a, T: Transport> Poll<'a, T> {
         let processed = RequestReader::new(writer, budget).process_input(response, &mut rest);
         let consumed = bytes.len().saturating_sub(rest.len());
         if consumed != 0 {
-            if transport.session.searched() != 0 {
-                transport.make_room();
-            }
             transport.consume(consumed);
         }
         processed.map(|()| consumed)
@@ -190,7 +187,10 @@ impl<'a, T: Transport> Poll<'a, T> {
                 return self.transport.close(Action::Close);
             }
             SessionPhase::Idle => ConnPhase::Idle,
-            SessionPhase::Head => ConnPhase::Head,
+            SessionPhase::Head => {
+                self.transport.make_room();
+                ConnPhase::Head
+            }
             _ => ConnPhase::Body,
         };
         self.transport.enter(phase);

@@ -108,9 +108,6 @@ extern "C" {
     /// context. `sk` is a TCP socket.
     pub(in crate::sys) fn khttpd_tcp_set_user_timeout(sk: *mut bindings::sock, milliseconds: c_int);
 
-    /// Consumes `len` received bytes. The socket's spinlock is held.
-    pub(in crate::sys) fn khttpd_tcp_read_done(sk: *mut bindings::sock, len: usize);
-
     /// Puts the callbacks of `spare` into `sk`, those of the socket into `spare`, and sets the user
     /// data; returns `false` and does nothing if it has user data.
     ///
@@ -219,9 +216,12 @@ extern "C" {
         len: c_int,
     ) -> c_int;
 
-    /// Lets the receive buffer grow, within `net.ipv4.tcp_rmem`, if it has no room for two segments.
-    /// The socket's spinlock is held.
+    /// Lets the receive buffer grow, within `net.ipv4.tcp_rmem`, until the peer may send. The
+    /// socket's spinlock is held.
     pub(in crate::sys) fn khttpd_make_room(sk: *mut bindings::sock);
+
+    /// Consumes `count` unread bytes; makes room if few stay unread. The socket's spinlock is held.
+    pub(in crate::sys) fn khttpd_consume(sk: *mut bindings::sock, count: u32);
 
     /// Consumes up to `limit` unread bytes, a FIN included; returns their number. The socket's
     /// spinlock is held.

@@ -12,11 +12,6 @@ u32 khttpd_tcp_acknowledged(const struct sock *sk)
 	return READ_ONCE(tcp_sk(sk)->snd_una);
 }
 
-void khttpd_tcp_read_done(struct sock *sk, size_t len)
-{
-	tcp_read_done(sk, len);
-}
-
 bool khttpd_tcp_is_short_of_memory(void)
 {
 	return READ_ONCE(tcp_memory_pressure);

@@ -6,6 +6,9 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 
+/* HEAD_MAX in limits.rs. */
+#define KHTTPD_HEAD_MAX 8192
+
 /*
  * Returns the first skb of the receive queue with bytes behind the sequence number seq; searches
  * from the end of the queue, where the newest bytes are.
@@ -72,19 +75,32 @@ u32 khttpd_discard_unread(struct sock *sk, u32 limit)
 }
 
 /*
- * TCP counts a buffer as used until its last byte is consumed, and offers no window that is smaller
- * than a segment. So a few unread bytes at the end of large segments could keep their peer from
- * sending the byte that follows.
+ * TCP counts a buffer as used until its last byte is consumed: an unfinished head of a few bytes
+ * can keep the window closed when it ends a buffer of many segments, and then its peer can't send
+ * the rest. A peer sends as soon as it may send half of the largest window that it has seen, or a
+ * segment (tcp_bound_to_half_wnd()).
  */
 void khttpd_make_room(struct sock *sk)
 {
-	const int segment = inet_csk(sk)->icsk_ack.rcv_mss;
+	const struct tcp_sock *tp = tcp_sk(sk);
+	const int room = min_t(u32, 2 * tp->advmss, tp->rcv_ssthresh);
 	int rcvbuf;
 
-	if (likely(tcp_space(sk) >= 2 * segment))
+	if (likely(tcp_space(sk) >= room))
 		return;
-	rcvbuf = atomic_read(&sk->sk_rmem_alloc) + tcp_space_from_win(sk, 2 * segment);
+	rcvbuf = atomic_read(&sk->sk_rmem_alloc) + tcp_space_from_win(sk, room);
 	rcvbuf = min(rcvbuf, READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_rmem[2]));
 	if (rcvbuf > sk->sk_rcvbuf)
 		WRITE_ONCE(sk->sk_rcvbuf, rcvbuf);
+}
+
+/* Makes room first, because the peer learns of it from the window that consuming lets it know. */
+void khttpd_consume(struct sock *sk, u32 count)
+{
+	const u32 left = tcp_sk(sk)->rcv_nxt - tcp_sk(sk)->copied_seq - count;
+
+	/* An unfinished head, perhaps: it is not looked at before the next poll. */
+	if (unlikely(left && left < KHTTPD_HEAD_MAX))
+		khttpd_make_room(sk);
+	tcp_read_done(sk, count);
 }

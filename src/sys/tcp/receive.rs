@@ -26,13 +26,14 @@ pub(crate) trait Receiver {
     /// `EIO` for bytes that can not be read.
     fn copy_unread<'b>(&self, skip: usize, buffer: &'b mut [u8]) -> Result<&'b [u8]>;
 
-    /// Consumes the first `count` unread bytes, and a FIN that follows the last of them.
+    /// Consumes the first `count` unread bytes, and a FIN that follows the last of them. What stays
+    /// unread does not keep the peer from sending the rest of a head.
     ///
     /// If a response to them was sent before, it has acknowledged them, too.
     fn consume(&mut self, count: usize);
 
-    /// Makes room for bytes that follow those that stay unread. The peer learns of it when bytes are
-    /// consumed.
+    /// Makes room for the rest of an unfinished head. The peer learns of it with the acknowledgement
+    /// of the bytes that have just come.
     fn make_room(&mut self);
 
     /// Consumes up to `limit` unread bytes, of which a FIN is one, and returns how many.
@@ -65,8 +66,10 @@ impl<T: LockedSocket> Receiver for T {
 
     #[inline]
     fn consume(&mut self, count: usize) {
+        // CAST: Sequence numbers have 32 bits.
+        let count = count as u32;
         // SAFETY: As `LockedSocket` guarantees, the lock is held.
-        unsafe { ffi::khttpd_tcp_read_done(self.sk(), count) };
+        unsafe { ffi::khttpd_consume(self.sk(), count) };
     }
 
     #[inline]

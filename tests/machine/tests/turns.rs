@@ -71,7 +71,7 @@ fn newcomers_are_served_while_no_worker_runs() -> Result {
 fn unfinished_head_at_the_end_of_large_segments_stalls_no_connection() -> Result {
     let machine = serving()?;
     put_guest(&machine, &["pipelined.py"])?;
-    machine.exec_ok("python3 /tmp/pipelined.py")?;
+    machine.exec_ok(&format!("python3 /tmp/pipelined.py {}", seed()?))?;
     assert_quiet(&machine)
 }
 
