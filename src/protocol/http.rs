@@ -138,6 +138,7 @@ pub use self::{
     },
     status::Status,
     step::{
+        HandOver,
         SessionPhase,
         Step, //
     },

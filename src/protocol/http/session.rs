@@ -37,6 +37,7 @@ use super::{
     session_state::SessionState,
     status::Status,
     step::{
+        HandOver,
         SessionPhase,
         Step, //
     },
@@ -289,7 +290,9 @@ impl Session {
         } = respond(request, site, clock.now(), room, is_refused, &mut process);
         if let Some(process) = process.filter(|_| !is_refused) {
             self.state = SessionState::IDLE;
-            return Step::hand_over(process, consumed.saturating_sub(request.length));
+            let has_body = request.framing != Framing::None;
+            let before = consumed.saturating_sub(request.length);
+            return Step::hand_over(HandOver { process, has_body }, before);
         }
         self.requests = self.requests.saturating_add(1);
         let drain = BodyDrain::new(request.framing);

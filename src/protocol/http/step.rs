@@ -20,6 +20,16 @@ pub enum SessionPhase {
     Ended,
 }
 
+/// A request that a process responds to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HandOver {
+    /// Address of the process.
+    pub process: ProcessAddress,
+    /// Whether the request has a body, of which the client may send no more before the head is
+    /// acknowledged (RFC 9293 section 3.7.4, Nagle's algorithm).
+    pub has_body: bool,
+}
+
 /// The result of [`Session::receive`](super::session::Session::receive).
 #[derive(Clone, Copy, Debug)]
 pub struct Step<'a, B> {
@@ -31,10 +41,10 @@ pub struct Step<'a, B> {
     /// found. Its response was sent before, so the connection ends without another, as after
     /// [`Disposition::Linger`](super::response::Disposition::Linger).
     pub broken: bool,
-    /// Process that the next request is for. Its head follows the consumed bytes. Nothing of it is
+    /// The next request, if it is for a process. Its head follows the consumed bytes. Nothing of it is
     /// consumed or counted, and the session stays before it: the caller hands the connection over,
     /// or calls [`Session::refuse`](super::session::Session::refuse).
-    pub hand_over: Option<ProcessAddress>,
+    pub hand_over: Option<HandOver>,
 }
 
 impl<B> Step<'_, B> {
@@ -49,12 +59,12 @@ impl<B> Step<'_, B> {
     }
 
     /// Creates a step before a request for a process, whose head follows the consumed bytes.
-    pub(super) const fn hand_over(process: ProcessAddress, consumed: usize) -> Self {
+    pub(super) const fn hand_over(request: HandOver, consumed: usize) -> Self {
         Step {
             consumed,
             response: None,
             broken: false,
-            hand_over: Some(process),
+            hand_over: Some(request),
         }
     }
 }

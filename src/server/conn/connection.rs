@@ -348,11 +348,11 @@ impl WorkItem for Connection {
         let Some(mut guard) = this.stream.try_lock() else {
             return this.kick();
         };
-        if let (ConnPhase::HandOver, Some(process)) = (guard.phase(), guard.process) {
+        if let (ConnPhase::HandOver, Some(request)) = (guard.phase(), guard.hand_over) {
             // No poll does anything in this phase.
             if !this.closing.load(Relaxed) {
                 drop(guard);
-                return this.hand_over(process);
+                return this.hand_over(request.process);
             }
         }
         let action = this.advance(&mut guard);

@@ -57,7 +57,7 @@ impl Connection {
         // If a process owns the socket, the worker tries once more to hand it over.
         if let Some(mut guard) = self.stream.try_lock() {
             guard.enter(ConnPhase::Idle);
-            guard.process = None;
+            guard.hand_over = None;
             guard.session.refuse();
         }
         self.kick();

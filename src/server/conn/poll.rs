@@ -24,6 +24,7 @@ use crate::sys::tcp;
 use kernel::prelude::*;
 use protocol::http::{
     Disposition,
+    HandOver,
     SessionPhase, //
 };
 
@@ -82,7 +83,7 @@ impl<'a, T: Transport> Poll<'a, T> {
             if !self.writer().flush()? {
                 return Ok(Action::Wait);
             }
-            if self.transport.process.is_some() {
+            if self.transport.hand_over.is_some() {
                 return Ok(self.pause());
             }
             let disposition = self.transport.pending.disposition;
@@ -150,8 +151,11 @@ impl<'a, T: Transport> Poll<'a, T> {
     /// Has the connection given to a process, once the peer has acknowledged the responses to
     /// earlier requests: TCP charges the process for what is in the send buffer.
     #[inline(never)]
-    fn hand_over(&mut self) -> Action {
+    fn hand_over(&mut self, request: HandOver) -> Action {
         if self.transport.await_acknowledgement() {
+            if !request.has_body {
+                self.transport.defer_acknowledgement();
+            }
             self.transport.enter(ConnPhase::HandOver);
             return Action::HandOver;
         }
@@ -176,8 +180,12 @@ impl<'a, T: Transport> Poll<'a, T> {
     /// Waits for the peer or for a process, or closes the connection if nothing can follow the bytes
     /// that it has sent. A dead connection looks as if the peer had sent FIN.
     fn pause(&mut self) -> Action {
-        if self.transport.process.is_some() && !self.transport.is_dead() {
-            return self.hand_over();
+        if let Some(request) = self
+            .transport
+            .hand_over
+            .filter(|_| !self.transport.is_dead())
+        {
+            return self.hand_over(request);
         }
         if self.transport.received_fin() {
             return self.transport.close(Action::Close);

@@ -69,7 +69,7 @@ impl<'a, T: ResponseSink> RequestReader<'a, T> {
             } else if step.broken {
                 self.writer.state_mut().pending.abandon();
             } else {
-                self.writer.state_mut().process = step.hand_over;
+                self.writer.state_mut().hand_over = step.hand_over;
             }
             if step.consumed == 0 {
                 return Ok(false);

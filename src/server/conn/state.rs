@@ -16,7 +16,7 @@ use super::{
 use crate::sys::clock;
 use core::mem;
 use protocol::http::{
-    ProcessAddress,
+    HandOver,
     Session,
     REQUESTS_MAX, //
 };
@@ -93,8 +93,8 @@ pub(crate) struct ConnState {
     renewed: bool,
     /// The pace of the peer in [`ConnPhase::Send`].
     pace: Pace,
-    /// The process that the next request is for, which is looked at no more.
-    pub(super) process: Option<ProcessAddress>,
+    /// The next request, if it is for a process; it is looked at no more.
+    pub(super) hand_over: Option<HandOver>,
     /// Whether memory was short in the last poll.
     short_of_memory: bool,
     /// Whether the callbacks were attached.
@@ -110,7 +110,7 @@ impl ConnState {
             phase: ConnPhase::Idle,
             renewed: false,
             pace: Pace::new(0, 0),
-            process: None,
+            hand_over: None,
             short_of_memory: false,
             is_attached: false,
         }

@@ -223,6 +223,10 @@ extern "C" {
     /// Consumes `count` unread bytes; makes room if few stay unread. The socket's spinlock is held.
     pub(in crate::sys) fn khttpd_consume(sk: *mut bindings::sock, count: u32);
 
+    /// Has the acknowledgement of the unread bytes wait for a response or its timer. The socket's
+    /// spinlock is held.
+    pub(in crate::sys) fn khttpd_defer_acknowledgement(sk: *mut bindings::sock);
+
     /// Consumes up to `limit` unread bytes, a FIN included; returns their number. The socket's
     /// spinlock is held.
     pub(in crate::sys) fn khttpd_discard_unread(sk: *mut bindings::sock, limit: u32) -> u32;

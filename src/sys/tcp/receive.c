@@ -65,6 +65,12 @@ int khttpd_copy_unread(struct sock *sk, u32 skip, u8 *to, int len)
 	return copied;
 }
 
+/* Until more bytes come; tcp_cleanup_rbuf() looks at these flags. */
+void khttpd_defer_acknowledgement(struct sock *sk)
+{
+	inet_csk(sk)->icsk_ack.pending &= ~(ICSK_ACK_PUSHED | ICSK_ACK_PUSHED2);
+}
+
 /* A FIN, which takes one sequence number, is consumed behind the last byte. */
 u32 khttpd_discard_unread(struct sock *sk, u32 limit)
 {

@@ -39,6 +39,10 @@ pub(crate) trait Receiver {
     /// Consumes up to `limit` unread bytes, of which a FIN is one, and returns how many.
     fn discard(&mut self, limit: u32) -> u32;
 
+    /// Leaves the acknowledgement of the unread bytes to the response, or to TCP's timer, instead of
+    /// sending it as soon as they are consumed.
+    fn defer_acknowledgement(&mut self);
+
     /// Tells whether the peer has sent FIN, or the connection was reset or is closed. Earlier bytes
     /// may still be unread.
     fn received_fin(&self) -> bool;
@@ -81,6 +85,11 @@ impl<T: LockedSocket> Receiver for T {
     fn discard(&mut self, limit: u32) -> u32 {
         // SAFETY: As `LockedSocket` guarantees, the lock is held.
         unsafe { ffi::khttpd_discard_unread(self.sk(), limit) }
+    }
+
+    fn defer_acknowledgement(&mut self) {
+        // SAFETY: As `LockedSocket` guarantees, the lock is held.
+        unsafe { ffi::khttpd_defer_acknowledgement(self.sk()) };
     }
 
     #[inline]

@@ -184,11 +184,11 @@ fn connection(site: &Memory, pieces: &[&[u8]]) -> Served {
                 .map(|response| fixture::receive(site, &response));
             assert!(consumed <= buffer.len() && (received.is_none() || consumed > 0));
             assert!(!(step.broken && received.is_some()));
-            if let Some(process) = step.hand_over {
+            if let Some(request) = step.hand_over {
                 assert!(received.is_none() && !step.broken);
                 buffer.drain(..consumed);
                 let again = session.receive(&buffer, site, &clock, &mut scratch.room());
-                assert_eq!((again.consumed, again.hand_over), (0, Some(process)));
+                assert_eq!((again.consumed, again.hand_over), (0, Some(request)));
                 buffer.extend(pieces.flat_map(|piece| piece.iter().copied()));
                 return Served {
                     responses,

@@ -91,7 +91,7 @@ impl AdoptedConnection {
         // The next poll sets it. The time for the head may be over, but the head is complete.
         self.deadline.store(u32::MAX, Relaxed);
         state.conn.enter(ConnPhase::Idle);
-        state.conn.process = None;
+        state.conn.hand_over = None;
         state.conn.session.refuse();
     }
 

@@ -87,6 +87,10 @@ impl Receiver for SocketTransport<'_, '_> {
         early + self.guard.discard(limit - early)
     }
 
+    fn defer_acknowledgement(&mut self) {
+        self.guard.defer_acknowledgement();
+    }
+
     fn received_fin(&self) -> bool {
         self.guard.received_fin()
     }
