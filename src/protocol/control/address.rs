@@ -40,6 +40,7 @@ pub(super) fn process_address(word: &[u8]) -> Result<ProcessAddress, &'static st
         return Ok(ProcessAddress {
             address: None,
             port,
+            uid: None,
         });
     }
     let address = parse(word)
@@ -48,6 +49,7 @@ pub(super) fn process_address(word: &[u8]) -> Result<ProcessAddress, &'static st
     Ok(ProcessAddress {
         address: Some(address.ip()),
         port: port(address.port())?,
+        uid: None,
     })
 }
 

@@ -44,7 +44,10 @@ use self::word::{
     WordError, //
 };
 use crate::{
-    bytes::split_once,
+    bytes::{
+        parse_number,
+        split_once, //
+    },
     control::{
         address::process_address,
         line::{
@@ -330,13 +333,27 @@ fn trailing_slash<'a>(words: &mut Words<'a>) -> Result<TrailingSlash, WordError<
 fn hand_over<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, WordError<'a>> {
     let files = files(words)?;
     let word = next(words, "needs the port of a process, such as 8080")?;
-    let to = process_address(word).map_err(|reason| (word, reason))?;
-    let always = match words.next() {
-        None => false,
-        Some(b"always") => true,
-        Some(word) => return Err((word, "must be always, or nothing")),
-    };
+    let mut to = process_address(word).map_err(|reason| (word, reason))?;
+    let mut word = words.next();
+    let always = word == Some(b"always");
+    if always {
+        word = words.next();
+    }
+    match word {
+        None => (),
+        Some(b"uid") => to.uid = Some(uid(next(words, "needs the number of a user")?)?),
+        Some(word) if always => return Err((word, "must be uid, or nothing")),
+        Some(word) => return Err((word, "must be always, uid, or nothing")),
+    }
     Ok(Rule::HandOver { files, to, always })
+}
+
+/// Parses the number of a user; the largest one is that of no user.
+fn uid(word: &[u8]) -> Result<u32, WordError<'_>> {
+    parse_number(word, 10)
+        .and_then(|number| u32::try_from(number).ok())
+        .filter(|uid| *uid != u32::MAX)
+        .ok_or((word, "must be the number of a user, 0 to 4294967294"))
 }
 
 /// Returns whether `word` is a token (RFC 9110 section 5.6.2).
@@ -364,7 +381,8 @@ impl fmt::Display for Rule<'_> {
             Rule::StatusPage(path) => write!(f, "status-page {path}"),
             Rule::HandOver { files, to, always } => {
                 let always = if *always { " always" } else { "" };
-                write!(f, "hand-over {files} {to}{always}")
+                write!(f, "hand-over {files} {to}{always}")?;
+                to.uid.map_or(Ok(()), |uid| write!(f, " uid {uid}"))
             }
             Rule::Policy(rule) => write!(f, "{rule}"),
         }

@@ -18,6 +18,9 @@ pub struct ProcessAddress {
     pub address: Option<IpAddr>,
     /// Port.
     pub port: NonZeroU16,
+    /// User that the listening socket must belong to, as the user namespace that owns the network
+    /// namespace numbers it; [`None`] is any user.
+    pub uid: Option<u32>,
 }
 
 impl fmt::Display for ProcessAddress {

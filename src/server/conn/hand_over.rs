@@ -30,7 +30,7 @@ impl Connection {
     /// Process context, may sleep.
     pub(super) fn hand_over(self: &Arc<Self>, process: ProcessAddress) {
         let to = SocketAddr::new(self.listen_address(process), process.port.get());
-        let result = self.stream.hand_over(to);
+        let result = self.stream.hand_over(to, process.uid);
         let event = result.as_ref().map_or_else(count, |()| Count::HandedOver);
         self.core().counters.increment(event);
         match result {
@@ -71,6 +71,7 @@ fn count(e: &HandOverError) -> Count {
         HandOverError::QueueFull => Count::QueueFull,
         HandOverError::KernelSocket => Count::KernelSocket,
         HandOverError::WrongFamily => Count::WrongFamily,
+        HandOverError::WrongUser => Count::WrongUser,
         HandOverError::Closing | HandOverError::Lost => Count::HandOverClosing,
         HandOverError::NoMemory => Count::HandOverShort,
     }

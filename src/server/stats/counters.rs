@@ -59,6 +59,8 @@ pub(crate) enum Count {
     KernelSocket,
     /// A hand-over was refused because the process listens with a socket of the other family.
     WrongFamily,
+    /// A hand-over was refused because the socket belongs to another user than the rule says.
+    WrongUser,
     /// A hand-over was refused because the client ends the connection.
     HandOverClosing,
     /// A hand-over was refused because memory was short.
@@ -95,6 +97,7 @@ impl Count {
         Self::QueueFull,
         Self::KernelSocket,
         Self::WrongFamily,
+        Self::WrongUser,
         Self::HandOverClosing,
         Self::HandOverShort,
         Self::NoReader,

@@ -23,7 +23,7 @@ use protocol::control::command::Timeout;
 const VERSION: &str = "0.2.0";
 
 /// The counters that are shown, by their names.
-const COUNTS: [(&str, Count); 25] = [
+const COUNTS: [(&str, Count); 26] = [
     ("accepted", Count::Accepted),
     ("accept-errors", Count::AcceptErrors),
     ("full", Count::Full),
@@ -38,6 +38,7 @@ const COUNTS: [(&str, Count); 25] = [
     ("hand-over-queue-full", Count::QueueFull),
     ("hand-over-kernel-socket", Count::KernelSocket),
     ("hand-over-wrong-family", Count::WrongFamily),
+    ("hand-over-wrong-user", Count::WrongUser),
     ("hand-over-closing", Count::HandOverClosing),
     ("hand-over-no-memory", Count::HandOverShort),
     ("hand-over-no-reader", Count::NoReader),

@@ -29,6 +29,9 @@ pub(in crate::sys) struct RawAllocation {
     pub(in crate::sys) use_task_frag: bool,
 }
 
+/// The number of any user for [`khttpd_hand_over`]: no user has it.
+pub(in crate::sys) const ANY_USER: u32 = u32::MAX;
+
 /// A callback of `struct sock`.
 pub(in crate::sys) type RawCallback = unsafe extern "C" fn(sk: *mut bindings::sock);
 
@@ -175,6 +178,7 @@ extern "C" {
     /// - `-EAGAIN` if its queue is full,
     /// - `-EPERM` if no process accepts from it,
     /// - `-EAFNOSUPPORT` if it is of the wrong family,
+    /// - `-EACCES` if it does not belong to `uid`, unless that is [`ANY_USER`],
     /// - `-ENOTCONN` if the connection ends, or bytes are sent and not acknowledged,
     /// - `-ENOMEM`.
     ///
@@ -186,6 +190,7 @@ extern "C" {
         sock: *mut bindings::socket,
         spare: *mut RawCallbacks,
         to: *const bindings::sockaddr_unsized,
+        uid: u32,
         user_data: *mut *mut c_void,
     ) -> c_int;
 

@@ -168,14 +168,16 @@ impl<T: Send + Sync + 'static> SockCallbacks<T> {
         &self,
         child: &Child,
         to: SocketAddr,
+        uid: Option<u32>,
     ) -> (Result, Option<Arc<T>>) {
         let mut user_data = ptr::null_mut();
+        let uid = uid.unwrap_or(ffi::ANY_USER);
         let result = RawAddress::new(to).and_then(|mut to| {
             let (to, _) = to.as_raw();
             let (child, spare) = (child.as_raw(), self.spare.get());
             // SAFETY: The socket and the address are valid, `user_data` is valid for writes, and the
             // caller guarantees the rest.
-            to_result(unsafe { ffi::khttpd_hand_over(child, spare, to, &mut user_data) })
+            to_result(unsafe { ffi::khttpd_hand_over(child, spare, to, uid, &mut user_data) })
         });
         let handler = (!user_data.is_null()).then(|| {
             // SAFETY: As in `detach`.

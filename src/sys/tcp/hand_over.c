@@ -19,6 +19,9 @@
 
 #include "callbacks.h"
 
+/* ANY_USER in ffi/tcp.rs; the number of no user. */
+#define KHTTPD_ANY_USER ((uid_t)-1)
+
 bool khttpd_sk_is_ipv4(const struct sock *sk)
 {
 #if IS_ENABLED(CONFIG_IPV6)
@@ -110,14 +113,23 @@ static int khttpd_check_family(const struct sock *child, const struct sock *list
 	return fits ? 0 : -EAFNOSUPPORT;
 }
 
+/* Whether the listener belongs to a user, as the owner of its network namespace numbers them. */
+static bool khttpd_is_of_user(const struct sock *listener, uid_t uid)
+{
+	return uid == KHTTPD_ANY_USER ||
+		from_kuid(sock_net(listener)->user_ns, sk_uid(listener)) == uid;
+}
+
 /*
  * Returns why the process can't have the connection, or 0. A BPF program can make a look-up find a
  * listener of another network namespace.
  */
-static int khttpd_check_listener(const struct sock *child, struct sock *listener)
+static int khttpd_check_listener(const struct sock *child, struct sock *listener, uid_t uid)
 {
 	if (!khttpd_is_of_process(listener) || !net_eq(sock_net(listener), sock_net(child)))
 		return -EPERM;
+	if (!khttpd_is_of_user(listener, uid))
+		return -EACCES;
 	if (sk_acceptq_is_full(listener))
 		return -EAGAIN;
 	return khttpd_check_family(child, listener);
@@ -306,10 +318,10 @@ static int khttpd_move(struct socket *sock, struct khttpd_callbacks *spare, stru
 }
 
 static int khttpd_hand_over_to(struct socket *sock, struct khttpd_callbacks *spare,
-			       struct sock *listener, void **user_data)
+			       struct sock *listener, uid_t uid, void **user_data)
 {
 	struct request_sock *req;
-	int err = khttpd_check_listener(sock->sk, listener);
+	int err = khttpd_check_listener(sock->sk, listener, uid);
 
 	if (err)
 		return err;
@@ -325,14 +337,14 @@ static int khttpd_hand_over_to(struct socket *sock, struct khttpd_callbacks *spa
 }
 
 int khttpd_hand_over(struct socket *sock, struct khttpd_callbacks *spare, const struct sockaddr *to,
-		     void **user_data)
+		     uid_t uid, void **user_data)
 {
 	struct sock *listener = khttpd_find_listener(sock->sk, to);
 	int err;
 
 	if (!listener)
 		return -ECONNREFUSED;
-	err = khttpd_hand_over_to(sock, spare, listener, user_data);
+	err = khttpd_hand_over_to(sock, spare, listener, uid, user_data);
 	sock_put(listener);
 	return err;
 }

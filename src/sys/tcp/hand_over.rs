@@ -27,6 +27,8 @@ pub(crate) enum HandOverError {
     KernelSocket,
     /// The socket that listens is not of the family of the connection.
     WrongFamily,
+    /// The socket that listens belongs to another user.
+    WrongUser,
     /// The client ends the connection.
     Closing,
     /// Memory is short.
@@ -42,6 +44,7 @@ impl HandOverError {
             EAGAIN => Self::QueueFull,
             EPERM => Self::KernelSocket,
             EAFNOSUPPORT => Self::WrongFamily,
+            EACCES => Self::WrongUser,
             ENOMEM => Self::NoMemory,
             _ => Self::Closing,
         }
@@ -60,7 +63,8 @@ impl<H: StreamHandler> Stream<H> {
     }
 
     /// Moves the connection, with all that is unread, into the accept queue of the process that
-    /// listens at `to` in the network namespace of the connection. The stream has ended then, and
+    /// listens at `to` in the network namespace of the connection; with `uid`, only if its socket
+    /// belongs to that user of the user namespace that owns the network namespace. The stream has ended then, and
     /// nothing of the server refers to the connection.
     ///
     /// A handler is attached, and all that was sent is acknowledged. No other task calls this
@@ -73,13 +77,16 @@ impl<H: StreamHandler> Stream<H> {
     /// # Errors
     ///
     /// The reason why the process can't have the connection. Unless it is lost, it is as before.
-    pub(crate) fn hand_over(&self, to: SocketAddr) -> Result<(), HandOverError> {
+    pub(crate) fn hand_over(&self, to: SocketAddr, uid: Option<u32>) -> Result<(), HandOverError> {
         if self.closed.xchg(true, Relaxed) {
             return Err(HandOverError::Closing);
         }
         // SAFETY: The callbacks and the socket are private parts of this object, and it was neither
         // closed nor handed over before.
-        let (result, handler) = unsafe { self.callbacks.hand_over_child(self.locked.socket(), to) };
+        let (result, handler) = unsafe {
+            self.callbacks
+                .hand_over_child(self.locked.socket(), to, uid)
+        };
         result.map_err(|e| {
             self.closed.store(false, Relaxed);
             handler.map_or(HandOverError::new(e), |_| HandOverError::Lost)

@@ -135,6 +135,20 @@ def wrong_family():
         refuse("no-listener")
 
 
+def wrong_user():
+    """The rule has the number of another user than that of the listener."""
+    with process.listener("127.0.0.1", 9000) as listens:
+        status.command("hand-over /app/* 9000 uid 1000")
+        refuse("wrong-user")
+        status.command("hand-over /app/* 9000 uid 0")
+        with Stream() as stream:
+            text = request("GET", "/app/a")
+            stream.send(text)
+            with listens.accept()[0] as accepted:
+                assert accepted.recv(4096) == text
+    status.command("no-hand-over /app/*")
+
+
 def closing():
     """A client that has said FIN together with its requests gets 503, or the process gets it."""
     status.command("hand-over /app/* 9000")
@@ -178,7 +192,7 @@ def page():
 
 
 def main():
-    for case in no_listener, queue_full, kernel_socket, wrong_family, closing, page:
+    for case in no_listener, queue_full, kernel_socket, wrong_family, wrong_user, closing, page:
         case()
         print(case.__name__, flush=True)
     status.wait_for("connections", 0)
