@@ -11,9 +11,10 @@ use common::{
 };
 use machine::{Builder, Machine};
 
-const PROGRAMS: [&str; 10] = [
+const PROGRAMS: [&str; 11] = [
     "status.py",
     "process.py",
+    "process.js",
     "stream.py",
     "exchanges.py",
     "addresses.py",
@@ -79,6 +80,11 @@ fn client_gets_the_same_bytes_through_khttpd_as_from_nginx() -> Result {
 #[test]
 fn client_gets_the_same_bytes_through_khttpd_as_from_gunicorn() -> Result {
     check("exchanges.py gunicorn")
+}
+
+#[test]
+fn client_gets_the_same_bytes_through_khttpd_as_from_node() -> Result {
+    check("exchanges.py node")
 }
 
 #[test]

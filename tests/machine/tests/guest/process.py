@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A process to which khttpd hands connections over: process.py KIND ADDRESS PORT
 
-KIND is `http` (Python's http.server), `websocket`, `gunicorn` or `nginx`. A request is echoed: its
+KIND is `http` (Python's http.server), `websocket`, `gunicorn`, `node` or `nginx`. A request is echoed: its
 method and target, then its content."""
 
 import http.server
@@ -137,6 +137,8 @@ def run(kind, address, port):
     elif kind == "gunicorn":
         words = "gunicorn --worker-class gthread --threads 8 --keep-alive 600 --chdir /tmp --bind"
         os.execvp("gunicorn", [*words.split(), bound(address, port), "process:application"])
+    elif kind == "node":
+        os.execvp("node", ["node", "/tmp/process.js", address, str(port)])
     else:
         os.makedirs("/tmp/behind/app", exist_ok=True)
         status.write("/tmp/behind/app/file", "of the process\n" * 1000)
