@@ -51,7 +51,8 @@ use self::{
         AdoptedSet,
         Connection,
         ConnectionPool,
-        SlotObserver, //
+        SlotObserver,
+        Timed, //
     },
     listen::Acceptor,
     stats::StatusText, //

@@ -26,6 +26,7 @@ mod response_writer;
 mod slot;
 mod slots;
 mod state;
+mod timing;
 mod transport;
 
 pub(crate) use self::adopted::Returned;
@@ -42,5 +43,9 @@ pub(super) use self::{
         TableEntry, //
     },
     cpu_scratch::CpuScratch,
-    state::ConnPhase, //
+    state::ConnPhase,
+    timing::{
+        Timed,
+        Timing, //
+    }, //
 };

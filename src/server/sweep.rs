@@ -3,7 +3,10 @@
 //! The periodic sweep: expires connections, and retries accepting.
 
 use super::{
-    conn::TableEntry,
+    conn::{
+        TableEntry,
+        Timed, //
+    },
     limits::SWEEP_BUDGET,
     Server, //
 };
@@ -64,20 +67,16 @@ impl WorkItem for Server {
             this.shed_deadline.store(this.oldest_head(now), Relaxed);
             this.adopted.for_each(|connection| {
                 connection.sweep(now);
-                if let Some(deadline) = this.shed(connection.head_deadline()) {
-                    connection.expire(deadline);
-                }
+                this.shed(connection);
             });
         }
         let next = this.pool.table.visit(from, SWEEP_BUDGET, |connection| {
             if core.drain_expired(now) {
                 TableEntry::abort(connection);
-            } else if connection.is_due(now) {
+            } else if connection.timing().is_due(now) {
                 connection.kick();
-            } else if let Some(deadline) = this.shed(connection.head_deadline()) {
-                connection.expire(deadline);
             } else {
-                return false;
+                return this.shed(connection);
             }
             true
         });
@@ -103,17 +102,21 @@ impl Server {
                 oldest = oldest.into_iter().chain(deadline).min();
             };
             let (table, adopted) = (&self.pool.table, &self.adopted);
-            table.for_each(|connection| compare(connection.head_deadline()));
-            adopted.for_each(|connection| compare(connection.head_deadline()));
+            table.for_each(|connection| compare(connection.timing().head_deadline()));
+            adopted.for_each(|connection| compare(connection.timing().head_deadline()));
         }
         let newest = now.saturating_add(self.pool.core.settings.head_seconds.get());
         oldest.filter(|oldest| *oldest < newest).unwrap_or(0)
     }
 
-    /// Returns `deadline` if a head with this deadline is given up. The connections that were kicked
-    /// in earlier runs are closed meanwhile, so that TCP may have memory again.
-    fn shed(&self, deadline: Option<u32>) -> Option<u32> {
+    /// Gives up the unfinished head of a connection if it is one of the oldest, and returns whether
+    /// it is. The connections that were kicked in earlier runs are closed meanwhile, so that TCP may
+    /// have memory again.
+    fn shed<C: Timed>(&self, connection: &Arc<C>) -> bool {
         let oldest = self.shed_deadline.load(Relaxed);
-        deadline.filter(|deadline| *deadline <= oldest && tcp::is_short_of_memory())
+        let deadline = connection.timing().head_deadline();
+        let old = deadline.filter(|deadline| *deadline <= oldest && tcp::is_short_of_memory());
+        old.inspect(|deadline| connection.expire(*deadline))
+            .is_some()
     }
 }
