@@ -10,6 +10,7 @@
 //! The parts that a connection is made of are generic over it, so that none of them imports it.
 
 mod adopted;
+mod borrowed_cpu;
 mod burst;
 mod close_queue;
 mod connection;

@@ -8,11 +8,11 @@ use super::{
         server_core::ServerCore,
         stats::Count, //
     },
+    borrowed_cpu::BorrowedCpu,
     close_queue::Closable,
     connection_pool::ConnectionPool,
     connection_table::TableEntry,
     poll::Poll,
-    request_context::RequestContext,
     slot::Slot,
     state::{
         Action,
@@ -54,7 +54,6 @@ use kernel::{
             ordering::Relaxed,
             Atomic, //
         },
-        rcu,
         Arc,
         ArcBorrow,
         UniqueArc, //
@@ -162,23 +161,16 @@ impl Connection {
     /// Softirq or process context, must not sleep.
     fn poll(&self, guard: &mut Guard<'_, Self>) -> Action {
         let core = self.core();
-        let Some(mut scratch) = core.scratch.try_borrow(guard.bh()) else {
+        let Some(cpu) = BorrowedCpu::new(core, guard.bh()) else {
             return Action::PollAgain;
-        };
-        let Some(counters) = core.counters.local(guard.bh()) else {
-            return Action::PollAgain;
-        };
-        let rcu = rcu::read_lock();
-        let context = RequestContext {
-            core,
-            snapshot: core.snapshot.get(&rcu),
-            counters,
         };
         let now = clock::uptime_seconds();
-        let poll = Poll::new(guard, &context, scratch.get_mut());
-        let action = core.latency.measure(|| poll.run(self.timing.is_due(now)));
-        self.timing.update(guard, &core.settings, now);
-        action
+        cpu.run(|context, scratch| {
+            let poll = Poll::new(guard, context, scratch);
+            let action = core.latency.measure(|| poll.run(self.timing.is_due(now)));
+            self.timing.update(guard, &core.settings, now);
+            action
+        })
     }
 
     /// Lets a connection go on that was accepted, kicked or aborted. The first run attaches the

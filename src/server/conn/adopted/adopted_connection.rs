@@ -9,10 +9,10 @@ use super::{
             server_core::ServerCore,
             stats::Count, //
         },
+        borrowed_cpu::BorrowedCpu,
         connection::Connection,
         connection_table::TableEntry,
         poll::Poll,
-        request_context::RequestContext,
         slot::Slot,
         state::{
             Action,
@@ -47,7 +47,6 @@ use kernel::{
             ordering::Relaxed,
             Atomic, //
         },
-        rcu,
         Arc,
         ArcBorrow,
         Mutex, //
@@ -219,17 +218,8 @@ impl AdoptedConnection {
     /// Polls the connection, as [`Connection`] does.
     fn poll(&self, state: &mut AdoptedState, guard: &mut SocketGuard<'_>) -> Action {
         let core = self.core();
-        let Some(mut scratch) = core.scratch.try_borrow(guard.bh()) else {
+        let Some(cpu) = BorrowedCpu::new(core, guard.bh()) else {
             return Action::PollAgain;
-        };
-        let Some(counters) = core.counters.local(guard.bh()) else {
-            return Action::PollAgain;
-        };
-        let rcu = rcu::read_lock();
-        let context = RequestContext {
-            core,
-            snapshot: core.snapshot.get(&rcu),
-            counters,
         };
         let AdoptedState { conn, early, .. } = state;
         let mut transport = SocketTransport {
@@ -238,8 +228,9 @@ impl AdoptedConnection {
             early,
         };
         let now = clock::uptime_seconds();
-        let poll = Poll::new(&mut transport, &context, scratch.get_mut());
-        let mut action = poll.run(self.timing.is_due(now));
+        let is_due = self.timing.is_due(now);
+        let mut action =
+            cpu.run(|context, scratch| Poll::new(&mut transport, context, scratch).run(is_due));
         let is_idle = transport.phase() == ConnPhase::Idle;
         if matches!(action, Action::Wait) && is_idle && self.is_ending(now) {
             action = transport.close(Action::Close);
