@@ -136,7 +136,9 @@ pub(crate) struct Server {
     /// The number of times that the acceptors were kicked.
     kicks: Atomic<usize>,
     /// The slot that the sweep continues from.
-    sweep_cursor: Atomic<usize>,
+    sweep_slot: Atomic<usize>,
+    /// The number of the adopted connection that the sweep continues from.
+    sweep_adopted: Atomic<usize>,
     /// The deadline up to which the sweep gives up unfinished requests.
     shed_deadline: Atomic<u32>,
 }
@@ -167,7 +169,8 @@ impl Server {
                 sweep <- new_work!("Server::sweep"),
                 retry <- new_work!("Server::retry"),
                 kicks: Atomic::new(0),
-                sweep_cursor: Atomic::new(0),
+                sweep_slot: Atomic::new(0),
+                sweep_adopted: Atomic::new(0),
                 shed_deadline: Atomic::new(0),
             }),
             GFP_KERNEL_ACCOUNT,

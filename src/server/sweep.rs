@@ -57,20 +57,21 @@ impl WorkItem for Server {
 
     /// Kicks connections whose deadline has passed, and acceptors that lacked memory.
     ///
-    /// One run kicks at most [`SWEEP_BUDGET`] connections and queues itself again for the others:
-    /// closing a connection takes as long as serving a few requests.
+    /// One run kicks at most [`SWEEP_BUDGET`] connections of listeners, and as many adopted ones, and
+    /// queues itself again for the others: closing a connection takes as long as serving a few
+    /// requests.
     fn run(this: Arc<Self>) {
         let core = &this.pool.core;
         let now = clock::uptime_seconds();
-        let from = this.sweep_cursor.load(Relaxed);
-        if from == 0 {
+        let slot = this.sweep_slot.load(Relaxed);
+        let adopted = this.sweep_adopted.load(Relaxed);
+        if slot == 0 && adopted == 0 {
             this.shed_deadline.store(this.oldest_head(now), Relaxed);
-            this.adopted.for_each(|connection| {
-                connection.sweep(now);
-                this.shed(connection);
-            });
         }
-        let next = this.pool.table.visit(from, SWEEP_BUDGET, |connection| {
+        let next_adopted = this.adopted.visit(adopted, SWEEP_BUDGET, |connection| {
+            connection.sweep(now) || this.shed(connection)
+        });
+        let next_slot = this.pool.table.visit(slot, SWEEP_BUDGET, |connection| {
             if core.drain_expired(now) {
                 TableEntry::abort(connection);
             } else if connection.timing().is_due(now) {
@@ -80,8 +81,13 @@ impl WorkItem for Server {
             }
             true
         });
-        this.sweep_cursor.store(next.unwrap_or(0), Relaxed);
-        if next.is_some() {
+        let has_more = next_slot.is_some() || next_adopted.is_some();
+        // Neither visit begins anew before the other has ended, too.
+        let end = if has_more { usize::MAX } else { 0 };
+        this.sweep_slot.store(next_slot.unwrap_or(end), Relaxed);
+        this.sweep_adopted
+            .store(next_adopted.unwrap_or(end), Relaxed);
+        if has_more {
             let queue = core.queue.clone();
             let _ = queue.enqueue::<Arc<Self>, 0>(this);
         } else {

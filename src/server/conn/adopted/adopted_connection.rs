@@ -174,12 +174,12 @@ impl AdoptedConnection {
 
     /// Kicks the worker if a deadline has passed at the second `now` of uptime. Ends a connection
     /// whose life is over, or whose namespace no task uses any more: at once if it is idle, after its
-    /// response, or when the stop timeout expires.
+    /// response, or when the stop timeout expires. Returns whether it has queued the worker.
     ///
     /// # Context
     ///
     /// Any context.
-    pub(in crate::server) fn sweep(self: &Arc<Self>, now: u32) {
+    pub(in crate::server) fn sweep(self: &Arc<Self>, now: u32) -> bool {
         if !self.is_ending(now) && !self.socket.net().is_entered() {
             self.end_at.store(now, Relaxed);
         }
@@ -189,7 +189,10 @@ impl AdoptedConnection {
             TableEntry::abort(self);
         } else if self.timing.is_due(now) || self.is_ending(now) {
             self.kick();
+        } else {
+            return false;
         }
+        true
     }
 
     fn is_ending(&self, now: u32) -> bool {
