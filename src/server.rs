@@ -8,6 +8,10 @@
 //! of a listener's socket. Within any of them, and within the lock of a connection's socket, the
 //! spinlocks of the connection table and of ended connections, within which none is taken.
 //!
+//! The state of an adopted connection has a mutex. Within it are taken the lock of the socket, that
+//! of the socket's wait queue, and, as within [`Server::config`], that of the [`AdoptedSet`] or of its
+//! queue of connections that go back, none of the two within the other.
+//!
 //! # References
 //!
 //! ```text
@@ -51,7 +55,8 @@ use self::{
         AdoptedSet,
         Connection,
         ConnectionPool,
-        SlotObserver, //
+        SlotObserver,
+        Timed, //
     },
     listen::Acceptor,
     stats::StatusText, //
@@ -131,7 +136,9 @@ pub(crate) struct Server {
     /// The number of times that the acceptors were kicked.
     kicks: Atomic<usize>,
     /// The slot that the sweep continues from.
-    sweep_cursor: Atomic<usize>,
+    sweep_slot: Atomic<usize>,
+    /// The number of the adopted connection that the sweep continues from.
+    sweep_adopted: Atomic<usize>,
     /// The deadline up to which the sweep gives up unfinished requests.
     shed_deadline: Atomic<u32>,
 }
@@ -162,7 +169,8 @@ impl Server {
                 sweep <- new_work!("Server::sweep"),
                 retry <- new_work!("Server::retry"),
                 kicks: Atomic::new(0),
-                sweep_cursor: Atomic::new(0),
+                sweep_slot: Atomic::new(0),
+                sweep_adopted: Atomic::new(0),
                 shed_deadline: Atomic::new(0),
             }),
             GFP_KERNEL_ACCOUNT,

@@ -27,4 +27,5 @@ pub(crate) mod softirq;
 pub(crate) mod task_rights;
 pub(crate) mod tcp;
 pub(crate) mod text;
+pub(crate) mod uio;
 pub(crate) mod workqueue;

@@ -16,7 +16,8 @@ use crate::{
             PollCall, //
         },
         net::Net,
-        tcp::SocketFile, //
+        tcp::SocketFile,
+        uio, //
     }, //
 };
 use core::fmt::Write;
@@ -88,6 +89,7 @@ impl FileSession for AdoptFile {
         let descriptor = FileDescriptorReservation::get_unused_fd_flags(flags::O_CLOEXEC)?;
         let wait = file.flags() & flags::O_NONBLOCK == 0;
         let room = to.len().checked_sub(LINE_MAX).ok_or(EINVAL)?;
+        uio::fault_in_writeable(to, RECORD_MAX)?;
         let Some(returned) = self.server.take_back(room, wait)? else {
             return Ok(0);
         };
@@ -95,18 +97,10 @@ impl FileSession for AdoptFile {
             descriptor: descriptor.reserved_fd(),
             early: &returned.early,
         };
-        match Self::put_record(&record, to) {
-            Ok(len) => {
-                descriptor.fd_install(returned.socket.into_file());
-                Ok(len)
-            }
-            Err(e) => {
-                // The memory of the reader can't be written. The connection waits again, unless the
-                // server has no room any more: then it is closed.
-                let _ = self.server.adopt(returned.socket, returned.early);
-                Err(e)
-            }
-        }
+        // The connection is closed if another task has just taken the memory of the reader away.
+        let len = Self::put_record(&record, to)?;
+        descriptor.fd_install(returned.socket.into_file());
+        Ok(len)
     }
 
     fn write(&self, _file: &File, from: &mut IovIterSource<'_>) -> Result<usize> {

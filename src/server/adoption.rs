@@ -5,7 +5,8 @@
 use super::{
     conn::{
         AdoptedConnection,
-        Returned, //
+        Returned,
+        Timed, //
     },
     Server, //
 };

@@ -10,6 +10,7 @@
 //! The parts that a connection is made of are generic over it, so that none of them imports it.
 
 mod adopted;
+mod borrowed_cpu;
 mod burst;
 mod close_queue;
 mod connection;
@@ -26,6 +27,7 @@ mod response_writer;
 mod slot;
 mod slots;
 mod state;
+mod timing;
 mod transport;
 
 pub(crate) use self::adopted::Returned;
@@ -42,5 +44,9 @@ pub(super) use self::{
         TableEntry, //
     },
     cpu_scratch::CpuScratch,
-    state::ConnPhase, //
+    state::ConnPhase,
+    timing::{
+        Timed,
+        Timing, //
+    }, //
 };

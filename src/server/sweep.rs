@@ -3,7 +3,10 @@
 //! The periodic sweep: expires connections, and retries accepting.
 
 use super::{
-    conn::TableEntry,
+    conn::{
+        TableEntry,
+        Timed, //
+    },
     limits::SWEEP_BUDGET,
     Server, //
 };
@@ -54,35 +57,37 @@ impl WorkItem for Server {
 
     /// Kicks connections whose deadline has passed, and acceptors that lacked memory.
     ///
-    /// One run kicks at most [`SWEEP_BUDGET`] connections and queues itself again for the others:
-    /// closing a connection takes as long as serving a few requests.
+    /// One run kicks at most [`SWEEP_BUDGET`] connections of listeners, and as many adopted ones, and
+    /// queues itself again for the others: closing a connection takes as long as serving a few
+    /// requests.
     fn run(this: Arc<Self>) {
         let core = &this.pool.core;
         let now = clock::uptime_seconds();
-        let from = this.sweep_cursor.load(Relaxed);
-        if from == 0 {
+        let slot = this.sweep_slot.load(Relaxed);
+        let adopted = this.sweep_adopted.load(Relaxed);
+        if slot == 0 && adopted == 0 {
             this.shed_deadline.store(this.oldest_head(now), Relaxed);
-            this.adopted.for_each(|connection| {
-                connection.sweep(now);
-                if let Some(deadline) = this.shed(connection.head_deadline()) {
-                    connection.expire(deadline);
-                }
-            });
         }
-        let next = this.pool.table.visit(from, SWEEP_BUDGET, |connection| {
+        let next_adopted = this.adopted.visit(adopted, SWEEP_BUDGET, |connection| {
+            connection.sweep(now) || this.shed(connection)
+        });
+        let next_slot = this.pool.table.visit(slot, SWEEP_BUDGET, |connection| {
             if core.drain_expired(now) {
                 TableEntry::abort(connection);
-            } else if connection.is_due(now) {
+            } else if connection.timing().is_due(now) {
                 connection.kick();
-            } else if let Some(deadline) = this.shed(connection.head_deadline()) {
-                connection.expire(deadline);
             } else {
-                return false;
+                return this.shed(connection);
             }
             true
         });
-        this.sweep_cursor.store(next.unwrap_or(0), Relaxed);
-        if next.is_some() {
+        let has_more = next_slot.is_some() || next_adopted.is_some();
+        // Neither visit begins anew before the other has ended, too.
+        let end = if has_more { usize::MAX } else { 0 };
+        this.sweep_slot.store(next_slot.unwrap_or(end), Relaxed);
+        this.sweep_adopted
+            .store(next_adopted.unwrap_or(end), Relaxed);
+        if has_more {
             let queue = core.queue.clone();
             let _ = queue.enqueue::<Arc<Self>, 0>(this);
         } else {
@@ -103,17 +108,21 @@ impl Server {
                 oldest = oldest.into_iter().chain(deadline).min();
             };
             let (table, adopted) = (&self.pool.table, &self.adopted);
-            table.for_each(|connection| compare(connection.head_deadline()));
-            adopted.for_each(|connection| compare(connection.head_deadline()));
+            table.for_each(|connection| compare(connection.timing().head_deadline()));
+            adopted.for_each(|connection| compare(connection.timing().head_deadline()));
         }
         let newest = now.saturating_add(self.pool.core.settings.head_seconds.get());
         oldest.filter(|oldest| *oldest < newest).unwrap_or(0)
     }
 
-    /// Returns `deadline` if a head with this deadline is given up. The connections that were kicked
-    /// in earlier runs are closed meanwhile, so that TCP may have memory again.
-    fn shed(&self, deadline: Option<u32>) -> Option<u32> {
+    /// Gives up the unfinished head of a connection if it is one of the oldest, and returns whether
+    /// it is. The connections that were kicked in earlier runs are closed meanwhile, so that TCP may
+    /// have memory again.
+    fn shed<C: Timed>(&self, connection: &Arc<C>) -> bool {
         let oldest = self.shed_deadline.load(Relaxed);
-        deadline.filter(|deadline| *deadline <= oldest && tcp::is_short_of_memory())
+        let deadline = connection.timing().head_deadline();
+        let old = deadline.filter(|deadline| *deadline <= oldest && tcp::is_short_of_memory());
+        old.inspect(|deadline| connection.expire(*deadline))
+            .is_some()
     }
 }

@@ -8,16 +8,20 @@ use super::{
         server_core::ServerCore,
         stats::Count, //
     },
+    borrowed_cpu::BorrowedCpu,
     close_queue::Closable,
     connection_pool::ConnectionPool,
     connection_table::TableEntry,
     poll::Poll,
-    request_context::RequestContext,
     slot::Slot,
     state::{
         Action,
         ConnPhase,
         ConnState, //
+    },
+    timing::{
+        Timed,
+        Timing, //
     }, //
 };
 use crate::sys::{
@@ -50,7 +54,6 @@ use kernel::{
             ordering::Relaxed,
             Atomic, //
         },
-        rcu,
         Arc,
         ArcBorrow,
         UniqueArc, //
@@ -70,12 +73,9 @@ use kernel::{
 pub(crate) struct Connection {
     pub(super) stream: Stream<Self>,
     table_slot: Slot<Self>,
-    /// The second of uptime at which the sweep has the connection polled.
-    pub(super) deadline: Atomic<u32>,
+    pub(super) timing: Timing,
     /// Set when the connection must close; the worker is queued.
     closing: Atomic<bool>,
-    /// The [`ConnPhase`] after the last poll, for statistics.
-    phase: Atomic<u32>,
     #[pin]
     work: Work<Self>,
     /// Whether the connection waits to be closed.
@@ -120,9 +120,8 @@ impl Connection {
         let Ok(this) = memory.pin_init_with::<Infallible>(pin_init!(Self {
             stream,
             table_slot: reserved,
-            deadline: Atomic::new(clock::uptime_seconds().saturating_add(seconds)),
+            timing: Timing::new(seconds),
             closing: Atomic::new(false),
-            phase: Atomic::new(ConnPhase::Idle as u32),
             work <- new_work!("Connection::work"),
             has_ended <- AtomicTracker::new(),
             links <- ListLinks::new(),
@@ -145,73 +144,13 @@ impl Connection {
         &self.table_slot.pool().core
     }
 
-    /// Queues the worker.
-    ///
-    /// # Context
-    ///
-    /// Any context.
-    pub(crate) fn kick(self: &Arc<Self>) {
-        // If the worker is queued already it will poll.
-        let _ = self.core().queue.enqueue(self.clone());
-    }
-
-    /// Queues the worker if a response waits for space.
-    ///
-    /// # Context
-    ///
-    /// Any context.
-    pub(crate) fn kick_sending(self: &Arc<Self>) {
-        if self.is_in(ConnPhase::Send) {
-            self.kick();
-        }
-    }
-
-    /// Returns whether the deadline has passed at the second `now` of uptime.
-    ///
-    /// # Context
-    ///
-    /// Any context.
-    pub(crate) fn is_due(&self, now: u32) -> bool {
-        self.deadline.load(Relaxed) <= now
-    }
-
-    /// Returns the deadline if the connection waits for the rest of a head.
-    ///
-    /// # Context
-    ///
-    /// Any context.
-    pub(crate) fn head_deadline(&self) -> Option<u32> {
-        let deadline = self.deadline.load(Relaxed);
-        self.is_in(ConnPhase::Head).then_some(deadline)
-    }
-
-    /// Lets a deadline pass now, unless another has replaced it.
-    ///
-    /// # Context
-    ///
-    /// Any context.
-    pub(crate) fn expire(self: &Arc<Self>, deadline: u32) {
-        if self.deadline.cmpxchg(deadline, 0, Relaxed).is_ok() {
-            self.kick();
-        }
-    }
-
-    /// Returns whether the connection was in `phase` after the last poll.
-    ///
-    /// # Context
-    ///
-    /// Any context.
-    pub(crate) fn is_in(&self, phase: ConnPhase) -> bool {
-        self.phase.load(Relaxed) == phase as u32
-    }
-
     /// Leaves the table, because the connection is closed, or a process's.
     ///
     /// # Context
     ///
     /// Softirq or process context, must not sleep.
     pub(super) fn leave(&self) {
-        self.phase.store(ConnPhase::Closed as u32, Relaxed);
+        self.timing.close();
         self.table_slot.remove();
     }
 
@@ -222,26 +161,16 @@ impl Connection {
     /// Softirq or process context, must not sleep.
     fn poll(&self, guard: &mut Guard<'_, Self>) -> Action {
         let core = self.core();
-        let Some(mut scratch) = core.scratch.try_borrow(guard.bh()) else {
+        let Some(cpu) = BorrowedCpu::new(core, guard.bh()) else {
             return Action::PollAgain;
-        };
-        let Some(counters) = core.counters.local(guard.bh()) else {
-            return Action::PollAgain;
-        };
-        let rcu = rcu::read_lock();
-        let context = RequestContext {
-            core,
-            snapshot: core.snapshot.get(&rcu),
-            counters,
         };
         let now = clock::uptime_seconds();
-        let poll = Poll::new(guard, &context, scratch.get_mut());
-        let action = core.latency.measure(|| poll.run(self.is_due(now)));
-        if let Some(seconds) = guard.renewed_seconds(&core.settings) {
-            self.deadline.store(now.saturating_add(seconds), Relaxed);
-            self.phase.store(guard.phase() as u32, Relaxed);
-        }
-        action
+        cpu.run(|context, scratch| {
+            let poll = Poll::new(guard, context, scratch);
+            let action = core.latency.measure(|| poll.run(self.timing.is_due(now)));
+            self.timing.update(guard, &core.settings, now);
+            action
+        })
     }
 
     /// Lets a connection go on that was accepted, kicked or aborted. The first run attaches the
@@ -288,7 +217,7 @@ impl Connection {
             Action::Close => (),
             Action::Reset => guard.reset_on_close(),
         }
-        this.phase.store(ConnPhase::Closed as u32, Relaxed);
+        this.timing.close();
         let pool = this.table_slot.pool();
         guard.give_up_after(pool.core.settings.send_seconds.get());
         let urgent = pool.table.is_awaited();
@@ -317,9 +246,20 @@ impl StreamHandler for Connection {
 
     fn on_closed(this: ArcBorrow<'_, Self>) {
         // The peer often closes before the work item that closes this side comes.
-        if !this.is_in(ConnPhase::Closed) {
+        if !this.timing.is_in(ConnPhase::Closed) {
             Arc::from(this).kick();
         }
+    }
+}
+
+impl Timed for Connection {
+    fn timing(&self) -> &Timing {
+        &self.timing
+    }
+
+    fn kick(self: &Arc<Self>) {
+        // If the worker is queued already it will poll.
+        let _ = self.core().queue.enqueue(self.clone());
     }
 }
 
@@ -342,7 +282,7 @@ impl WorkItem for Connection {
 
     fn run(this: Arc<Self>) {
         // It may be a process's by now.
-        if this.is_in(ConnPhase::Closed) {
+        if this.timing.is_in(ConnPhase::Closed) {
             return;
         }
         let Some(mut guard) = this.stream.try_lock() else {

@@ -6,6 +6,7 @@ use super::{
     super::stats::Count,
     connection_table::TableEntry,
     state::ConnPhase,
+    timing::Timed,
     Connection, //
 };
 use crate::sys::tcp::HandOverError;
@@ -15,10 +16,7 @@ use core::net::{
     Ipv6Addr,
     SocketAddr, //
 };
-use kernel::sync::{
-    atomic::ordering::Relaxed,
-    Arc, //
-};
+use kernel::sync::Arc;
 use protocol::http::ProcessAddress;
 
 impl Connection {
@@ -53,7 +51,7 @@ impl Connection {
     /// Has the request that no process takes answered.
     fn refuse(self: &Arc<Self>) {
         // The next poll sets it. The time for the head may be over, but the head is complete.
-        self.deadline.store(u32::MAX, Relaxed);
+        self.timing.suspend();
         // If a process owns the socket, the worker tries once more to hand it over.
         if let Some(mut guard) = self.stream.try_lock() {
             guard.enter(ConnPhase::Idle);

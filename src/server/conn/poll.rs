@@ -20,7 +20,10 @@ use super::{
     },
     transport::Transport, //
 };
-use crate::sys::tcp;
+use crate::sys::tcp::{
+    self,
+    Sender, //
+};
 use kernel::prelude::*;
 use protocol::http::{
     Disposition,
@@ -148,18 +151,17 @@ impl<'a, T: Transport> Poll<'a, T> {
         Ok(self.transport.session.search(fresh))
     }
 
-    /// Has the connection given to a process, once the peer has acknowledged the responses to
-    /// earlier requests: TCP charges the process for what is in the send buffer.
+    /// Has the connection given to a process, once the responses to earlier requests allow it.
     #[inline(never)]
     fn hand_over(&mut self, request: HandOver) -> Action {
-        if self.transport.await_acknowledgement() {
+        if self.transport.await_hand_over() {
             if !request.has_body {
                 self.transport.defer_acknowledgement();
             }
             self.transport.enter(ConnPhase::HandOver);
             return Action::HandOver;
         }
-        let acknowledged = self.transport.acknowledged();
+        let acknowledged = self.transport.sender().acknowledged();
         self.transport.wait_for_space(acknowledged);
         Action::Wait
     }
@@ -168,7 +170,7 @@ impl<'a, T: Transport> Poll<'a, T> {
     /// if it must linger.
     fn half_close(&mut self, disposition: Disposition) -> Option<Action> {
         // Here, so that the FIN leaves in the same segment as the end of the response.
-        self.transport.half_close();
+        self.transport.sender().half_close();
         // If bytes were unread the close would send a reset, which could destroy the response.
         if disposition == Disposition::Close && !self.transport.has_unread() {
             return Some(self.transport.close(Action::Close));
@@ -227,7 +229,7 @@ impl<'a, T: Transport> Poll<'a, T> {
     fn expire(&mut self) -> Result<Option<Action>> {
         let phase = self.transport.phase();
         if phase == ConnPhase::Send {
-            let acknowledged = self.transport.acknowledged();
+            let acknowledged = self.transport.sender().acknowledged();
             let settings = &self.context.core.settings;
             if self.transport.keeps_up(acknowledged, settings) {
                 return Ok(None);

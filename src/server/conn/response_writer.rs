@@ -18,7 +18,8 @@ use crate::{
     site::BodyId,
     sys::tcp::{
         PieceRoom,
-        Pieces, //
+        Pieces,
+        Sender, //
     }, //
 };
 use core::mem;
@@ -37,15 +38,15 @@ use protocol::http::{
 
 /// A writer of responses into the send buffer of a connection. It keeps the bytes that find no space.
 pub(super) struct ResponseWriter<'a, T: ResponseSink> {
-    sender: &'a mut T,
+    sink: &'a mut T,
     context: &'a RequestContext<'a>,
 }
 
 impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
     /// Creates a writer.
     #[inline]
-    pub(super) fn new(sender: &'a mut T, context: &'a RequestContext<'a>) -> Self {
-        Self { sender, context }
+    pub(super) fn new(sink: &'a mut T, context: &'a RequestContext<'a>) -> Self {
+        Self { sink, context }
     }
 
     /// Returns the request context.
@@ -57,20 +58,20 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
     /// Returns the state of the connection.
     #[inline]
     pub(super) fn state(&self) -> &ConnState {
-        self.sender
+        self.sink
     }
 
     /// Returns the state of the connection.
     #[inline]
     pub(super) fn state_mut(&mut self) -> &mut ConnState {
-        self.sender
+        self.sink
     }
 
     /// Begins a response, which the caller then sends.
     #[inline]
     pub(super) fn begin(&mut self, response: &Response<'_, BodyId>) {
-        self.sender.complete_request();
-        self.sender.pending.disposition = response.disposition;
+        self.sink.complete_request();
+        self.sink.pending.disposition = response.disposition;
         self.context.counters.add(Count::of(response.status), 1);
     }
 
@@ -96,10 +97,10 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
     /// for which the burst must be acknowledged.
     #[inline]
     fn is_followed(&self, rest: &[u8]) -> bool {
-        self.sender.pending.disposition != Disposition::KeepAlive
+        self.sink.pending.disposition != Disposition::KeepAlive
             || rest.ends_with(b"\r\n\r\n")
                 && !rest.starts_with(b"\r")
-                && self.sender.session.phase() == SessionPhase::Idle
+                && self.sink.session.phase() == SessionPhase::Idle
                 && !self.context.snapshot.hands_over()
     }
 
@@ -109,7 +110,10 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
         if pieces.len() == 0 {
             return Ok(());
         }
-        let sent = self.sender.send(&self.context.core.buffers, pieces, more)?;
+        let sent = self
+            .sink
+            .sender()
+            .send(&self.context.core.buffers, pieces, more)?;
         self.keep_unsent(pieces, sent)
     }
 
@@ -125,14 +129,15 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
         let mut range = indices(range)?;
         let content = self.context.snapshot.body(body).ok_or(EIO)?;
         let buffers = &self.context.core.buffers;
-        let sent = self
-            .sender
-            .send_and_splice(buffers, pieces, content, range.clone(), more)?;
+        let sent =
+            self.sink
+                .sender()
+                .send_and_splice(buffers, pieces, content, range.clone(), more)?;
         self.keep_unsent(pieces, sent)?;
         range.start += sent.saturating_sub(pieces.len());
         if !range.is_empty() {
-            self.sender.pending.content = Some((body, range));
-            self.sender.pending.snapshot = Some(Arc::from(self.context.snapshot));
+            self.sink.pending.content = Some((body, range));
+            self.sink.pending.snapshot = Some(Arc::from(self.context.snapshot));
         }
         Ok(())
     }
@@ -146,9 +151,9 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
         (body, multipart): (BodyId, &Multipart),
     ) -> Result {
         let parts = KBox::new(PendingParts::new(body, multipart), GFP_ATOMIC);
-        self.sender.pending.parts = Some(parts.map_err(|_| ENOBUFS)?);
+        self.sink.pending.parts = Some(parts.map_err(|_| ENOBUFS)?);
         self.send_pieces(pieces, true)?;
-        self.sender.pending.snapshot = Some(Arc::from(self.context.snapshot));
+        self.sink.pending.snapshot = Some(Arc::from(self.context.snapshot));
         Ok(())
     }
 
@@ -157,7 +162,7 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
     fn keep_unsent(&mut self, pieces: &Pieces<'_>, sent: usize) -> Result {
         self.context.counters.add(Count::Bytes, sent as u64);
         if sent < pieces.len() {
-            self.sender.pending.head = unsent(pieces, sent)?;
+            self.sink.pending.head = unsent(pieces, sent)?;
         }
         Ok(())
     }
@@ -171,7 +176,7 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
     /// `ENOMEM` for the head of a part; nothing is lost then.
     #[inline]
     pub(super) fn flush(&mut self) -> Result<bool> {
-        if self.sender.pending.is_empty() {
+        if self.sink.pending.is_empty() {
             return Ok(true);
         }
         self.flush_pending()
@@ -180,50 +185,51 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
     // Not inlined, so that reading a request does not need its stack.
     #[inline(never)]
     fn flush_pending(&mut self) -> Result<bool> {
-        if self.sender.pending.is_stale() {
+        if self.sink.pending.is_stale() {
             return Err(ESTALE);
         }
-        while !self.sender.pending.is_empty() {
-            let sent = if !self.sender.pending.head.is_empty() {
+        while !self.sink.pending.is_empty() {
+            let sent = if !self.sink.pending.head.is_empty() {
                 self.flush_head()?
-            } else if self.sender.pending.content.is_some() {
+            } else if self.sink.pending.content.is_some() {
                 self.flush_content()?
             } else {
-                self.sender.pending.next_part()?;
+                self.sink.pending.next_part()?;
                 continue;
             };
             if sent == 0 {
                 self.context.counters.add(Count::Blocked, 1);
-                let acknowledged = self.sender.acknowledged();
-                self.sender.wait_for_space(acknowledged);
+                let acknowledged = self.sink.sender().acknowledged();
+                self.sink.wait_for_space(acknowledged);
                 return Ok(false);
             }
         }
-        self.sender.pending.snapshot = None;
+        self.sink.pending.snapshot = None;
         Ok(true)
     }
 
     /// Sends from the pending head and returns how many bytes found space.
     fn flush_head(&mut self) -> Result<usize> {
-        let mut head = mem::take(&mut self.sender.pending.head);
-        let more = self.sender.pending.is_followed();
+        let mut head = mem::take(&mut self.sink.pending.head);
+        let more = self.sink.pending.is_followed();
         let mut room = PieceRoom::<1>::new();
         let mut pieces = room.begin();
         pieces.extend([&head[..]])?;
         let sent = self
-            .sender
+            .sink
+            .sender()
             .send(&self.context.core.buffers, &pieces, more)?;
         self.context.counters.add(Count::Bytes, sent as u64);
         // In place: the rest of a response must not depend on memory.
         head.copy_within(sent.., 0);
         head.truncate(head.len() - sent);
-        self.sender.pending.head = head;
+        self.sink.pending.head = head;
         Ok(sent)
     }
 
     /// Splices from the pending content and returns how many bytes found space.
     fn flush_content(&mut self) -> Result<usize> {
-        let pending = &mut self.sender.pending;
+        let pending = &mut self.sink.pending;
         let (Some((body, range)), Some(snapshot)) =
             (pending.content.take(), pending.snapshot.take())
         else {
@@ -232,13 +238,16 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
         let content = snapshot.body(body).ok_or(EIO)?;
         let more = pending.is_followed();
         let buffers = &self.context.core.buffers;
-        let sent = self.sender.splice(buffers, content, range.clone(), more)?;
+        let sent = self
+            .sink
+            .sender()
+            .splice(buffers, content, range.clone(), more)?;
         self.context.counters.add(Count::Bytes, sent as u64);
         let rest = range.start + sent..range.end;
         if !rest.is_empty() {
-            self.sender.pending.content = Some((body, rest));
+            self.sink.pending.content = Some((body, rest));
         }
-        self.sender.pending.snapshot = Some(snapshot);
+        self.sink.pending.snapshot = Some(snapshot);
         Ok(sent)
     }
 }

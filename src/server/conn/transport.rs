@@ -4,17 +4,41 @@
 
 use super::state::ConnState;
 use crate::sys::tcp::{
+    Guard,
     Receiver,
-    Sender, //
+    Sender,
+    StreamHandler, //
 };
 use core::ops::DerefMut;
 
 /// The right to send on a connection, and to change its state, to which it dereferences.
-pub(super) trait ResponseSink: Sender + DerefMut<Target = ConnState> {}
+pub(super) trait ResponseSink: DerefMut<Target = ConnState> {
+    /// The right to send.
+    type Sender: Sender;
 
-impl<T: Sender + DerefMut<Target = ConnState>> ResponseSink for T {}
+    /// Returns the right to send.
+    fn sender(&mut self) -> &mut Self::Sender;
+}
 
 /// The right to read from a connection, to send on it, and to change its state.
-pub(super) trait Transport: Receiver + ResponseSink {}
+pub(super) trait Transport: Receiver + ResponseSink {
+    /// Returns whether the bytes that were sent allow a hand-over to a process. Otherwise an event
+    /// follows when that may have changed.
+    fn await_hand_over(&mut self) -> bool;
+}
 
-impl<T: Receiver + ResponseSink> Transport for T {}
+impl<H: StreamHandler<State = ConnState>> ResponseSink for Guard<'_, H> {
+    type Sender = Self;
+
+    #[inline]
+    fn sender(&mut self) -> &mut Self {
+        self
+    }
+}
+
+impl<H: StreamHandler<State = ConnState>> Transport for Guard<'_, H> {
+    /// TCP charges the process for what is in the send buffer, so that is to be empty.
+    fn await_hand_over(&mut self) -> bool {
+        self.await_acknowledgement()
+    }
+}

@@ -10,7 +10,9 @@ use super::{
             AdoptedSet,
             ConnPhase,
             Connection,
-            ConnectionPool, //
+            ConnectionPool,
+            Timed,
+            Timing, //
         }, //
     },
     counters::Count, //
@@ -117,17 +119,15 @@ impl StatusText<'_> {
     /// Counts the connections in each phase.
     fn connections_by_phase(&self) -> [usize; ConnPhase::ALL.len()] {
         let mut counts = [0; ConnPhase::ALL.len()];
-        let mut add = |is_in: &dyn Fn(ConnPhase) -> bool| {
+        let mut add = |timing: &Timing| {
             let phases = ConnPhase::ALL.iter().zip(&mut counts);
             phases
-                .filter(|((phase, _), _)| is_in(*phase))
+                .filter(|((phase, _), _)| timing.is_in(*phase))
                 .for_each(|(_, count)| *count += 1);
         };
-        self.pool
-            .table
-            .for_each(|connection| add(&|phase| connection.is_in(phase)));
-        self.adopted
-            .for_each(|connection| add(&|phase| connection.is_in(phase)));
+        let (table, adopted) = (&self.pool.table, &self.adopted);
+        table.for_each(|connection| add(connection.timing()));
+        adopted.for_each(|connection| add(connection.timing()));
         counts
     }
 

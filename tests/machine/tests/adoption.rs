@@ -54,7 +54,7 @@ fn connection_returns_with_its_request_unread() -> Result {
 
 #[test]
 fn other_descriptors_hurt_no_other_connection() -> Result {
-    check(&["misuse.py", "duplicates.py"], "duplicates.py")
+    check(&["misuse.py", "phases.py", "duplicates.py"], "duplicates.py")
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn processes_are_killed_and_commands_given_while_connections_go_back_and_forth()
 
 #[test]
 fn namespace_ends_when_only_adopted_connections_are_left() -> Result {
-    check(&["tenants.py"], "tenants.py")
+    check(&["phases.py", "tenants.py"], "tenants.py")
 }
 
 #[test]

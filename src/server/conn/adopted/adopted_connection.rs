@@ -9,15 +9,19 @@ use super::{
             server_core::ServerCore,
             stats::Count, //
         },
+        borrowed_cpu::BorrowedCpu,
         connection::Connection,
         connection_table::TableEntry,
         poll::Poll,
-        request_context::RequestContext,
         slot::Slot,
         state::{
             Action,
             ConnPhase,
             ConnState, //
+        },
+        timing::{
+            Timed,
+            Timing, //
         }, //
     },
     adopted_set::AdoptedSet,
@@ -43,7 +47,6 @@ use kernel::{
             ordering::Relaxed,
             Atomic, //
         },
-        rcu,
         Arc,
         ArcBorrow,
         Mutex, //
@@ -70,16 +73,13 @@ const RETRIES_MAX: u32 = 250;
 pub(crate) struct AdoptedConnection {
     pub(super) socket: SocketFile,
     pub(super) set: Arc<AdoptedSet<Self>>,
-    /// The second of uptime at which the sweep kicks the worker.
-    pub(super) deadline: Atomic<u32>,
+    pub(super) timing: Timing,
     /// The second of uptime from which the connection ends once it is idle.
     end_at: Atomic<u32>,
     /// Set when the connection must close; the worker is queued.
     closing: Atomic<bool>,
     /// Whether the worker holds the socket's lock, so that it causes all events itself.
     is_locked: Atomic<bool>,
-    /// The [`ConnPhase`] after the last poll, for other tasks.
-    pub(super) phase: Atomic<u32>,
     /// Locked by the work item, and by the reader that takes the connection back.
     #[pin]
     pub(super) state: Mutex<AdoptedState>,
@@ -129,11 +129,10 @@ impl AdoptedConnection {
             pin_init!(Self {
                 socket,
                 set: set.clone(),
-                deadline: Atomic::new(now.saturating_add(settings.idle_seconds.get())),
+                timing: Timing::new(settings.idle_seconds.get()),
                 end_at: Atomic::new(now.saturating_add(settings.adopted_seconds.get())),
                 closing: Atomic::new(false),
                 is_locked: Atomic::new(false),
-                phase: Atomic::new(ConnPhase::Idle as u32),
                 state <- new_mutex!(AdoptedState {
                     table_slot: Some(reserved),
                     conn: ConnState::new(),
@@ -167,70 +166,20 @@ impl AdoptedConnection {
         &self.set.pool.core
     }
 
-    /// Queues the worker.
-    ///
-    /// # Context
-    ///
-    /// Any context.
-    pub(in crate::server) fn kick(self: &Arc<Self>) {
-        self.kick_after(0);
-    }
-
     fn kick_after(self: &Arc<Self>, delay: Jiffies) {
         // If the worker is queued already it will poll.
         let queue = &self.core().adopted_queue;
         let _ = queue.enqueue_delayed(self.clone(), delay);
     }
 
-    /// Queues the worker if a response waits for space.
-    ///
-    /// # Context
-    ///
-    /// Any context.
-    pub(in crate::server) fn kick_sending(self: &Arc<Self>) {
-        if self.is_in(ConnPhase::Send) {
-            self.kick();
-        }
-    }
-
-    /// Returns whether the connection was in `phase` after the last poll.
-    ///
-    /// # Context
-    ///
-    /// Any context.
-    pub(in crate::server) fn is_in(&self, phase: ConnPhase) -> bool {
-        self.phase.load(Relaxed) == phase as u32
-    }
-
-    /// Returns the deadline if the connection waits for the rest of a head.
-    ///
-    /// # Context
-    ///
-    /// Any context.
-    pub(in crate::server) fn head_deadline(&self) -> Option<u32> {
-        let deadline = self.deadline.load(Relaxed);
-        self.is_in(ConnPhase::Head).then_some(deadline)
-    }
-
-    /// Lets a deadline pass now, unless another has replaced it.
-    ///
-    /// # Context
-    ///
-    /// Any context.
-    pub(in crate::server) fn expire(self: &Arc<Self>, deadline: u32) {
-        if self.deadline.cmpxchg(deadline, 0, Relaxed).is_ok() {
-            self.kick();
-        }
-    }
-
     /// Kicks the worker if a deadline has passed at the second `now` of uptime. Ends a connection
     /// whose life is over, or whose namespace no task uses any more: at once if it is idle, after its
-    /// response, or when the stop timeout expires.
+    /// response, or when the stop timeout expires. Returns whether it has queued the worker.
     ///
     /// # Context
     ///
     /// Any context.
-    pub(in crate::server) fn sweep(self: &Arc<Self>, now: u32) {
+    pub(in crate::server) fn sweep(self: &Arc<Self>, now: u32) -> bool {
         if !self.is_ending(now) && !self.socket.net().is_entered() {
             self.end_at.store(now, Relaxed);
         }
@@ -238,13 +187,12 @@ impl AdoptedConnection {
         let latest = self.end_at.load(Relaxed).saturating_add(stop_seconds);
         if self.core().drain_expired(now) || latest <= now {
             TableEntry::abort(self);
-        } else if self.is_due(now) || self.is_ending(now) {
+        } else if self.timing.is_due(now) || self.is_ending(now) {
             self.kick();
+        } else {
+            return false;
         }
-    }
-
-    pub(super) fn is_due(&self, now: u32) -> bool {
-        self.deadline.load(Relaxed) <= now
+        true
     }
 
     fn is_ending(&self, now: u32) -> bool {
@@ -273,17 +221,8 @@ impl AdoptedConnection {
     /// Polls the connection, as [`Connection`] does.
     fn poll(&self, state: &mut AdoptedState, guard: &mut SocketGuard<'_>) -> Action {
         let core = self.core();
-        let Some(mut scratch) = core.scratch.try_borrow(guard.bh()) else {
+        let Some(cpu) = BorrowedCpu::new(core, guard.bh()) else {
             return Action::PollAgain;
-        };
-        let Some(counters) = core.counters.local(guard.bh()) else {
-            return Action::PollAgain;
-        };
-        let rcu = rcu::read_lock();
-        let context = RequestContext {
-            core,
-            snapshot: core.snapshot.get(&rcu),
-            counters,
         };
         let AdoptedState { conn, early, .. } = state;
         let mut transport = SocketTransport {
@@ -292,8 +231,9 @@ impl AdoptedConnection {
             early,
         };
         let now = clock::uptime_seconds();
-        let poll = Poll::new(&mut transport, &context, scratch.get_mut());
-        let mut action = poll.run(self.is_due(now));
+        let is_due = self.timing.is_due(now);
+        let mut action =
+            cpu.run(|context, scratch| Poll::new(&mut transport, context, scratch).run(is_due));
         let is_idle = transport.phase() == ConnPhase::Idle;
         if matches!(action, Action::Wait) && is_idle && self.is_ending(now) {
             action = transport.close(Action::Close);
@@ -302,10 +242,7 @@ impl AdoptedConnection {
         if matches!(action, Action::Close) && transport.session.searched() != 0 {
             transport.discard(DISCARD_MAX);
         }
-        if let Some(seconds) = transport.renewed_seconds(&core.settings) {
-            self.deadline.store(now.saturating_add(seconds), Relaxed);
-            self.phase.store(transport.phase() as u32, Relaxed);
-        }
+        self.timing.update(&mut transport, &core.settings, now);
         action
     }
 
@@ -327,7 +264,7 @@ impl AdoptedConnection {
         };
         drop(watch);
         state.conn.enter(ConnPhase::Closed);
-        self.phase.store(ConnPhase::Closed as u32, Relaxed);
+        self.timing.close();
         if let Some(number) = state.offer.take() {
             self.set.returns().withdraw(number);
         }
@@ -341,6 +278,16 @@ impl WatchHandler for AdoptedConnection {
         if !this.is_locked.load(Relaxed) {
             Arc::from(this).kick();
         }
+    }
+}
+
+impl Timed for AdoptedConnection {
+    fn timing(&self) -> &Timing {
+        &self.timing
+    }
+
+    fn kick(self: &Arc<Self>) {
+        self.kick_after(0);
     }
 }
 

@@ -120,6 +120,33 @@ impl<C: TableEntry> AdoptedSet<C> {
         }
     }
 
+    /// Calls `f` with the connections from the number `from` on until it has returned `true` `most`
+    /// times, and returns the number to continue from if there are more. `f` must not use the set.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    pub(crate) fn visit(
+        &self,
+        from: usize,
+        most: usize,
+        mut f: impl FnMut(&Arc<C>) -> bool,
+    ) -> Option<usize> {
+        let mut members = self.members.lock();
+        let mut next = members.connections.cursor_lower_bound_mut(&from);
+        let mut left = most;
+        while let Some(cursor) = next {
+            let (number, connection) = cursor.current();
+            if left == 0 {
+                return Some(*number);
+            }
+            left -= usize::from(f(connection));
+            sched::cond_resched();
+            next = cursor.move_next();
+        }
+        None
+    }
+
     /// Refuses further connections, and aborts all. The slots tell when they are gone.
     ///
     /// # Context

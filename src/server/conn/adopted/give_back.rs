@@ -5,7 +5,8 @@
 use super::{
     super::{
         super::stats::Count,
-        state::ConnPhase, //
+        state::ConnPhase,
+        timing::Timed, //
     },
     adopted_connection::{
         AdoptedConnection,
@@ -21,10 +22,7 @@ use crate::sys::{
 use core::mem;
 use kernel::{
     prelude::*,
-    sync::{
-        atomic::ordering::Relaxed,
-        Arc, //
-    }, //
+    sync::Arc, //
 };
 
 /// A connection that goes back to a process.
@@ -44,8 +42,7 @@ impl AdoptedConnection {
     /// Process context, may sleep.
     pub(super) fn offer(self: &Arc<Self>, state: &mut AdoptedState) {
         let seconds = self.core().settings.head_seconds.get();
-        let deadline = clock::uptime_seconds().saturating_add(seconds);
-        self.deadline.store(deadline, Relaxed);
+        self.timing.restart(seconds);
         match self.set.returns().offer(self.clone(), state.early.len()) {
             Ok(number) => state.offer = Some(number),
             Err(e) => {
@@ -73,7 +70,7 @@ impl AdoptedConnection {
             return false;
         }
         let queue = self.set.returns();
-        if !self.is_due(clock::uptime_seconds()) && queue.has_reader() {
+        if !self.timing.is_due(clock::uptime_seconds()) && queue.has_reader() {
             return true;
         }
         if state.offer.is_some_and(|number| queue.withdraw(number)) {
@@ -89,7 +86,7 @@ impl AdoptedConnection {
         self.core().counters.increment(count);
         state.offer = None;
         // The next poll sets it. The time for the head may be over, but the head is complete.
-        self.deadline.store(u32::MAX, Relaxed);
+        self.timing.suspend();
         state.conn.enter(ConnPhase::Idle);
         state.conn.hand_over = None;
         state.conn.session.refuse();

@@ -2,23 +2,22 @@
 
 //! Bytes in and out of an adopted connection.
 
-use super::super::state::ConnState;
-use crate::sys::{
-    page::PageBytes,
-    tcp::{
-        Pieces,
-        Receiver,
-        SendBuffers,
-        Sender,
-        SocketGuard, //
+use super::super::{
+    state::ConnState,
+    transport::{
+        ResponseSink,
+        Transport, //
     }, //
+};
+use crate::sys::tcp::{
+    Receiver,
+    SocketGuard, //
 };
 use core::{
     mem,
     ops::{
         Deref,
-        DerefMut,
-        Range, //
+        DerefMut, //
     }, //
 };
 use kernel::prelude::*;
@@ -104,44 +103,18 @@ impl Receiver for SocketTransport<'_, '_> {
     }
 }
 
-impl Sender for SocketTransport<'_, '_> {
-    fn send(&mut self, buffers: &SendBuffers, pieces: &Pieces<'_>, more: bool) -> Result<usize> {
-        self.guard.send(buffers, pieces, more)
-    }
+impl<'g> ResponseSink for SocketTransport<'_, 'g> {
+    type Sender = SocketGuard<'g>;
 
-    fn splice(
-        &mut self,
-        buffers: &SendBuffers,
-        bytes: PageBytes<'_>,
-        range: Range<usize>,
-        more: bool,
-    ) -> Result<usize> {
-        self.guard.splice(buffers, bytes, range, more)
-    }
-
-    fn send_and_splice(
-        &mut self,
-        buffers: &SendBuffers,
-        pieces: &Pieces<'_>,
-        bytes: PageBytes<'_>,
-        range: Range<usize>,
-        more: bool,
-    ) -> Result<usize> {
+    fn sender(&mut self) -> &mut SocketGuard<'g> {
         self.guard
-            .send_and_splice(buffers, pieces, bytes, range, more)
     }
+}
 
-    fn acknowledged(&self) -> u32 {
-        self.guard.acknowledged()
-    }
-
+impl Transport for SocketTransport<'_, '_> {
     /// The control group of the process has been charged for what is sent: the process may have the
     /// connection at once.
-    fn await_acknowledgement(&mut self) -> bool {
+    fn await_hand_over(&mut self) -> bool {
         true
-    }
-
-    fn half_close(&mut self) {
-        self.guard.half_close();
     }
 }

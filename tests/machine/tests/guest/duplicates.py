@@ -12,61 +12,23 @@ import subprocess
 import threading
 import time
 
+import phases
 import process
 import status
 from adoption import Node, adopted
 from misuse import ACTS, SETS, attempt, close, listen
-from stream import Stream, request, serves
+from stream import Stream, serves
 
-FOLDER = "/tmp/duplicates"
-LARGE = 8 << 20
-SMALL = request("HEAD", "/robots.txt")
 # Duration of what happens at the same time.
 SECONDS = 5
 # Addresses of the process; clients are IPv4-mapped at the second one.
 ADDRESSES = "127.0.0.1", "::"
 
 
-def prepare():
-    """Gives the server a site."""
-    status.command(
-        f"root {FOLDER}",
-        "hand-over /app/* 9 always",
-        *(f"timeout {name} 86400" for name in ("idle", "head", "send")),
-    )
-
-
 def load():
     """Loads the module."""
     subprocess.run(["insmod", "/root/khttpd.ko"], check=True)
-    prepare()
-
-
-def idle(stream):
-    """The connection waits for a request."""
-    stream.send(SMALL)
-    stream.response(True)
-
-
-def unfinished(stream):
-    """It waits for the end of a request."""
-    stream.send(SMALL[:-1])
-
-
-def sending(stream):
-    """A response is under way."""
-    stream.buffer(4096)
-    stream.send(request("GET", "/large"))
-    stream.socket.recv(5000)
-
-
-def returning(stream):
-    """It waits for a reader of the node."""
-    stream.send(SMALL + request("GET", "/app/a"))
-    stream.response(True)
-
-
-PHASES = idle, unfinished, sending, returning
+    status.command(*phases.SITE)
 
 
 def shared(node, address):
@@ -82,7 +44,7 @@ def misuse(node):
     """Does everything in each phase of a connection; returns the clients and the descriptors."""
     ends, done = [], collections.Counter()
     with Stream() as own, adopted(node) as other:
-        for phase, act, address in itertools.product(PHASES, ACTS, ADDRESSES):
+        for phase, act, address in itertools.product(phases.PHASES, ACTS, ADDRESSES):
             stream, copy = shared(node, address)
             ends += stream, copy
             phase(stream)
@@ -133,7 +95,7 @@ def disturb(copies, seed, enough):
 def load_up(streams, seed, enough):
     """Sends requests on all connections, and takes what comes."""
     generator = random.Random(seed)
-    texts = SMALL, request("GET", "/large"), request("GET", "/app/a"), SMALL[:10]
+    texts = phases.SMALL, phases.LARGE, phases.APP, phases.SMALL[:10]
     while not enough.is_set():
         with contextlib.suppress(OSError):
             stream = generator.choice(streams)
@@ -173,11 +135,8 @@ def together():
 
 
 def main():
-    os.makedirs(FOLDER, exist_ok=True)
-    status.write(f"{FOLDER}/robots.txt", "User-agent: *\n")
-    with open(f"{FOLDER}/large", "wb") as file:
-        file.write(bytes(LARGE))
-    prepare()
+    phases.write()
+    status.command(*phases.SITE)
     for case in forgotten, unloaded, together:
         begin = time.monotonic()
         case()

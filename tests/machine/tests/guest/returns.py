@@ -4,6 +4,7 @@
 import ctypes
 import errno
 import fcntl
+import mmap
 import os
 import resource
 import select
@@ -16,6 +17,9 @@ import status
 from adoption import EARLY, RECORD, Node, adopted
 from stream import ROBOTS, Stream, code, masked, request, serves
 
+LIBC = ctypes.CDLL(None, use_errno=True)
+# Memory that is used by its address.
+KEPT = []
 APP = request("GET", "/app/a")
 WEBSOCKET = request(
     "GET",
@@ -174,6 +178,16 @@ def interrupted(node):
     signal.signal(signal.SIGALRM, before)
 
 
+def end_of_memory():
+    """Returns the address behind memory that can be written."""
+    size = mmap.PAGESIZE
+    memory = mmap.mmap(-1, 2 * size)
+    end = ctypes.addressof(ctypes.c_char.from_buffer(memory)) + size
+    assert LIBC.mprotect(ctypes.c_void_p(end), size, 0) == 0
+    KEPT.append(memory)
+    return end
+
+
 def reading(node):
     """Buffers that are too small, memory that can't be written, and no free descriptor: the
     connection goes on waiting."""
@@ -186,10 +200,13 @@ def reading(node):
                 assert size == 0 and found == b"", (size, found)
             except OSError as error:
                 assert error.errno == errno.EINVAL, (size, error)
-        unwritable = ctypes.CDLL(None, use_errno=True)
-        assert unwritable.read(node.file, ctypes.c_void_p(8), RECORD) == -1
-        assert ctypes.get_errno() == errno.EFAULT, ctypes.get_errno()
-        status.wait_until(lambda: waits(node.file))
+        before = [status.count(name) for name in ("adopted", "returned")]
+        for address in 8, end_of_memory() - 100:
+            assert LIBC.read(node.file, ctypes.c_void_p(address), RECORD) == -1
+            assert ctypes.get_errno() == errno.EFAULT, ctypes.get_errno()
+            # It has not left khttpd, where it would have to begin anew.
+            assert waits(node.file)
+        assert before == [status.count(name) for name in ("adopted", "returned")]
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         lowest = os.dup(0)
         os.close(lowest)

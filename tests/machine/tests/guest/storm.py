@@ -85,6 +85,8 @@ def visits(seed, count, may_end, counted, reports):
         except Refused:
             assert may_end, "refused"
             outcomes["refused"] += 1
+            # Otherwise the process would have no time to start.
+            time.sleep(0.1)
         except ENDED as error:
             assert may_end, error
             outcomes[type(error).__name__] += 1

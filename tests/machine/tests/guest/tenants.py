@@ -2,7 +2,7 @@
 """Connections that khttpd has adopted in a network namespace, which ends when its last task has left
 it: tenants.py
 
-The clients are outside. No timeout ends their connections meanwhile."""
+The clients are outside."""
 
 import contextlib
 import os
@@ -13,13 +13,12 @@ import subprocess
 import time
 import traceback
 
+import phases
 import process
 import status
 from adoption import Node
-from stream import Stream, request, serves
+from stream import Stream, serves
 
-SMALL = request("HEAD", "/robots.txt")
-FOLDER = "/tmp/tenants"
 ADDRESS = "10.1.0.2", 9000
 BEGIN = """\
 ip netns add a
@@ -61,44 +60,11 @@ def opened():
     """Opens the node in the namespace, for reading, and returns it."""
     here = os.open("/proc/self/ns/net", os.O_RDONLY)
     enter("/run/netns/a")
-    status.command(
-        f"root {FOLDER}",
-        "hand-over /app/* 9 always",
-        "start",
-        "timeout stop 2",
-        *(f"timeout {name} 86400" for name in ("idle", "head", "send", "adopted")),
-    )
+    status.command(*phases.SITE, "start", "timeout stop 2")
     node = Node(os.O_RDONLY)
     os.setns(here, os.CLONE_NEWNET)
     os.close(here)
     return node
-
-
-def idle(stream):
-    """The connection waits for a request."""
-    serves(stream)
-
-
-def unfinished(stream):
-    """It waits for the end of a request."""
-    stream.send(SMALL + SMALL[:-1])
-    stream.response(True)
-
-
-def sending(stream):
-    """A response is under way."""
-    stream.buffer(4096)
-    stream.send(request("GET", "/large"))
-    stream.socket.recv(5000)
-
-
-def returning(stream):
-    """It waits for a reader of the node."""
-    stream.send(SMALL + request("GET", "/app/a"))
-    stream.response(True)
-
-
-PHASES = idle, unfinished, sending, returning
 
 
 class Tenant:
@@ -111,15 +77,15 @@ class Tenant:
         os.close(ready[1])
         assert os.read(ready[0], 1), "the process has failed"
         os.close(ready[0])
-        self.streams = [Stream(ADDRESS) for _ in PHASES]
-        for stream, phase in zip(self.streams, PHASES):
+        self.streams = [Stream(ADDRESS) for _ in phases.PHASES]
+        for stream, phase in zip(self.streams, phases.PHASES):
             phase(stream)
 
     def give(self, ready):
         """Gives connections to khttpd."""
         with process.listener(*ADDRESS) as listens, Node(os.O_WRONLY) as node:
             os.write(ready, b"!")
-            for _ in PHASES:
+            for _ in phases.PHASES:
                 connection = listens.accept()[0]
                 if self.receiver:
                     socket.send_fds(self.receiver, [b"!"], [connection.fileno()])
@@ -197,7 +163,7 @@ def copies_outside():
     opened().close()
     receiver, sender = socket.socketpair()
     tenant = Tenant(sender)
-    copies = [socket.recv_fds(receiver, 1, 1)[1][0] for _ in PHASES]
+    copies = [socket.recv_fds(receiver, 1, 1)[1][0] for _ in phases.PHASES]
     run("ip netns del a")
     tenant.end()
     tenant.ended()
@@ -207,10 +173,7 @@ def copies_outside():
 
 
 def main():
-    os.makedirs(FOLDER, exist_ok=True)
-    status.write(f"{FOLDER}/robots.txt", "User-agent: *\n")
-    with open(f"{FOLDER}/large", "wb") as file:
-        file.write(bytes(8 << 20))
+    phases.write()
     with Stream() as bystander:
         for case in process_last, name_last, reader_outside, copies_outside:
             print(case.__name__, flush=True)

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What a poll borrows from its CPU.
+
+use super::{
+    super::{
+        server_core::ServerCore,
+        stats::CpuCounters, //
+    },
+    cpu_scratch::CpuScratch,
+    request_context::RequestContext, //
+};
+use crate::sys::{
+    percpu::Borrowed,
+    softirq::BhDisabled, //
+};
+use kernel::sync::rcu;
+
+/// This CPU's scratch memory and counters, borrowed for one poll.
+pub(super) struct BorrowedCpu<'a> {
+    core: &'a ServerCore,
+    scratch: Borrowed<'a, CpuScratch>,
+    counters: &'a CpuCounters,
+}
+
+impl<'a> BorrowedCpu<'a> {
+    /// Borrows from this CPU, unless another poll on it does.
+    ///
+    /// # Context
+    ///
+    /// Softirq or process context, must not sleep.
+    #[inline]
+    pub(super) fn new(core: &'a ServerCore, bh: &BhDisabled) -> Option<Self> {
+        Some(Self {
+            core,
+            scratch: core.scratch.try_borrow(bh)?,
+            counters: core.counters.local(bh)?,
+        })
+    }
+
+    /// Calls `poll` with the site that is served at present.
+    ///
+    /// # Context
+    ///
+    /// Softirq or process context, must not sleep.
+    #[inline]
+    pub(super) fn run<T>(
+        mut self,
+        poll: impl FnOnce(&RequestContext<'_>, &mut CpuScratch) -> T,
+    ) -> T {
+        let rcu = rcu::read_lock();
+        let context = RequestContext {
+            core: self.core,
+            snapshot: self.core.snapshot.get(&rcu),
+            counters: self.counters,
+        };
+        poll(&context, self.scratch.get_mut())
+    }
+}
