@@ -208,7 +208,7 @@ def main():
     target = PROCESS if direct else KHTTPD
     if not direct:
         status.command("hand-over /app/* 9000")
-    pipelines = kind in ("http", "nginx")
+    pipelines = kind in ("http", "mptcp", "nginx")
     exchanges = [websocket] if kind == "websocket" else SINGLE + PIPELINED * pipelines
     with Process(kind):
         count = 0
