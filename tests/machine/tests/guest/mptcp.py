@@ -5,6 +5,7 @@ A connection of khttpd's is one of TCP, whatever the client asks for, and so is 
 accepts."""
 
 import contextlib
+import os
 import select
 import socket
 import subprocess
@@ -172,6 +173,23 @@ def clients():
                     assert stream.rest() == text
 
 
+def users():
+    """A rule may name the user of the process."""
+    os.seteuid(1000)
+    listens = listener("127.0.0.1")
+    os.seteuid(0)
+    with listens, Stream() as stream:
+        status.command(f"hand-over /app/* {PORT} uid 0")
+        stream.send(request("GET", "/app/a"))
+        assert code(stream.response()[0]) == 503
+        assert status.count("hand-over-wrong-user") == 1
+        status.command(f"hand-over /app/* {PORT} uid 1000")
+        stream.send(request("GET", "/app/b"))
+        with accept(listens) as accepted:
+            assert accepted.recv(4096) == request("GET", "/app/b")
+    status.command(f"hand-over /app/* {PORT}")
+
+
 def unloaded():
     """Connections go on when the module is unloaded."""
     with listener("::") as listens:
@@ -190,7 +208,7 @@ def unloaded():
 
 def main():
     status.command(f"hand-over /app/* {PORT}")
-    for case in queued, waiting, full, closed, closing, clients, unloaded:
+    for case in queued, waiting, full, closed, closing, clients, users, unloaded:
         begin = time.monotonic()
         case()
         print(f"{case.__name__}: {time.monotonic() - begin:.1f} s", flush=True)
