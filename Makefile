@@ -107,7 +107,7 @@ help: ## print this list
 #:   CPUS= MEMORY=    CPUs and MiB of the machine; for bench, a list of numbers of CPUs
 #:   MACHINE=         name of the machine for `make shell`, if several are running
 #:   KERNEL= JOBS=    version of the kernel to build (7.3), and number of jobs
-#:   FLAVOUR=         kernel: plain, sanitize, race or leak (plain)
+#:   FLAVOUR=         kernel: plain, full, sanitize, race or leak (plain)
 #:   MIRROR=          Debian mirror for the tool-chain root
 #:   TEST=            file of tests/machine/tests to run, without .rs (all)
 #:   CASES= SERVERS=  cases and servers to measure: khttpd, nginx, lighttpd, floor

@@ -83,7 +83,8 @@ static struct sock *khttpd_find_listener(const struct sock *child, const struct 
 
 /*
  * Whether a process accepts from the listener by accept(2): not khttpd itself, whose sockets have no
- * file, nor another user in the kernel, which replaces callbacks.
+ * file, nor another user in the kernel, which replaces callbacks. From a listener of MPTCP it accepts
+ * plain TCP connections, too: those of clients without MPTCP.
  */
 static bool khttpd_is_of_process(struct sock *listener)
 {
@@ -92,7 +93,7 @@ static bool khttpd_is_of_process(struct sock *listener)
 	read_lock_bh(&listener->sk_callback_lock);
 	has_file = listener->sk_socket && READ_ONCE(listener->sk_socket->file);
 	read_unlock_bh(&listener->sk_callback_lock);
-	return has_file && !sk_is_mptcp(listener) && !inet_csk(listener)->icsk_ulp_ops &&
+	return has_file && (sk_is_mptcp(listener) || !inet_csk(listener)->icsk_ulp_ops) &&
 		!khttpd_has_kernel_user(listener);
 }
 
@@ -279,6 +280,22 @@ static bool khttpd_enqueue(struct sock *listener, struct request_sock *req, stru
 }
 
 /*
+ * Queues the connection and wakes the process; returns false if the listener does not listen. MPTCP's
+ * callback uses memory that is freed a grace period after the listener has ceased to listen.
+ */
+static bool khttpd_offer(struct sock *listener, struct request_sock *req, struct sock *child)
+{
+	bool queued;
+
+	rcu_read_lock();
+	queued = khttpd_enqueue(listener, req, child);
+	if (queued)
+		READ_ONCE(listener->sk_data_ready)(listener);
+	rcu_read_unlock();
+	return queued;
+}
+
+/*
  * Undoes khttpd_let_go(), but for the reference to the network namespace, which stays until the
  * connection is closed. Returns false if BPF has the connection by now.
  */
@@ -304,12 +321,8 @@ static int khttpd_move(struct socket *sock, struct khttpd_callbacks *spare, stru
 	*user_data = taken;
 	/* The process may close the connection at once. */
 	sock->state = SS_UNCONNECTED;
-	if (khttpd_enqueue(listener, req, sock->sk)) {
-		rcu_read_lock();
-		READ_ONCE(listener->sk_data_ready)(listener);
-		rcu_read_unlock();
+	if (khttpd_offer(listener, req, sock->sk))
 		return 0;
-	}
 	sock->state = SS_CONNECTED;
 	if (!khttpd_take_back(sock, spare, taken))
 		return -ENOTCONN;

@@ -54,7 +54,10 @@ fn connection_returns_with_its_request_unread() -> Result {
 
 #[test]
 fn other_descriptors_hurt_no_other_connection() -> Result {
-    check(&["misuse.py", "phases.py", "duplicates.py"], "duplicates.py")
+    check(
+        &["bpf.py", "misuse.py", "phases.py", "duplicates.py"],
+        "duplicates.py",
+    )
 }
 
 #[test]

@@ -15,6 +15,8 @@ NODE = "/dev/khttpd-adopt"
 EARLY = 8192
 RECORD = EARLY + 32
 LOOPBACK = "127.0.0.1"
+# The error of what khttpd does not adopt.
+UNSUPPORTED = errno.errorcode[errno.EOPNOTSUPP]
 
 
 def record(descriptor, early=b""):

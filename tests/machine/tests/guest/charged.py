@@ -2,11 +2,15 @@
 """Checks that a control group is charged for what its task makes khttpd allocate:
 charged.py servers COUNT: a server in each of the network namespaces n1, n2, ..., and their rules
 charged.py connections COUNT: connections of clients outside the group
-charged.py accepted COUNT: connections that a process of the group gets by hand-over"""
+charged.py accepted COUNT: connections that a process of the group gets by hand-over
+charged.py little COUNT: the same, one after the other, with more content than the group's memory"""
 
+import contextlib
 import os
+import signal
 import socket
 import sys
+import threading
 import time
 
 ROOT = "/sys/fs/cgroup"
@@ -20,6 +24,9 @@ RULES = 48 * 1024
 CONNECTION = 2048
 # Bytes that a client sends or gets at once.
 CONTENT = 20000
+# Bytes of a group with little memory, and that each of its connections gets.
+LITTLE = 16 << 20
+MUCH = 4 << 20
 
 
 def charged(what="kernel"):
@@ -117,6 +124,71 @@ def accepted(count):
     wait_until(lambda: charged("sock") == 0)
 
 
-{"servers": servers, "connections": connections, "accepted": accepted}[sys.argv[1]](
-    int(sys.argv[2])
-)
+def post(count):
+    """Posts much content, on many connections at once, and checks the responses; tells how many
+    arrive."""
+    head = b"POST /app/a HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % MUCH
+    peers = [socket.create_connection(("127.0.0.1", 8080)) for _ in range(count)]
+    for peer in peers:
+        peer.sendall(b"GET /robots.txt HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert peer.recv(65536).startswith(b"HTTP/1.1 200 ")
+    senders = []
+    for peer in peers:
+        senders.append(threading.Thread(target=send, args=(peer, head + bytes(MUCH))))
+        senders[-1].start()
+    served = sum(receive(peer) == head for peer in peers)
+    for sender, peer in zip(senders, peers):
+        sender.join()
+        peer.close()
+    return served
+
+
+def send(peer, text):
+    """Sends a text, unless the process is killed."""
+    with contextlib.suppress(ConnectionError):
+        peer.sendall(text)
+
+
+def receive(peer):
+    """Receives until the process ends the connection."""
+    with contextlib.suppress(ConnectionError):
+        return peer.makefile("rb").read()
+    return b""
+
+
+def serve(listener, count):
+    """Accepts connections, and then reads what each sends; the response is the head."""
+    text = bytearray(1 << 16)
+    held = [listener.accept()[0] for _ in range(count)]
+    for connection in held:
+        head = connection.recv(4096, socket.MSG_PEEK).partition(b"\r\n\r\n")
+        head = b"".join(head[:2])
+        left = len(head) + MUCH
+        while left:
+            left -= connection.recv_into(text, min(left, len(text)))
+        connection.sendall(head)
+        connection.close()
+
+
+def little(count):
+    """A process whose group has less memory than clients send. It gets all, or the kernel kills it;
+    nothing stays charged."""
+    write(b"hand-over /app/* 9001\n")
+    listener = socket.create_server(("127.0.0.1", 9001), backlog=count)
+    child = os.fork()
+    if not child:
+        enter(GROUP)
+        serve(listener, count)
+        os._exit(0)
+    listener.close()
+    with open(f"{GROUP}/memory.max", "w", encoding="ascii") as limit:
+        limit.write(str(LITTLE))
+    served = post(count)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    print(f"{served} of {count} connections", "killed" if code == -signal.SIGKILL else code)
+    assert code == -signal.SIGKILL or (served, code) == (count, 0), (served, code)
+    wait_until(lambda: charged("sock") == 0)
+
+
+CASES = {"servers": servers, "connections": connections, "accepted": accepted, "little": little}
+CASES[sys.argv[1]](int(sys.argv[2]))

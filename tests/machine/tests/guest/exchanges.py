@@ -208,7 +208,7 @@ def main():
     target = PROCESS if direct else KHTTPD
     if not direct:
         status.command("hand-over /app/* 9000")
-    pipelines = kind in ("http", "nginx", "node")
+    pipelines = kind in ("http", "mptcp", "nginx", "node")
     exchanges = [websocket] if kind == "websocket" else SINGLE + PIPELINED * pipelines
     # Where Node.js listens unless it is told: a client of IPv4 has an IPv4-mapped address there.
     with Process(kind, "::" if kind == "node" else PROCESS[0]):

@@ -2,14 +2,19 @@
 """What a process may do with a descriptor of a connection that khttpd has."""
 
 import ctypes
+import functools
 import select
 import socket
 
 import process
+from bpf import Sockmap
 from stream import Stream
 
 IPV6_ADDRFORM = 1
 TCP_ULP = 31
+SOL_TLS = 282
+# TLS 1.2 with AES-GCM-128: struct tls12_crypto_info_aes_gcm_128, whose key is zero.
+KEY = bytes.fromhex("0303 3300") + bytes(36)
 # Sets of epoll(7), and a descriptor that is in them.
 SETS = []
 
@@ -79,6 +84,29 @@ def layer(copy):
     copy.setsockopt(socket.IPPROTO_TCP, TCP_ULP, b"tls")
 
 
+def encrypt(copy):
+    """Lets TLS change what is sent and received."""
+    layer(copy)
+    for direction in 1, 2:
+        copy.setsockopt(SOL_TLS, direction, KEY)
+
+
+@functools.cache
+def sockmap(diverts):
+    """Returns a map of sockets."""
+    return Sockmap(1000, diverts)
+
+
+def join(copy):
+    """Puts it into a map of BPF."""
+    sockmap(False).put(copy)
+
+
+def divert(copy):
+    """Puts it into a map with a program that decides about what arrives."""
+    sockmap(True).put(copy)
+
+
 def delay(copy):
     """Sets options that delay data and events."""
     for level, name, value in (
@@ -117,6 +145,9 @@ ACTS = [
     reconnect,
     convert,
     layer,
+    encrypt,
+    join,
+    divert,
     delay,
     watch,
     close,

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A process to which khttpd hands connections over: process.py KIND ADDRESS PORT
 
-KIND is `http` (Python's http.server), `websocket`, `gunicorn`, `node` or `nginx`. A request is echoed: its
-method and target, then its content."""
+KIND is `http` (Python's http.server), `mptcp` (the same with MPTCP), `websocket`, `gunicorn`,
+`node` or `nginx`. A request is echoed: its method and target, then its content."""
 
 import http.server
 import os
@@ -14,6 +14,7 @@ import time
 
 import status
 
+IPPROTO_MPTCP = 262
 NGINX = """\
 user root;
 daemon off;
@@ -41,10 +42,11 @@ http {
 """
 
 
-def listener(address, port, only=False, share=False, backlog=4096):
+def listener(address, port, only=False, share=False, backlog=4096, protocol=0):
     """Returns a socket that listens. `only`: an IPv6 one that takes no IPv4 clients. `share`: its
     port may have more of them."""
-    listens = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listens = socket.socket(family, socket.SOCK_STREAM, protocol)
     listens.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if listens.family == socket.AF_INET6:
         listens.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, only)
@@ -132,6 +134,8 @@ def run(kind, address, port):
     """Serves until a signal."""
     if kind == "http":
         Server(listener(address, port)).serve_forever()
+    elif kind == "mptcp":
+        Server(listener(address, port, protocol=IPPROTO_MPTCP)).serve_forever()
     elif kind == "websocket":
         serve_websocket(address, port)
     elif kind == "gunicorn":

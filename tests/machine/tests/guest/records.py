@@ -14,11 +14,10 @@ import threading
 import time
 
 import status
-from adoption import EARLY, LOOPBACK, NODE, Node, adopted, pair, record
+from adoption import EARLY, LOOPBACK, NODE, UNSUPPORTED, Node, adopted, pair, record
+from process import IPPROTO_MPTCP
 from stream import KHTTPD, ROBOTS, Stream, serves
 
-IPPROTO_MPTCP = 262
-UNSUPPORTED = errno.errorcode[errno.EOPNOTSUPP]
 TCP_ULP = 31
 
 

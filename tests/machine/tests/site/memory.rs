@@ -3,18 +3,14 @@
 //! Loads that need more memory than there is.
 
 use crate::common::{
-    assert_no_trouble, assert_quiet, flavour, machine, put_guest, scaled_memory, Result,
+    assert_no_trouble, assert_quiet, machine, mount_groups, put_guest, scaled_memory, Result,
 };
 use crate::{assert_old, command, commanded, tell};
 
 #[test]
 fn site_memory_is_charged_to_the_loading_cgroup() -> Result {
     let machine = commanded()?;
-    let controllers = machine
-        .exec_ok("mount -t cgroup2 none /sys/fs/cgroup; cat /sys/fs/cgroup/cgroup.controllers")?;
-    if !controllers.contains("memory") {
-        // The sanitize kernel must have it.
-        assert!(flavour() != Some("sanitize".into()), "{controllers}");
+    if !mount_groups(&machine)? {
         return Ok(());
     }
     machine.exec_ok(
