@@ -138,7 +138,7 @@ pub use self::{
     },
     status::Status,
     step::{
-        HandOver,
+        ProcessRequest,
         SessionPhase,
         Step, //
     },

@@ -37,7 +37,7 @@ use super::{
     session_state::SessionState,
     status::Status,
     step::{
-        HandOver,
+        ProcessRequest,
         SessionPhase,
         Step, //
     },
@@ -292,7 +292,7 @@ impl Session {
             self.state = SessionState::IDLE;
             let has_body = request.framing != Framing::None;
             let before = consumed.saturating_sub(request.length);
-            return Step::hand_over(HandOver { process, has_body }, before);
+            return Step::hand_over(ProcessRequest { process, has_body }, before);
         }
         self.requests = self.requests.saturating_add(1);
         let drain = BodyDrain::new(request.framing);

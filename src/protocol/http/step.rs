@@ -22,7 +22,7 @@ pub enum SessionPhase {
 
 /// A request that a process responds to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct HandOver {
+pub struct ProcessRequest {
     /// Address of the process.
     pub process: ProcessAddress,
     /// Whether the request has a body, of which the client may send no more before the head is
@@ -44,7 +44,7 @@ pub struct Step<'a, B> {
     /// The next request, if it is for a process. Its head follows the consumed bytes. Nothing of it is
     /// consumed or counted, and the session stays before it: the caller hands the connection over,
     /// or calls [`Session::refuse`](super::session::Session::refuse).
-    pub hand_over: Option<HandOver>,
+    pub hand_over: Option<ProcessRequest>,
 }
 
 impl<B> Step<'_, B> {
@@ -59,7 +59,7 @@ impl<B> Step<'_, B> {
     }
 
     /// Creates a step before a request for a process, whose head follows the consumed bytes.
-    pub(super) const fn hand_over(request: HandOver, consumed: usize) -> Self {
+    pub(super) const fn hand_over(request: ProcessRequest, consumed: usize) -> Self {
         Step {
             consumed,
             response: None,

@@ -27,7 +27,7 @@ use crate::sys::tcp::{
 use kernel::prelude::*;
 use protocol::http::{
     Disposition,
-    HandOver,
+    ProcessRequest,
     SessionPhase, //
 };
 
@@ -153,7 +153,7 @@ impl<'a, T: Transport> Poll<'a, T> {
 
     /// Has the connection given to a process, once the responses to earlier requests allow it.
     #[inline(never)]
-    fn hand_over(&mut self, request: HandOver) -> Action {
+    fn hand_over(&mut self, request: ProcessRequest) -> Action {
         if self.transport.await_hand_over() {
             if !request.has_body {
                 self.transport.defer_acknowledgement();

@@ -16,7 +16,7 @@ use super::{
 use crate::sys::clock;
 use core::mem;
 use protocol::http::{
-    HandOver,
+    ProcessRequest,
     Session,
     REQUESTS_MAX, //
 };
@@ -28,7 +28,7 @@ pub(super) enum Action {
     /// Poll again in the worker, after other connections.
     PollAgain,
     /// Give the connection to a process, in the worker.
-    HandOver,
+    ProcessRequest,
     /// Close the connection.
     Close,
     /// Reset the connection.
@@ -49,7 +49,7 @@ pub(crate) enum ConnPhase {
     /// The client closes, after the last response.
     Linger,
     /// The worker gives the connection to a process.
-    HandOver,
+    ProcessRequest,
     /// The connection has ended.
     Closed,
 }
@@ -94,7 +94,7 @@ pub(crate) struct ConnState {
     /// The pace of the peer in [`ConnPhase::Send`].
     pace: Pace,
     /// The next request, if it is for a process; it is looked at no more.
-    pub(super) hand_over: Option<HandOver>,
+    pub(super) hand_over: Option<ProcessRequest>,
     /// Whether memory was short in the last poll.
     short_of_memory: bool,
     /// Whether the callbacks were attached.
