@@ -79,7 +79,7 @@ impl Settings {
             min_rate: Setting::new(500),
             max_old_sites: Setting::new(2),
             adopted_seconds: Setting::new(3600),
-            idle_seconds: Setting::new(60),
+            idle_seconds: Setting::new(75),
             head_seconds: Setting::new(10),
             send_seconds: Setting::new(30),
             stop_seconds: Setting::new(5),
