@@ -19,7 +19,10 @@ use crate::{
             Rule, //
         }, //
     },
-    http::HostPattern, //
+    http::{
+        DateMatch,
+        HostPattern, //
+    }, //
 };
 use core::{
     net::SocketAddr,
@@ -60,6 +63,8 @@ pub enum Command<'a> {
     MinRate(u32),
     /// Sets the number of old sites that responses may go on to use.
     MaxOldSites(u32),
+    /// Sets the comparison of `If-Modified-Since`.
+    IfModifiedSince(DateMatch),
     /// Sets a timeout in seconds.
     Timeout(Timeout, u32),
     /// Serves the directory at this absolute path, or `built-in`, to these hosts.
@@ -128,6 +133,7 @@ pub const HELP: &str = "\
 # max-connections N                serve up to N connections at a time; more wait
 # min-rate N                       reset a peer that takes less than N bytes per second
 # max-old-sites N                  keep N old sites for slow peers; reset peers of older ones
+# if-modified-since exact|before   304 for the date of a file alone, or also for later ones
 # timeout idle SECONDS             close a connection on which no request begins for this long
 # timeout head SECONDS             408 for a head that takes longer; close for a body
 # timeout send SECONDS             how far a peer may fall behind min-rate
@@ -205,6 +211,7 @@ impl<'a> Command<'a> {
                 arguments.bounded(RATES, reason, Self::MinRate)
             }
             b"max-old-sites" => arguments.bounded(OLD_SITES, "must be 0 to 64", Self::MaxOldSites),
+            b"if-modified-since" => arguments.if_modified_since(),
             b"timeout" => arguments.timeout(),
             b"root" => arguments.root(),
             b"no-hand-over" => arguments.no_hand_over(),
@@ -263,6 +270,15 @@ impl<'a> Arguments<'a> {
             .filter(|number| bounds.contains(number))
             .ok_or_else(|| self.line.error(word, reason))?;
         self.end(command(number))
+    }
+
+    fn if_modified_since(mut self) -> Result<Command<'a>, Error<'a>> {
+        let word = self.next("needs exact or before")?;
+        let date_match = DateMatch::ALL
+            .into_iter()
+            .find(|known| known.word().as_bytes() == word)
+            .ok_or_else(|| self.line.error(word, "must be exact or before"))?;
+        self.end(Command::IfModifiedSince(date_match))
     }
 
     fn timeout(mut self) -> Result<Command<'a>, Error<'a>> {

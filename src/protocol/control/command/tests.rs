@@ -8,7 +8,7 @@ use crate::{
         line::{Error, Lines},
         rule::Rule,
     },
-    http::HostPattern,
+    http::{DateMatch, HostPattern},
 };
 use proptest::prelude::*;
 use std::net::SocketAddr;
@@ -159,6 +159,24 @@ fn numbers_are_bounded() {
 }
 
 #[test]
+fn if_modified_since_is_exact_or_before() {
+    for date_match in DateMatch::ALL {
+        let text = format!("if-modified-since {}", date_match.word());
+        let parsed = parse(&text);
+        assert!(
+            matches!(parsed, Ok(Command::IfModifiedSince(found)) if found == date_match),
+            "{text}: {parsed:?}"
+        );
+    }
+    for word in ["off", "Exact", "exactly", "after"] {
+        assert_eq!(
+            error(&format!("if-modified-since {word}")),
+            format!("line 1: {word:?}: must be exact or before")
+        );
+    }
+}
+
+#[test]
 fn text_to_send_is_the_rest_of_the_line() {
     let Ok(Command::Send(peer, text)) = parse("send 127.0.0.1:2001  two  words\t \r\n") else {
         panic!("malformed");
@@ -271,6 +289,7 @@ fn each_command_has_one_spelling_and_no_extra_words() {
         "max-connections 5 now",
         "min-rate 5 now",
         "max-old-sites 5 now",
+        "if-modified-since exact now",
         "timeout idle 5 now",
     ] {
         assert_eq!(error(text), r#"line 1: "now": unexpected word"#, "{text}");
@@ -280,6 +299,7 @@ fn each_command_has_one_spelling_and_no_extra_words() {
         "max-connections",
         "min-rate",
         "max-old-sites",
+        "if-modified-since",
         "timeout",
         "timeout idle",
         "relay",
@@ -365,7 +385,7 @@ proptest! {
             prop_oneof![
                 prop::sample::select(vec![
                     "listen", "unlisten", "start", "stop", "max-connections", "min-rate",
-                    "max-old-sites",
+                    "max-old-sites", "if-modified-since", "exact",
                     "timeout", "idle",
                     "relay", "send", "reset", "counters", "help", "80", "127.0.0.1:80", "[::1]:80",
                     "1000000000", "hand-over", "no-hand-over", "*", "always",

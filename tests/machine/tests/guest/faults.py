@@ -157,6 +157,7 @@ def commands():
         ('timeout idle 77\nhelp', 'timeout idle 75'),
         ('max-connections 77', 'max-connections 65536'),
         ('max-old-sites 7', 'max-old-sites 2'),
+        ('if-modified-since before', 'if-modified-since exact'),
         ('min-rate 77', 'min-rate 500'),
         ('begin\ntimeout idle 77\ncommit', 'timeout idle 75'),
         ('relay 127.0.0.1:7', 'relay 127.0.0.1:2001'),

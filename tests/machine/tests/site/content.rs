@@ -111,3 +111,27 @@ fn precompressed_variants_are_negotiated() -> Result {
     fs::remove_dir_all(&share)?;
     assert_quiet(&machine)
 }
+
+#[test]
+fn clock_that_is_wrong_at_the_load_leaves_no_trace() -> Result {
+    let machine = commanded()?;
+    machine.exec_ok(
+        "mkdir /tmp/board && echo page > /tmp/board/index.html && \
+         touch -d @1577934245 /tmp/board/index.html && date -s @1000000000",
+    )?;
+    command(&machine, "'root /tmp/board'")?;
+    let modified = || -> Result<String> {
+        let mut client = Client::connect(machine.http_address()?)?;
+        client.send(get("/"))?;
+        let response = client.response(false)?;
+        Ok(response
+            .field("Last-Modified")
+            .unwrap_or_default()
+            .to_owned())
+    };
+    let shown = modified()?;
+    assert!(shown.starts_with("Sun, 09 Sep 2001 01:"), "{shown}");
+    machine.exec_ok("date -s @1795410000")?;
+    assert_eq!(modified()?, "Thu, 02 Jan 2020 03:04:05 GMT");
+    Ok(())
+}
