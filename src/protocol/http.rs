@@ -101,7 +101,8 @@ pub use self::{
     percent::encode_path,
     policy::{
         DateMatch,
-        RequestPolicy, //
+        RequestPolicy,
+        Slashes, //
     },
     process_address::ProcessAddress,
     range::{

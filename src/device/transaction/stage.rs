@@ -66,6 +66,7 @@ impl Stage<'_, '_> {
             Command::IfModifiedSince(date_match) => {
                 update.request_policy.if_modified_since = *date_match;
             }
+            Command::MergeSlashes(slashes) => update.request_policy.slashes = *slashes,
             Command::Timeout(timeout, seconds) => update.set_timeout(*timeout, *seconds),
             Command::Root(directory, host) => update
                 .sources()

@@ -21,7 +21,8 @@ use crate::{
     },
     http::{
         DateMatch,
-        HostPattern, //
+        HostPattern,
+        Slashes, //
     }, //
 };
 use core::{
@@ -65,6 +66,8 @@ pub enum Command<'a> {
     MaxOldSites(u32),
     /// Sets the comparison of `If-Modified-Since`.
     IfModifiedSince(DateMatch),
+    /// Sets the meaning of several slashes in a row in a path.
+    MergeSlashes(Slashes),
     /// Sets a timeout in seconds.
     Timeout(Timeout, u32),
     /// Serves the directory at this absolute path, or `built-in`, to these hosts.
@@ -134,6 +137,7 @@ pub const HELP: &str = "\
 # min-rate N                       reset a peer that takes less than N bytes per second
 # max-old-sites N                  keep N old sites for slow peers; reset peers of older ones
 # if-modified-since exact|before   304 for the date of a file alone, or also for later ones
+# merge-slashes on|off             look up a path with several slashes in a row as with one
 # timeout idle SECONDS             close a connection on which no request begins for this long
 # timeout head SECONDS             408 for a head that takes longer; close for a body
 # timeout send SECONDS             how far a peer may fall behind min-rate
@@ -212,6 +216,7 @@ impl<'a> Command<'a> {
             }
             b"max-old-sites" => arguments.bounded(OLD_SITES, "must be 0 to 64", Self::MaxOldSites),
             b"if-modified-since" => arguments.if_modified_since(),
+            b"merge-slashes" => arguments.merge_slashes(),
             b"timeout" => arguments.timeout(),
             b"root" => arguments.root(),
             b"no-hand-over" => arguments.no_hand_over(),
@@ -279,6 +284,15 @@ impl<'a> Arguments<'a> {
             .find(|known| known.word().as_bytes() == word)
             .ok_or_else(|| self.line.error(word, "must be exact or before"))?;
         self.end(Command::IfModifiedSince(date_match))
+    }
+
+    fn merge_slashes(mut self) -> Result<Command<'a>, Error<'a>> {
+        let word = self.next("needs on or off")?;
+        let slashes = Slashes::ALL
+            .into_iter()
+            .find(|known| known.word().as_bytes() == word)
+            .ok_or_else(|| self.line.error(word, "must be on or off"))?;
+        self.end(Command::MergeSlashes(slashes))
     }
 
     fn timeout(mut self) -> Result<Command<'a>, Error<'a>> {

@@ -25,9 +25,34 @@ impl DateMatch {
     }
 }
 
+/// The meaning of several slashes in a row in a path.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Slashes {
+    /// They are one.
+    #[default]
+    Merge,
+    /// There is an empty name between two of them (RFC 3986 section 3.3).
+    Keep,
+}
+
+impl Slashes {
+    /// Both meanings.
+    pub const ALL: [Self; 2] = [Self::Merge, Self::Keep];
+
+    /// Returns the word of the command `merge-slashes`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Merge => "on",
+            Self::Keep => "off",
+        }
+    }
+}
+
 /// The settings of a server by which it evaluates requests.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct RequestPolicy {
+    /// Meaning of several slashes in a row.
+    pub slashes: Slashes,
     /// Comparison of `If-Modified-Since`.
     pub if_modified_since: DateMatch,
 }

@@ -108,7 +108,7 @@ pub(super) fn respond<'a, S: Resources>(
     responder.host = target
         .host
         .map_or(responder.host, |host| Some(host.as_bytes()));
-    match target.decode(path) {
+    match target.decode(path, || site.policy().slashes) {
         Ok(Some(path)) => responder.look_up(target, path, lines, process),
         Ok(None) => responder.no_path(Status::NotFound, lines),
         Err(_) => responder.no_path(Status::BadRequest, lines),

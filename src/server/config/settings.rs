@@ -10,7 +10,8 @@ use protocol::{
     control::command::Timeout,
     http::{
         DateMatch,
-        RequestPolicy, //
+        RequestPolicy,
+        Slashes, //
     }, //
 };
 
@@ -84,6 +85,8 @@ pub(crate) struct Settings {
     pub(crate) max_old_sites: Setting,
     /// Whether `If-Modified-Since` is compared exactly.
     has_exact_dates: Switch,
+    /// Whether several slashes in a row are one.
+    merges_slashes: Switch,
     /// The seconds of life of an adopted connection.
     pub(crate) adopted_seconds: Setting,
     /// The seconds after which an idle connection is closed.
@@ -109,6 +112,7 @@ impl Settings {
             min_rate: Setting::new(500),
             max_old_sites: Setting::new(2),
             has_exact_dates: Switch::new(true),
+            merges_slashes: Switch::new(true),
             adopted_seconds: Setting::new(3600),
             idle_seconds: Setting::new(75),
             head_seconds: Setting::new(10),
@@ -129,6 +133,11 @@ impl Settings {
             } else {
                 DateMatch::Before
             },
+            slashes: if self.merges_slashes.is_on() {
+                Slashes::Merge
+            } else {
+                Slashes::Keep
+            },
         }
     }
 
@@ -140,6 +149,7 @@ impl Settings {
     pub(crate) fn set_request_policy(&self, policy: RequestPolicy) {
         let date_match = policy.if_modified_since;
         self.has_exact_dates.set(date_match == DateMatch::Exact);
+        self.merges_slashes.set(policy.slashes == Slashes::Merge);
     }
 
     /// Returns the setting of the command `timeout`.

@@ -78,6 +78,7 @@ impl StatusText<'_> {
         writeln!(f, "max-old-sites {}", settings.max_old_sites.get())?;
         let policy = settings.request_policy();
         writeln!(f, "if-modified-since {}", policy.if_modified_since.word())?;
+        writeln!(f, "merge-slashes {}", policy.slashes.word())?;
         for timeout in Timeout::ALL {
             let seconds = settings.timeout(timeout).get();
             writeln!(f, "timeout {} {seconds}", timeout.word())?;

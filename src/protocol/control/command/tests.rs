@@ -8,7 +8,7 @@ use crate::{
         line::{Error, Lines},
         rule::Rule,
     },
-    http::{DateMatch, HostPattern},
+    http::{DateMatch, HostPattern, Slashes},
 };
 use proptest::prelude::*;
 use std::net::SocketAddr;
@@ -177,6 +177,24 @@ fn if_modified_since_is_exact_or_before() {
 }
 
 #[test]
+fn merge_slashes_is_on_or_off() {
+    for slashes in Slashes::ALL {
+        let text = format!("merge-slashes {}", slashes.word());
+        let parsed = parse(&text);
+        assert!(
+            matches!(parsed, Ok(Command::MergeSlashes(found)) if found == slashes),
+            "{text}: {parsed:?}"
+        );
+    }
+    for word in ["yes", "On", "1"] {
+        assert_eq!(
+            error(&format!("merge-slashes {word}")),
+            format!("line 1: {word:?}: must be on or off")
+        );
+    }
+}
+
+#[test]
 fn text_to_send_is_the_rest_of_the_line() {
     let Ok(Command::Send(peer, text)) = parse("send 127.0.0.1:2001  two  words\t \r\n") else {
         panic!("malformed");
@@ -290,6 +308,7 @@ fn each_command_has_one_spelling_and_no_extra_words() {
         "min-rate 5 now",
         "max-old-sites 5 now",
         "if-modified-since exact now",
+        "merge-slashes on now",
         "timeout idle 5 now",
     ] {
         assert_eq!(error(text), r#"line 1: "now": unexpected word"#, "{text}");
@@ -300,6 +319,7 @@ fn each_command_has_one_spelling_and_no_extra_words() {
         "min-rate",
         "max-old-sites",
         "if-modified-since",
+        "merge-slashes",
         "timeout",
         "timeout idle",
         "relay",
@@ -386,6 +406,7 @@ proptest! {
                 prop::sample::select(vec![
                     "listen", "unlisten", "start", "stop", "max-connections", "min-rate",
                     "max-old-sites", "if-modified-since", "exact",
+                    "merge-slashes", "off",
                     "timeout", "idle",
                     "relay", "send", "reset", "counters", "help", "80", "127.0.0.1:80", "[::1]:80",
                     "1000000000", "hand-over", "no-hand-over", "*", "always",

@@ -158,6 +158,7 @@ def commands():
         ('max-connections 77', 'max-connections 65536'),
         ('max-old-sites 7', 'max-old-sites 2'),
         ('if-modified-since before', 'if-modified-since exact'),
+        ('merge-slashes off', 'merge-slashes on'),
         ('min-rate 77', 'min-rate 500'),
         ('begin\ntimeout idle 77\ncommit', 'timeout idle 75'),
         ('relay 127.0.0.1:7', 'relay 127.0.0.1:2001'),
