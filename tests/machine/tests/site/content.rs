@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::common::{assert_quiet, get, machine, number, Client, Result};
-use crate::{ask, files, report, REAL};
+use crate::{ask, command, commanded, files, report, REAL};
 
 #[test]
 fn every_file_of_a_real_site_is_served_unchanged() -> Result {
