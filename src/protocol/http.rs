@@ -28,6 +28,7 @@ mod method;
 mod multipart;
 pub(crate) mod octet;
 pub(crate) mod percent;
+mod policy;
 mod process_address;
 mod range;
 mod rendered_head;
@@ -98,6 +99,11 @@ pub use self::{
         PART_HEAD_MAX, //
     },
     percent::encode_path,
+    policy::{
+        DateMatch,
+        RequestPolicy,
+        Slashes, //
+    },
     process_address::ProcessAddress,
     range::{
         parse as parse_range,

@@ -23,8 +23,9 @@ pub use target::target;
 use fixture::NOW;
 use protocol::cpio::Archive;
 use protocol::http::{
-    choose_coding, evaluate_preconditions, parse_range, Coding, Codings, EntityTags, FieldName,
-    Outcome, ParseError, RangeResult, Request, Timestamp, Validators, RANGES_MAX, TARGET_MAX,
+    choose_coding, evaluate_preconditions, parse_range, Coding, Codings, DateMatch, EntityTags,
+    FieldName, Outcome, ParseError, RangeResult, Request, Timestamp, Validators, RANGES_MAX,
+    TARGET_MAX,
 };
 
 /// Tells whether each line ends with CRLF, without control bytes other than tabs.
@@ -76,9 +77,9 @@ pub fn conditional(bytes: &[u8]) {
     let outcome = |modified| {
         let current = Validators {
             etag: b"\"tag\"",
-            modified: Timestamp(modified),
+            modified: Timestamp(modified).known(),
         };
-        evaluate_preconditions(&request.fields, current, now)
+        evaluate_preconditions(&request.fields, current, DateMatch::Before, now)
     };
     let has = |name| request.fields.has(name);
     let (old, new) = (outcome(fixture::MODIFIED), outcome(NOW - 1));

@@ -63,6 +63,10 @@ impl Stage<'_, '_> {
                 .map_err(|bound| connections_error(bound, line))?,
             Command::MinRate(rate) => update.set_min_rate(*rate),
             Command::MaxOldSites(max) => update.set_max_old_sites(*max),
+            Command::IfModifiedSince(date_match) => {
+                update.request_policy.if_modified_since = *date_match;
+            }
+            Command::MergeSlashes(slashes) => update.request_policy.slashes = *slashes,
             Command::Timeout(timeout, seconds) => update.set_timeout(*timeout, *seconds),
             Command::Root(directory, host) => update
                 .sources()

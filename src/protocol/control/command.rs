@@ -19,13 +19,21 @@ use crate::{
             Rule, //
         }, //
     },
-    http::HostPattern, //
+    http::{
+        DateMatch,
+        HostPattern,
+        Slashes, //
+    }, //
 };
 use core::{
     net::SocketAddr,
     ops::RangeInclusive,
     str, //
 };
+
+mod timeout;
+
+pub use self::timeout::Timeout;
 
 /// Bounds of the number of connections that are served at a time.
 pub const CONNECTIONS: RangeInclusive<u32> = 1..=1 << 20;
@@ -60,6 +68,10 @@ pub enum Command<'a> {
     MinRate(u32),
     /// Sets the number of old sites that responses may go on to use.
     MaxOldSites(u32),
+    /// Sets the comparison of `If-Modified-Since`.
+    IfModifiedSince(DateMatch),
+    /// Sets the meaning of several slashes in a row in a path.
+    MergeSlashes(Slashes),
     /// Sets a timeout in seconds.
     Timeout(Timeout, u32),
     /// Serves the directory at this absolute path, or `built-in`, to these hosts.
@@ -82,43 +94,6 @@ pub enum Command<'a> {
     Help,
 }
 
-/// A timeout of the server.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Timeout {
-    /// Time until a request begins.
-    Idle,
-    /// Time that a request takes to arrive once it has begun.
-    Head,
-    /// Time by which a peer may fall behind the minimum rate.
-    Send,
-    /// Time that responses take to finish after `stop`.
-    Stop,
-    /// Life of an adopted connection.
-    Adopted,
-}
-
-impl Timeout {
-    /// All timeouts.
-    pub const ALL: [Self; 5] = [
-        Self::Idle,
-        Self::Head,
-        Self::Send,
-        Self::Stop,
-        Self::Adopted,
-    ];
-
-    /// Returns the word of the command.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Idle => "idle",
-            Self::Head => "head",
-            Self::Send => "send",
-            Self::Stop => "stop",
-            Self::Adopted => "adopted",
-        }
-    }
-}
-
 /// List of the commands, one per line, as comments.
 pub const HELP: &str = "\
 # listen [ADDRESS:]PORT...         listen there too; without ADDRESS: at all addresses
@@ -128,6 +103,8 @@ pub const HELP: &str = "\
 # max-connections N                serve up to N connections at a time; more wait
 # min-rate N                       reset a peer that takes less than N bytes per second
 # max-old-sites N                  keep N old sites for slow peers; reset peers of older ones
+# if-modified-since exact|before   304 for the date of a file alone, or also for later ones
+# merge-slashes on|off             look up a path with several slashes in a row as with one
 # timeout idle SECONDS             close a connection on which no request begins for this long
 # timeout head SECONDS             408 for a head that takes longer; close for a body
 # timeout send SECONDS             how far a peer may fall behind min-rate
@@ -205,6 +182,8 @@ impl<'a> Command<'a> {
                 arguments.bounded(RATES, reason, Self::MinRate)
             }
             b"max-old-sites" => arguments.bounded(OLD_SITES, "must be 0 to 64", Self::MaxOldSites),
+            b"if-modified-since" => arguments.if_modified_since(),
+            b"merge-slashes" => arguments.merge_slashes(),
             b"timeout" => arguments.timeout(),
             b"root" => arguments.root(),
             b"no-hand-over" => arguments.no_hand_over(),
@@ -263,6 +242,24 @@ impl<'a> Arguments<'a> {
             .filter(|number| bounds.contains(number))
             .ok_or_else(|| self.line.error(word, reason))?;
         self.end(command(number))
+    }
+
+    fn if_modified_since(mut self) -> Result<Command<'a>, Error<'a>> {
+        let word = self.next("needs exact or before")?;
+        let date_match = DateMatch::ALL
+            .into_iter()
+            .find(|known| known.word().as_bytes() == word)
+            .ok_or_else(|| self.line.error(word, "must be exact or before"))?;
+        self.end(Command::IfModifiedSince(date_match))
+    }
+
+    fn merge_slashes(mut self) -> Result<Command<'a>, Error<'a>> {
+        let word = self.next("needs on or off")?;
+        let slashes = Slashes::ALL
+            .into_iter()
+            .find(|known| known.word().as_bytes() == word)
+            .ok_or_else(|| self.line.error(word, "must be on or off"))?;
+        self.end(Command::MergeSlashes(slashes))
     }
 
     fn timeout(mut self) -> Result<Command<'a>, Error<'a>> {

@@ -24,7 +24,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// Returns the timeout of a phase.
 fn timeout(phase: SessionPhase) -> Duration {
     Duration::from_secs(match phase {
-        SessionPhase::Idle => 60,
+        SessionPhase::Idle => 75,
         SessionPhase::Head => 10,
         SessionPhase::Body => 30,
         SessionPhase::Ended => 1,

@@ -11,7 +11,8 @@ use super::{
     field::{
         FieldName,
         Fields, //
-    }, //
+    },
+    policy::DateMatch, //
 };
 
 /// The validators of a representation (RFC 9110 section 8.8).
@@ -19,8 +20,8 @@ use super::{
 pub struct Validators<'s> {
     /// Strong entity tag with its quotes.
     pub etag: &'s [u8],
-    /// Time of the last modification.
-    pub modified: Timestamp,
+    /// Time of the last modification, if it is known.
+    pub modified: Option<Timestamp>,
 }
 
 /// The result of the preconditions of a request.
@@ -37,32 +38,43 @@ pub enum Outcome {
 /// Evaluates the preconditions of a GET or HEAD, except `If-Range`, in the order of RFC 9110
 /// section 13.2.2.
 ///
-/// Preconditions apply to a representation; without one they are ignored (section 13.2.1).
-pub fn evaluate(fields: &Fields<'_>, current: Validators<'_>, now: Timestamp) -> Outcome {
+/// Preconditions apply to a representation; without one they are ignored (section 13.2.1), and
+/// those with a date without a modification date (sections 13.1.3 and 13.1.4). `date_match` is for
+/// `If-Modified-Since`.
+pub fn evaluate(
+    fields: &Fields<'_>,
+    current: Validators<'_>,
+    date_match: DateMatch,
+    now: Timestamp,
+) -> Outcome {
     let lists_current = |equal: fn(EntityTag<'_>, &[u8]) -> bool, name| {
         fields.lines(name).any(|line| {
             line == b"*" || EntityTags::new(line).any(|listed| equal(listed, current.etag))
         })
     };
     // A date field is no list: a repeated one is as invalid as a malformed one.
-    let date = |name| {
-        fields
+    let dates = |name| {
+        let date = fields
             .once(name)
-            .and_then(|value| Timestamp::parse(value, now))
+            .and_then(|value| Timestamp::parse(value, now));
+        current.modified.zip(date)
     };
 
     if fields.has(FieldName::IfMatch) {
         if !lists_current(|listed, etag| listed.strong_eq(etag), FieldName::IfMatch) {
             return Outcome::Failed;
         }
-    } else if date(FieldName::IfUnmodifiedSince).is_some_and(|date| current.modified > date) {
+    } else if dates(FieldName::IfUnmodifiedSince).is_some_and(|(modified, date)| modified > date) {
         return Outcome::Failed;
     }
     if fields.has(FieldName::IfNoneMatch) {
         if lists_current(|listed, etag| listed.weak_eq(etag), FieldName::IfNoneMatch) {
             return Outcome::NotModified;
         }
-    } else if date(FieldName::IfModifiedSince).is_some_and(|date| current.modified <= date) {
+    } else if dates(FieldName::IfModifiedSince).is_some_and(|(modified, date)| match date_match {
+        DateMatch::Exact => modified == date,
+        DateMatch::Before => modified <= date,
+    }) {
         return Outcome::NotModified;
     }
     Outcome::Perform
@@ -85,8 +97,8 @@ pub(super) fn if_range_matches(
         .once(FieldName::IfRange)
         .is_some_and(|value| match EntityTag::parse(value) {
             Some(tag) => tag.strong_eq(current.etag),
-            None => {
-                Timestamp::parse(value, now) == Some(current.modified) && current.modified < now
-            }
+            None => current.modified.is_some_and(|modified| {
+                modified < now && Timestamp::parse(value, now) == Some(modified)
+            }),
         })
 }

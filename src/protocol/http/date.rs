@@ -67,6 +67,15 @@ struct Civil {
 }
 
 impl Timestamp {
+    /// Returns the time if it can be the modification date of a file.
+    ///
+    /// A time on the first day is none: nix, Guix and OSTree give 0 or 1 second to every file,
+    /// whatever it contains, and a clock without a battery begins there.
+    #[inline]
+    pub fn known(self) -> Option<Timestamp> {
+        (self.0 > DAY).then_some(self)
+    }
+
     /// Renders the preferred format, `Sun, 06 Nov 1994 08:49:37 GMT`. A time after the year 9999
     /// becomes the end of that year.
     pub fn render(self) -> [u8; DATE_LENGTH] {

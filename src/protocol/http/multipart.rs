@@ -18,15 +18,16 @@ use super::{
 pub const MEDIA_TYPE_MAX: usize = 120;
 
 /// Room for the longest head of a part in bytes.
-pub const PART_HEAD_MAX: usize = 264;
+pub const PART_HEAD_MAX: usize = 257;
 
 /// The bytes before the content of a part, or after the last one.
 pub type PartHead = heapless::Vec<u8, PART_HEAD_MAX>;
 
 /// Length of a boundary in bytes.
-const BOUNDARY_LENGTH: usize = 23;
+const BOUNDARY_LENGTH: usize = 16;
 
-/// The text between the parts: `khttpd-` and sixteen hexadecimal digits.
+/// The text between the parts: sixteen hexadecimal digits, because some clients, such as old versions
+/// of zchunk, take nothing else for a boundary.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Boundary([u8; BOUNDARY_LENGTH]);
 
@@ -42,8 +43,8 @@ impl Boundary {
             .fold(0xcbf2_9ce4_8422_2325, |digest: u64, byte| {
                 (digest ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
             });
-        let mut text = *b"khttpd-0000000000000000";
-        for place in text.iter_mut().skip(7) {
+        let mut text = [b'0'; BOUNDARY_LENGTH];
+        for place in &mut text {
             let digit = u8::try_from(digest & 0xf).unwrap_or(0);
             *place = b"0123456789abcdef"
                 .get(usize::from(digit))
@@ -224,6 +225,14 @@ mod tests {
             multipart.piece(3, b"text/plain", &mut PartHead::new()),
             None
         );
+    }
+
+    #[test]
+    fn boundary_consists_of_hexadecimal_digits() {
+        for etag in [&b""[..], b"\"tag\"", b"\"c2d0c2d0\""] {
+            let boundary = super::Boundary::of(etag);
+            assert!(boundary.as_bytes().iter().all(u8::is_ascii_hexdigit));
+        }
     }
 
     #[test]

@@ -14,8 +14,8 @@ pub(super) const NAME: OctetClass = OctetClass(1);
 /// Octets that need no escape in a path: `pchar` of RFC 3986 and `/`.
 pub(crate) const PATH: OctetClass = OctetClass(2);
 
-/// The octets of [`PATH`] except the dot, which can begin a dot segment.
-pub(super) const UNDOTTED: OctetClass = OctetClass(4);
+/// The octets of [`PATH`] except the slash: those within a segment.
+pub(super) const INNER: OctetClass = OctetClass(4);
 
 /// Octets of a token: `tchar` of RFC 9110 section 5.6.2.
 pub(crate) const TOKEN: OctetClass = OctetClass(8);
@@ -34,13 +34,13 @@ const TABLE: [u8; 256] = {
 
 /// Returns the classes of an octet.
 const fn classes(octet: u8) -> u8 {
-    const ALL: u8 = NAME.0 | PATH.0 | UNDOTTED.0 | TOKEN.0;
+    const ALL: u8 = NAME.0 | PATH.0 | INNER.0 | TOKEN.0;
     match octet {
         b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' => ALL,
-        b'-' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'*' | b'+' => ALL,
-        b'.' => NAME.0 | PATH.0 | TOKEN.0,
-        b'(' | b')' | b',' | b';' | b'=' => NAME.0 | PATH.0 | UNDOTTED.0,
-        b':' | b'@' | b'/' => PATH.0 | UNDOTTED.0,
+        b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'*' | b'+' => ALL,
+        b'(' | b')' | b',' | b';' | b'=' => NAME.0 | PATH.0 | INNER.0,
+        b':' | b'@' => PATH.0 | INNER.0,
+        b'/' => PATH.0,
         b'#' | b'%' | b'^' | b'`' | b'|' => TOKEN.0,
         _ => 0,
     }
@@ -64,7 +64,7 @@ impl OctetClass {
 
 #[cfg(test)]
 mod tests {
-    use super::{NAME, PATH, TOKEN, UNDOTTED};
+    use super::{INNER, NAME, PATH, TOKEN};
 
     #[test]
     fn rfc3986_3_2_2_and_3_3_unescaped_octets_of_hosts_and_paths() {
@@ -76,7 +76,7 @@ mod tests {
             62 + 4 + 11
         );
         assert!(!PATH.has(b'%') && !PATH.has(b'?') && !PATH.has(b'#') && !PATH.has(0x80));
-        assert!((0..=255).all(|octet| UNDOTTED.has(octet) == (PATH.has(octet) && octet != b'.')));
+        assert!((0..=255).all(|octet| INNER.has(octet) == (PATH.has(octet) && octet != b'/')));
     }
 
     #[test]

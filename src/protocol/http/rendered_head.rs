@@ -32,7 +32,8 @@ pub struct Metadata<'f> {
     pub media_type: &'f [u8],
     /// Coding of the content.
     pub coding: Coding,
-    /// Time of the last modification. It must not lie in the future (RFC 9110 section 8.8.2.1).
+    /// Time of the last modification. A response replaces one that lies in the future (RFC 9110
+    /// section 8.8.2.1).
     pub modified: Timestamp,
     /// Strong entity tag with its quotes. Each coding of a resource needs its own.
     pub etag: &'f [u8],
@@ -45,15 +46,15 @@ pub struct Metadata<'f> {
 }
 
 /// The offsets of the parts of a rendered head in bytes. The first part, the status line, begins at
-/// 0.
+/// 0; the line `Last-Modified` follows it, unless the date is unknown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct HeadOffsets {
     /// `Content-Length`.
     length: u16,
     /// `Content-Type` and `Content-Encoding`.
     media: u16,
-    /// `Last-Modified` and `Accept-Ranges`.
-    modified: u16,
+    /// `Accept-Ranges`.
+    accept: u16,
     /// `ETag`.
     etag: u16,
     /// Lines for every status: `Vary`, `Cache-Control`, further fields, [`ALWAYS`].
@@ -62,8 +63,8 @@ pub struct HeadOffsets {
 
 /// The head of a 200, except the lines that change: `Connection`, `Date` and the empty line.
 ///
-/// The order of the lines lets other statuses use a part of it unchanged: a 206 everything from
-/// `Content-Type` on, a 304 everything from `ETag` on, an error page the lines about its content
+/// The order of the lines lets other statuses use a part of it unchanged: a 200 with another date
+/// everything from `Content-Length` on, a 206 everything from `Content-Type` on, a 304 everything from `ETag` on, an error page the lines about its content
 /// and the common ones.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RenderedHead<'s> {
@@ -99,6 +100,7 @@ impl<'s> RenderedHead<'s> {
         let mut sink = OffsetSink { sink, offset: 0 };
         let mut offsets = HeadOffsets::default();
         sink.put(Status::Ok.line())?;
+        put_modified(metadata.modified, &mut sink)?;
         offsets.length = sink.offset;
         put_length(metadata.length, &mut sink)?;
         offsets.media = sink.offset;
@@ -106,8 +108,7 @@ impl<'s> RenderedHead<'s> {
         if metadata.coding != Coding::Identity {
             put_line(b"Content-Encoding: ", metadata.coding.name(), &mut sink)?;
         }
-        offsets.modified = sink.offset;
-        put_line(b"Last-Modified: ", &metadata.modified.render(), &mut sink)?;
+        offsets.accept = sink.offset;
         sink.put(b"Accept-Ranges: bytes\r\n")?;
         offsets.etag = sink.offset;
         put_line(ETAG, metadata.etag, &mut sink)?;
@@ -129,6 +130,20 @@ impl<'s> RenderedHead<'s> {
         self.bytes
     }
 
+    /// Returns the line `Last-Modified`, or nothing if the date is unknown.
+    #[inline]
+    pub(super) fn modified_line(self) -> &'s [u8] {
+        self.bytes
+            .get(Status::Ok.line().len()..usize::from(self.offsets.length))
+            .unwrap_or(&[])
+    }
+
+    /// Returns the lines from `Content-Length` on: those of a 200 but for its date.
+    #[inline]
+    pub(super) fn undated_lines(self) -> &'s [u8] {
+        self.from(self.offsets.length)
+    }
+
     /// Returns the lines from `Content-Type` on, which a 206 has in common with the 200 (RFC 9110
     /// section 15.3.7).
     #[inline]
@@ -136,10 +151,10 @@ impl<'s> RenderedHead<'s> {
         self.from(self.offsets.media)
     }
 
-    /// Returns the lines from `Last-Modified` on, for a multipart, which has a type of its own.
+    /// Returns the lines from `Accept-Ranges` on, for a multipart, which has a type of its own.
     #[inline]
     pub(super) fn parts_lines(self) -> &'s [u8] {
-        self.from(self.offsets.modified)
+        self.from(self.offsets.accept)
     }
 
     /// Returns the lines from `ETag` on, for a 304 (RFC 9110 section 15.4.5) and for a 206 to a
@@ -161,7 +176,7 @@ impl<'s> RenderedHead<'s> {
             self.bytes,
             CONTENT_TYPE,
             self.offsets.media,
-            self.offsets.modified,
+            self.offsets.accept,
         );
         // `Content-Encoding` may follow.
         lines.split(|byte| *byte == b'\r').next().unwrap_or(lines)
@@ -177,7 +192,7 @@ impl<'s> RenderedHead<'s> {
     #[inline]
     pub(super) fn content_lines(self) -> &'s [u8] {
         self.bytes
-            .get(usize::from(self.offsets.length)..usize::from(self.offsets.modified))
+            .get(usize::from(self.offsets.length)..usize::from(self.offsets.accept))
             .unwrap_or(&[])
     }
 
@@ -214,6 +229,13 @@ pub(super) fn put_line(name: &[u8], value: &[u8], sink: &mut impl Sink) -> Resul
     sink.put(name)?;
     sink.put(value)?;
     sink.put(b"\r\n")
+}
+
+/// Appends the line `Last-Modified`, if the date is known (RFC 9110 section 8.8.2).
+pub(super) fn put_modified(modified: Timestamp, sink: &mut impl Sink) -> Result<(), Full> {
+    modified.known().map_or(Ok(()), |date| {
+        put_line(b"Last-Modified: ", &date.render(), sink)
+    })
 }
 
 /// Appends the line `Content-Length` (RFC 9110 section 8.6).
@@ -255,15 +277,21 @@ mod tests {
 
         let content = "Content-Length: 612\r\nContent-Type: text/html; charset=utf-8\r\n\
             Content-Encoding: gzip\r\n";
-        let modified = "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\nAccept-Ranges: bytes\r\n";
+        let modified = "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+        let accept = "Accept-Ranges: bytes\r\n";
         let etag = format!("ETag: \"abc\"\r\n{COMMON}");
         assert_eq!(
             text(head.whole()),
-            format!("HTTP/1.1 200 OK\r\n{content}{modified}{etag}")
+            format!("HTTP/1.1 200 OK\r\n{modified}{content}{accept}{etag}")
         );
         assert_eq!(text(head.content_lines()), content);
         assert!(text(head.part_lines()).starts_with("Content-Type: "));
-        assert_eq!(text(head.parts_lines()), format!("{modified}{etag}"));
+        assert_eq!(text(head.modified_line()), modified);
+        assert_eq!(
+            text(head.undated_lines()),
+            format!("{content}{accept}{etag}")
+        );
+        assert_eq!(text(head.parts_lines()), format!("{accept}{etag}"));
         assert_eq!(text(head.validator_lines()), etag);
         assert_eq!(text(head.common_lines()), COMMON);
         assert_eq!(head.etag(), METADATA.etag);

@@ -9,8 +9,12 @@ use super::{
     },
     conditional::Validators,
     date::Timestamp,
+    policy::RequestPolicy,
     process_address::ProcessAddress,
-    rendered_head::RenderedHead,
+    rendered_head::{
+        put_modified,
+        RenderedHead, //
+    },
     sink::{
         Full,
         Sink, //
@@ -143,6 +147,12 @@ pub trait Resources {
         host: Option<&[u8]>,
         status: Status,
     ) -> Option<Representation<'_, Self::Body>>;
+
+    /// Returns the settings by which requests are evaluated. Only requests that they can concern
+    /// need them.
+    fn policy(&self) -> RequestPolicy {
+        RequestPolicy::default()
+    }
 }
 
 /// The result of looking up a path.
@@ -182,7 +192,7 @@ pub struct Representation<'s, B> {
     pub body: B,
     /// Length of the content in bytes.
     pub length: u64,
-    /// Time of the last modification, as in the head.
+    /// Time of the last modification, as in the head. It may lie in the future.
     pub modified: Timestamp,
     /// Coding of the content, as in the head.
     pub coding: Coding,
@@ -194,7 +204,19 @@ impl<'s, B> Representation<'s, B> {
     pub(super) fn validators(&self) -> Validators<'s> {
         Validators {
             etag: self.head.etag(),
-            modified: self.modified,
+            modified: self.modified.known(),
+        }
+    }
+
+    /// Appends the line `Last-Modified`, if the date is known.
+    ///
+    /// A date in the future of the server's clock is replaced by the present one (RFC 9110 section
+    /// 8.8.2.1). That the clock may be wrong is why a site has the date of the file.
+    pub(super) fn put_modified(&self, now: Timestamp, sink: &mut impl Sink) -> Result<(), Full> {
+        if self.modified <= now {
+            sink.put(self.head.modified_line())
+        } else {
+            put_modified(now, sink)
         }
     }
 }

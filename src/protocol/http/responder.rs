@@ -46,6 +46,7 @@ use super::{
         ResponseRoom, //
     },
     response_parts::{
+        dated,
         not_modified,
         one_part,
         options,
@@ -107,7 +108,7 @@ pub(super) fn respond<'a, S: Resources>(
     responder.host = target
         .host
         .map_or(responder.host, |host| Some(host.as_bytes()));
-    match target.decode(path) {
+    match target.decode(path, || site.policy().slashes) {
         Ok(Some(path)) => responder.look_up(target, path, lines, process),
         Ok(None) => responder.no_path(Status::NotFound, lines),
         Err(_) => responder.no_path(Status::BadRequest, lines),
@@ -214,7 +215,7 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
             return self.error(Status::NotAcceptable, Detail::Vary, lines);
         };
         match self.site.representation(resource, coding) {
-            Some(whole) if !fields.has_any(CONDITIONAL) => self.whole(&whole),
+            Some(whole) if !fields.has_any(CONDITIONAL) => self.whole(&whole, lines),
             Some(representation) => self.evaluate(representation, codings, lines),
             None => self.error(Status::InternalServerError, Detail::None, lines),
         }
@@ -229,7 +230,8 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         lines: &mut HeadBuffer<'a>,
     ) -> ResponseParts<'a, S::Body> {
         let fields = &self.request.fields;
-        match evaluate(fields, representation.validators(), self.now) {
+        let dates = self.site.policy().if_modified_since;
+        match evaluate(fields, representation.validators(), dates, self.now) {
             Outcome::Perform => {}
             Outcome::NotModified => return not_modified(&representation),
             Outcome::Failed => {
@@ -249,13 +251,17 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
             Some(value) if if_range_matches(fields, representation.validators(), self.now) => {
                 self.partial(value, &representation, codings, lines)
             }
-            Some(_) | None => self.whole(&representation),
+            Some(_) | None => self.whole(&representation, lines),
         }
     }
 
     /// Sends the whole representation.
     #[inline]
-    fn whole(&self, representation: &Representation<'a, S::Body>) -> ResponseParts<'a, S::Body> {
+    fn whole(
+        &self,
+        representation: &Representation<'a, S::Body>,
+        lines: &mut HeadBuffer<'a>,
+    ) -> ResponseParts<'a, S::Body> {
         let body = match ByteRange::whole(representation.length) {
             Some(range) if self.request.method == Method::Get => {
                 Body::Slice(representation.body, range)
@@ -264,7 +270,11 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         };
         ResponseParts {
             status: Status::Ok,
-            head: [representation.head.whole(), &[]],
+            head: if representation.modified <= self.now {
+                [representation.head.whole(), &[]]
+            } else {
+                dated(representation, self.now, lines)
+            },
             body,
         }
     }
@@ -279,18 +289,16 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         lines: &mut HeadBuffer<'a>,
     ) -> ResponseParts<'a, S::Body> {
         // A client that sends `If-Range` has the other metadata (RFC 9110 section 15.3.7).
-        let has_metadata = self.request.fields.has(FieldName::IfRange);
+        let date = (!self.request.fields.has(FieldName::IfRange)).then_some(self.now);
         match range::parse(value, representation.length) {
-            RangeResult::Whole => self.whole(representation),
+            RangeResult::Whole => self.whole(representation, lines),
             RangeResult::Unsatisfiable => {
                 let detail = Detail::Length(representation.length, codings);
                 self.error(Status::RangeNotSatisfiable, detail, lines)
             }
-            RangeResult::One(range) => one_part(range, representation, has_metadata, lines),
-            RangeResult::Several(ranges) => {
-                several_parts(ranges, representation, has_metadata, lines)
-                    .unwrap_or_else(|| self.whole(representation))
-            }
+            RangeResult::One(range) => one_part(range, representation, date, lines),
+            RangeResult::Several(ranges) => several_parts(ranges, representation, date, lines)
+                .unwrap_or_else(|| self.whole(representation, lines)),
         }
     }
 

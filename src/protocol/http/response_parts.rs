@@ -4,6 +4,7 @@
 
 use super::{
     coding::Coding,
+    date::Timestamp,
     head_buffer::{
         put_part,
         put_parts,
@@ -27,7 +28,10 @@ use super::{
         Body,
         ResponseRoom, //
     },
-    sink::Full,
+    sink::{
+        Full,
+        Sink, //
+    },
     status::Status, //
 };
 
@@ -89,6 +93,20 @@ pub(super) const fn void<'a, B>() -> ResponseParts<'a, B> {
     }
 }
 
+/// Returns the head of a 200 whose modification date lies in the future, with the present one instead.
+#[inline(never)]
+pub(super) fn dated<'a, B>(
+    representation: &Representation<'a, B>,
+    now: Timestamp,
+    lines: &mut HeadBuffer<'a>,
+) -> [&'a [u8]; 2] {
+    lines.clear();
+    let _: Result<(), Full> = lines
+        .put(Status::Ok.line())
+        .and_then(|()| representation.put_modified(now, lines));
+    [lines.finish(), representation.head.undated_lines()]
+}
+
 /// Creates a 304 (RFC 9110 section 15.4.5).
 pub(super) fn not_modified<'a, B>(representation: &Representation<'a, B>) -> ResponseParts<'a, B> {
     ResponseParts {
@@ -101,19 +119,22 @@ pub(super) fn not_modified<'a, B>(representation: &Representation<'a, B>) -> Res
     }
 }
 
-/// Creates a 206 with a single part (RFC 9110 section 15.3.7.1).
+/// Creates a 206 with a single part (RFC 9110 section 15.3.7.1). Without the date `now`, the client
+/// has the other metadata.
 pub(super) fn one_part<'a, B: Copy>(
     range: ByteRange,
     representation: &Representation<'a, B>,
-    has_metadata: bool,
+    now: Option<Timestamp>,
     lines: &mut HeadBuffer<'a>,
 ) -> ResponseParts<'a, B> {
     let head = representation.head;
     let _: Result<(), Full> = put_part(range, representation.length, lines);
-    let rest = if has_metadata {
-        head.validator_lines()
-    } else {
-        head.part_lines()
+    let rest = match now {
+        Some(now) => {
+            let _: Result<(), Full> = representation.put_modified(now, lines);
+            head.part_lines()
+        }
+        None => head.validator_lines(),
     };
     ResponseParts {
         status: Status::PartialContent,
@@ -123,14 +144,14 @@ pub(super) fn one_part<'a, B: Copy>(
 }
 
 /// Creates a 206 with several parts (RFC 9110 section 15.3.7.2). Returns [`None`] if the whole
-/// representation must be sent instead.
+/// representation must be sent instead. `now` is as for [`one_part`].
 ///
 /// In a multipart, `Content-Encoding` would refer to the multipart itself. So a coded
 /// representation is sent whole: a server may ignore a range.
 pub(super) fn several_parts<'a, B: Copy>(
     ranges: Ranges,
     representation: &Representation<'a, B>,
-    has_metadata: bool,
+    now: Option<Timestamp>,
     lines: &mut HeadBuffer<'a>,
 ) -> Option<ResponseParts<'a, B>> {
     if representation.coding != Coding::Identity {
@@ -144,10 +165,12 @@ pub(super) fn several_parts<'a, B: Copy>(
     )?;
     put_parts(&multipart, lines).ok()?;
     let head = representation.head;
-    let rest = if has_metadata {
-        head.validator_lines()
-    } else {
-        head.parts_lines()
+    let rest = match now {
+        Some(now) => {
+            representation.put_modified(now, lines).ok()?;
+            head.parts_lines()
+        }
+        None => head.validator_lines(),
     };
     Some(ResponseParts {
         status: Status::PartialContent,

@@ -5,17 +5,14 @@
 use super::{
     host::Host,
     limits::TARGET_MAX,
-    octet::{
-        PATH,
-        UNDOTTED, //
-    },
+    octet::INNER,
     percent::decode_octet,
+    policy::Slashes,
     status::Status, //
 };
 use crate::bytes::split_once;
 
-/// The error of a malformed path: a bad escape, a control character, or an octet that a URI must
-/// not contain.
+/// The error of a malformed path: a bad escape, a control character, or an octet that ends a path.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TargetError;
 
@@ -42,16 +39,21 @@ pub enum TargetForm<'b> {
 }
 
 impl<'b> Target<'b> {
-    /// Decodes and normalises the path, as [`Path::parse`].
+    /// Decodes and normalises the path, as [`Path::parse`]. The meaning of several slashes is asked
+    /// only for a path that needs it.
     ///
     /// # Errors
     ///
     /// [`TargetError`] if the path is malformed.
     #[inline]
-    pub fn decode(&self, buffer: &'b mut PathBuffer) -> Result<Option<Path<'b>>, TargetError> {
+    pub fn decode(
+        &self,
+        buffer: &'b mut PathBuffer,
+        slashes: impl FnOnce() -> Slashes,
+    ) -> Result<Option<Path<'b>>, TargetError> {
         match Path::undecoded(self.path, self.is_plain) {
             Some(path) => Ok(Some(path)),
-            None => decode(self.path, buffer),
+            None => decode(self.path, buffer, slashes()),
         }
     }
 }
@@ -132,10 +134,11 @@ impl<'b> TargetForm<'b> {
 
 /// Returns whether an octet can be part of a query.
 ///
-/// Browsers send some octets unescaped that RFC 3986 wants escaped. A query has no meaning here, so
-/// that only those are rejected that end it or that break out of a field.
+/// Browsers (URL standard, query state) and firmware send octets unescaped that RFC 3986 wants
+/// escaped. A query has no meaning here, and a `Location` escapes it, so that only a fragment, a
+/// space and control characters are rejected.
 fn is_query(octet: u8) -> bool {
-    octet.is_ascii_graphic() && !matches!(octet, b'#' | b'"' | b'<' | b'>')
+    octet.is_ascii_graphic() && octet != b'#' || !octet.is_ascii()
 }
 
 /// Memory for a decoded path.
@@ -155,7 +158,8 @@ impl<'p> Path<'p> {
     ///
     /// A path that needs neither is borrowed from `raw`, any other from `buffer`. `Ok(None)` means
     /// that the path is well-formed but names nothing: an escaped `/` is no separator, and no name
-    /// contains one.
+    /// contains one. Octets that a URI must not contain, but that clients send (URL standard, path
+    /// state), stand for themselves.
     ///
     /// # Errors
     ///
@@ -164,28 +168,30 @@ impl<'p> Path<'p> {
     /// # Examples
     ///
     /// ```
-    /// use protocol::http::{Path, PathBuffer, TargetError};
+    /// use protocol::http::{Path, PathBuffer, Slashes, TargetError};
     ///
     /// let mut buffer = PathBuffer::new();
-    /// let path = Path::parse(b"/a/../b%20c", &mut buffer)?;
+    /// let path = Path::parse(b"/a/..//b%20c", &mut buffer, Slashes::Merge)?;
     /// assert_eq!(path.map(Path::as_bytes), Some(&b"/b c"[..]));
-    /// assert_eq!(Path::parse(b"/%00", &mut buffer), Err(TargetError));
+    /// assert_eq!(Path::parse(b"/%00", &mut buffer, Slashes::Merge), Err(TargetError));
     /// # Ok::<(), TargetError>(())
     /// ```
     #[inline]
     pub fn parse(
         raw: &'p [u8],
         buffer: &'p mut PathBuffer,
+        slashes: Slashes,
     ) -> Result<Option<Path<'p>>, TargetError> {
         Path::undecoded(raw, plain_length(raw) == raw.len())
-            .map_or_else(|| decode(raw, buffer), |path| Ok(Some(path)))
+            .map_or_else(|| decode(raw, buffer, slashes), |path| Ok(Some(path)))
     }
 
     /// Returns a path that needs neither decoding nor normalisation; `is_plain` is the result of
     /// [`plain_length`].
     #[inline]
     fn undecoded(raw: &'p [u8], is_plain: bool) -> Option<Path<'p>> {
-        // INVARIANT: Plain octets stand for themselves, and without `/.` there is no dot segment.
+        // INVARIANT: Plain octets stand for themselves, and without `/.` there is no dot segment,
+        // without `//` nothing to merge.
         (is_plain && raw.starts_with(b"/")).then_some(Path(raw))
     }
 
@@ -197,26 +203,34 @@ impl<'p> Path<'p> {
 }
 
 /// Returns the number of octets at the front of `raw` that stand for themselves, up to a segment
-/// that begins with a dot.
+/// that is empty or begins with a dot.
 #[inline]
 fn plain_length(raw: &[u8]) -> usize {
-    let mut length = 0usize;
-    while let Some((before, rest)) = raw.split_at_checked(length) {
-        match rest {
-            [b'.', ..] if before.ends_with(b"/") => break,
-            [b'.', ..] => length = length.saturating_add(1),
-            _ => match UNDOTTED.span(rest) {
-                0 => break,
-                span => length = length.saturating_add(span),
-            },
+    let mut rest = raw;
+    loop {
+        let plain = match rest {
+            [b'/', b'/' | b'.', ..] => break,
+            [b'/', after @ ..] => after,
+            _ => rest,
+        };
+        let (_, after) = plain
+            .split_at_checked(INNER.span(plain))
+            .unwrap_or_default();
+        if after.len() == rest.len() {
+            break;
         }
+        rest = after;
     }
-    length
+    raw.len().saturating_sub(rest.len())
 }
 
 /// Decodes and normalises a path that is not plain.
 #[inline(never)]
-fn decode<'p>(raw: &[u8], buffer: &'p mut PathBuffer) -> Result<Option<Path<'p>>, TargetError> {
+fn decode<'p>(
+    raw: &[u8],
+    buffer: &'p mut PathBuffer,
+    slashes: Slashes,
+) -> Result<Option<Path<'p>>, TargetError> {
     buffer.clear();
     let mut can_exist = true;
     let mut segments = raw
@@ -225,6 +239,11 @@ fn decode<'p>(raw: &[u8], buffer: &'p mut PathBuffer) -> Result<Option<Path<'p>>
         .split(|b| *b == b'/')
         .peekable();
     while let Some(segment) = segments.next() {
+        // Before dot segments are resolved, as in nginx: `/a//..` is `/`. The last one names a
+        // directory.
+        if segment.is_empty() && slashes == Slashes::Merge && segments.peek().is_some() {
+            continue;
+        }
         let start = buffer.len();
         buffer.push(b'/').map_err(|_| TargetError)?;
         can_exist &= decode_segment(segment, buffer)?;
@@ -258,8 +277,8 @@ fn decode_segment(segment: &[u8], buffer: &mut PathBuffer) -> Result<bool, Targe
         (octet, rest) = match rest {
             [] => return Ok(can_exist),
             [b'%', high, low, rest @ ..] => (decode_octet(*high, *low).ok_or(TargetError)?, rest),
-            [plain, rest @ ..] if PATH.has(*plain) => (*plain, rest),
-            [..] => return Err(TargetError),
+            [b'%' | b'?' | b'#' | b' ', ..] => return Err(TargetError),
+            [plain, rest @ ..] => (*plain, rest),
         };
         if octet.is_ascii_control() {
             return Err(TargetError);

@@ -4,8 +4,8 @@
 
 mod fixture;
 
-use fixture::{get, lacks, request, Feature};
-use protocol::http::Coding;
+use fixture::{get, get_from, lacks, plain, request, Feature};
+use protocol::http::{Coding, DateMatch, Timestamp};
 
 const SAME: &str = "Thu, 02 Jan 2020 03:04:05 GMT";
 const EARLIER: &str = "Thu, 02 Jan 2020 03:04:04 GMT";
@@ -62,12 +62,12 @@ fn rfc9110_13_1_2_if_none_match_compares_weakly() {
 }
 
 #[test]
-fn rfc9110_13_1_3_if_modified_since_is_304_unless_modified() {
+fn rfc9110_13_1_3_if_modified_since_is_exact_by_default() {
     check(&[
         (&format!("if-modified-since: {SAME}"), 304),
-        (&format!("if-modified-since: {LATER}"), 304),
-        (&format!("if-modified-since: {NOW}"), 304),
-        ("if-modified-since: Fri, 31 Dec 9999 23:59:59 GMT", 304),
+        (&format!("if-modified-since: {LATER}"), 200),
+        (&format!("if-modified-since: {NOW}"), 200),
+        ("if-modified-since: Fri, 31 Dec 9999 23:59:59 GMT", 200),
         ("if-modified-since: Thursday, 02-Jan-20 03:04:05 GMT", 304),
         ("if-modified-since: Thu Jan  2 03:04:05 2020", 304),
         (&format!("if-modified-since: {EARLIER}"), 200),
@@ -79,6 +79,79 @@ fn rfc9110_13_1_3_if_modified_since_is_304_unless_modified() {
             200,
         ),
     ]);
+}
+
+#[test]
+fn rfc9110_13_1_3_if_modified_since_is_304_unless_modified() {
+    let mut site = fixture::site();
+    site.policy.if_modified_since = DateMatch::Before;
+    for (date, status) in [
+        (SAME, 304),
+        (LATER, 304),
+        (NOW, 304),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 304),
+        (EARLIER, 200),
+        ("yesterday", 200),
+    ] {
+        let fields = format!("If-Modified-Since: {date}\r\n");
+        let response = get_from(&site, "/range.txt", &fields);
+        assert_eq!(response.status, status, "{date}");
+    }
+}
+
+#[test]
+fn rfc9110_8_8_2_date_of_the_epoch_is_unknown() {
+    let mut site = fixture::site();
+    for (modified, is_known) in [(0, false), (1, false), (86_400, false), (86_401, true)] {
+        site.add("", b"/store.txt", modified, &plain(b"constant\n"));
+        let date = String::from_utf8_lossy(&Timestamp(modified).render()).into_owned();
+        let get = |fields: &str| get_from(&site, "/store.txt", fields);
+        let shown = get("");
+        assert_eq!(shown.field("Last-Modified"), is_known.then_some(&*date));
+        for fields in ["Range: bytes=0-1\r\n", "Range: bytes=0-1,4-5\r\n"] {
+            let part = get(fields);
+            assert_eq!(part.status, 206);
+            assert_eq!(part.field("Last-Modified"), is_known.then_some(&*date));
+        }
+        let statuses = [
+            get(&format!("If-Modified-Since: {date}\r\n")).status,
+            get(&format!("Range: bytes=0-1\r\nIf-Range: {date}\r\n")).status,
+            get("If-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT\r\n").status,
+        ];
+        assert_eq!(
+            statuses,
+            if is_known {
+                [304, 206, 412]
+            } else {
+                [200, 200, 200]
+            }
+        );
+    }
+}
+
+#[test]
+fn rfc9110_8_8_2_1_date_in_the_future_is_replaced() {
+    let mut site = fixture::site();
+    let modified = fixture::NOW + 1;
+    site.add("", b"/future.txt", modified, &plain(b"from the future\n"));
+    let get = |fields: &str| get_from(&site, "/future.txt", fields);
+    for fields in [
+        "",
+        "Range: bytes=0-1\r\n",
+        "Range: bytes=0-1,4-5\r\n",
+        "Range: x\r\n",
+    ] {
+        let response = get(fields);
+        assert_eq!(response.field("Last-Modified"), Some(NOW), "{fields}");
+        assert_eq!(response.head.matches("Last-Modified").count(), 1);
+        assert_eq!(response.head.matches("Content-Length").count(), 1);
+        assert!(response.field("ETag").is_some());
+    }
+    let shown = format!("If-Modified-Since: {NOW}\r\n");
+    assert_eq!(get(&shown).status, 200);
+    let date = String::from_utf8_lossy(&Timestamp(modified).render()).into_owned();
+    let fields = format!("Range: bytes=0-1\r\nIf-Range: {date}\r\n");
+    assert_eq!(get(&fields).status, 200);
 }
 
 #[test]

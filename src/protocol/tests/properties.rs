@@ -8,8 +8,8 @@ use fixture::{converse, converse_in_pieces};
 use proptest::prelude::*;
 use protocol::http::{
     choose_coding, encode_path, parse_range, BodyDrain, ByteRange, Codings, Disposition,
-    DrainProgress, EntityTags, Framing, Host, Path, PathBuffer, RangeResult, Request, TargetForm,
-    Timestamp, HEAD_MAX, RANGES_MAX,
+    DrainProgress, EntityTags, Framing, Host, Path, PathBuffer, RangeResult, Request, Slashes,
+    TargetForm, Timestamp, HEAD_MAX, RANGES_MAX,
 };
 
 /// Complete requests, some with bodies, some with errors after which the connection persists.
@@ -162,7 +162,7 @@ proptest! {
         let mut raw = heapless::Vec::<u8, 2048>::new();
         prop_assert_eq!(encode_path(path.as_bytes(), &mut raw), Ok(()));
         let mut buffer = PathBuffer::new();
-        let decoded = Path::parse(&raw, &mut buffer).ok().flatten();
+        let decoded = Path::parse(&raw, &mut buffer, Slashes::Keep).ok().flatten();
         prop_assert_eq!(decoded.map(|path| path.as_bytes()), Some(path.as_bytes()));
     }
 
@@ -171,7 +171,7 @@ proptest! {
         raw in "/(\\.|/|%2[eEfF]|%[0-9a-f]{2}|[a-z%]){0,30}",
     ) {
         let mut buffer = PathBuffer::new();
-        if let Ok(Some(path)) = Path::parse(raw.as_bytes(), &mut buffer) {
+        if let Ok(Some(path)) = Path::parse(raw.as_bytes(), &mut buffer, Slashes::Merge) {
             let path = path.as_bytes();
             prop_assert!(path.starts_with(b"/") && !path.iter().any(u8::is_ascii_control));
             let mut segments = path.split(|b| *b == b'/');

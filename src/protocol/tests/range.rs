@@ -126,6 +126,7 @@ fn rfc9110_15_3_7_2_several_ranges_are_multipart() {
         .unwrap()
         .strip_prefix("multipart/byteranges; boundary=")
         .unwrap();
+    assert!(boundary.bytes().all(|octet| octet.is_ascii_hexdigit()));
     let part = |first: usize, last: usize| {
         let content = String::from_utf8(letters()[first..=last].to_vec()).unwrap();
         let media_type = "Content-Type: text/plain; charset=utf-8";

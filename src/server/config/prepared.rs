@@ -143,6 +143,7 @@ impl<'a> PreparedUpdate<'a> {
         core.settings.max_connections.set(update.max_connections);
         core.settings.min_rate.set(update.min_rate);
         core.settings.max_old_sites.set(update.max_old_sites);
+        core.settings.set_request_policy(update.request_policy);
         for (seconds, timeout) in update.seconds.iter().zip(Timeout::ALL) {
             core.settings.timeout(timeout).set(*seconds);
         }

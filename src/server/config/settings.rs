@@ -6,7 +6,14 @@ use kernel::sync::atomic::{
     ordering::Relaxed,
     Atomic, //
 };
-use protocol::control::command::Timeout;
+use protocol::{
+    control::command::Timeout,
+    http::{
+        DateMatch,
+        RequestPolicy,
+        Slashes, //
+    }, //
+};
 
 /// A number that may change while it is used.
 pub(crate) struct Setting(Atomic<u32>);
@@ -43,6 +50,28 @@ impl Clone for Setting {
     }
 }
 
+/// A setting that is on or off.
+#[derive(Clone)]
+pub(crate) struct Switch(Setting);
+
+impl Switch {
+    /// Creates a switch.
+    const fn new(is_on: bool) -> Self {
+        // CAST: 0 or 1.
+        Self(Setting::new(is_on as u32))
+    }
+
+    /// Returns whether the switch is on.
+    fn is_on(&self) -> bool {
+        self.0.get() != 0
+    }
+
+    /// Turns the switch on or off.
+    fn set(&self, is_on: bool) {
+        self.0.set(u32::from(is_on));
+    }
+}
+
 /// The settings of a server.
 #[derive(Clone)]
 pub(crate) struct Settings {
@@ -54,6 +83,10 @@ pub(crate) struct Settings {
     pub(crate) max_connections: Setting,
     /// The sites that others have replaced and that responses may go on to use.
     pub(crate) max_old_sites: Setting,
+    /// Whether `If-Modified-Since` is compared exactly.
+    has_exact_dates: Switch,
+    /// Whether several slashes in a row are one.
+    merges_slashes: Switch,
     /// The seconds of life of an adopted connection.
     pub(crate) adopted_seconds: Setting,
     /// The seconds after which an idle connection is closed.
@@ -78,12 +111,45 @@ impl Settings {
             max_connections: Setting::new(max_connections),
             min_rate: Setting::new(500),
             max_old_sites: Setting::new(2),
+            has_exact_dates: Switch::new(true),
+            merges_slashes: Switch::new(true),
             adopted_seconds: Setting::new(3600),
-            idle_seconds: Setting::new(60),
+            idle_seconds: Setting::new(75),
             head_seconds: Setting::new(10),
             send_seconds: Setting::new(30),
             stop_seconds: Setting::new(5),
         }
+    }
+
+    /// Returns the settings by which requests are evaluated.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(crate) fn request_policy(&self) -> RequestPolicy {
+        RequestPolicy {
+            if_modified_since: if self.has_exact_dates.is_on() {
+                DateMatch::Exact
+            } else {
+                DateMatch::Before
+            },
+            slashes: if self.merges_slashes.is_on() {
+                Slashes::Merge
+            } else {
+                Slashes::Keep
+            },
+        }
+    }
+
+    /// Changes the settings by which requests are evaluated.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(crate) fn set_request_policy(&self, policy: RequestPolicy) {
+        let date_match = policy.if_modified_since;
+        self.has_exact_dates.set(date_match == DateMatch::Exact);
+        self.merges_slashes.set(policy.slashes == Slashes::Merge);
     }
 
     /// Returns the setting of the command `timeout`.

@@ -19,7 +19,10 @@ use kernel::{
     prelude::*,
     sync::Arc, //
 };
-use protocol::control::command::Timeout;
+use protocol::{
+    control::command::Timeout,
+    http::RequestPolicy, //
+};
 
 /// The configuration that a server shall have. Nothing changes before
 /// [`PreparedUpdate::commit`](super::PreparedUpdate::commit).
@@ -34,6 +37,8 @@ pub(crate) struct ConfigUpdate<'a> {
     pub(super) max_connections: u32,
     pub(super) min_rate: u32,
     pub(super) max_old_sites: u32,
+    /// The settings by which requests are evaluated.
+    pub(crate) request_policy: RequestPolicy,
     /// The timeouts in seconds, in the order of [`Timeout::ALL`].
     pub(super) seconds: [u32; Timeout::ALL.len()],
     pub(super) sources: Sources,
@@ -68,6 +73,7 @@ impl<'a> ConfigUpdate<'a> {
             max_connections: server.pool.core.settings.max_connections.get(),
             min_rate: server.pool.core.settings.min_rate.get(),
             max_old_sites: server.pool.core.settings.max_old_sites.get(),
+            request_policy: server.pool.core.settings.request_policy(),
             seconds: Timeout::ALL.map(|timeout| server.pool.core.settings.timeout(timeout).get()),
             sources: config.sources.try_clone()?,
             reload: false,

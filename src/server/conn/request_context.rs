@@ -22,6 +22,7 @@ use protocol::http::{
     Path,
     ProcessAddress,
     Representation,
+    RequestPolicy,
     Resources,
     Sink,
     Status, //
@@ -59,6 +60,10 @@ impl Resources for RequestContext<'_> {
         status: Status,
     ) -> Option<Representation<'_, BodyId>> {
         self.snapshot.error_page(host, status)
+    }
+
+    fn policy(&self) -> RequestPolicy {
+        self.core.settings.request_policy()
     }
 
     fn put_status(&self, sink: &mut impl Sink) -> Result<(), Full> {

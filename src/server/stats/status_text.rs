@@ -76,6 +76,9 @@ impl StatusText<'_> {
         writeln!(f, "max-connections {}", settings.max_connections.get())?;
         writeln!(f, "min-rate {}", settings.min_rate.get())?;
         writeln!(f, "max-old-sites {}", settings.max_old_sites.get())?;
+        let policy = settings.request_policy();
+        writeln!(f, "if-modified-since {}", policy.if_modified_since.word())?;
+        writeln!(f, "merge-slashes {}", policy.slashes.word())?;
         for timeout in Timeout::ALL {
             let seconds = settings.timeout(timeout).get();
             writeln!(f, "timeout {} {seconds}", timeout.word())?;

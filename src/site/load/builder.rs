@@ -35,10 +35,7 @@ use crate::{
         },
         Site, //
     },
-    sys::{
-        clock,
-        page::PageBuffer, //
-    }, //
+    sys::page::PageBuffer, //
 };
 use core::mem;
 use kernel::prelude::*;
@@ -134,9 +131,7 @@ impl<'o> SiteBuilder<'o> {
             return Err(FileError::PathBytes(TARGET_MAX));
         }
         let content = self.contents.add(content)?;
-        // A time in the future must not be sent (RFC 9110, section 8.8.2.1).
-        let modified = Timestamp(modified.min(clock::real_seconds()));
-        self.root.add(path, content, modified)?;
+        self.root.add(path, content, Timestamp(modified))?;
         self.policy.admit_memory(self.used_bytes())
     }
 

@@ -98,7 +98,8 @@ mod tests {
         Lookup,
         Path,
         PathBuffer,
-        Resources as _, //
+        Resources as _,
+        Slashes, //
     };
 
     fn built_in() -> Result<Site> {
@@ -115,7 +116,7 @@ mod tests {
             let member = member.map_err(|_| EINVAL)?;
             let mut path = KVec::from_elem(b'/', 1, GFP_KERNEL)?;
             path.extend_from_slice(member.name, GFP_KERNEL)?;
-            let path = Path::parse(&path, &mut buffer)
+            let path = Path::parse(&path, &mut buffer, Slashes::Merge)
                 .map_err(|_| EINVAL)?
                 .ok_or(EINVAL)?;
             let Lookup::Resource(entry, _) = site.find(None, path) else {

@@ -2,7 +2,7 @@
 
 //! Request targets.
 
-use protocol::http::{encode_path, Path, PathBuffer, SliceWriter, TargetForm};
+use protocol::http::{encode_path, Path, PathBuffer, Slashes, SliceWriter, TargetForm};
 
 /// Checks a request target.
 pub fn target(bytes: &[u8]) {
@@ -10,12 +10,12 @@ pub fn target(bytes: &[u8]) {
         return;
     };
     let mut buffer = PathBuffer::new();
-    let parsed = Path::parse(target.path, &mut buffer);
+    let parsed = Path::parse(target.path, &mut buffer, Slashes::Keep);
 
     // A leading dot segment is removed, whether or not the rest is valid.
     let dotted = [b"/.", target.path].concat();
     let mut other = PathBuffer::new();
-    assert_eq!(parsed, Path::parse(&dotted, &mut other));
+    assert_eq!(parsed, Path::parse(&dotted, &mut other, Slashes::Keep));
 
     let Ok(Some(path)) = parsed else { return };
     let path = path.as_bytes();
@@ -30,7 +30,7 @@ pub fn target(bytes: &[u8]) {
     assert_eq!(encode_path(path, &mut writer), Ok(()));
     let length = writer.length();
     let mut again = PathBuffer::new();
-    let decoded = Path::parse(&room[..length], &mut again);
+    let decoded = Path::parse(&room[..length], &mut again, Slashes::Keep);
     assert_eq!(decoded.map(|path| path.map(Path::as_bytes)), Ok(Some(path)));
 }
 

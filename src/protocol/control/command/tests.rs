@@ -2,6 +2,8 @@
 
 //! Tests of the commands.
 
+mod choices;
+
 use super::{Command, Timeout, HELP};
 use crate::{
     control::{
@@ -271,6 +273,8 @@ fn each_command_has_one_spelling_and_no_extra_words() {
         "max-connections 5 now",
         "min-rate 5 now",
         "max-old-sites 5 now",
+        "if-modified-since exact now",
+        "merge-slashes on now",
         "timeout idle 5 now",
     ] {
         assert_eq!(error(text), r#"line 1: "now": unexpected word"#, "{text}");
@@ -280,6 +284,8 @@ fn each_command_has_one_spelling_and_no_extra_words() {
         "max-connections",
         "min-rate",
         "max-old-sites",
+        "if-modified-since",
+        "merge-slashes",
         "timeout",
         "timeout idle",
         "relay",
@@ -365,7 +371,8 @@ proptest! {
             prop_oneof![
                 prop::sample::select(vec![
                     "listen", "unlisten", "start", "stop", "max-connections", "min-rate",
-                    "max-old-sites",
+                    "max-old-sites", "if-modified-since", "exact",
+                    "merge-slashes", "off",
                     "timeout", "idle",
                     "relay", "send", "reset", "counters", "help", "80", "127.0.0.1:80", "[::1]:80",
                     "1000000000", "hand-over", "no-hand-over", "*", "always",

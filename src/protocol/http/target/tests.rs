@@ -2,12 +2,17 @@
 
 //! Tests of targets and paths.
 
-use super::{Path, PathBuffer, Status, TargetError, TargetForm};
+use super::{Path, PathBuffer, Slashes, Status, TargetError, TargetForm};
+
+/// Returns the decoded path; slashes are kept.
+fn path(raw: &str) -> Result<Option<String>, TargetError> {
+    path_with(raw, Slashes::Keep)
+}
 
 /// Returns the decoded path.
-fn path(raw: &str) -> Result<Option<String>, TargetError> {
+fn path_with(raw: &str, slashes: Slashes) -> Result<Option<String>, TargetError> {
     let mut buffer = PathBuffer::new();
-    let path = Path::parse(raw.as_bytes(), &mut buffer)?;
+    let path = Path::parse(raw.as_bytes(), &mut buffer, slashes)?;
     Ok(path.map(|path| String::from_utf8_lossy(path.as_bytes()).into_owned()))
 }
 
@@ -58,8 +63,8 @@ fn rfc9112_3_2_malformed_targets_are_400() {
         "http://h#f",
         "ftp://h/",
         "/a?b#c",
-        "/a?\"",
-        "/a?<x>",
+        "/a?b c",
+        "/a?\u{7f}",
     ] {
         assert_eq!(
             TargetForm::parse(target.as_bytes()),
@@ -92,7 +97,7 @@ fn rfc3986_2_1_escapes_are_decoded_once() {
     }
     let mut buffer = PathBuffer::new();
     assert_eq!(
-        Path::parse(b"/%ff", &mut buffer)
+        Path::parse(b"/%ff", &mut buffer, Slashes::Merge)
             .unwrap()
             .unwrap()
             .as_bytes(),
@@ -148,6 +153,19 @@ fn rfc3986_3_3_malformed_paths_are_errors() {
         "/%0d%0aX:",
         "/%7f",
         "/a b",
+        "/a#b",
+        "/a?b",
+        "/<x>%zz",
+        "/a\u{7f}",
+        "/a\tb",
+    ] {
+        assert_eq!(path(raw), Err(TargetError), "{raw:?}");
+    }
+}
+
+#[test]
+fn octets_that_clients_send_unescaped_stand_for_themselves() {
+    for raw in [
         "/<x>",
         "/\"x\"",
         "/a\\b",
@@ -155,10 +173,49 @@ fn rfc3986_3_3_malformed_paths_are_errors() {
         "/{a}",
         "/a|b",
         "/[a]",
+        "/`a",
         "/caf\u{e9}",
-        "/a#b",
-        "/a\tb",
+        "/'",
     ] {
-        assert_eq!(path(raw), Err(TargetError), "{raw:?}");
+        assert_eq!(path(raw), found(raw), "{raw}");
+        let target = format!("/a?{}", &raw[1..]);
+        let form = TargetForm::parse(target.as_bytes());
+        assert!(
+            matches!(form, Ok(TargetForm::Path(target)) if target.query == Some(&raw.as_bytes()[1..])),
+            "{target}"
+        );
+    }
+    assert_eq!(path("/[a]/../b|%7c"), found("/b||"));
+}
+
+#[test]
+fn rfc3986_3_3_several_slashes_are_one_by_default() {
+    for (raw, merged) in [
+        ("//", "/"),
+        ("//host/x", "/host/x"),
+        ("/a//b", "/a/b"),
+        ("/a///b//", "/a/b/"),
+        ("/a//../b", "/b"),
+        ("//../a", "/a"),
+        ("/a/b//..//../c", "/c"),
+        ("/a/.//b", "/a/b"),
+        ("/a//.", "/a/"),
+        ("/a//..", "/"),
+        ("/a//%2e%2e/b", "/b"),
+        ("/a.//b.", "/a./b."),
+    ] {
+        assert_eq!(path_with(raw, Slashes::Merge), found(merged), "{raw}");
+    }
+    assert_eq!(path_with("/a/%2f/b", Slashes::Merge), Ok(None));
+}
+
+#[test]
+fn rfc3986_3_3_slashes_are_kept_by_choice() {
+    for (raw, kept) in [
+        ("//host/x", "//host/x"),
+        ("/a//b%20", "/a//b "),
+        ("/a//../b", "/a/b"),
+    ] {
+        assert_eq!(path(raw), found(kept), "{raw}");
     }
 }

@@ -31,6 +31,7 @@ use protocol::http::{
     Path,
     PathBuffer,
     Resources as _,
+    Slashes,
     Status, //
 };
 
@@ -77,7 +78,7 @@ fn word(bytes: &[u8]) -> Result<KVec<u8>> {
 /// Looks up a path; returns the content that is found, or a word.
 fn look_up(site: &Site, host: &[u8], path: &[u8]) -> Result<KVec<u8>> {
     let mut buffer = KBox::new(PathBuffer::new(), GFP_KERNEL)?;
-    let path = Path::parse(path, &mut buffer).map_err(|_| EINVAL)?;
+    let path = Path::parse(path, &mut buffer, Slashes::Merge).map_err(|_| EINVAL)?;
     match site.find(Some(host), path.ok_or(EINVAL)?) {
         Lookup::NotFound => word(b"nothing"),
         Lookup::MissingSlash => word(b"directory"),

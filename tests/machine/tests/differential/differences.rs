@@ -7,12 +7,8 @@ type Differences = &'static [(&'static str, &'static [(&'static str, &'static st
 
 pub(super) const DIFFERENCES: Differences = &[
     (
-        "RFC 3986 section 3.3: these bytes are not allowed in a URI; RFC 9112 section 3: an invalid request line is 400.",
+        "RFC 9112 section 3.2: a fragment is no part of a target, and an invalid request line is 400.",
         &[
-            ("/\"x\"", "connection: ends, nginx persists; status: 400, nginx 404"),
-            ("/<x>", "connection: ends, nginx persists; status: 400, nginx 404"),
-            ("/\\x", "connection: ends, nginx persists; status: 400, nginx 404"),
-            ("/café", "connection: ends, nginx persists; status: 400, nginx 404"),
             ("/hello.txt#f", "connection: ends, nginx persists; status: 400, nginx 200"),
         ],
     ),
@@ -21,14 +17,6 @@ pub(super) const DIFFERENCES: Differences = &[
         &[
             ("/../hello.txt", "connection: persists, nginx ends; status: 200, nginx 400"),
             ("/%2e%2e/hello.txt", "connection: persists, nginx ends; status: 200, nginx 400"),
-        ],
-    ),
-    (
-        "RFC 3986 section 3.3: an empty segment is a segment, so this path names another resource.",
-        &[
-            ("//hello.txt", "status: 404, nginx 200"),
-            ("/dir//index.html", "status: 404, nginx 200"),
-            ("//evil.example/%2e%2e", "status: 404, nginx 200"),
         ],
     ),
     (
@@ -206,7 +194,6 @@ pub(super) const DIFFERENCES: Differences = &[
             ("If-Match: *|If-None-Match: TAG", "Last-Modified: none, nginx Thu, 02 Jan 2020 03:04:05 GMT"),
             ("If-Modified-Since: Thu Jan  2 03:04:05 2020", "Last-Modified: none, nginx Thu, 02 Jan 2020 03:04:05 GMT"),
             ("If-Modified-Since: Thu, 02 Jan 2020 03:04:05 GMT", "Last-Modified: none, nginx Thu, 02 Jan 2020 03:04:05 GMT"),
-            ("If-Modified-Since: Thu, 02 Jan 2020 03:04:06 GMT", "Last-Modified: none, nginx Thu, 02 Jan 2020 03:04:05 GMT"),
             ("If-Modified-Since: Thursday, 02-Jan-20 03:04:05 GMT", "Last-Modified: none, nginx Thu, 02 Jan 2020 03:04:05 GMT"),
             ("If-None-Match: *", "Last-Modified: none, nginx Thu, 02 Jan 2020 03:04:05 GMT"),
             ("If-None-Match: TAG", "Last-Modified: none, nginx Thu, 02 Jan 2020 03:04:05 GMT"),

@@ -31,7 +31,6 @@ http {
     default_type application/octet-stream;
     charset utf-8;
     charset_types text/plain text/css;
-    if_modified_since before;
     access_log off;
     server {
         listen 8081;

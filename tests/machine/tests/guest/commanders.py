@@ -46,6 +46,8 @@ COMMANDS = [
     (one_of('stop', 'stop\nstart'), (errno.EADDRNOTAVAIL,)),
     (with_number('max-connections {}', 8, 2000), ()),
     (with_number('max-old-sites {}', 0, 4), ()),
+    (one_of('if-modified-since exact', 'if-modified-since before'), ()),
+    (one_of('merge-slashes on', 'merge-slashes off'), ()),
     (with_number('min-rate {}', 1, 100), ()),
     (with_number('timeout idle {}', 1, 60), ()),
     (with_number('timeout head {}', 5, 60), ()),

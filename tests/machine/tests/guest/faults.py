@@ -154,11 +154,13 @@ def commands():
     threading.Thread(target=swallow, args=(peer,), daemon=True).start()
     cases = [
         ('help', ''),
-        ('timeout idle 77\nhelp', 'timeout idle 60'),
+        ('timeout idle 77\nhelp', 'timeout idle 75'),
         ('max-connections 77', 'max-connections 65536'),
         ('max-old-sites 7', 'max-old-sites 2'),
+        ('if-modified-since before', 'if-modified-since exact'),
+        ('merge-slashes off', 'merge-slashes on'),
         ('min-rate 77', 'min-rate 500'),
-        ('begin\ntimeout idle 77\ncommit', 'timeout idle 60'),
+        ('begin\ntimeout idle 77\ncommit', 'timeout idle 75'),
         ('relay 127.0.0.1:7', 'relay 127.0.0.1:2001'),
         ('reset counters', ''),
         ('start', ''),
@@ -253,7 +255,7 @@ def nodes():
     def unfinished():
         node = os.open(NODE, os.O_WRONLY)
         try:
-            os.write(node, b'timeout idle 60')
+            os.write(node, b'timeout idle 75')
         finally:
             os.close(node)
 

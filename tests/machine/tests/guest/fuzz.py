@@ -26,6 +26,8 @@ start
 stop
 max-connections 5
 max-old-sites 0
+if-modified-since before
+merge-slashes off
 min-rate 5
 timeout idle 60
 timeout stop 86400

@@ -111,7 +111,7 @@ def waits(files):
     os.kill(loader, signal.SIGKILL)
     assert end(loader)[0] == signal.SIGKILL
     with open("/dev/khttpd", encoding="ascii") as node:
-        assert "timeout idle 60\n" in node
+        assert "timeout idle 75\n" in node
 
 
 def main():

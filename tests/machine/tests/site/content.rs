@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::common::{assert_quiet, get, machine, number, Client, Result};
-use crate::{ask, files, report, REAL};
+use crate::{ask, command, commanded, files, report, REAL};
 
 #[test]
 fn every_file_of_a_real_site_is_served_unchanged() -> Result {
@@ -110,4 +110,28 @@ fn precompressed_variants_are_negotiated() -> Result {
     assert_eq!(ask(&mut client, "/index.html", "zstd")?.0, None);
     fs::remove_dir_all(&share)?;
     assert_quiet(&machine)
+}
+
+#[test]
+fn clock_that_is_wrong_at_the_load_leaves_no_trace() -> Result {
+    let machine = commanded()?;
+    machine.exec_ok(
+        "mkdir /tmp/board && echo page > /tmp/board/index.html && \
+         touch -d @1577934245 /tmp/board/index.html && date -s @1000000000",
+    )?;
+    command(&machine, "'root /tmp/board'")?;
+    let modified = || -> Result<String> {
+        let mut client = Client::connect(machine.http_address()?)?;
+        client.send(get("/"))?;
+        let response = client.response(false)?;
+        Ok(response
+            .field("Last-Modified")
+            .unwrap_or_default()
+            .to_owned())
+    };
+    let shown = modified()?;
+    assert!(shown.starts_with("Sun, 09 Sep 2001 01:"), "{shown}");
+    machine.exec_ok("date -s @1795410000")?;
+    assert_eq!(modified()?, "Thu, 02 Jan 2020 03:04:05 GMT");
+    Ok(())
 }

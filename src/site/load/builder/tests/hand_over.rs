@@ -43,7 +43,7 @@ mod suite {
     /// Asserts that a request with another method than GET, HEAD and OPTIONS is for `expected`.
     fn assert_process(site: &Site, path: &[u8], expected: &[u8]) -> Result {
         let mut buffer = KBox::new(PathBuffer::new(), GFP_KERNEL)?;
-        let path = Path::parse(path, &mut buffer).map_err(|_| EINVAL)?;
+        let path = Path::parse(path, &mut buffer, Slashes::Merge).map_err(|_| EINVAL)?;
         let shown = match site.process(Some(b"localhost"), path.ok_or(EINVAL)?) {
             Some(process) => word(&text::render(format_args!("{process}"))?)?,
             None => word(b"nothing")?,
