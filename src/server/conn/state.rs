@@ -28,7 +28,7 @@ pub(super) enum Action {
     /// Poll again in the worker, after other connections.
     PollAgain,
     /// Give the connection to a process, in the worker.
-    ProcessRequest,
+    HandOver,
     /// Close the connection.
     Close,
     /// Reset the connection.
@@ -49,7 +49,7 @@ pub(crate) enum ConnPhase {
     /// The client closes, after the last response.
     Linger,
     /// The worker gives the connection to a process.
-    ProcessRequest,
+    HandOver,
     /// The connection has ended.
     Closed,
 }
