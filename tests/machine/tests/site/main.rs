@@ -17,6 +17,7 @@ mod changes;
 mod content;
 mod failures;
 mod interrupts;
+mod media_types;
 mod memory;
 mod policy;
 mod rules;
