@@ -378,7 +378,7 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         };
         ResponseParts {
             status,
-            head: [lines.finish(), page.head.common_lines()],
+            head: [lines.finish(), page.head.further_lines()],
             body,
         }
     }

@@ -165,6 +165,12 @@ fn rfc9110_15_5_error_page_of_the_site_is_sent() {
     assert_eq!(response.field("Content-Length"), Some("12"));
     // The validators of the page are not those of the requested resource.
     assert!(response.field("ETag").is_none() && response.field("Last-Modified").is_none());
+    // Nor is the time for which a cache keeps the page: the error may be over by then.
+    assert_eq!(response.field("Cache-Control"), None);
+    assert_eq!(
+        get("http://other.example/404.html", "").field("Cache-Control"),
+        Some("no-cache")
+    );
     let head = request("HEAD", "http://other.example/nope", "");
     assert_eq!((head.head, head.body.len()), (response.head, 0));
 }
