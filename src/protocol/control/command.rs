@@ -149,6 +149,7 @@ pub const HELP: &str = "\
 # follow-links yes|no              follow symbolic links within a root
 # hidden-files yes|no              serve names that begin with a dot
 # cross-mounts yes|no              enter file systems that are mounted within a root
+# when-busy skip|fail              files that are written all the time: leave out, or fail
 # perm-required MODE               mode bits that a file must have, such as 0004
 # perm-forbid MODE                 mode bits that a file must not have
 # max-site-bytes N                 bound of the memory of the site

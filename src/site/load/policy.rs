@@ -38,6 +38,8 @@ pub(super) struct LoadPolicy {
     pub(super) follow_links: bool,
     /// Whether other mounts below a root are entered.
     pub(super) cross_mounts: bool,
+    /// Whether files that are written all the time are left out.
+    pub(super) skip_busy: bool,
     hidden_files: bool,
     perm_required: u16,
     perm_forbid: u16,
@@ -56,6 +58,7 @@ impl LoadPolicy {
             limits,
             follow_links: false,
             cross_mounts: false,
+            skip_busy: false,
             hidden_files: false,
             perm_required: OTHERS_READ,
             perm_forbid: 0,
@@ -73,6 +76,7 @@ impl LoadPolicy {
             PolicyRule::FollowLinks(flag) => self.follow_links = flag,
             PolicyRule::HiddenFiles(flag) => self.hidden_files = flag,
             PolicyRule::CrossMounts(flag) => self.cross_mounts = flag,
+            PolicyRule::SkipBusy(flag) => self.skip_busy = flag,
             PolicyRule::PermRequired(mode) => self.perm_required = mode,
             PolicyRule::PermForbid(mode) => self.perm_forbid = mode,
             PolicyRule::MaxSiteBytes(bytes) => self.limits.max_site_bytes = bytes,

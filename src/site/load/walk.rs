@@ -174,7 +174,10 @@ impl<'a> Walk<'a> {
             return self.queue(path, builder);
         }
         let file = if admitted && stat.is_file() {
-            stable_read::read(&found, |stat| self.policy.admit_file(stat))?
+            match stable_read::read(&found, |stat| self.policy.admit_file(stat)) {
+                Err(error) if self.policy.skip_busy && error.is_busy() => None,
+                read => read?,
+            }
         } else {
             None
         };

@@ -49,6 +49,7 @@ status-page /status
 follow-links yes
 hidden-files yes
 cross-mounts no
+when-busy skip
 perm-required 0004
 perm-forbid 0111
 max-site-bytes 8388608
