@@ -8,7 +8,7 @@ use core::cmp::Ordering;
 use kernel::prelude::*;
 
 /// Media types by suffix in lower case: lines of a suffix, a space and a media type, sorted by their
-/// bytes. A suffix of a file has no `#`, with which the comments above the table begin.
+/// bytes, below some comments.
 const TABLE: &str = include_str!("media_types");
 
 /// The media type of an unknown suffix, which browsers save to a file.
@@ -62,7 +62,11 @@ fn by_suffix(suffix: &str) -> Option<&'static str> {
         let start = before.rfind('\n').map_or(0, |end| end + 1);
         let (before, from) = rest.split_at_checked(start)?;
         let (line, after) = from.split_once('\n')?;
-        let (known, media_type) = line.split_once(' ').unwrap_or((line, ""));
+        // All comments precede the table, where their character belongs.
+        let (known, media_type) = line
+            .split_once(' ')
+            .filter(|_| !line.starts_with('#'))
+            .unwrap_or(("#", UNKNOWN));
         rest = match suffix.cmp(known) {
             Ordering::Less => before,
             Ordering::Equal => return Some(media_type),
