@@ -96,6 +96,21 @@ fn rfc9110_15_4_redirect_rule_sends_location() {
         let found = response.field("Location").unwrap_or_default();
         assert_eq!((response.status, found), (status, location), "{target}");
     }
+    for (target, location) in [
+        ("/any/a%20b?c", "https://www.localhost/any/a%20b?c"),
+        ("/login/x?a=b", "/in?host=localhost&to=/login/x&a=b"),
+        ("/login/x", "/in?host=localhost&to=/login/x&"),
+        (
+            "http://Other.Example:81/any/",
+            "https://www.Other.Example/any/",
+        ),
+    ] {
+        assert_eq!(
+            get(target, "").field("Location"),
+            Some(location),
+            "{target}"
+        );
+    }
     assert_eq!(get("/moved", "").status, 404);
     assert_eq!(get("/old.txt/", "").status, 404);
     assert_eq!(request("HEAD", "/old.txt", "").body, b"");

@@ -19,6 +19,7 @@ mod failures;
 mod interrupts;
 mod media_types;
 mod memory;
+mod names;
 mod policy;
 mod rules;
 
