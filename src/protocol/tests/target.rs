@@ -100,10 +100,6 @@ fn rfc9110_15_4_redirect_rule_sends_location() {
         ("/any/a%20b?c", "https://www.localhost/any/a%20b?c"),
         ("/login/x?a=b", "/in?host=localhost&to=/login/x&a=b"),
         ("/login/x", "/in?host=localhost&to=/login/x&"),
-        (
-            "http://Other.Example:81/any/",
-            "https://www.Other.Example/any/",
-        ),
     ] {
         assert_eq!(
             get(target, "").field("Location"),
@@ -182,10 +178,6 @@ fn rfc9110_15_5_error_page_of_the_site_is_sent() {
     assert!(response.field("ETag").is_none() && response.field("Last-Modified").is_none());
     // Nor is the time for which a cache keeps the page: the error may be over by then.
     assert_eq!(response.field("Cache-Control"), None);
-    assert_eq!(
-        get("http://other.example/404.html", "").field("Cache-Control"),
-        Some("no-cache")
-    );
     let head = request("HEAD", "http://other.example/nope", "");
     assert_eq!((head.head, head.body.len()), (response.head, 0));
 }
