@@ -35,6 +35,7 @@ use kernel::prelude::*;
 use protocol::http::{
     self,
     Coding,
+    Codings,
     Full,
     Lookup,
     Path,
@@ -51,7 +52,7 @@ pub(crate) struct Site {
     /// Rules that hand connections over, whatever the host.
     hand_overs: HandOvers,
     entries: KVVec<Entry>,
-    /// Variants of all entries; those of one entry are adjacent, its identity first.
+    /// Variants of all entries; those of one entry are adjacent.
     variants: Variants,
     contents: Contents,
     footprint: usize,
@@ -195,13 +196,14 @@ impl http::Resources for Site {
         if !entry.codings.contains(coding) {
             return None;
         }
-        // Behind the variants of the entry are those of the next.
+        // Behind the variants of the entry are those of the next. A file whose name says that its
+        // content is coded has no other variant: it stands for the identity.
         let BodyId(first) = entry.first;
         let (body, variant) = (first..)
             .take(Coding::ALL.len())
             .map(BodyId)
             .map_while(|body| Some((body, self.variant(body)?)))
-            .find(|(_, variant)| variant.coding == coding)?;
+            .find(|(_, variant)| variant.coding == coding || entry.codings == Codings::IDENTITY)?;
         let content = self.contents.get(variant.content)?;
         let length = self.contents.bytes(content).len();
         Some(self.variants.representation(variant, body, length))

@@ -23,9 +23,11 @@ pub use self::{
     },
     rule::{
         EncodedPath,
+        Exceptions,
         FieldValue,
         FilePattern,
         Location,
+        Names,
         PolicyRule,
         Rule,
         Suffix,

@@ -24,6 +24,7 @@ mod field;
 mod head_buffer;
 mod host;
 mod limits;
+mod location;
 mod method;
 mod multipart;
 pub(crate) mod octet;

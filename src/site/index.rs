@@ -13,6 +13,7 @@ pub(super) mod fallback;
 pub(super) mod hand_over;
 pub(super) mod host_map;
 pub(super) mod path_index;
+pub(super) mod path_pattern;
 pub(super) mod redirect;
 pub(super) mod variant;
 pub(super) mod virtual_host;

@@ -13,6 +13,7 @@ mod file_error;
 mod hand_overs;
 mod media_type;
 mod path_display;
+mod path_pattern;
 mod policy;
 mod progress;
 mod root;
@@ -67,11 +68,11 @@ impl Site {
                 let mut walk = Walk::new(directory, &policy, progress)?;
                 let file = walk.read_rules()?;
                 let rules = Rules::new(&node_rules, name, &file)?;
-                walk.add_to(&mut builder)?;
+                walk.add_to(&mut builder, &rules)?;
                 builder.finish_root(name, &rules, root.hosts())?;
             } else {
                 let rules = Rules::new(&node_rules, name, builtin::rules())?;
-                builtin::add_to(&mut builder, &policy, progress)?;
+                builtin::add_to(&mut builder, &policy, &rules, progress)?;
                 builder.finish_root(name, &rules, root.hosts())?;
             }
         }

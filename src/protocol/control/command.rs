@@ -114,11 +114,14 @@ pub const HELP: &str = "\
 # reload                           load the site again
 # clear                            remove all roots and rules
 # error STATUS /PAGE               send PAGE with an error status
-# fallback FILES /PAGE             serve PAGE for FILES that do not exist
+# fallback FILES /PAGE             serve PAGE for FILES [except FILES...] that do not exist
 # cache-control FILES VALUE        set Cache-Control of *, *.SUFFIX, /DIRECTORY/* or /FILE
 # field FILES NAME: VALUE          add a field
 # media-type FILES TYPE/SUBTYPE    set Content-Type
-# redirect STATUS FROM TO          redirect with 301, 302, 307 or 308 from /FILE or /DIRECTORY/*
+# redirect STATUS FROM TO          301, 302, 307 or 308 from /FILE or /DIR/* [except FILES...]
+# index NAME...                    serve the first of these files for their directory
+# try-suffix .SUFFIX...            serve /NAME.SUFFIX for /NAME, too
+# exclude FILES                    leave FILES out
 # trailing-slash POLICY            of a directory without its slash: redirect, serve or refuse
 # status-page /PATH                serve counters as text at PATH
 # hand-over FILES PORT [always]    hand to a process, at [ADDRESS:]PORT, FILES that do not exist
@@ -126,6 +129,7 @@ pub const HELP: &str = "\
 # follow-links yes|no              follow symbolic links within a root
 # hidden-files yes|no              serve names that begin with a dot
 # cross-mounts yes|no              enter file systems that are mounted within a root
+# when-busy skip|fail              files that are written all the time: leave out, or fail
 # perm-required MODE               mode bits that a file must have, such as 0004
 # perm-forbid MODE                 mode bits that a file must not have
 # max-site-bytes N                 bound of the memory of the site

@@ -131,6 +131,12 @@ pub struct Words<'a> {
 }
 
 impl<'a> Words<'a> {
+    /// Creates the words of a text.
+    #[inline]
+    pub(in crate::control) const fn new(text: &'a [u8]) -> Words<'a> {
+        Words { rest: text }
+    }
+
     /// Returns the text of the words that are left, with the whitespace between them.
     #[inline]
     pub fn rest(&self) -> &'a [u8] {

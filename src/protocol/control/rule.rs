@@ -4,12 +4,16 @@
 //!
 //! ```text
 //! error 404 /404.html                      page of an error status
-//! fallback /app/* /app/index.html          page for paths without a file
+//! fallback /app/* /app/index.html          page for paths without a file, but not for `except` ones
 //! cache-control *.css max-age=3600
 //! field /private/* X-Robots-Tag: noindex   another field
 //! media-type *.wasm application/wasm
 //! redirect 301 /old.html /new.html
 //! redirect 308 /blog/* https://blog.example.org/
+//! redirect 301 /* https://$host/ except /.well-known/*
+//! index index.html index.htm               files that are served for their directory
+//! try-suffix .html                         what names may lack in a path
+//! exclude *.bak                            files that are left out
 //! trailing-slash redirect                  of a directory without its slash; or serve, or refuse
 //! status-page /status                      counters as text
 //! hand-over *.php 9000                     process for paths without a file
@@ -20,17 +24,22 @@
 //! rules of a root.
 
 mod encoded_path;
+mod exceptions;
 mod file_pattern;
+mod names;
 mod policy;
+mod routing;
 mod value;
 mod word;
 
 pub use self::{
     encoded_path::EncodedPath,
+    exceptions::Exceptions,
     file_pattern::{
         FilePattern,
         Suffix, //
     },
+    names::Names,
     policy::PolicyRule,
     value::{
         FieldValue,
@@ -44,17 +53,11 @@ use self::word::{
     WordError, //
 };
 use crate::{
-    bytes::{
-        parse_number,
-        split_once, //
-    },
-    control::{
-        address::process_address,
-        line::{
-            Error,
-            Line,
-            Words, //
-        }, //
+    bytes::split_once,
+    control::line::{
+        Error,
+        Line,
+        Words, //
     },
     http::{
         octet::TOKEN,
@@ -83,6 +86,8 @@ pub enum Rule<'a> {
         under: FilePattern<'a>,
         /// File to serve.
         page: EncodedPath<'a>,
+        /// Paths to which the rule does not apply.
+        except: Exceptions<'a>,
     },
     /// Sets `Cache-Control`.
     CacheControl {
@@ -114,9 +119,17 @@ pub enum Rule<'a> {
         /// Path ([`FilePattern::Exact`]), or all paths below a directory ([`FilePattern::Under`]).
         from: FilePattern<'a>,
         /// Target. For [`FilePattern::Under`] it ends with a slash, and the rest of the path is
-        /// appended.
+        /// appended, unless it has a variable for the path.
         to: Location<'a>,
+        /// Paths to which the rule does not apply; none for [`FilePattern::Exact`].
+        except: Exceptions<'a>,
     },
+    /// Names the files that are served for their directory, the preferred one first.
+    Index(Names<'a>),
+    /// Serves files also by their paths without one of these suffixes, the preferred one first.
+    TrySuffix(Names<'a>),
+    /// Leaves files and directories out of the site.
+    Exclude(FilePattern<'a>),
     /// Decides about paths of directories without their slash.
     TrailingSlash(TrailingSlash),
     /// Serves counters as text at a path.
@@ -198,17 +211,39 @@ impl<'a> Rule<'a> {
     fn parse_words(mut words: Words<'a>) -> Result<Option<Rule<'a>>, WordError<'a>> {
         let rule = match words.next().unwrap_or_default() {
             b"error" => error_page(&mut words)?,
-            b"fallback" => fallback(&mut words)?,
+            b"fallback" => {
+                let (under, page, except) = routing::fallback(&mut words)?;
+                Rule::Fallback {
+                    under,
+                    page,
+                    except,
+                }
+            }
             b"cache-control" => Rule::CacheControl {
                 files: files(&mut words)?,
-                value: value(&mut words)?,
+                value: field_value(&mut words)?,
             },
             b"field" => field(&mut words)?,
             b"media-type" => media_type(&mut words)?,
-            b"redirect" => redirect(&mut words)?,
+            b"redirect" => {
+                let status = redirect_status(&mut words)?;
+                let (from, to, except) = routing::redirect(&mut words)?;
+                Rule::Redirect {
+                    status,
+                    from,
+                    to,
+                    except,
+                }
+            }
+            b"index" => Rule::Index(Names::parse(&mut words)?),
+            b"try-suffix" => Rule::TrySuffix(Names::parse_suffixes(&mut words)?),
+            b"exclude" => Rule::Exclude(files(&mut words)?),
             b"trailing-slash" => Rule::TrailingSlash(trailing_slash(&mut words)?),
             b"status-page" => Rule::StatusPage(path(&mut words)?),
-            b"hand-over" => hand_over(&mut words)?,
+            b"hand-over" => {
+                let (files, to, always) = routing::hand_over(&mut words)?;
+                Rule::HandOver { files, to, always }
+            }
             name => match PolicyRule::parse(name, &mut words)? {
                 Some(rule) => Rule::Policy(rule),
                 None => return Ok(None),
@@ -232,7 +267,7 @@ fn path<'a>(words: &mut Words<'a>) -> Result<EncodedPath<'a>, WordError<'a>> {
 }
 
 /// Takes all words that are left, as one value.
-fn value<'a>(words: &mut Words<'a>) -> Result<FieldValue<'a>, WordError<'a>> {
+fn field_value<'a>(words: &mut Words<'a>) -> Result<FieldValue<'a>, WordError<'a>> {
     let rest = words.rest();
     words.by_ref().for_each(drop);
     FieldValue::parse(rest)
@@ -244,18 +279,6 @@ fn error_page<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, WordError<'a>> {
         status: Status::parse(code)
             .filter(|status| status.is_error())
             .ok_or((code, "must be an error status that khttpd sends"))?,
-        page: path(words)?,
-    })
-}
-
-fn fallback<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, WordError<'a>> {
-    let word = next(words, "needs paths: * or /DIRECTORY/*")?;
-    let under = FilePattern::parse(word)?;
-    if !matches!(under, FilePattern::All | FilePattern::Under(_)) {
-        return Err((word, "must be * or /DIRECTORY/*"));
-    }
-    Ok(Rule::Fallback {
-        under,
         page: path(words)?,
     })
 }
@@ -279,13 +302,13 @@ fn field<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, WordError<'a>> {
     Ok(Rule::Field {
         files,
         name,
-        value: value(words)?,
+        value: field_value(words)?,
     })
 }
 
 fn media_type<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, WordError<'a>> {
     let files = files(words)?;
-    let value = value(words)?;
+    let value = field_value(words)?;
     let text = value.as_bytes();
     let essence = split_once(text, b';').map_or(text, |(essence, _)| essence);
     match split_once(essence.trim_ascii(), b'/') {
@@ -296,29 +319,11 @@ fn media_type<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, WordError<'a>> {
     }
 }
 
-fn redirect<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, WordError<'a>> {
+fn redirect_status<'a>(words: &mut Words<'a>) -> Result<Status, WordError<'a>> {
     let code = next(words, "needs a status: 301, 302, 307 or 308")?;
-    let status = Status::parse(code)
+    Status::parse(code)
         .filter(|status| status.is_redirect())
-        .ok_or((code, "must be 301, 302, 307 or 308"))?;
-    let old = next(words, "needs a path: /FILE or /DIRECTORY/*")?;
-    let new = next(words, "needs a target, such as /new.html")?;
-    let from = FilePattern::parse(old)?;
-    let to = Location::parse(new)?;
-    match from {
-        FilePattern::Exact(_) => {}
-        FilePattern::Under(_) if to.is_directory() => {}
-        FilePattern::Under(_) => {
-            return Err((
-                new,
-                "must end with a slash, because the rest of the path is appended",
-            ))
-        }
-        FilePattern::All | FilePattern::Suffix(_) => {
-            return Err((old, "must be /FILE or /DIRECTORY/*"))
-        }
-    }
-    Ok(Rule::Redirect { status, from, to })
+        .ok_or((code, "must be 301, 302, 307 or 308"))
 }
 
 fn trailing_slash<'a>(words: &mut Words<'a>) -> Result<TrailingSlash, WordError<'a>> {
@@ -328,32 +333,6 @@ fn trailing_slash<'a>(words: &mut Words<'a>) -> Result<TrailingSlash, WordError<
         b"refuse" => Ok(TrailingSlash::Refuse),
         word => Err((word, "must be redirect, serve or refuse")),
     }
-}
-
-fn hand_over<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, WordError<'a>> {
-    let files = files(words)?;
-    let word = next(words, "needs the port of a process, such as 8080")?;
-    let mut to = process_address(word).map_err(|reason| (word, reason))?;
-    let mut word = words.next();
-    let always = word == Some(b"always");
-    if always {
-        word = words.next();
-    }
-    match word {
-        None => (),
-        Some(b"uid") => to.uid = Some(uid(next(words, "needs the number of a user")?)?),
-        Some(word) if always => return Err((word, "must be uid, or nothing")),
-        Some(word) => return Err((word, "must be always, uid, or nothing")),
-    }
-    Ok(Rule::HandOver { files, to, always })
-}
-
-/// Parses the number of a user; the largest one is that of no user.
-fn uid(word: &[u8]) -> Result<u32, WordError<'_>> {
-    parse_number(word, 10)
-        .and_then(|number| u32::try_from(number).ok())
-        .filter(|uid| *uid != u32::MAX)
-        .ok_or((word, "must be the number of a user, 0 to 4294967294"))
 }
 
 /// Returns whether `word` is a token (RFC 9110 section 5.6.2).
@@ -366,13 +345,23 @@ impl fmt::Display for Rule<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Rule::ErrorPage { status, page } => write!(f, "error {} {page}", status.code()),
-            Rule::Fallback { under, page } => write!(f, "fallback {under} {page}"),
+            Rule::Fallback {
+                under,
+                page,
+                except,
+            } => write!(f, "fallback {under} {page}{except}"),
             Rule::CacheControl { files, value } => write!(f, "cache-control {files} {value}"),
             Rule::Field { files, name, value } => write!(f, "field {files} {name}: {value}"),
             Rule::MediaType { files, value } => write!(f, "media-type {files} {value}"),
-            Rule::Redirect { status, from, to } => {
-                write!(f, "redirect {} {from} {to}", status.code())
-            }
+            Rule::Redirect {
+                status,
+                from,
+                to,
+                except,
+            } => write!(f, "redirect {} {from} {to}{except}", status.code()),
+            Rule::Index(names) => write!(f, "index{names}"),
+            Rule::TrySuffix(suffixes) => write!(f, "try-suffix{suffixes}"),
+            Rule::Exclude(files) => write!(f, "exclude {files}"),
             Rule::TrailingSlash(policy) => f.write_str(match policy {
                 TrailingSlash::Redirect => "trailing-slash redirect",
                 TrailingSlash::Serve => "trailing-slash serve",

@@ -75,10 +75,11 @@ impl Codings {
         self.0 & coding.bit() != 0
     }
 
-    /// Returns whether there are several, so that every response needs `Vary: Accept-Encoding`.
+    /// Returns whether there are others than the identity, so that `Accept-Encoding` matters and
+    /// every response needs `Vary: Accept-Encoding`.
     #[inline]
     pub const fn vary(self) -> bool {
-        self.0.count_ones() > 1
+        self.0 & !Self::IDENTITY.0 != 0
     }
 }
 
@@ -126,7 +127,7 @@ impl Preferences {
 /// none is acceptable (406).
 ///
 /// Without such a field every coding is acceptable; the identity is the one that every client
-/// understands.
+/// understands, and the only one that is chosen then.
 ///
 /// # Examples
 ///

@@ -20,7 +20,6 @@ use super::{
         put_line,
         VARY, //
     },
-    resources::Redirect,
     sink::{
         Full,
         Sink, //
@@ -182,29 +181,8 @@ pub(super) fn put_slash_redirect(
     put_query(query, lines)
 }
 
-/// Appends the first lines of a redirect by a rule.
-///
-/// The part of the path that is appended to the location begins without slashes of its own, which
-/// could name another host.
-pub(super) fn put_redirect(
-    redirect: Redirect<'_>,
-    path: Path<'_>,
-    query: Option<&[u8]>,
-    lines: &mut HeadBuffer<'_>,
-) -> Result<(), Full> {
-    let rest = path.as_bytes().get(redirect.path_offset..).unwrap_or(&[]);
-    let start = rest.iter().position(|b| *b != b'/').unwrap_or(rest.len());
-    lines.put(redirect.status.line())?;
-    lines.put(b"Location: ")?;
-    lines.put(redirect.location)?;
-    encode_path(rest.get(start..).unwrap_or(&[]), lines)?;
-    // A location with a query or a fragment of its own is complete.
-    let is_complete = redirect.location.iter().any(|b| matches!(b, b'?' | b'#'));
-    put_query(query.filter(|_| !is_complete), lines)
-}
-
 /// Appends the query and the end of a `Location`.
-fn put_query(query: Option<&[u8]>, lines: &mut HeadBuffer<'_>) -> Result<(), Full> {
+pub(super) fn put_query(query: Option<&[u8]>, lines: &mut HeadBuffer<'_>) -> Result<(), Full> {
     if let Some(query) = query {
         lines.put(b"?")?;
         encode_query(query, lines)?;

@@ -57,15 +57,18 @@ pub struct HeadOffsets {
     accept: u16,
     /// `ETag`.
     etag: u16,
-    /// Lines for every status: `Vary`, `Cache-Control`, further fields, [`ALWAYS`].
+    /// Lines for every status but errors: `Vary` and `Cache-Control`, and then the further ones.
     common: u16,
+    /// Lines for every status: further fields and [`ALWAYS`].
+    further: u16,
 }
 
 /// The head of a 200, except the lines that change: `Connection`, `Date` and the empty line.
 ///
 /// The order of the lines lets other statuses use a part of it unchanged: a 200 with another date
-/// everything from `Content-Length` on, a 206 everything from `Content-Type` on, a 304 everything from `ETag` on, an error page the lines about its content
-/// and the common ones.
+/// everything from `Content-Length` on, a 206 everything from `Content-Type` on, a 304 everything
+/// from `ETag` on, an error page the lines about its content and the last ones. An error has no
+/// `Cache-Control` of a page: it can be over in a moment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RenderedHead<'s> {
     bytes: &'s [u8],
@@ -119,6 +122,7 @@ impl<'s> RenderedHead<'s> {
         if !metadata.cache_control.is_empty() {
             put_line(b"Cache-Control: ", metadata.cache_control, &mut sink)?;
         }
+        offsets.further = sink.offset;
         sink.put(metadata.extra)?;
         sink.put(ALWAYS)?;
         Ok(offsets)
@@ -184,8 +188,8 @@ impl<'s> RenderedHead<'s> {
 
     /// Returns the lines for every status.
     #[inline]
-    pub(super) fn common_lines(self) -> &'s [u8] {
-        self.from(self.offsets.common)
+    pub(super) fn further_lines(self) -> &'s [u8] {
+        self.from(self.offsets.further)
     }
 
     /// Returns the lines about the content: its length, type and coding.
@@ -265,6 +269,8 @@ mod tests {
         "Vary: Accept-Encoding\r\nCache-Control: max-age=60\r\nX-Frame-Options: DENY\r\n\
         Server: khttpd\r\n";
 
+    const FURTHER: &str = "X-Frame-Options: DENY\r\nServer: khttpd\r\n";
+
     #[test]
     fn rfc9110_15_3_7_and_15_4_5_parts_of_the_head_fit_206_and_304() {
         let mut room = [0; 512];
@@ -293,7 +299,7 @@ mod tests {
         );
         assert_eq!(text(head.parts_lines()), format!("{accept}{etag}"));
         assert_eq!(text(head.validator_lines()), etag);
-        assert_eq!(text(head.common_lines()), COMMON);
+        assert_eq!(text(head.further_lines()), FURTHER);
         assert_eq!(head.etag(), METADATA.etag);
         assert_eq!(head.media_type(), METADATA.media_type);
     }
@@ -323,7 +329,7 @@ mod tests {
             (
                 head.content_lines(),
                 head.validator_lines(),
-                head.common_lines()
+                head.further_lines()
             ),
             (&b""[..], &b""[..], &b""[..])
         );

@@ -178,9 +178,18 @@ pub struct Redirect<'s> {
     /// Status: 301, 302, 307 or 308.
     pub status: Status,
     /// Path or URI, percent-encoded; with a slash at its end if a part of the path is appended.
+    /// `$host`, `$path` and `$query` stand for those of the request, and there is no other `$`.
     pub location: &'s [u8],
     /// Offset in the requested path of the part that is appended.
     pub path_offset: usize,
+}
+
+impl Redirect<'_> {
+    /// Returns whether the location has the host of the request.
+    pub(super) fn needs_host(&self) -> bool {
+        let mut pieces = self.location.split(|byte| *byte == b'$').skip(1);
+        pieces.any(|piece| piece.starts_with(b"host"))
+    }
 }
 
 /// A resource in one coding. It is cheap to create from a table.

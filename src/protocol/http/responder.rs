@@ -19,12 +19,15 @@ use super::{
         FieldNames, //
     },
     head_buffer::{
-        put_redirect,
         put_slash_redirect,
         put_status,
         put_status_page,
         Detail,
         HeadBuffer, //
+    },
+    location::{
+        put_redirect,
+        LocationParts, //
     },
     method::Method,
     process_address::ProcessAddress,
@@ -323,7 +326,11 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         query: Option<&[u8]>,
         lines: &mut HeadBuffer<'a>,
     ) -> ResponseParts<'a, S::Body> {
-        let result = put_redirect(redirect, path, query, lines);
+        let host = self.host.unwrap_or_default();
+        if host.is_empty() && redirect.needs_host() {
+            return self.error(Status::BadRequest, Detail::None, lines);
+        }
+        let result = put_redirect(redirect, &LocationParts { host, path, query }, lines);
         self.redirect_response(redirect.status, result, lines)
     }
 
@@ -386,7 +393,7 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         };
         ResponseParts {
             status,
-            head: [lines.finish(), page.head.common_lines()],
+            head: [lines.finish(), page.head.further_lines()],
             body,
         }
     }

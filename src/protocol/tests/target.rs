@@ -116,6 +116,17 @@ fn rfc9110_15_4_redirect_rule_sends_location() {
         let found = response.field("Location").unwrap_or_default();
         assert_eq!((response.status, found), (status, location), "{target}");
     }
+    for (target, location) in [
+        ("/any/a%20b?c", "https://www.localhost/any/a%20b?c"),
+        ("/login/x?a=b", "/in?host=localhost&to=/login/x&a=b"),
+        ("/login/x", "/in?host=localhost&to=/login/x&"),
+    ] {
+        assert_eq!(
+            get(target, "").field("Location"),
+            Some(location),
+            "{target}"
+        );
+    }
     assert_eq!(get("/moved", "").status, 404);
     assert_eq!(get("/old.txt/", "").status, 404);
     assert_eq!(request("HEAD", "/old.txt", "").body, b"");
@@ -187,6 +198,8 @@ fn rfc9110_15_5_error_page_of_the_site_is_sent() {
     assert_eq!(response.field("Content-Length"), Some("12"));
     // The validators of the page are not those of the requested resource.
     assert!(response.field("ETag").is_none() && response.field("Last-Modified").is_none());
+    // Nor is the time for which a cache keeps the page: the error may be over by then.
+    assert_eq!(response.field("Cache-Control"), None);
     let head = request("HEAD", "http://other.example/nope", "");
     assert_eq!((head.head, head.body.len()), (response.head, 0));
 }

@@ -14,7 +14,7 @@ pub(crate) struct BodyId(pub(in crate::site) u32);
 
 /// A file in its content codings.
 pub(crate) struct Entry {
-    /// Identity variant; the other variants of the entry follow it.
+    /// First variant, the identity if there is one; the other variants of the entry follow it.
     pub(crate) first: BodyId,
     /// Content codings in which the file is available.
     pub(crate) codings: Codings,

@@ -2,13 +2,15 @@
 
 //! Fallbacks: pages for paths that no file has.
 
-use super::entry::EntryId;
-use kernel::prelude::*;
+use super::{
+    entry::EntryId,
+    path_pattern::DirectoryPattern, //
+};
 
 /// A page that is served for all paths below a directory at which there is nothing else.
 pub(crate) struct Fallback {
-    /// Decoded path of the directory. It ends with a slash.
-    pub(crate) directory: KVec<u8>,
+    /// Paths for which it is served.
+    pub(crate) under: DirectoryPattern,
     /// Page that is served.
     pub(crate) page: EntryId,
 }

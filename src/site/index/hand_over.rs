@@ -2,6 +2,7 @@
 
 //! Rules that hand connections over to processes.
 
+use super::path_pattern::PathPattern;
 use kernel::prelude::*;
 use protocol::http::ProcessAddress;
 
@@ -13,29 +14,6 @@ pub(crate) struct HandOver {
     pub(crate) to: ProcessAddress,
     /// Whether the rule also applies to paths that lead to something.
     pub(crate) always: bool,
-}
-
-/// A pattern that matches decoded paths; its own octets are decoded, too.
-pub(crate) enum PathPattern {
-    /// All paths.
-    All,
-    /// The paths with this suffix.
-    Suffix(KVec<u8>),
-    /// The paths below a directory, which ends with a slash.
-    Under(KVec<u8>),
-    /// One path.
-    Exact(KVec<u8>),
-}
-
-impl PathPattern {
-    fn matches(&self, path: &[u8]) -> bool {
-        match self {
-            Self::All => true,
-            Self::Suffix(suffix) => path.ends_with(suffix),
-            Self::Under(directory) => path.starts_with(directory),
-            Self::Exact(exact) => path == &exact[..],
-        }
-    }
 }
 
 /// The rules of a site that hand connections over, the last rule first. They apply to all hosts.

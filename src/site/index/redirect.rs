@@ -2,6 +2,7 @@
 
 //! Redirects of single paths and of whole directories.
 
+use super::path_pattern::DirectoryPattern;
 use kernel::prelude::*;
 use protocol::http::{
     Redirect,
@@ -29,8 +30,8 @@ impl StoredRedirect {
 
 /// A redirect of a directory and all paths below it.
 pub(crate) struct DirectoryRedirect {
-    /// Decoded path of the directory, which the location replaces. It ends with a slash.
-    pub(crate) directory: KVec<u8>,
+    /// Directory, which the location replaces, and paths that are not redirected.
+    pub(crate) from: DirectoryPattern,
     /// Target of the redirect.
     pub(crate) to: StoredRedirect,
 }

@@ -113,7 +113,7 @@ impl VirtualHost {
         }
         self.fallbacks
             .iter()
-            .find(|fallback| path.starts_with(&fallback.directory))
+            .find(|fallback| fallback.under.matches(path))
             .map_or(HostLookup::NotFound, |fallback| {
                 HostLookup::Entry(fallback.page)
             })
@@ -127,8 +127,8 @@ impl VirtualHost {
     pub(crate) fn directory_redirect(&self, path: &[u8]) -> Option<Redirect<'_>> {
         self.directory_redirects
             .iter()
-            .find(|redirect| path.starts_with(&redirect.directory))
-            .map(|redirect| redirect.to.of_path(redirect.directory.len()))
+            .find(|redirect| redirect.from.matches(path))
+            .map(|redirect| redirect.to.of_path(redirect.from.directory.len()))
     }
 
     /// Returns the page of an error response.

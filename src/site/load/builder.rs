@@ -2,6 +2,7 @@
 
 //! The builder of a site: takes files, root by root.
 
+mod coded_path;
 mod entry_list;
 mod root_files;
 mod virtual_host;
@@ -28,7 +29,6 @@ use super::{
 use crate::{
     site::{
         index::{
-            entry::EntryId,
             hand_over::HandOvers,
             host_map::HostMap,
             virtual_host::VirtualHost, //
@@ -162,16 +162,12 @@ impl<'o> SiteBuilder<'o> {
         rules: &Rules<'_>,
         hosts: HostPattern<'_>,
     ) -> Result<(), LoadError> {
-        let RootFiles { paths, files } = mem::replace(&mut self.root, RootFiles::new());
+        let RootFiles { paths, mut files } = mem::replace(&mut self.root, RootFiles::new());
         let first = u32::try_from(self.entries.len()).map_err(|_| EFBIG)?;
         rules.check_number(name)?;
         let mut host = VirtualHostBuilder::new(paths, rules, name);
         host.add_redirects()?;
-        for (number, file) in (first..).zip(&files) {
-            signal::check()?;
-            host.add_file(file.path, EntryId(number))
-                .map_err(|e| LoadError::at(name, host.paths().bytes(file.path), e))?;
-        }
+        host.add_files(&mut files, first)?;
         self.index_bytes += host.paths().used_bytes();
         let sources = EntrySources {
             paths: host.paths(),

@@ -7,7 +7,10 @@ use super::{
     error::LoadError,
     policy::LoadPolicy,
     progress::LoadProgress,
-    rules::RULES_FILE, //
+    rules::{
+        Rules,
+        RULES_FILE, //
+    }, //
 };
 use crate::sys::{
     page::PageBuffer,
@@ -41,16 +44,18 @@ pub(super) fn rules() -> &'static [u8] {
 pub(super) fn add_to(
     builder: &mut SiteBuilder<'_>,
     policy: &LoadPolicy,
+    rules: &Rules<'_>,
     progress: &LoadProgress,
 ) -> Result<(), LoadError> {
-    add_archive(ARCHIVE, builder, policy, progress)
+    add_archive(ARCHIVE, builder, policy, rules, progress)
 }
 
-/// Adds all files of `archive` that the policy admits.
+/// Adds all files of `archive` that policy and rules admit.
 fn add_archive(
     archive: &[u8],
     builder: &mut SiteBuilder<'_>,
     policy: &LoadPolicy,
+    rules: &Rules<'_>,
     progress: &LoadProgress,
 ) -> Result<(), LoadError> {
     let mut path = KVec::new();
@@ -62,14 +67,14 @@ fn add_archive(
                 format_args!("built-in files: malformed archive; rebuild the module"),
             )
         })?;
-        let mut names = member.name.split(|byte| *byte == b'/');
-        if !names.all(|name| policy.admits_name(name)) {
-            progress.add_skipped();
-            continue;
-        }
         path.clear();
         path.push(b'/', GFP_KERNEL)?;
         path.extend_from_slice(member.name, GFP_KERNEL)?;
+        let mut names = member.name.split(|byte| *byte == b'/');
+        if !names.all(|name| policy.admits_name(name)) || rules.excludes(&path) {
+            progress.add_skipped();
+            continue;
+        }
         let content = PageBuffer::copy_of(member.content)?;
         builder
             .add(&path, content, member.modified)
@@ -155,7 +160,8 @@ mod tests {
         let policy = LoadPolicy::new(Limits::MAX, &[]);
         let progress = LoadProgress::new();
         let mut builder = SiteBuilder::new(&policy, &[], None)?;
-        add_archive(&archive, &mut builder, &policy, &progress).map_err(|e| e.errno())?;
+        let rules = Rules::new(&[], b"test", b"").map_err(|e| e.errno())?;
+        add_archive(&archive, &mut builder, &policy, &rules, &progress).map_err(|e| e.errno())?;
         assert_eq!((progress.files(), progress.skipped()), (1, 3));
         Ok(())
     }

@@ -38,6 +38,11 @@ pub(super) enum FileError {
 }
 
 impl FileError {
+    /// Returns whether a process uses the file in a way that prevents it from being read.
+    pub(super) fn is_busy(self) -> bool {
+        matches!(self.errno(), EAGAIN | ETXTBSY)
+    }
+
     /// Returns the error number.
     pub(super) fn errno(self) -> Error {
         match self {

@@ -2,16 +2,15 @@
 
 //! The rules of the control node that hand connections over, as a site keeps them.
 
-use crate::site::index::hand_over::{
-    HandOver,
-    HandOvers,
-    PathPattern, //
+use crate::site::index::{
+    hand_over::{
+        HandOver,
+        HandOvers, //
+    },
+    path_pattern::PathPattern, //
 };
 use kernel::prelude::*;
-use protocol::control::rule::{
-    FilePattern,
-    Rule, //
-};
+use protocol::control::rule::Rule;
 
 impl HandOvers {
     /// Collects the rules that hand connections over.
@@ -37,23 +36,4 @@ impl HandOvers {
         }
         Ok(Self(rules))
     }
-}
-
-impl PathPattern {
-    fn new(files: &FilePattern<'_>) -> Result<Self> {
-        Ok(match files {
-            FilePattern::All => Self::All,
-            FilePattern::Suffix(suffix) => Self::Suffix(collect(suffix.decoded())?),
-            FilePattern::Under(directory) => Self::Under(collect(directory.decoded())?),
-            FilePattern::Exact(path) => Self::Exact(collect(path.decoded())?),
-        })
-    }
-}
-
-fn collect(octets: impl Iterator<Item = u8>) -> Result<KVec<u8>> {
-    let mut collected = KVec::new();
-    for octet in octets {
-        collected.push(octet, GFP_KERNEL_ACCOUNT)?;
-    }
-    Ok(collected)
 }

@@ -2,17 +2,14 @@
 
 //! Media types, by the suffix of a file's name.
 //!
-//! The table comes from the crate `mime_guess` and is sorted by suffix.
+//! The table comes from Debian's package `media-types`: `tests/tools/media-types` writes it.
 
+use core::cmp::Ordering;
 use kernel::prelude::*;
-use mime_types::MIME_TYPES;
 
-/// Media types that differ from the table, by RFC 9239 or by common use.
-const CORRECTIONS: &[(&str, &str)] = &[
-    ("cjs", "text/javascript"),
-    ("map", "application/json"),
-    ("mjs", "text/javascript"),
-];
+/// Media types by suffix in lower case: lines of a suffix, a space and a media type, sorted by their
+/// bytes, below some comments.
+const TABLE: &str = include_str!("media_types");
 
 /// The media type of an unknown suffix, which browsers save to a file.
 const UNKNOWN: &str = "application/octet-stream";
@@ -57,14 +54,25 @@ fn suffix<'a>(path: &[u8], buffer: &'a mut [u8; SUFFIX_MAX]) -> Option<&'a str> 
     core::str::from_utf8(lower).ok()
 }
 
-/// Looks up the media type of a suffix in lower case.
+/// Looks up the media type of a suffix in lower case, by a binary search among the lines.
 fn by_suffix(suffix: &str) -> Option<&'static str> {
-    if let Some((_, corrected)) = CORRECTIONS.iter().find(|(known, _)| *known == suffix) {
-        return Some(corrected);
+    let mut rest = TABLE;
+    loop {
+        let (before, _) = rest.split_at_checked(rest.len() / 2)?;
+        let start = before.rfind('\n').map_or(0, |end| end + 1);
+        let (before, from) = rest.split_at_checked(start)?;
+        let (line, after) = from.split_once('\n')?;
+        // All comments precede the table, where their character belongs.
+        let (known, media_type) = line
+            .split_once(' ')
+            .filter(|_| !line.starts_with('#'))
+            .unwrap_or(("#", UNKNOWN));
+        rest = match suffix.cmp(known) {
+            Ordering::Less => before,
+            Ordering::Equal => return Some(media_type),
+            Ordering::Greater => after,
+        };
     }
-    let found = MIME_TYPES.binary_search_by(|(known, _)| (*known).cmp(suffix));
-    let (_, types) = MIME_TYPES.get(found.ok()?)?;
-    types.first().copied()
 }
 
 #[kunit_tests(khttpd_media_type)]
@@ -72,8 +80,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn table_is_sorted_by_suffix() {
-        assert!(MIME_TYPES.is_sorted_by(|a, b| a.0 < b.0));
+    fn each_suffix_of_the_table_is_found() {
+        let mut lines = TABLE.lines().filter(|line| !line.starts_with('#'));
+        let suffixes = lines.clone().map(|line| line.split(' ').next());
+        assert!(suffixes.is_sorted_by(|a, b| a < b));
+        assert!(lines.all(|line| line
+            .split_once(' ')
+            .is_some_and(|(suffix, media_type)| by_suffix(suffix) == Some(media_type))));
+    }
+
+    #[test]
+    fn comment_of_the_table_is_no_suffix() {
+        assert_eq!(essence(b"/a.#"), UNKNOWN);
+        assert_eq!(essence(b"/a."), UNKNOWN);
+        assert_eq!(essence(b"/a.zzzz"), UNKNOWN);
     }
 
     #[test]
@@ -82,6 +102,8 @@ mod tests {
         assert_eq!(essence(b"/a.b/logo.SVG"), "image/svg+xml");
         assert_eq!(essence(b"/x.mjs"), "text/javascript");
         assert_eq!(essence(b"/x.woff2"), "font/woff2");
+        assert_eq!(essence(b"/seg.ts"), "video/mp2t");
+        assert_eq!(essence(b"/board.dtb"), UNKNOWN);
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 //! Policy: which files may become part of a site, and how much of them.
 
-use super::file_error::FileError;
+use super::{
+    file_error::FileError,
+    rules::RULES_FILE, //
+};
 use crate::sys::fs::Stat;
 use protocol::control::rule::{
     PolicyRule,
@@ -38,6 +41,8 @@ pub(super) struct LoadPolicy {
     pub(super) follow_links: bool,
     /// Whether other mounts below a root are entered.
     pub(super) cross_mounts: bool,
+    /// Whether files that are written all the time are left out.
+    pub(super) skip_busy: bool,
     hidden_files: bool,
     perm_required: u16,
     perm_forbid: u16,
@@ -49,6 +54,17 @@ const OTHERS_READ: u16 = 0o004;
 /// The mode bits to read. Shifted right by two, each is the search bit of the same class of users.
 const ALL_READ: u16 = 0o444;
 
+/// Returns whether no file with this name is ever served.
+fn is_reserved(name: &[u8]) -> bool {
+    name == RULES_FILE || is_generation(name)
+}
+
+/// Returns whether a directory with this name is a state of the files that links beside it show:
+/// Kubernetes' volumes have `index.html -> ..data/index.html` and `..data -> ..2026_11_28`.
+fn is_generation(name: &[u8]) -> bool {
+    name.starts_with(b"..")
+}
+
 impl LoadPolicy {
     /// Creates the policy of some rules; `limits` hold unless a rule sets others.
     pub(super) fn new(limits: Limits, rules: &[Rule<'_>]) -> Self {
@@ -56,6 +72,7 @@ impl LoadPolicy {
             limits,
             follow_links: false,
             cross_mounts: false,
+            skip_busy: false,
             hidden_files: false,
             perm_required: OTHERS_READ,
             perm_forbid: 0,
@@ -73,6 +90,7 @@ impl LoadPolicy {
             PolicyRule::FollowLinks(flag) => self.follow_links = flag,
             PolicyRule::HiddenFiles(flag) => self.hidden_files = flag,
             PolicyRule::CrossMounts(flag) => self.cross_mounts = flag,
+            PolicyRule::SkipBusy(flag) => self.skip_busy = flag,
             PolicyRule::PermRequired(mode) => self.perm_required = mode,
             PolicyRule::PermForbid(mode) => self.perm_forbid = mode,
             PolicyRule::MaxSiteBytes(bytes) => self.limits.max_site_bytes = bytes,
@@ -88,8 +106,14 @@ impl LoadPolicy {
     }
 
     /// Returns whether a file or a directory with this name, and everything below it, is hidden.
-    pub(super) fn hides(&self, name: &[u8]) -> bool {
-        !self.hidden_files && name.starts_with(b".") && name != b".well-known"
+    fn hides(&self, name: &[u8]) -> bool {
+        is_reserved(name) || !self.hidden_files && name.starts_with(b".") && name != b".well-known"
+    }
+
+    /// Returns whether a file or a directory with this name, and everything below it, is also
+    /// hidden from links.
+    pub(super) fn hides_from_links(&self, name: &[u8]) -> bool {
+        self.hides(name) && !is_generation(name)
     }
 
     /// Returns whether the mode bits of a file or a directory allow to serve it.

@@ -2,6 +2,7 @@
 
 //! A root: a directory, or the built-in files, and the hosts that it is for.
 
+use crate::sys::fs::FsPath;
 use heapless::String;
 use kernel::{
     prelude::*,
@@ -19,6 +20,8 @@ const BUILT_IN: &[u8] = b"built-in";
 pub(super) struct Root {
     /// Absolute path; [`None`] for the built-in files.
     directory: Option<CString>,
+    /// Device and inode that the path led to, if it led to a directory: a link may be changed.
+    identity: Option<(u32, u64)>,
     hosts: RootHosts,
 }
 
@@ -31,7 +34,8 @@ enum RootHosts {
 }
 
 impl Root {
-    /// Creates a root.
+    /// Creates a root. A path is resolved with the credentials and in the mount namespace of the
+    /// calling task.
     ///
     /// # Context
     ///
@@ -54,8 +58,10 @@ impl Root {
             }
             _ => return Err(EINVAL),
         };
+        let identity = directory.as_deref().and_then(identity);
         Ok(Self {
             directory,
+            identity,
             hosts: RootHosts::new(hosts)?,
         })
     }
@@ -76,13 +82,17 @@ impl Root {
         };
         Ok(Self {
             directory,
+            identity: self.identity,
             hosts: self.hosts.clone(),
         })
     }
 
-    /// Returns whether both are the same root for the same hosts, and are shown the same.
+    /// Returns whether both are the same root for the same hosts, and are shown the same. The path
+    /// of a directory must have led to the same one.
     pub(super) fn is_same(&self, other: &Self) -> bool {
-        self.directory() == other.directory() && self.hosts == other.hosts
+        self.directory() == other.directory()
+            && self.identity == other.identity
+            && self.hosts == other.hosts
     }
 
     /// Returns whether both are for the same hosts. A name may be written in more ways than one.
@@ -126,6 +136,12 @@ impl RootHosts {
             HostPattern::Exact(name) => Self::Exact(owned(name)?),
         })
     }
+}
+
+/// Returns device and inode of the directory at a path.
+fn identity(directory: &CStr) -> Option<(u32, u64)> {
+    let stat = FsPath::directory(directory).and_then(|path| path.stat());
+    stat.ok().map(|stat| stat.identity())
 }
 
 /// Returns the name of a host without the dot at its end, which means nothing.

@@ -70,7 +70,10 @@ impl RuleText {
         let Some(new) = Lines::new(&added).next() else {
             return Err(EINVAL);
         };
-        let is_setting = matches!(rule, Rule::Policy(_) | Rule::TrailingSlash(_));
+        let is_setting = matches!(
+            rule,
+            Rule::Policy(_) | Rule::TrailingSlash(_) | Rule::Index(_) | Rule::TrySuffix(_)
+        );
         let mut rules = self.without(|line| {
             let is_old_value = is_setting && line.words().next() == new.words().next();
             is_old_value || line.as_bytes() == new.as_bytes()

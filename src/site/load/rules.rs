@@ -18,6 +18,7 @@ use protocol::control::{
     },
     rule::{
         FilePattern,
+        Names,
         Rule,
         TrailingSlash, //
     }, //
@@ -88,6 +89,30 @@ impl<'a> Rules<'a> {
         policy.unwrap_or_default()
     }
 
+    /// Returns the names of files that are served for their directory.
+    pub(super) fn index(&self) -> Names<'a> {
+        let names = self.iter().rev().find_map(|rule| match rule {
+            Rule::Index(names) => Some(*names),
+            _ => None,
+        });
+        names.unwrap_or_default()
+    }
+
+    /// Returns the suffixes that names may lack in a path.
+    pub(super) fn try_suffixes(&self) -> Option<Names<'a>> {
+        self.iter().rev().find_map(|rule| match rule {
+            Rule::TrySuffix(suffixes) => Some(*suffixes),
+            _ => None,
+        })
+    }
+
+    /// Returns whether the rules leave out the file at `path`, or a directory above it. The path of
+    /// a directory may end with a slash.
+    pub(super) fn excludes(&self, path: &[u8]) -> bool {
+        self.iter()
+            .any(|rule| matches!(rule, Rule::Exclude(files) if files.covers(path)))
+    }
+
     /// Returns the `Cache-Control` of the file at `path`, empty if there is none.
     pub(super) fn cache_control(&self, path: &[u8]) -> &'a [u8] {
         let value = self.iter().rev().find_map(|rule| match rule {
@@ -154,12 +179,17 @@ impl<'a> Rules<'a> {
 ///
 /// `ENOSPC` for too many rules that are compared with each path without a file.
 pub(super) fn check_number(rules: &[Rule<'_>], owner: &[u8]) -> Result<(), LoadError> {
-    let compared = rules.iter().filter(|rule| match rule {
-        Rule::Fallback { .. } | Rule::HandOver { .. } => true,
-        Rule::Redirect { from, .. } => matches!(from, FilePattern::Under(_)),
-        _ => false,
+    let compared = rules.iter().map(|rule| match rule {
+        Rule::Fallback { except, .. } => 1 + except.iter().count(),
+        Rule::HandOver { .. } => 1,
+        Rule::Redirect {
+            from: FilePattern::Under(_),
+            except,
+            ..
+        } => 1 + except.iter().count(),
+        _ => 0,
     });
-    if compared.count() <= DIRECTORY_RULES_MAX {
+    if compared.sum::<usize>() <= DIRECTORY_RULES_MAX {
         return Ok(());
     }
     let owner = PathDisplay(owner);
@@ -167,7 +197,7 @@ pub(super) fn check_number(rules: &[Rule<'_>], owner: &[u8]) -> Result<(), LoadE
         ENOSPC,
         format_args!(
             "{owner}: more than {DIRECTORY_RULES_MAX} rules are fallbacks, hand-overs or \
-             redirects of directories"
+             redirects of directories, or exceptions of these"
         ),
     ))
 }

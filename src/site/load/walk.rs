@@ -9,7 +9,10 @@ use super::{
     policy::LoadPolicy,
     progress::LoadProgress,
     rule_text::RULES_MAX,
-    rules::RULES_FILE,
+    rules::{
+        Rules,
+        RULES_FILE, //
+    },
     signal,
     stable_read,
     tree_path::TreePath, //
@@ -101,7 +104,7 @@ impl<'a> Walk<'a> {
         Ok(text)
     }
 
-    /// Adds all files of the root that the policy admits.
+    /// Adds all files of the root that the policy admits and `rules` do not leave out.
     ///
     /// # Context
     ///
@@ -110,20 +113,25 @@ impl<'a> Walk<'a> {
     /// # Errors
     ///
     /// The error of a file or a directory; `EINTR` after a signal.
-    pub(super) fn add_to(&mut self, builder: &mut SiteBuilder<'_>) -> Result<(), LoadError> {
+    pub(super) fn add_to(
+        &mut self,
+        builder: &mut SiteBuilder<'_>,
+        rules: &Rules<'_>,
+    ) -> Result<(), LoadError> {
         self.pending.push(TreePath::root()?, GFP_KERNEL_ACCOUNT)?;
         while let Some(directory) = self.pending.pop() {
             self.pending_bytes = self.pending_bytes.saturating_sub(directory.used_bytes());
             let names = self
-                .names(&directory)
+                .names(&directory, rules)
                 .map_err(|e| self.error(&directory, e))?;
             for name in names.split(|byte| *byte == 0) {
                 if matches!(name, b"" | b"." | b"..") {
                     continue;
                 }
                 let path = directory.join(name)?;
-                if self.policy.admits_name(name) {
-                    self.add(&path, builder).map_err(|e| self.error(&path, e))?;
+                if self.policy.admits_name(name) && !rules.excludes(path.as_bytes()) {
+                    self.add(&path, builder, rules)
+                        .map_err(|e| self.error(&path, e))?;
                 } else {
                     self.progress.add_skipped();
                 }
@@ -134,13 +142,13 @@ impl<'a> Walk<'a> {
 
     /// Returns the names in a directory, each with a NUL behind it. There are none if the policy
     /// does not admit the directory any more.
-    fn names(&self, directory: &TreePath) -> Result<KVVec<u8>, FileError> {
+    fn names(&self, directory: &TreePath, rules: &Rules<'_>) -> Result<KVVec<u8>, FileError> {
         let found;
         let path = if directory.as_bytes() == b"/" {
             &self.root
         } else {
             found = self.look_up(directory)?;
-            if !self.admits_location(&found)? || !self.policy.admits_mode(&found.stat()?) {
+            if !self.admits_location(&found, rules)? || !self.policy.admits_mode(&found.stat()?) {
                 self.progress.add_skipped();
                 return Ok(KVVec::new());
             }
@@ -165,16 +173,28 @@ impl<'a> Walk<'a> {
     }
 
     /// Adds the file at `path`, or queues the directory, or skips what is neither or not admitted.
-    fn add(&mut self, path: &TreePath, builder: &mut SiteBuilder<'_>) -> Result<(), FileError> {
+    fn add(
+        &mut self,
+        path: &TreePath,
+        builder: &mut SiteBuilder<'_>,
+        rules: &Rules<'_>,
+    ) -> Result<(), FileError> {
         signal::check()?;
         let found = self.look_up(path)?;
         let stat = found.stat()?;
-        let admitted = self.admits_location(&found)?;
-        if admitted && stat.is_directory() && self.policy.admits_mode(&stat) {
+        let admitted = self.admits_location(&found, rules)?;
+        if admitted
+            && stat.is_directory()
+            && self.policy.admits_mode(&stat)
+            && !rules.excludes(path.join(b"")?.as_bytes())
+        {
             return self.queue(path, builder);
         }
         let file = if admitted && stat.is_file() {
-            stable_read::read(&found, |stat| self.policy.admit_file(stat))?
+            match stable_read::read(&found, |stat| self.policy.admit_file(stat)) {
+                Err(error) if self.policy.skip_busy && error.is_busy() => None,
+                read => read?,
+            }
         } else {
             None
         };
@@ -189,28 +209,37 @@ impl<'a> Walk<'a> {
     }
 
     /// Returns whether the policy admits a file at this location.
-    fn admits_location(&self, path: &FsPath) -> Result<bool> {
+    fn admits_location(&self, path: &FsPath, rules: &Rules<'_>) -> Result<bool> {
         if !self.policy.cross_mounts && !path.shares_mount(&self.root) {
             return Ok(false);
         }
-        Ok(!self.policy.follow_links || self.admits_ancestors(path)?)
+        Ok(!self.policy.follow_links || self.admits_ancestors(path, rules)?)
     }
 
-    /// Returns whether the policy admits all names from the root down to a file, its own
+    /// Returns whether policy and rules admit all names from the root down to a file, its own
     /// included. Symbolic links may lead to a file by other names.
-    fn admits_ancestors(&self, path: &FsPath) -> Result<bool> {
+    fn admits_ancestors(&self, path: &FsPath, rules: &Rules<'_>) -> Result<bool> {
         let mut admitted = true;
         let mut below = Some(path.clone());
+        // The path, backwards.
+        let mut octets = KVec::new();
         while let Some(inner) = below.filter(|_| admitted) {
+            let mut appended: Result = Ok(());
             below = inner.up(&self.root, |name| {
-                admitted = !self.policy.hides(name);
-                admitted
+                admitted = !self.policy.hides_from_links(name);
+                let mut backwards = name.iter().rev();
+                appended = backwards
+                    .try_for_each(|octet| Ok(octets.push(*octet, GFP_KERNEL)?))
+                    .and_then(|()| Ok(octets.push(b'/', GFP_KERNEL)?));
+                admitted && appended.is_ok()
             });
+            appended?;
             if let Some(directory) = &below {
                 admitted = admitted && self.policy.admits_mode(&directory.stat()?);
             }
         }
-        Ok(admitted)
+        octets.reverse();
+        Ok(admitted && !rules.excludes(&octets))
     }
 
     /// Queues a directory to be read.

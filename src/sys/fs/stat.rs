@@ -34,6 +34,11 @@ impl Stat {
         &self.0
     }
 
+    /// Returns the numbers of the device and of the inode.
+    pub(crate) fn identity(&self) -> (u32, u64) {
+        (self.0.device, self.0.inode)
+    }
+
     /// Returns the length in bytes.
     pub(crate) fn size(&self) -> u64 {
         self.0.size

@@ -119,9 +119,14 @@ fn responses_have_their_fields_and_errors_their_status() -> Result {
     );
 
     for (path, _) in www()? {
-        let media_type = mime_guess::from_path(&path)
-            .first_raw()
-            .ok_or("no media type")?;
+        let media_type = match path.rsplit('.').next() {
+            Some("css") => "text/css",
+            Some("html") => "text/html",
+            Some("ico") => "image/vnd.microsoft.icon",
+            Some("svg") => "image/svg+xml",
+            Some("txt") => "text/plain",
+            _ => return Err(format!("{path}: no media type").into()),
+        };
         client.send(get(&path))?;
         let response = client.response(false)?;
         let sent = response.field("Content-Type").unwrap_or_default();

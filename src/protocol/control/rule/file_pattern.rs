@@ -51,6 +51,19 @@ impl<'a> FilePattern<'a> {
         }
     }
 
+    /// Returns whether the pattern matches `path`, which is decoded, or a directory above it.
+    pub fn covers(&self, path: &[u8]) -> bool {
+        let above = path
+            .iter()
+            .enumerate()
+            .skip(1)
+            .filter(|(_, octet)| **octet == b'/');
+        self.matches(path)
+            || above
+                .map_while(|(end, _)| path.get(..end))
+                .any(|above| self.matches(above))
+    }
+
     /// Returns whether the pattern matches `path`, which is decoded.
     pub fn matches(&self, path: &[u8]) -> bool {
         match self {
@@ -63,6 +76,11 @@ impl<'a> FilePattern<'a> {
 }
 
 impl<'a> Suffix<'a> {
+    /// Creates a suffix of a word that was checked as a segment of a path.
+    pub(super) const fn of_word(word: &'a [u8]) -> Suffix<'a> {
+        Suffix(word)
+    }
+
     /// Iterates over the octets of the decoded suffix.
     #[inline]
     pub fn decoded(self) -> impl Iterator<Item = u8> + Clone + use<'a> {
@@ -78,6 +96,12 @@ impl<'a> Suffix<'a> {
     }
 }
 
+impl fmt::Display for Suffix<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_encoded(self.0, f)
+    }
+}
+
 fn starts_with(path: &[u8], mut prefix: impl Iterator<Item = u8>) -> bool {
     let mut rest = path.iter().copied();
     prefix.all(|octet| rest.next() == Some(octet))
@@ -87,12 +111,12 @@ impl fmt::Display for FilePattern<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             FilePattern::All => f.write_str("*"),
-            FilePattern::Suffix(Suffix(suffix)) => {
-                f.write_str("*")?;
-                write_encoded(suffix, f)
-            }
+            FilePattern::Suffix(suffix) => write!(f, "*{suffix}"),
             FilePattern::Under(directory) => write!(f, "{directory}*"),
             FilePattern::Exact(path) => write!(f, "{path}"),
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

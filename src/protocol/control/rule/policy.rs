@@ -18,6 +18,7 @@ use core::fmt;
 /// follow-links no                yes: symbolic links are followed, within the root
 /// hidden-files no                yes: names that begin with a dot are served
 /// cross-mounts no                yes: file systems that are mounted within the root are entered
+/// when-busy fail                 skip: files that are written all the time are left out
 /// perm-required 0004             mode bits that a file must have
 /// perm-forbid 0000               mode bits that a file must not have
 /// max-site-bytes 268435456       bound of the memory of the site
@@ -32,6 +33,8 @@ pub enum PolicyRule {
     HiddenFiles(bool),
     /// Whether file systems that are mounted within the root are entered.
     CrossMounts(bool),
+    /// Whether files that are written all the time are left out, or else prevent the load.
+    SkipBusy(bool),
     /// Mode bits that a file must have, up to 07777.
     PermRequired(u16),
     /// Mode bits that a file must not have, up to 07777.
@@ -55,6 +58,7 @@ impl PolicyRule {
             b"follow-links" => PolicyRule::FollowLinks(flag(words)?),
             b"hidden-files" => PolicyRule::HiddenFiles(flag(words)?),
             b"cross-mounts" => PolicyRule::CrossMounts(flag(words)?),
+            b"when-busy" => PolicyRule::SkipBusy(when_busy(words)?),
             b"perm-required" => PolicyRule::PermRequired(mode(words)?),
             b"perm-forbid" => PolicyRule::PermForbid(mode(words)?),
             b"max-site-bytes" => PolicyRule::MaxSiteBytes(bytes(words)?),
@@ -70,6 +74,14 @@ fn flag<'a>(words: &mut Words<'a>) -> Result<bool, WordError<'a>> {
         b"yes" => Ok(true),
         b"no" => Ok(false),
         word => Err((word, "must be yes or no")),
+    }
+}
+
+fn when_busy<'a>(words: &mut Words<'a>) -> Result<bool, WordError<'a>> {
+    match next(words, "must be skip or fail")? {
+        b"skip" => Ok(true),
+        b"fail" => Ok(false),
+        word => Err((word, "must be skip or fail")),
     }
 }
 
@@ -107,6 +119,8 @@ impl fmt::Display for PolicyRule {
             PolicyRule::FollowLinks(flag) => write!(f, "follow-links {}", word(flag)),
             PolicyRule::HiddenFiles(flag) => write!(f, "hidden-files {}", word(flag)),
             PolicyRule::CrossMounts(flag) => write!(f, "cross-mounts {}", word(flag)),
+            PolicyRule::SkipBusy(true) => f.write_str("when-busy skip"),
+            PolicyRule::SkipBusy(false) => f.write_str("when-busy fail"),
             PolicyRule::PermRequired(mode) => write!(f, "perm-required {mode:04o}"),
             PolicyRule::PermForbid(mode) => write!(f, "perm-forbid {mode:04o}"),
             PolicyRule::MaxSiteBytes(bytes) => write!(f, "max-site-bytes {bytes}"),

@@ -2,7 +2,7 @@
 
 //! Tests of the rules.
 
-use super::{FilePattern, PolicyRule, Rule, VALUE_MAX};
+use super::{PolicyRule, Rule, VALUE_MAX};
 use crate::control::line::Lines;
 use proptest::prelude::*;
 
@@ -12,10 +12,6 @@ fn parse(line: &[u8]) -> Result<Option<Rule<'_>>, String> {
     Rule::parse(line).map_err(|error| error.to_string())
 }
 
-fn pattern(word: &str) -> FilePattern<'_> {
-    FilePattern::parse(word.as_bytes()).unwrap()
-}
-
 #[test]
 fn displayed_rule_equals_its_line() {
     for line in [
@@ -23,6 +19,7 @@ fn displayed_rule_equals_its_line() {
         "error 500 /caf%C3%A9/sorry.html",
         "fallback * /index.html",
         "fallback /app/* /app/index.html",
+        "fallback * /index.html except /assets/* *.map /r.git/*",
         "cache-control * no-cache",
         "cache-control *.css public, max-age=31536000, immutable",
         "field /private/* X-Robots-Tag: noindex, nofollow",
@@ -33,6 +30,15 @@ fn displayed_rule_equals_its_line() {
         "redirect 302 /here http://there.example/?a=b#c",
         "redirect 307 /dir/* /other/",
         "redirect 308 /blog/* https://blog.example.org/",
+        "redirect 301 /* https://$host/ except /.well-known/acme-challenge/*",
+        "redirect 302 /* https://www.$host$path?from=$host&$query",
+        "redirect 302 /old/* /new$path",
+        "redirect 301 /a /b$path",
+        "index index.html",
+        "index default.htm index.php%20x caf%C3%A9.html",
+        "try-suffix .html .htm",
+        "exclude *.bak",
+        "exclude /private/*",
         "trailing-slash redirect",
         "trailing-slash serve",
         "trailing-slash refuse",
@@ -46,6 +52,8 @@ fn displayed_rule_equals_its_line() {
         "follow-links yes",
         "hidden-files no",
         "cross-mounts yes",
+        "when-busy skip",
+        "when-busy fail",
         "perm-required 0004",
         "perm-forbid 7777",
         "max-site-bytes 18446744073709551615",
@@ -135,6 +143,56 @@ fn malformed_rules_are_errors_with_word_and_reason() {
             "must not contain this character",
         ),
         ("redirect 301 /a/* /b", "/b", "must end with a slash"),
+        ("redirect 301 /a /b except /c", "except", "unexpected word"),
+        ("redirect 301 /* /b/ c", "c", "must be except FILES"),
+        ("redirect 301 /* /b/ except", "except", "needs files"),
+        ("redirect 301 /* /b/ except c", "c", "must be *, *SUFFIX"),
+        ("redirect 301 /* /b/ except 1", "1", "must be *, *SUFFIX"),
+        ("redirect 301 /a /$price", "/$price", "use %24 for a dollar"),
+        ("redirect 301 /a /b$", "/b$", "use %24 for a dollar"),
+        (
+            "redirect 301 /a /$hosts",
+            "/$hosts",
+            "must be $host, $path or",
+        ),
+        ("redirect 301 /a /$path", "/$path", "another host"),
+        (
+            "redirect 301 /a https://$path",
+            "https://$path",
+            "begins with a slash",
+        ),
+        (
+            "redirect 301 /a https://a.example$query",
+            "https://a.example$query",
+            "behind a question mark",
+        ),
+        (
+            "redirect 301 /a /$query",
+            "/$query",
+            "behind a question mark",
+        ),
+        (
+            "redirect 301 /a/* https://$host",
+            "https://$host",
+            "must end with a slash",
+        ),
+        ("fallback * /x y", "y", "must be except FILES"),
+        (
+            "fallback * /x except *a *b *c *d *e *f *g *h *i",
+            "*i",
+            "8 exceptions at most",
+        ),
+        ("index", "index", "needs names"),
+        ("index a/b", "a/b", "must not contain a slash"),
+        ("index a%2fb", "a%2fb", "must not contain a slash"),
+        ("index ..", "..", "must not contain . or .."),
+        ("index *", "*", "a * is a pattern only"),
+        ("index a b c d e f g h i", "i", "8 names at most"),
+        ("try-suffix", "try-suffix", "needs a suffix"),
+        ("try-suffix html", "html", "must begin with a dot"),
+        ("exclude", "exclude", "needs files"),
+        ("exclude bak", "bak", "must be *, *SUFFIX"),
+        ("exclude *.bak *.old", "*.old", "unexpected word"),
         ("redirect 301 /a/* /b?c/", "/b?c/", "must end with a slash"),
         (
             "redirect 301 /a/* http://b",
@@ -187,6 +245,8 @@ fn malformed_rules_are_errors_with_word_and_reason() {
         ("trailing-slash", "trailing-slash", "must be redirect"),
         ("trailing-slash maybe", "maybe", "must be redirect"),
         ("follow-links true", "true", "must be yes or no"),
+        ("when-busy", "when-busy", "must be skip or fail"),
+        ("when-busy yes", "yes", "must be skip or fail"),
         ("perm-required 8", "8", "octal"),
         ("perm-forbid 10000", "10000", "octal"),
         ("max-site-bytes 0", "0", "1 or more"),
@@ -211,34 +271,6 @@ fn malformed_rules_are_errors_with_word_and_reason() {
         message.ends_with("must have at most 1024 bytes"),
         "{message}"
     );
-}
-
-#[test]
-fn pattern_matches_all_suffix_directory_or_path() {
-    for (word, path, matches) in [
-        ("*", "/", true),
-        ("*.css", "/a/b.css", true),
-        ("*.css", "/a/b.CSS", false),
-        ("*.css", "/a.css/b", false),
-        ("*%20x", "/a x", true),
-        ("/a/*", "/a/", true),
-        ("/a/*", "/a/b/c", true),
-        ("/a/*", "/a", false),
-        ("/a/*", "/ab", false),
-        ("/*", "/x", true),
-        ("/a%20b/*", "/a b/c", true),
-        ("/a", "/a", true),
-        ("/a", "/a/", false),
-        ("/caf%C3%A9", "/caf\u{e9}", true),
-        ("/caf\u{e9}", "/caf\u{e9}", true),
-        ("/%2A", "/*", true),
-    ] {
-        assert_eq!(
-            pattern(word).matches(path.as_bytes()),
-            matches,
-            "{word} {path}"
-        );
-    }
 }
 
 /// Generates words, most of which have a meaning in a rule.

@@ -50,12 +50,14 @@ impl fmt::Display for FieldValue<'_> {
     }
 }
 
-/// The target of a redirect: a path of the same host, or a URI of another.
+/// The target of a redirect: a path of the same host, or a URI of another. `$host`, `$path` and
+/// `$query` stand for those of the request.
 ///
 /// # Invariants
 ///
 /// The location begins with a single slash, or with `http://` or `https://` and a host. It has at
-/// most [`VALUE_MAX`] octets, all of which may be part of a URI.
+/// most [`VALUE_MAX`] octets, all of which may be part of a URI. Each `$` begins a variable; none
+/// but `$host` can be part of the host, because no client may choose another host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Location<'a>(&'a str);
 
@@ -84,8 +86,14 @@ impl<'a> Location<'a> {
                 "a URI must not contain this character; use % and two digits",
             ));
         }
+        check_variables(word).map_err(|reason| (word, reason))?;
         // INVARIANT: The octets were just checked, and `bounded` checks the length.
         bounded(word).map(Location)
+    }
+
+    /// Returns whether the location has the path of the request.
+    pub fn has_path(self) -> bool {
+        self.0.contains("$path")
     }
 
     /// Returns the octets.
@@ -109,6 +117,34 @@ impl fmt::Display for Location<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
     }
+}
+
+/// Checks the variables of a location.
+///
+/// # Errors
+///
+/// The requirement that they do not meet.
+fn check_variables(word: &[u8]) -> Result<(), &'static str> {
+    let mut before = 0;
+    for (number, piece) in word.split(|byte| *byte == b'$').enumerate() {
+        let end = piece.iter().position(|byte| !byte.is_ascii_lowercase());
+        let (name, _) = piece
+            .split_at_checked(end.unwrap_or(piece.len()))
+            .unwrap_or_default();
+        let literal = word.get(..before).unwrap_or_default();
+        match name {
+            _ if number == 0 => (),
+            b"host" => (),
+            b"path" if literal == b"/$" => return Err("two slashes would name another host"),
+            b"path" if literal.ends_with(b"://$") => return Err("$path begins with a slash"),
+            b"path" => (),
+            b"query" if literal.contains(&b'?') => (),
+            b"query" => return Err("$query must stand behind a question mark"),
+            _ => return Err("must be $host, $path or $query; use %24 for a dollar sign"),
+        }
+        before = before.saturating_add(piece.len()).saturating_add(1);
+    }
+    Ok(())
 }
 
 /// Checks the length.

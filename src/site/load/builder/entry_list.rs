@@ -2,7 +2,13 @@
 
 //! Entries and their variants: each file with the precompressed files beside it.
 
-use super::root_files::RootFile;
+use super::{
+    coded_path::{
+        own_coding,
+        CODING_SUFFIXES, //
+    },
+    root_files::RootFile, //
+};
 use crate::site::{
     index::{
         content::{
@@ -29,13 +35,6 @@ use protocol::http::{
     Codings,
     Metadata, //
 };
-
-/// Content codings and the suffixes of files in them.
-const CODING_SUFFIXES: [(Coding, &[u8]); 3] = [
-    (Coding::Gzip, b".gz"),
-    (Coding::Brotli, b".br"),
-    (Coding::Zstd, b".zst"),
-];
 
 /// The sources of the entries of a root.
 pub(super) struct EntrySources<'a> {
@@ -77,9 +76,12 @@ impl EntryList {
         let (mut media_type, mut extra) = (KVec::new(), KVVec::new());
         sources.rules.put_media_type(path, &mut media_type)?;
         sources.rules.put_fields(path, &mut extra)?;
+        // A file of its own stands for the identity, whatever coding its content is in.
+        let own = file.content.map(|_| Codings::IDENTITY);
         let codings = coded
             .iter()
-            .fold(Codings::default(), |codings, (coding, _)| {
+            .skip(own.iter().count())
+            .fold(own.unwrap_or_default(), |codings, (coding, _)| {
                 codings.with(*coding)
             });
         for (coding, number) in coded {
@@ -126,12 +128,20 @@ impl EntrySources<'_> {
     /// beside it that are shorter.
     fn coded(&self, contents: &Contents, file: &RootFile) -> Result<KVec<(Coding, u32)>> {
         let mut coded = KVec::with_capacity(1 + CODING_SUFFIXES.len(), GFP_KERNEL_ACCOUNT)?;
-        coded.push((Coding::Identity, file.content), GFP_KERNEL_ACCOUNT)?;
-        let (length, _) = stored(contents, file.content)?;
+        let mut length = u64::MAX;
         let mut path = KVec::new();
+        path.extend_from_slice(self.paths.bytes(file.path), GFP_KERNEL_ACCOUNT)?;
+        if let Some(content) = file.content {
+            let coding = own_coding(&path);
+            coded.push((coding, content), GFP_KERNEL_ACCOUNT)?;
+            if coding != Coding::Identity {
+                return Ok(coded);
+            }
+            (length, _) = stored(contents, content)?;
+        }
+        let stem = path.len();
         for (coding, suffix) in CODING_SUFFIXES {
-            path.clear();
-            path.extend_from_slice(self.paths.bytes(file.path), GFP_KERNEL_ACCOUNT)?;
+            path.truncate(stem);
             path.extend_from_slice(suffix, GFP_KERNEL_ACCOUNT)?;
             let Some(content) = self.content(&path) else {
                 continue;
@@ -149,7 +159,9 @@ impl EntrySources<'_> {
             return None;
         };
         let place = usize::try_from(number.checked_sub(self.first)?).ok()?;
-        self.files.get(place).map(|file| file.content)
+        let file = self.files.get(place)?;
+        // A file may also be served at other paths.
+        file.content.filter(|_| self.paths.bytes(file.path) == path)
     }
 }
 

@@ -28,8 +28,8 @@ pub(super) struct RootFiles {
 pub(super) struct RootFile {
     /// Path in [`RootFiles::paths`].
     pub(super) path: NameRange,
-    /// Number of the content.
-    pub(super) content: u32,
+    /// Number of the content; [`None`] if there are only variants in other files.
+    pub(super) content: Option<u32>,
     /// Time of the last modification.
     pub(super) modified: Timestamp,
 }
@@ -47,7 +47,7 @@ impl RootFiles {
     pub(super) fn add(&mut self, path: &[u8], content: u32, modified: Timestamp) -> Result {
         let file = RootFile {
             path: self.paths.store(path)?,
-            content,
+            content: Some(content),
             modified,
         };
         Ok(self.files.push(file, GFP_KERNEL_ACCOUNT)?)

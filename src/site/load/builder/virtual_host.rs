@@ -2,6 +2,10 @@
 
 //! The targets of the paths of a root: redirects, files, fallbacks, error pages, processes.
 
+use super::{
+    coded_path::stem,
+    root_files::RootFile, //
+};
 use crate::{
     site::{
         index::{
@@ -12,6 +16,7 @@ use crate::{
                 NameRange,
                 PathIndex, //
             },
+            path_pattern::DirectoryPattern,
             redirect::{
                 DirectoryRedirect,
                 StoredRedirect, //
@@ -25,7 +30,11 @@ use crate::{
             error::LoadError,
             file_error::FileError,
             path_display::PathDisplay,
-            rules::Rules,
+            path_pattern::collect,
+            rules::{
+                Rules,
+                RULES_FILE, //
+            },
             signal, //
         }, //
     },
@@ -35,6 +44,7 @@ use kernel::prelude::*;
 use protocol::{
     control::rule::{
         EncodedPath,
+        Exceptions,
         FilePattern,
         Rule,
         TrailingSlash, //
@@ -42,16 +52,14 @@ use protocol::{
     http::Status, //
 };
 
-/// The end of the path of a file that is served for its directory.
-const INDEX_FILE: &[u8] = b"/index.html";
-
 /// The file that is the page of a 404 response unless a rule names another.
 const NOT_FOUND_PAGE: &[u8] = b"/404.html";
 
 /// A builder of the [`VirtualHost`] of a root.
 ///
-/// A redirect takes precedence over a file, and a file over a fallback: they are added in this
-/// order, and the first one that is added for a path stays.
+/// A redirect takes precedence over a file, a file over another whose path lacks a suffix, this one
+/// over a directory, and all of them over a fallback: they are added in this order, and the first
+/// one that is added for a path stays.
 pub(super) struct VirtualHostBuilder<'a> {
     host: VirtualHost,
     rules: &'a Rules<'a>,
@@ -87,12 +95,17 @@ impl<'a> VirtualHostBuilder<'a> {
             sched::cond_resched();
             match rule {
                 Rule::StatusPage(path) => self.add_rule_path(*path, IndexTarget::StatusPage)?,
-                Rule::Redirect { status, from, to } => {
+                Rule::Redirect {
+                    status,
+                    from,
+                    to,
+                    except,
+                } => {
                     let to = StoredRedirect {
                         status: *status,
                         location: copy(to.as_bytes())?,
                     };
-                    self.add_redirect(from, to)?;
+                    self.add_redirect(from, *except, to)?;
                 }
                 _ => (),
             }
@@ -100,16 +113,21 @@ impl<'a> VirtualHostBuilder<'a> {
         Ok(())
     }
 
-    fn add_redirect(&mut self, from: &FilePattern<'_>, to: StoredRedirect) -> Result {
+    fn add_redirect(
+        &mut self,
+        from: &FilePattern<'_>,
+        except: Exceptions<'_>,
+        to: StoredRedirect,
+    ) -> Result {
         match from {
             FilePattern::Exact(path) => {
                 let number = u32::try_from(self.host.redirects.len()).map_err(|_| EFBIG)?;
                 self.add_rule_path(*path, IndexTarget::Redirect(number))?;
                 Ok(self.host.redirects.push(to, GFP_KERNEL_ACCOUNT)?)
             }
-            FilePattern::Under(directory) => {
-                let directory = decode(*directory)?;
-                let redirect = DirectoryRedirect { directory, to };
+            FilePattern::Under(_) => {
+                let from = DirectoryPattern::new(from, except)?;
+                let redirect = DirectoryRedirect { from, to };
                 Ok(self
                     .host
                     .directory_redirects
@@ -121,7 +139,7 @@ impl<'a> VirtualHostBuilder<'a> {
 
     /// Gives a target to a path of a rule, unless a later rule has one for it.
     fn add_rule_path(&mut self, path: EncodedPath<'_>, target: IndexTarget) -> Result {
-        let path = decode(path)?;
+        let path = collect(path.decoded())?;
         if self.host.directory_redirect(&path).is_some() {
             return Ok(());
         }
@@ -131,29 +149,128 @@ impl<'a> VirtualHostBuilder<'a> {
         }
     }
 
-    /// Makes an entry the target of the path of its file, and of the directory if it is an index.
-    pub(super) fn add_file(&mut self, path: NameRange, entry: EntryId) -> Result<(), FileError> {
-        let target = IndexTarget::Entry(entry);
-        self.add_path(path, target)?;
-        let bytes = self.host.paths.bytes(path);
-        let Some(without_slash) = bytes.strip_suffix(INDEX_FILE).map(<[u8]>::len) else {
-            return Ok(());
-        };
-        self.add_path(path.shortened(without_slash + 1), target)?;
+    /// Makes entries the targets of the paths of their files, then of those paths without a suffix,
+    /// and then of the directories that they are the index of. The entry of the first file has the
+    /// number `first`. A file that is there in a content coding alone gets an entry of its own, which
+    /// is appended to `files`.
+    pub(super) fn add_files(
+        &mut self,
+        files: &mut KVVec<RootFile>,
+        first: u32,
+    ) -> Result<(), LoadError> {
+        self.for_each(files, first, Self::add_path)?;
+        self.add_coded_only(files, first)?;
+        if let Some(suffixes) = self.rules.try_suffixes() {
+            for suffix in suffixes.iter() {
+                let suffix = collect(suffix.decoded())?;
+                self.for_each(files, first, |host, path, target| {
+                    match host.host.paths.bytes(path).strip_suffix(&suffix[..]) {
+                        None | Some([.., b'/']) => Ok(()),
+                        Some(without) => {
+                            let path = path.shortened(without.len());
+                            host.fill_path(path, target)
+                        }
+                    }
+                })?;
+            }
+        }
+        for name in self.rules.index().iter() {
+            let mut end = collect(*b"/")?;
+            for octet in name.decoded() {
+                end.push(octet, GFP_KERNEL)?;
+            }
+            self.for_each(files, first, |host, path, target| {
+                let directory = host.host.paths.bytes(path).strip_suffix(&end[..]);
+                match directory.map(<[u8]>::len) {
+                    None => Ok(()),
+                    Some(len) => host.add_index(path, len, target),
+                }
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Calls `add` with the path of each file and its entry.
+    fn for_each(
+        &mut self,
+        files: &[RootFile],
+        first: u32,
+        add: impl Fn(&mut Self, NameRange, IndexTarget) -> Result<(), FileError>,
+    ) -> Result<(), LoadError> {
+        for (number, file) in (first..).zip(files) {
+            signal::check()?;
+            add(self, file.path, IndexTarget::Entry(EntryId(number)))
+                .map_err(|e| LoadError::at(self.root, self.host.paths.bytes(file.path), e))?;
+        }
+        Ok(())
+    }
+
+    /// Adds an entry for each path at which there is nothing but files with the suffixes of content
+    /// codings beside it.
+    fn add_coded_only(&mut self, files: &mut KVVec<RootFile>, first: u32) -> Result<(), LoadError> {
+        for place in 0..files.len() {
+            signal::check()?;
+            let Some(coded) = files.get(place) else { break };
+            let bytes = self.host.paths.bytes(coded.path);
+            let Some(stem) = stem(bytes).filter(|stem| !self.rules.excludes(stem)) else {
+                continue;
+            };
+            // A rule may have another target for the coded file.
+            if !matches!(self.host.paths.find(bytes), Some(IndexTarget::Entry(_))) {
+                continue;
+            }
+            let (path, modified) = (coded.path.shortened(stem.len()), coded.modified);
+            let number = u32::try_from(files.len()).map_err(|_| EFBIG)?;
+            let entry = EntryId(first.checked_add(number).ok_or(EFBIG)?);
+            if self.host.paths.find(stem).is_some() || self.host.directory_redirect(stem).is_some()
+            {
+                continue;
+            }
+            self.add_path(path, IndexTarget::Entry(entry))?;
+            let file = RootFile {
+                path,
+                content: None,
+                modified,
+            };
+            files.push(file, GFP_KERNEL_ACCOUNT)?;
+        }
+        Ok(())
+    }
+
+    /// Makes an index the target of its directory, whose path without the slash has `len` bytes.
+    fn add_index(
+        &mut self,
+        path: NameRange,
+        len: usize,
+        target: IndexTarget,
+    ) -> Result<(), FileError> {
+        self.fill_path(path.shortened(len + 1), target)?;
         let target = match self.rules.trailing_slash() {
             TrailingSlash::Redirect => IndexTarget::MissingSlash,
             TrailingSlash::Serve => target,
             TrailingSlash::Refuse => return Ok(()),
         };
-        match without_slash {
+        match len {
             0 => Ok(()),
-            len => self.add_path(path.shortened(len), target),
+            len => self.fill_path(path.shortened(len), target),
+        }
+    }
+
+    /// Gives a target to a path, unless it has one.
+    fn fill_path(&mut self, path: NameRange, target: IndexTarget) -> Result<(), FileError> {
+        match self.add_path(path, target) {
+            Err(FileError::Duplicate) => Ok(()),
+            added => added,
         }
     }
 
     /// Gives a target to the path of a file or a directory, unless a rule has one for it.
     fn add_path(&mut self, path: NameRange, target: IndexTarget) -> Result<(), FileError> {
         let bytes = self.host.paths.bytes(path);
+        // Nothing stands in for the rules of a root, either.
+        if bytes.rsplit(|byte| *byte == b'/').next() == Some(RULES_FILE) {
+            return Ok(());
+        }
         let known = self.host.paths.find(bytes);
         if self.host.directory_redirect(bytes).is_some()
             || matches!(
@@ -177,13 +294,14 @@ impl<'a> VirtualHostBuilder<'a> {
         let rules = self.rules;
         for rule in rules.iter().rev() {
             match rule {
-                Rule::Fallback { under, page } => {
-                    let directory = match under {
-                        FilePattern::Under(directory) => decode(*directory)?,
-                        _ => copy(b"/")?,
-                    };
+                Rule::Fallback {
+                    under,
+                    page,
+                    except,
+                } => {
+                    let under = DirectoryPattern::new(under, *except)?;
                     let page = self.page(rule, *page)?;
-                    let fallback = Fallback { directory, page };
+                    let fallback = Fallback { under, page };
                     self.host.fallbacks.push(fallback, GFP_KERNEL_ACCOUNT)?;
                 }
                 Rule::ErrorPage { status, page } => {
@@ -209,7 +327,7 @@ impl<'a> VirtualHostBuilder<'a> {
 
     /// Returns the entry of the page that a rule names.
     fn page(&self, rule: &Rule<'_>, page: EncodedPath<'_>) -> Result<EntryId, LoadError> {
-        if let Some(IndexTarget::Entry(entry)) = self.host.paths.find(&decode(page)?) {
+        if let Some(IndexTarget::Entry(entry)) = self.host.paths.find(&collect(page.decoded())?) {
             return Ok(entry);
         }
         let root = PathDisplay(self.root);
@@ -240,15 +358,6 @@ impl<'a> VirtualHostBuilder<'a> {
         self.host.paths.shrink()?;
         Ok(self.host)
     }
-}
-
-/// Returns the decoded path of a rule.
-fn decode(path: EncodedPath<'_>) -> Result<KVec<u8>> {
-    let mut bytes = KVec::new();
-    for byte in path.decoded() {
-        bytes.push(byte, GFP_KERNEL_ACCOUNT)?;
-    }
-    Ok(bytes)
 }
 
 fn copy(bytes: &[u8]) -> Result<KVec<u8>> {

@@ -37,7 +37,7 @@ root built-in for a.example
 reload
 clear
 error 404 /404.html
-fallback /app/* /hello.txt
+fallback /app/* /hello.txt except /app/assets/* *.map
 hand-over *.cgi 8000 always
 hand-over /app/* [::1]:8000
 no-hand-over *.cgi
@@ -45,12 +45,17 @@ cache-control *.css max-age=31536000
 field /dir/* X-Robots-Tag: noindex
 media-type *.bin application/wasm
 redirect 301 /old /hello.txt
-redirect 308 /blog/* https://blog.example.org/
+redirect 308 /blog/* https://blog.example.org/ except /blog/feed/*
+redirect 302 /to/* https://www.$host$path?$query
+index index.html default.htm
+try-suffix .txt .html
+exclude *.bak
 trailing-slash serve
 status-page /status
 follow-links yes
 hidden-files yes
 cross-mounts no
+when-busy skip
 perm-required 0004
 perm-forbid 0111
 max-site-bytes 8388608

@@ -17,7 +17,9 @@ mod changes;
 mod content;
 mod failures;
 mod interrupts;
+mod media_types;
 mod memory;
+mod names;
 mod policy;
 mod rules;
 

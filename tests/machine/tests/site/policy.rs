@@ -2,8 +2,8 @@
 
 //! Files that are skipped unless a setting allows them.
 
-use crate::common::{assert_quiet, get, Client, Result};
-use crate::{command, commanded};
+use crate::common::{assert_quiet, get, put_guest, Client, Result};
+use crate::{command, commanded, tell};
 
 #[test]
 fn special_hidden_and_private_files_are_skipped_unless_allowed() -> Result {
@@ -95,5 +95,67 @@ fn special_hidden_and_private_files_are_skipped_unless_allowed() -> Result {
             assert_eq!(status(path)?.0, expected, "{commands}: {path}");
         }
     }
+    assert_quiet(&machine)
+}
+
+#[test]
+fn busy_file_is_left_out_if_the_policy_says_so() -> Result {
+    let machine = commanded()?;
+    put_guest(&machine, &["mapping.py"])?;
+    machine.exec_ok(
+        "mkdir /tmp/t; echo page > /tmp/t/index.html; head -c 4096 /dev/zero > /tmp/t/data.rrd
+         (python3 /tmp/mapping.py /tmp/t/data.rrd > /tmp/mapped &); until [ -s /tmp/mapped ]; do sleep 0.1; done",
+    )?;
+    assert!(
+        tell(&machine, "python3", "'root /tmp/t'")?.contains("/tmp/t/data.rrd: "),
+        "a mapped file is loaded"
+    );
+    command(&machine, "'root /tmp/t' 'when-busy skip'")?;
+    let mut client = Client::connect(machine.http_address()?)?;
+    for (path, status) in [("/", 200), ("/data.rrd", 404)] {
+        client.send(get(path))?;
+        assert_eq!(client.response(false)?.status, status, "{path}");
+    }
+    assert_eq!(
+        machine.exec_ok("grep -E '^(# skipped|when-busy)' /dev/khttpd")?,
+        "when-busy skip\n# skipped 1\n"
+    );
+    assert_eq!(
+        tell(&machine, "python3", "'when-busy wait'")?,
+        "EINVAL\nline 1: \"wait\": must be skip or fail\n"
+    );
+    assert!(
+        tell(&machine, "python3", "'when-busy fail'")?.starts_with("ETXTBSY\n"),
+        "a mapped file is loaded"
+    );
+    assert_quiet(&machine)
+}
+
+#[test]
+fn root_behind_a_changed_link_is_loaded_again() -> Result {
+    let machine = commanded()?;
+    machine.exec_ok(
+        "mkdir /tmp/v1 /tmp/v2; echo one > /tmp/v1/index.html; echo two > /tmp/v2/index.html
+         ln -s v1 /tmp/current",
+    )?;
+    let mut client = Client::connect(machine.http_address()?)?;
+    let mut page = || -> Result<String> {
+        client.send(get("/"))?;
+        Ok(String::from_utf8(client.response(false)?.body)?)
+    };
+    command(&machine, "'root /tmp/current'")?;
+    assert_eq!(page()?, "one\n");
+    machine.exec_ok("ln -sfn v2 /tmp/current; echo changed > /tmp/v1/index.html")?;
+    command(&machine, "'timeout idle 20'")?;
+    assert_eq!(page()?, "one\n", "another command loads the site");
+    command(&machine, "'root /tmp/current'")?;
+    assert_eq!(page()?, "two\n");
+    // The same directory is not read again.
+    machine.exec_ok("echo changed > /tmp/v2/index.html")?;
+    command(&machine, "'root /tmp/current'")?;
+    assert_eq!(page()?, "two\n");
+    machine.exec_ok("rm /tmp/current")?;
+    assert!(tell(&machine, "python3", "'root /tmp/current'")?.starts_with("ENOENT\n"));
+    assert_eq!(page()?, "two\n");
     assert_quiet(&machine)
 }
