@@ -36,7 +36,6 @@ use super::{
         ByteRange,
         RangeResult, //
     },
-    rendered_head::ALWAYS,
     request::Request,
     resources::{
         Lookup,
@@ -55,6 +54,7 @@ use super::{
         options,
         several_parts,
         text,
+        text_before_head,
         void,
         ResponseParts, //
     },
@@ -359,17 +359,7 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         {
             return self.error(Status::InternalServerError, Detail::None, lines);
         }
-        let lines = lines.finish();
-        let (text, head) = lines.split_at_checked(length).unwrap_or((&[], lines));
-        ResponseParts {
-            status: Status::Ok,
-            head: [head, ALWAYS],
-            body: if self.is_head() {
-                Body::Empty
-            } else {
-                Body::Text(text)
-            },
-        }
+        text_before_head(length, self.is_head(), lines)
     }
 
     /// Sends an error with the page of the site, or else with a short text.
