@@ -96,6 +96,11 @@ fn process_with_little_memory_gets_connections_and_nothing_stays_charged() -> Re
 }
 
 #[test]
+fn process_without_memory_for_its_connections_leaves_no_charge() -> Result {
+    check_charged("", "crowded 150")
+}
+
+#[test]
 fn selinux_without_a_policy_changes_nothing() -> Result {
     check_security_module("selinux")
 }

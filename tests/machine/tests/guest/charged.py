@@ -3,7 +3,8 @@
 charged.py servers COUNT: a server in each of the network namespaces n1, n2, ..., and their rules
 charged.py connections COUNT: connections of clients outside the group
 charged.py accepted COUNT: connections that a process of the group gets by hand-over
-charged.py little COUNT: the same, one after the other, with more content than the group's memory"""
+charged.py little COUNT: the same, one after the other, with more content than the group's memory
+charged.py crowded COUNT: the same in a group that has no memory for the buffers of all"""
 
 import contextlib
 import os
@@ -25,8 +26,7 @@ CONNECTION = 2048
 # Bytes that a client sends or gets at once.
 CONTENT = 20000
 # Bytes of a group with little memory, and that each of its connections gets.
-LITTLE = 16 << 20
-MUCH = 4 << 20
+LITTLE, MUCH = (6 << 20, 500000) if sys.argv[1] == "crowded" else (16 << 20, 4 << 20)
 
 
 def charged(what="kernel"):
@@ -172,7 +172,7 @@ def serve(listener, count):
 
 def little(count):
     """A process whose group has less memory than clients send. It gets all, or the kernel kills it;
-    nothing stays charged."""
+    nothing stays charged, and khttpd serves others."""
     write(b"hand-over /app/* 9001\n")
     listener = socket.create_server(("127.0.0.1", 9001), backlog=count)
     child = os.fork()
@@ -187,8 +187,17 @@ def little(count):
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     print(f"{served} of {count} connections", "killed" if code == -signal.SIGKILL else code)
     assert code == -signal.SIGKILL or (served, code) == (count, 0), (served, code)
+    with socket.create_connection(("127.0.0.1", 8080)) as other:
+        other.sendall(b"GET /robots.txt HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert other.recv(65536).startswith(b"HTTP/1.1 200 ")
     wait_until(lambda: charged("sock") == 0)
 
 
-CASES = {"servers": servers, "connections": connections, "accepted": accepted, "little": little}
+CASES = {
+    "servers": servers,
+    "connections": connections,
+    "accepted": accepted,
+    "little": little,
+    "crowded": little,
+}
 CASES[sys.argv[1]](int(sys.argv[2]))
