@@ -215,14 +215,28 @@ impl Builder {
     }
 
     /// Starts the machine and waits for the agent's response.
+    ///
+    /// A guest that is still silent after a quarter of the time limit is started once more: QEMU's
+    /// translator freezes one of some hundred guests while it boots, before any module is loaded.
     pub fn boot(mut self) -> Result<Machine> {
+        if self.forwards.is_empty() {
+            self = self.forward(HTTP);
+        }
+        match self.boot_within(self.boot_limit / 4) {
+            Err(Error::Late { log, .. }) => {
+                eprintln!("*** the machine is silent and is started again; its log ended with:");
+                log.iter().for_each(|line| eprintln!("    {line}"));
+                self.boot_within(self.boot_limit)
+            }
+            result => result,
+        }
+    }
+
+    fn boot_within(&self, limit: Duration) -> Result<Machine> {
         let accelerator = match self.accelerator {
             Some(accelerator) => accelerator,
             None => Accelerator::detect(&self.setup)?,
         };
-        if self.forwards.is_empty() {
-            self = self.forward(HTTP);
-        }
         let image = self.setup.kernel.join("bzImage");
         if !image.is_file() {
             return Err(Error::missing("the kernel", image));
@@ -238,7 +252,7 @@ impl Builder {
             network,
             accelerator,
             &arguments,
-            self.boot_limit,
+            limit,
             &self.cancel,
         )
     }
