@@ -176,7 +176,10 @@ def make_sites():
             with open(f'{SITES}/{name}/{file}', 'wb') as out:
                 content = f'{name} {file} '.encode() + rng.randbytes(length)
                 out.write(content)
-            bodies['/' if file == 'index.html' else f'/{file}'].add(content)
+            bodies[f'/{file}'].add(content)
+            # Writers choose either file as index.
+            if file in ('index.html', 'page.txt'):
+                bodies['/'].add(content)
 
 
 def learn_built_in():
