@@ -140,10 +140,11 @@ def calm(count, _process):
 
 
 def killed(count, process):
-    """The process is killed, with the connections that it has, and started again."""
+    """The process is killed, with the connections that it has, and started again: a hundred times
+    at most, because a start takes seconds beside so many clients."""
     clients = Clients(count, True)
     while clients.run():
-        clients.some()
+        clients.some(max(50, count // 100))
         process.kill()
         before = status.count("hand-over-no-listener")
         status.wait_until(
