@@ -51,6 +51,8 @@ pub(crate) struct Site {
     virtual_hosts: KVVec<VirtualHost>,
     /// Rules that hand connections over, whatever the host.
     hand_overs: HandOvers,
+    /// Whether redirects or errors of a host may have fields.
+    has_fields: bool,
     entries: KVVec<Entry>,
     /// Variants of all entries; those of one entry are adjacent.
     variants: Variants,
@@ -86,10 +88,12 @@ impl Site {
                 .iter()
                 .map(VirtualHost::footprint)
                 .sum::<usize>();
+        let has_fields = virtual_hosts.iter().any(|host| !host.fields.0.is_empty());
         Ok(Self {
             hosts,
             virtual_hosts,
             hand_overs,
+            has_fields,
             entries,
             variants,
             contents,
@@ -228,7 +232,23 @@ impl http::Resources for Site {
         host: Option<&[u8]>,
         status: Status,
     ) -> Option<Representation<'_, BodyId>> {
-        let page = self.virtual_host(host)?.error_page(status)?;
+        let page = self.virtual_host(host)?.error_page(status)?.page;
         self.representation(page, Coding::Identity)
+    }
+
+    #[inline]
+    fn put_fields(
+        &self,
+        host: Option<&[u8]>,
+        path: Path<'_>,
+        status: Status,
+        sink: &mut impl Sink,
+    ) -> Result<(), Full> {
+        if !self.has_fields {
+            return Ok(());
+        }
+        self.virtual_host(host).map_or(Ok(()), |virtual_host| {
+            virtual_host.put_fields(path.as_bytes(), status, sink)
+        })
     }
 }

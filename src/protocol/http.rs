@@ -86,6 +86,7 @@ pub use self::{
         BODY_MAX,
         EMPTY_LINES_MAX,
         FIELDS_MAX,
+        FIELD_LINES_MAX,
         HEAD_MAX,
         RANGES_MAX,
         REQUESTS_MAX,

@@ -9,7 +9,9 @@
 
 pub(super) mod content;
 pub(super) mod entry;
+pub(super) mod error_page;
 pub(super) mod fallback;
+pub(super) mod fields;
 pub(super) mod hand_over;
 pub(super) mod host_map;
 pub(super) mod path_index;

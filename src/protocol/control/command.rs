@@ -116,7 +116,7 @@ pub const HELP: &str = "\
 # error STATUS /PAGE               send PAGE with an error status
 # fallback FILES /PAGE             serve PAGE for FILES [except FILES...] that do not exist
 # cache-control FILES VALUE        set Cache-Control of *, *.SUFFIX, /DIRECTORY/* or /FILE
-# field FILES NAME: VALUE          add a field
+# field FILES [always] NAME: VALUE add a field, always: to errors, too
 # media-type FILES TYPE/SUBTYPE    set Content-Type
 # redirect STATUS FROM TO          301, 302, 307 or 308 from /FILE or /DIR/* [except FILES...]
 # index NAME...                    serve the first of these files for their directory

@@ -6,7 +6,8 @@
 //! error 404 /404.html                      page of an error status
 //! fallback /app/* /app/index.html          page for paths without a file, but not for `except` ones
 //! cache-control *.css max-age=3600
-//! field /private/* X-Robots-Tag: noindex   another field
+//! field /private/* X-Robots-Tag: noindex   another field, but on errors
+//! field * always X-Frame-Options: DENY     another field, on errors as well
 //! media-type *.wasm application/wasm
 //! redirect 301 /old.html /new.html
 //! redirect 308 /blog/* https://blog.example.org/
@@ -98,8 +99,10 @@ pub enum Rule<'a> {
     },
     /// Adds a field.
     Field {
-        /// Files to which the rule applies.
+        /// Paths to which the rule applies.
         files: FilePattern<'a>,
+        /// Whether errors have the field, too.
+        always: bool,
         /// Name, a token (RFC 9110 section 5.6.2) and none of the fields that khttpd sends.
         name: &'a str,
         /// Value of the field.
@@ -285,7 +288,12 @@ fn error_page<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, WordError<'a>> {
 
 fn field<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, WordError<'a>> {
     let files = files(words)?;
-    let word = next(words, "needs a field, such as X-Frame-Options: DENY")?;
+    let needed = "needs a field, such as X-Frame-Options: DENY";
+    let mut word = next(words, needed)?;
+    let always = word == b"always";
+    if always {
+        word = next(words, needed)?;
+    }
     let name = word
         .strip_suffix(b":")
         .ok_or((word, "must be NAME: VALUE"))?;
@@ -301,6 +309,7 @@ fn field<'a>(words: &mut Words<'a>) -> Result<Rule<'a>, WordError<'a>> {
     }
     Ok(Rule::Field {
         files,
+        always,
         name,
         value: field_value(words)?,
     })
@@ -351,7 +360,15 @@ impl fmt::Display for Rule<'_> {
                 except,
             } => write!(f, "fallback {under} {page}{except}"),
             Rule::CacheControl { files, value } => write!(f, "cache-control {files} {value}"),
-            Rule::Field { files, name, value } => write!(f, "field {files} {name}: {value}"),
+            Rule::Field {
+                files,
+                always,
+                name,
+                value,
+            } => {
+                let always = if *always { "always " } else { "" };
+                write!(f, "field {files} {always}{name}: {value}")
+            }
             Rule::MediaType { files, value } => write!(f, "media-type {files} {value}"),
             Rule::Redirect {
                 status,

@@ -73,6 +73,13 @@ impl<'a> HeadBuffer<'a> {
         self.length
     }
 
+    /// Checks that the lines that [`put_text`] appends fit as well.
+    pub(super) fn reserve_text(&self) -> Result<(), Full> {
+        (RENDERED_MAX.saturating_sub(self.length) >= TEXT_MAX)
+            .then_some(())
+            .ok_or(Full)
+    }
+
     /// Empties the buffer.
     #[inline]
     pub(super) fn clear(&mut self) {
@@ -187,11 +194,7 @@ pub(super) fn put_query(query: Option<&[u8]>, lines: &mut HeadBuffer<'_>) -> Res
         lines.put(b"?")?;
         encode_query(query, lines)?;
     }
-    lines.put(b"\r\n")?;
-    // The lines that follow must fit as well.
-    (RENDERED_MAX.saturating_sub(lines.len()) >= TEXT_MAX)
-        .then_some(())
-        .ok_or(Full)
+    lines.put(b"\r\n")
 }
 
 /// Appends the first lines of a 206 with one part (RFC 9110 section 15.3.7.1).

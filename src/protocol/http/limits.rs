@@ -31,3 +31,6 @@ pub const REQUESTS_MAX: u32 = 10_000;
 /// Bound of the number of empty lines before a request line (RFC 9112 section 2.2); beyond it the
 /// response is 400.
 pub const EMPTY_LINES_MAX: u8 = 4;
+
+/// Bound of the length of the further field lines of a response that is no representation, in bytes.
+pub const FIELD_LINES_MAX: usize = 4096;

@@ -96,6 +96,16 @@ use super::{
 ///         sink.put(b"pages 1\n")
 ///     }
 ///
+///     fn put_fields(
+///         &self,
+///         _host: Option<&[u8]>,
+///         _path: Path<'_>,
+///         _status: Status,
+///         _sink: &mut impl Sink,
+///     ) -> Result<(), Full> {
+///         Ok(())
+///     }
+///
 ///     fn error_page(
 ///         &self,
 ///         _host: Option<&[u8]>,
@@ -147,6 +157,21 @@ pub trait Resources {
         host: Option<&[u8]>,
         status: Status,
     ) -> Option<Representation<'_, Self::Body>>;
+
+    /// Appends the further field lines of a response to `path` that is no representation of it: a
+    /// redirect, an error, the status page. They are no longer than [`FIELD_LINES_MAX`](super::FIELD_LINES_MAX), and those
+    /// that the page of the error has are not among them.
+    ///
+    /// # Errors
+    ///
+    /// [`Full`] if the sink has no room for them.
+    fn put_fields(
+        &self,
+        host: Option<&[u8]>,
+        path: Path<'_>,
+        status: Status,
+        sink: &mut impl Sink,
+    ) -> Result<(), Full>;
 
     /// Returns the settings by which requests are evaluated. Only requests that they can concern
     /// need them.

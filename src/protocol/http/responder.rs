@@ -2,6 +2,8 @@
 
 //! The response to a request, except the lines about the connection.
 
+mod redirection;
+
 use super::{
     coding::{
         self,
@@ -19,15 +21,10 @@ use super::{
         FieldNames, //
     },
     head_buffer::{
-        put_slash_redirect,
         put_status,
         put_status_page,
         Detail,
         HeadBuffer, //
-    },
-    location::{
-        put_redirect,
-        LocationParts, //
     },
     method::Method,
     process_address::ProcessAddress,
@@ -39,7 +36,6 @@ use super::{
     request::Request,
     resources::{
         Lookup,
-        Redirect,
         Representation,
         Resources, //
     },
@@ -75,6 +71,8 @@ struct Responder<'b, 'a, S> {
     request: &'b Request<'b>,
     site: &'a S,
     host: Option<&'b [u8]>,
+    /// Path of the target, once it is decoded.
+    path: Option<Path<'b>>,
     now: Timestamp,
     /// Whether the process of the request does not take it.
     is_refused: bool,
@@ -100,6 +98,7 @@ pub(super) fn respond<'a, S: Resources>(
         request,
         site,
         host,
+        path: None,
         now,
         is_refused,
     };
@@ -112,7 +111,10 @@ pub(super) fn respond<'a, S: Resources>(
         .host
         .map_or(responder.host, |host| Some(host.as_bytes()));
     match target.decode(path, || site.policy().slashes) {
-        Ok(Some(path)) => responder.look_up(target, path, lines, process),
+        Ok(Some(path)) => {
+            responder.path = Some(path);
+            responder.look_up(target, path, lines, process)
+        }
         Ok(None) => responder.no_path(Status::NotFound, lines),
         Err(_) => responder.no_path(Status::BadRequest, lines),
     }
@@ -305,49 +307,6 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         }
     }
 
-    /// Redirects to the same path with a slash at its end.
-    #[inline(never)]
-    fn add_slash(
-        &self,
-        path: Path<'_>,
-        query: Option<&[u8]>,
-        lines: &mut HeadBuffer<'a>,
-    ) -> ResponseParts<'a, S::Body> {
-        let result = put_slash_redirect(path, query, lines);
-        self.redirect_response(Status::MovedPermanently, result, lines)
-    }
-
-    /// Redirects by a rule of the site.
-    #[inline(never)]
-    fn redirect(
-        &self,
-        redirect: Redirect<'_>,
-        path: Path<'_>,
-        query: Option<&[u8]>,
-        lines: &mut HeadBuffer<'a>,
-    ) -> ResponseParts<'a, S::Body> {
-        let host = self.host.unwrap_or_default();
-        if host.is_empty() && redirect.needs_host() {
-            return self.error(Status::BadRequest, Detail::None, lines);
-        }
-        let result = put_redirect(redirect, &LocationParts { host, path, query }, lines);
-        self.redirect_response(redirect.status, result, lines)
-    }
-
-    /// Completes a redirect whose first lines are in `lines` if `result` is [`Ok`].
-    fn redirect_response(
-        &self,
-        status: Status,
-        result: Result<(), Full>,
-        lines: &mut HeadBuffer<'a>,
-    ) -> ResponseParts<'a, S::Body> {
-        match result {
-            Ok(()) => text(status, self.is_head(), lines),
-            // The location would be longer than any target that this server accepts.
-            Err(Full) => self.error(Status::UriTooLong, Detail::None, lines),
-        }
-    }
-
     /// Sends the status page. Its text precedes its head in `lines`.
     #[inline(never)]
     fn status_page(&self, lines: &mut HeadBuffer<'a>) -> ResponseParts<'a, S::Body> {
@@ -355,6 +314,7 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         let length = lines.len();
         if result
             .and_then(|()| put_status_page(length, lines))
+            .and_then(|()| self.put_fields(Status::Ok, lines))
             .is_err()
         {
             return self.error(Status::InternalServerError, Detail::None, lines);
@@ -371,8 +331,9 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         lines: &mut HeadBuffer<'a>,
     ) -> ResponseParts<'a, S::Body> {
         lines.clear();
-        // The lines of a detail always fit into an empty buffer.
-        let _: Result<(), Full> = put_status(status, detail, lines);
+        // The lines of a detail and the fields always fit into an empty buffer.
+        let _: Result<(), Full> =
+            put_status(status, detail, lines).and_then(|()| self.put_fields(status, lines));
         let page = self.site.error_page(self.host, status);
         let Some(page) = page.filter(|page| lines.put(page.head.content_lines()).is_ok()) else {
             return text(status, self.is_head(), lines);
@@ -386,6 +347,14 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
             head: [lines.finish(), page.head.further_lines()],
             body,
         }
+    }
+
+    /// Appends the further field lines of a response that is no representation. A target without a
+    /// path has none.
+    fn put_fields(&self, status: Status, lines: &mut HeadBuffer<'a>) -> Result<(), Full> {
+        self.path.map_or(Ok(()), |path| {
+            self.site.put_fields(self.host, path, status, lines)
+        })
     }
 
     /// Returns whether the response has no content because the method is HEAD.

@@ -138,6 +138,12 @@ impl Session {
     /// #         Ok(())
     /// #     }
     /// #
+    /// #     fn put_fields(
+    /// #         &self, _: Option<&[u8]>, _: Path<'_>, _: Status, _: &mut impl Sink,
+    /// #     ) -> Result<(), Full> {
+    /// #         Ok(())
+    /// #     }
+    /// #
     /// #     fn error_page(
     /// #         &self,
     /// #         _host: Option<&[u8]>,

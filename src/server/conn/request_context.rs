@@ -62,6 +62,17 @@ impl Resources for RequestContext<'_> {
         self.snapshot.error_page(host, status)
     }
 
+    #[inline]
+    fn put_fields(
+        &self,
+        host: Option<&[u8]>,
+        path: Path<'_>,
+        status: Status,
+        sink: &mut impl Sink,
+    ) -> Result<(), Full> {
+        self.snapshot.put_fields(host, path, status, sink)
+    }
+
     fn policy(&self) -> RequestPolicy {
         self.core.settings.request_policy()
     }

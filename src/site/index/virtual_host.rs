@@ -4,7 +4,9 @@
 
 use super::{
     entry::EntryId,
+    error_page::ErrorPage,
     fallback::Fallback,
+    fields::HostFields,
     hand_over::HandOvers,
     path_index::PathIndex,
     redirect::{
@@ -15,8 +17,10 @@ use super::{
 use crate::sys::sched;
 use kernel::prelude::*;
 use protocol::http::{
+    Full,
     ProcessAddress,
     Redirect,
+    Sink,
     Status, //
 };
 
@@ -46,7 +50,9 @@ pub(crate) struct VirtualHost {
     /// Fallbacks, the last rule first.
     pub(crate) fallbacks: KVVec<Fallback>,
     /// Pages of error responses.
-    pub(crate) error_pages: KVVec<(Status, EntryId)>,
+    pub(crate) error_pages: KVVec<ErrorPage>,
+    /// Fields of redirects and errors.
+    pub(crate) fields: HostFields,
 }
 
 /// The result of looking up a path.
@@ -136,11 +142,28 @@ impl VirtualHost {
     /// # Context
     ///
     /// Any context.
-    pub(crate) fn error_page(&self, status: Status) -> Option<EntryId> {
-        self.error_pages
-            .iter()
-            .find(|(of, _)| *of == status)
-            .map(|(_, page)| *page)
+    pub(crate) fn error_page(&self, status: Status) -> Option<&ErrorPage> {
+        self.error_pages.iter().find(|page| page.status == status)
+    }
+
+    /// Appends the fields of a redirect or an error. Those that its page has by itself are left out.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    ///
+    /// # Errors
+    ///
+    /// [`Full`] if the sink has no room for them.
+    pub(crate) fn put_fields(
+        &self,
+        path: &[u8],
+        status: Status,
+        sink: &mut impl Sink,
+    ) -> Result<(), Full> {
+        let present = self.error_page(status).map(|page| page.fields);
+        self.fields
+            .put(path, status, present.unwrap_or_default(), sink)
     }
 
     /// Returns the allocated memory of the path index, in bytes. The rules do not count.
@@ -159,5 +182,6 @@ impl Drop for VirtualHost {
         sched::drop_all(&mut self.redirects);
         sched::drop_all(&mut self.directory_redirects);
         sched::drop_all(&mut self.fallbacks);
+        sched::drop_all(&mut self.fields.0);
     }
 }

@@ -4,6 +4,7 @@
 
 mod coded_path;
 mod entry_list;
+mod host_fields;
 mod root_files;
 mod virtual_host;
 
@@ -181,6 +182,7 @@ impl<'o> SiteBuilder<'o> {
                 .map_err(|e| LoadError::at(name, sources.paths.bytes(file.path), e))?;
         }
         host.add_pages()?;
+        host.add_fields(&files, first)?;
         host.hand_over(&self.hand_overs)?;
         let number = u32::try_from(self.virtual_hosts.len()).map_err(|_| EFBIG)?;
         self.hosts.insert(hosts, number)?;

@@ -27,9 +27,10 @@ use protocol::control::{
 /// The name of the file with the rules of a root, in its top directory.
 pub(super) const RULES_FILE: &[u8] = b".khttpd";
 
-/// The greatest number of rules of a root that are about many paths. In softirq, each path at which
-/// there is nothing is compared with all of them.
-const DIRECTORY_RULES_MAX: usize = 1024;
+/// The greatest number of rules of a root that are about many paths, and of those about fields of
+/// redirects and errors. In softirq, each path at which there is no file is compared with all of
+/// them.
+pub(super) const DIRECTORY_RULES_MAX: usize = 1024;
 
 /// The rules of a root, in order. Where several apply, the last one counts.
 pub(super) struct Rules<'a>(KVVec<Rule<'a>>);
@@ -146,7 +147,10 @@ impl<'a> Rules<'a> {
     pub(super) fn put_fields(&self, path: &[u8], to: &mut KVVec<u8>) -> Result {
         for (number, rule) in self.iter().enumerate() {
             sched::cond_resched();
-            let Rule::Field { files, name, value } = rule else {
+            let Rule::Field {
+                files, name, value, ..
+            } = rule
+            else {
                 continue;
             };
             if !files.matches(path) {

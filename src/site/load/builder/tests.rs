@@ -2,6 +2,7 @@
 
 //! Tests of sites of one root or several, by the files and rules that they are made from.
 
+mod fields;
 mod hand_over;
 
 use super::SiteBuilder;
@@ -23,7 +24,11 @@ use crate::{
         text, //
     }, //
 };
-use kernel::prelude::*;
+use kernel::{
+    fmt,
+    prelude::*,
+    str::CString, //
+};
 use protocol::http::{
     Coding,
     HostPattern,

@@ -4,13 +4,19 @@
 
 use super::{
     coded_path::stem,
+    host_fields::HostFieldsBuilder,
     root_files::RootFile, //
 };
 use crate::{
     site::{
         index::{
             entry::EntryId,
+            error_page::ErrorPage,
             fallback::Fallback,
+            fields::{
+                FieldSet,
+                HostFields, //
+            },
             hand_over::HandOvers,
             path_index::{
                 NameRange,
@@ -77,6 +83,7 @@ impl<'a> VirtualHostBuilder<'a> {
                 directory_redirects: KVVec::new(),
                 fallbacks: KVVec::new(),
                 error_pages: KVVec::new(),
+                fields: HostFields(KVVec::new()),
             },
             rules,
             root,
@@ -319,9 +326,29 @@ impl<'a> VirtualHostBuilder<'a> {
 
     fn add_error_page(&mut self, status: Status, page: EntryId) -> Result {
         if self.host.error_page(status).is_none() {
-            let page = (status, page);
+            let page = ErrorPage {
+                status,
+                page,
+                fields: FieldSet::default(),
+            };
             self.host.error_pages.push(page, GFP_KERNEL_ACCOUNT)?;
         }
+        Ok(())
+    }
+
+    /// Adds the fields of redirects and errors. `files` and `first` are as for
+    /// [`VirtualHostBuilder::add_files`].
+    pub(super) fn add_fields(&mut self, files: &[RootFile], first: u32) -> Result<(), LoadError> {
+        let (rules, host) = (self.rules, &mut self.host);
+        let fields = HostFieldsBuilder::new(rules, &host.paths, self.root)?;
+        for page in &mut host.error_pages {
+            // CAST: The number was made from a `usize`.
+            let place = page.page.0.wrapping_sub(first) as usize;
+            if let Some(file) = files.get(place) {
+                page.fields = fields.names_of(host.paths.bytes(file.path), rules);
+            }
+        }
+        host.fields = fields.finish();
         Ok(())
     }
 

@@ -68,6 +68,7 @@ COMMANDS = [
         one_of(
             'cache-control * no-cache',
             'field * X-Chaos: 1',
+            'field * always X-Chaos: 2',
             'status-page /status',
             'hidden-files yes',
             'index page.txt index.html',

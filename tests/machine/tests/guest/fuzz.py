@@ -43,6 +43,7 @@ hand-over /app/* [::1]:8000
 no-hand-over *.cgi
 cache-control *.css max-age=31536000
 field /dir/* X-Robots-Tag: noindex
+field * always X-Frame-Options: DENY
 media-type *.bin application/wasm
 redirect 301 /old /hello.txt
 redirect 308 /blog/* https://blog.example.org/ except /blog/feed/*

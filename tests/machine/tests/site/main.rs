@@ -16,6 +16,7 @@ macro_rules! say {
 mod changes;
 mod content;
 mod failures;
+mod fields;
 mod interrupts;
 mod media_types;
 mod memory;
