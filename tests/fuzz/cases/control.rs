@@ -71,7 +71,9 @@ fn check_rule(rule: &Rule<'_>) {
         Rule::CacheControl { files, value } | Rule::MediaType { files, value } => {
             (files, value.as_bytes())
         }
-        Rule::Field { files, name, value } => {
+        Rule::Field {
+            files, name, value, ..
+        } => {
             assert!(!name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic()));
             (files, value.as_bytes())
         }

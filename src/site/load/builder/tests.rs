@@ -24,11 +24,7 @@ use crate::{
         text, //
     }, //
 };
-use kernel::{
-    fmt,
-    prelude::*,
-    str::CString, //
-};
+use kernel::prelude::*;
 use protocol::http::{
     Coding,
     HostPattern,
@@ -365,8 +361,7 @@ mod memory {
     fn numbered(policy: &LoadPolicy, count: u32) -> Result<Site> {
         let mut builder = SiteBuilder::new(policy, &[], None)?;
         for number in 0..count {
-            let mut path = KVec::new();
-            path.extend_from_slice(b"/a-directory/with-some/files-0000.html", GFP_KERNEL)?;
+            let mut path = word(b"/a-directory/with-some/files-0000.html")?;
             path.extend_from_slice(&number.to_be_bytes(), GFP_KERNEL)?;
             let mut content = PageBuffer::new(4096)?;
             for (to, byte) in content.pieces().flatten().zip(number.to_be_bytes()) {

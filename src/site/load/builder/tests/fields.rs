@@ -7,6 +7,10 @@ use kernel::prelude::kunit_tests;
 #[kunit_tests(khttpd_site_fields)]
 mod suite {
     use super::super::*;
+    use kernel::{
+        fmt,
+        str::CString, //
+    };
     use protocol::http::SliceWriter;
 
     const FILES: [(&[u8], &[u8]); 3] = [
