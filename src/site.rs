@@ -38,6 +38,7 @@ use protocol::http::{
     Codings,
     Full,
     Lookup,
+    Metric,
     Path,
     ProcessAddress,
     Representation,
@@ -214,17 +215,15 @@ impl http::Resources for Site {
     }
 
     fn put_status(&self, sink: &mut impl Sink) -> Result<(), Full> {
-        let numbers = [
-            (&b"entries "[..], self.len() as u64),
-            (b"memory ", self.footprint() as u64),
-            (b"skipped ", self.skipped()),
-        ];
-        for (name, number) in numbers {
-            sink.put(name)?;
-            sink.put_decimal(number)?;
-            sink.put(b"\n")?;
-        }
-        Ok(())
+        const ENTRIES: Metric = Metric::gauge("khttpd_site_entries", "Entries of the site.");
+        const MEMORY: Metric = Metric::gauge("khttpd_site_memory_bytes", "Memory of the site.");
+        const SKIPPED: Metric = Metric::gauge(
+            "khttpd_site_skipped_files",
+            "Files and directories below the roots that are not served.",
+        );
+        ENTRIES.put(self.len() as u64, sink)?;
+        MEMORY.put(self.footprint() as u64, sink)?;
+        SKIPPED.put(self.skipped(), sink)
     }
 
     fn error_page(

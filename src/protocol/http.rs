@@ -26,6 +26,7 @@ mod host;
 mod limits;
 mod location;
 mod method;
+mod metric;
 mod multipart;
 pub(crate) mod octet;
 pub(crate) mod percent;
@@ -93,6 +94,7 @@ pub use self::{
         TARGET_MAX, //
     },
     method::Method,
+    metric::Metric,
     multipart::{
         Boundary,
         Multipart,

@@ -3,6 +3,7 @@
 //! Statistics: counters, and the status text that shows them.
 
 mod counters;
+mod metrics;
 mod softirq_latency;
 mod status_text;
 

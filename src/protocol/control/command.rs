@@ -123,7 +123,7 @@ pub const HELP: &str = "\
 # try-suffix .SUFFIX...            serve /NAME.SUFFIX for /NAME, too
 # exclude FILES                    leave FILES out
 # trailing-slash POLICY            of a directory without its slash: redirect, serve or refuse
-# status-page /PATH                serve counters as text at PATH
+# status-page /PATH                serve counters for Prometheus at PATH
 # hand-over FILES PORT [always]    hand to a process, at [ADDRESS:]PORT, FILES that do not exist
 # no-hand-over FILES               remove the hand-over rules with exactly these FILES
 # follow-links yes|no              follow symbolic links within a root

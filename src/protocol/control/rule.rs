@@ -16,7 +16,7 @@
 //! try-suffix .html                         what names may lack in a path
 //! exclude *.bak                            files that are left out
 //! trailing-slash redirect                  of a directory without its slash; or serve, or refuse
-//! status-page /status                      counters as text
+//! status-page /metrics                     counters for Prometheus
 //! hand-over *.php 9000                     process for paths without a file
 //! ```
 //!
@@ -135,7 +135,7 @@ pub enum Rule<'a> {
     Exclude(FilePattern<'a>),
     /// Decides about paths of directories without their slash.
     TrailingSlash(TrailingSlash),
-    /// Serves counters as text at a path.
+    /// Serves counters as metrics for Prometheus at a path.
     StatusPage(EncodedPath<'a>),
     /// Hands connections with a request that khttpd does not serve to a process. Only the control
     /// node may set it.

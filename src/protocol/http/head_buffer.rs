@@ -6,6 +6,7 @@ use super::{
     coding::Codings,
     limits::TARGET_MAX,
     method::ALLOW,
+    metric::MEDIA_TYPE,
     multipart::{
         put_content_range,
         Multipart, //
@@ -168,7 +169,7 @@ pub(super) fn put_status(
 pub(super) fn put_status_page(length: usize, lines: &mut HeadBuffer<'_>) -> Result<(), Full> {
     lines.put(Status::Ok.line())?;
     put_length(u64::try_from(length).unwrap_or(0), lines)?;
-    put_line(b"Content-Type: ", b"text/plain; charset=utf-8", lines)?;
+    put_line(b"Content-Type: ", MEDIA_TYPE, lines)?;
     put_line(b"Cache-Control: ", b"no-store", lines)
 }
 

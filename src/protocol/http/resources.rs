@@ -144,7 +144,7 @@ pub trait Resources {
         coding: Coding,
     ) -> Option<Representation<'_, Self::Body>>;
 
-    /// Appends the text of the status page.
+    /// Appends the metrics of the status page ([`Metric`](super::Metric)).
     ///
     /// # Errors
     ///
@@ -159,8 +159,9 @@ pub trait Resources {
     ) -> Option<Representation<'_, Self::Body>>;
 
     /// Appends the further field lines of a response to `path` that is no representation of it: a
-    /// redirect, an error, the status page. They are no longer than [`FIELD_LINES_MAX`](super::FIELD_LINES_MAX), and those
-    /// that the page of the error has are not among them.
+    /// redirect, an error, the status page. They are no longer than
+    /// [`FIELD_LINES_MAX`](super::FIELD_LINES_MAX), and those that the page of the error has are not
+    /// among them.
     ///
     /// # Errors
     ///

@@ -145,7 +145,10 @@ fn status_page_rule_serves_the_status_page() {
     }
     let response = get("/status", "");
     assert_eq!(response.status, 200);
-    assert!(response.text().contains("requests "), "{}", response.text());
+    let text = response.text();
+    assert!(text.contains("\nkhttpd_responses_total "), "{text}");
+    let media_type = "text/plain; version=0.0.4; charset=utf-8";
+    assert_eq!(response.field("Content-Type"), Some(media_type));
     assert_eq!(response.field("Cache-Control"), Some("no-store"));
     let head = request("HEAD", "/status", "Range: bytes=0-1\r\n");
     assert_eq!((head.status, head.body.len()), (200, 0));

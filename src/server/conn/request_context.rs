@@ -5,10 +5,7 @@
 use super::super::{
     server_core::ServerCore,
     site_snapshot::SiteSnapshot,
-    stats::{
-        Count,
-        CpuCounters, //
-    }, //
+    stats::CpuCounters, //
 };
 use crate::site::{
     BodyId,
@@ -78,17 +75,7 @@ impl Resources for RequestContext<'_> {
     }
 
     fn put_status(&self, sink: &mut impl Sink) -> Result<(), Full> {
-        let counters = &self.core.counters;
-        let numbers = [
-            (&b"accepted "[..], counters.total(Count::Accepted)),
-            (b"requests ", counters.responses()),
-            (b"bytes ", counters.total(Count::Bytes)),
-        ];
-        for (name, number) in numbers {
-            sink.put(name)?;
-            sink.put_decimal(number)?;
-            sink.put(b"\n")?;
-        }
+        self.core.counters.put_metrics(sink)?;
         self.snapshot.put_status(sink)
     }
 }
