@@ -11,6 +11,7 @@ mod deduplicator;
 mod error;
 mod file_error;
 mod hand_overs;
+mod listing_page;
 mod media_type;
 mod path_display;
 mod path_pattern;

@@ -28,20 +28,36 @@ pub(crate) type Text = KVVec<u8>;
 ///
 /// `ENOMEM`, also for more than [`TEXT_MAX`] bytes.
 pub(crate) fn render(text: fmt::Arguments<'_>) -> Result<Text> {
-    let mut writer = TextWriter(Text::new());
-    writer.write_fmt(text).map_err(|_| ENOMEM)?;
-    Ok(writer.0)
+    let mut rendered = Text::new();
+    append(&mut rendered, text, TEXT_MAX)?;
+    Ok(rendered)
+}
+
+/// Renders `text` at the end of `to`, which then has at most `max` bytes.
+///
+/// # Context
+///
+/// Process context, may sleep.
+///
+/// # Errors
+///
+/// `ENOMEM`, also for more than `max` bytes.
+pub(crate) fn append(to: &mut Text, text: fmt::Arguments<'_>, max: usize) -> Result {
+    TextWriter { to, max }.write_fmt(text).map_err(|_| ENOMEM)
 }
 
 /// A writer that appends to a text.
-struct TextWriter(Text);
+struct TextWriter<'a> {
+    to: &'a mut Text,
+    max: usize,
+}
 
-impl fmt::Write for TextWriter {
+impl fmt::Write for TextWriter<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        if self.0.len().saturating_add(text.len()) > TEXT_MAX {
+        if self.to.len().saturating_add(text.len()) > self.max {
             return Err(fmt::Error);
         }
-        self.0
+        self.to
             .extend_from_slice(text.as_bytes(), GFP_KERNEL_ACCOUNT)
             .map_err(|_| fmt::Error)
     }

@@ -121,6 +121,7 @@ pub const HELP: &str = "\
 # redirect STATUS FROM TO          301, 302, 307 or 308 from /FILE or /DIR/* [except FILES...]
 # index NAME...                    serve the first of these files for their directory
 # try-suffix .SUFFIX...            serve /NAME.SUFFIX for /NAME, too
+# autoindex yes|no                 list what a directory without an index contains
 # exclude FILES                    leave FILES out
 # trailing-slash POLICY            of a directory without its slash: redirect, serve or refuse
 # status-page /PATH                serve counters for Prometheus at PATH

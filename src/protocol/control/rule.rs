@@ -14,6 +14,7 @@
 //! redirect 301 /* https://$host/ except /.well-known/*
 //! index index.html index.htm               files that are served for their directory
 //! try-suffix .html                         what names may lack in a path
+//! autoindex yes                            page with the names in a directory without an index
 //! exclude *.bak                            files that are left out
 //! trailing-slash redirect                  of a directory without its slash; or serve, or refuse
 //! status-page /metrics                     counters for Prometheus
@@ -50,6 +51,8 @@ pub use self::{
 };
 
 use self::word::{
+    flag,
+    flag_word,
     next,
     WordError, //
 };
@@ -131,6 +134,8 @@ pub enum Rule<'a> {
     Index(Names<'a>),
     /// Serves files also by their paths without one of these suffixes, the preferred one first.
     TrySuffix(Names<'a>),
+    /// Decides whether a directory without an index lists what it contains.
+    Autoindex(bool),
     /// Leaves files and directories out of the site.
     Exclude(FilePattern<'a>),
     /// Decides about paths of directories without their slash.
@@ -240,6 +245,7 @@ impl<'a> Rule<'a> {
             }
             b"index" => Rule::Index(Names::parse(&mut words)?),
             b"try-suffix" => Rule::TrySuffix(Names::parse_suffixes(&mut words)?),
+            b"autoindex" => Rule::Autoindex(flag(&mut words)?),
             b"exclude" => Rule::Exclude(files(&mut words)?),
             b"trailing-slash" => Rule::TrailingSlash(trailing_slash(&mut words)?),
             b"status-page" => Rule::StatusPage(path(&mut words)?),
@@ -378,6 +384,7 @@ impl fmt::Display for Rule<'_> {
             } => write!(f, "redirect {} {from} {to}{except}", status.code()),
             Rule::Index(names) => write!(f, "index{names}"),
             Rule::TrySuffix(suffixes) => write!(f, "try-suffix{suffixes}"),
+            Rule::Autoindex(flag) => write!(f, "autoindex {}", flag_word(*flag)),
             Rule::Exclude(files) => write!(f, "exclude {files}"),
             Rule::TrailingSlash(policy) => f.write_str(match policy {
                 TrailingSlash::Redirect => "trailing-slash redirect",

@@ -27,6 +27,9 @@ pub struct Timestamp(pub u64);
 /// Length of an IMF-fixdate in bytes.
 pub const DATE_LENGTH: usize = 29;
 
+/// Length of a minute for readers in bytes.
+const MINUTE_LENGTH: usize = 20;
+
 /// The last second of the year 9999.
 const LAST: u64 = 253_402_300_799;
 
@@ -94,6 +97,20 @@ impl Timestamp {
         digits(&mut text, 17, date.hour);
         digits(&mut text, 20, date.minute);
         digits(&mut text, 23, date.second);
+        text
+    }
+
+    /// Renders the minute for readers, `1994-11-06 08:49 UTC`. A time after the year 9999 becomes the
+    /// end of that year.
+    pub fn render_minute(self) -> [u8; MINUTE_LENGTH] {
+        let date = Civil::at(self.0);
+        let mut text = *b"1970-01-01 00:00 UTC";
+        digits(&mut text, 0, date.year.wrapping_div(100));
+        digits(&mut text, 2, date.year.wrapping_rem(100));
+        digits(&mut text, 5, date.month);
+        digits(&mut text, 8, date.day);
+        digits(&mut text, 11, date.hour);
+        digits(&mut text, 14, date.minute);
         text
     }
 

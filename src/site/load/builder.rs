@@ -5,6 +5,7 @@
 mod coded_path;
 mod entry_list;
 mod host_fields;
+mod listings;
 mod root_files;
 mod virtual_host;
 
@@ -13,7 +14,9 @@ use self::{
         EntryList,
         EntrySources, //
     },
+    listings::Listings,
     root_files::{
+        RootDirectory,
         RootFile,
         RootFiles, //
     },
@@ -136,6 +139,23 @@ impl<'o> SiteBuilder<'o> {
         self.policy.admit_memory(self.used_bytes())
     }
 
+    /// Adds a directory to the root, which gets a page if nothing else is served for it. `path` is
+    /// decoded and normalized and begins and ends with a slash, `modified` is a time in seconds
+    /// since 1970.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// - the limit that is exceeded;
+    /// - `ENOMEM`.
+    pub(super) fn add_directory(&mut self, path: &[u8], modified: u64) -> Result<(), FileError> {
+        self.root.add_directory(path, Timestamp(modified))?;
+        self.policy.admit_memory(self.used_bytes())
+    }
+
     /// Returns the memory of the site so far, in bytes. Part of it is an estimate until a root is
     /// finished.
     fn used_bytes(&self) -> usize {
@@ -163,12 +183,21 @@ impl<'o> SiteBuilder<'o> {
         rules: &Rules<'_>,
         hosts: HostPattern<'_>,
     ) -> Result<(), LoadError> {
-        let RootFiles { paths, mut files } = mem::replace(&mut self.root, RootFiles::new());
+        let RootFiles {
+            paths,
+            mut files,
+            directories,
+        } = mem::replace(&mut self.root, RootFiles::new());
         let first = u32::try_from(self.entries.len()).map_err(|_| EFBIG)?;
         rules.check_number(name)?;
         let mut host = VirtualHostBuilder::new(paths, rules, name);
         host.add_redirects()?;
         host.add_files(&mut files, first)?;
+        if !directories.is_empty() {
+            let file_count = files.len();
+            self.add_listings(&host, &mut files, &directories)?;
+            host.add_listings(&files, first, file_count)?;
+        }
         self.index_bytes += host.paths().used_bytes();
         let sources = EntrySources {
             paths: host.paths(),
@@ -188,6 +217,33 @@ impl<'o> SiteBuilder<'o> {
         self.hosts.insert(hosts, number)?;
         self.virtual_hosts
             .push(host.finish()?, GFP_KERNEL_ACCOUNT)?;
+        Ok(())
+    }
+
+    /// Appends to `files` the pages of the directories for which nothing else is served.
+    fn add_listings(
+        &mut self,
+        host: &VirtualHostBuilder<'_>,
+        files: &mut KVVec<RootFile>,
+        directories: &[RootDirectory],
+    ) -> Result<(), LoadError> {
+        let paths = host.paths();
+        let listings = Listings::new(paths, files, directories, self.contents.contents())?;
+        for directory in directories {
+            if host.has_target(directory.path) {
+                continue;
+            }
+            let used = self.used_bytes() + root_files::used_bytes(paths, files.len());
+            let (page, modified) = listings
+                .page(directory, |len| self.policy.admit_memory(used + len))
+                .map_err(|e| host.error(directory.path, e))?;
+            let file = RootFile {
+                path: directory.path,
+                content: Some(self.contents.add(page.finish()?)?),
+                modified,
+            };
+            files.push(file, GFP_KERNEL_ACCOUNT)?;
+        }
         Ok(())
     }
 

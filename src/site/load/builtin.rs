@@ -16,6 +16,7 @@ use crate::sys::{
     page::PageBuffer,
     sched, //
 };
+use core::mem;
 use kernel::prelude::*;
 use protocol::cpio::Archive;
 
@@ -58,7 +59,7 @@ fn add_archive(
     rules: &Rules<'_>,
     progress: &LoadProgress,
 ) -> Result<(), LoadError> {
-    let mut path = KVec::new();
+    let (mut path, mut previous) = (KVec::new(), KVec::new());
     for member in Archive::new(archive) {
         sched::cond_resched();
         let member = member.map_err(|_| {
@@ -80,6 +81,26 @@ fn add_archive(
             .add(&path, content, member.modified)
             .map_err(|e| LoadError::at(b"built-in", &path, e))?;
         progress.add_file(member.content.len());
+        if rules.autoindex() {
+            add_directories(builder, &path, &previous)?;
+            mem::swap(&mut path, &mut previous);
+        }
+    }
+    Ok(())
+}
+
+/// Adds the directories that contain the file at `path`, but not those that contain the `previous`
+/// one, too: the archive is sorted, and has no directories.
+fn add_directories(
+    builder: &mut SiteBuilder<'_>,
+    path: &[u8],
+    previous: &[u8],
+) -> Result<(), LoadError> {
+    for (slash, _) in path.iter().enumerate().filter(|(_, octet)| **octet == b'/') {
+        let directory = path.get(..=slash).unwrap_or_default();
+        if !previous.starts_with(directory) {
+            builder.add_directory(directory, 0)?;
+        }
     }
     Ok(())
 }

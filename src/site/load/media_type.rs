@@ -11,6 +11,9 @@ use kernel::prelude::*;
 /// bytes, below some comments.
 const TABLE: &str = include_str!("media_types");
 
+/// The media type of the page of a directory.
+const LISTING: &str = "text/html";
+
 /// The media type of an unknown suffix, which browsers save to a file.
 const UNKNOWN: &str = "application/octet-stream";
 
@@ -35,8 +38,12 @@ pub(super) fn put(path: &[u8], to: &mut KVec<u8>) -> Result {
     Ok(())
 }
 
-/// Returns the media type without parameters.
+/// Returns the media type without parameters. A path that ends with a slash is that of a page that
+/// lists a directory.
 fn essence(path: &[u8]) -> &'static str {
+    if path.ends_with(b"/") {
+        return LISTING;
+    }
     let mut buffer = [0; SUFFIX_MAX];
     suffix(path, &mut buffer)
         .and_then(by_suffix)
@@ -101,6 +108,7 @@ mod tests {
         assert_eq!(essence(b"/index.html"), "text/html");
         assert_eq!(essence(b"/a.b/logo.SVG"), "image/svg+xml");
         assert_eq!(essence(b"/x.mjs"), "text/javascript");
+        assert_eq!(essence(b"/a.png/"), "text/html");
         assert_eq!(essence(b"/x.woff2"), "font/woff2");
         assert_eq!(essence(b"/seg.ts"), "video/mp2t");
         assert_eq!(essence(b"/board.dtb"), UNKNOWN);

@@ -72,7 +72,11 @@ impl RuleText {
         };
         let is_setting = matches!(
             rule,
-            Rule::Policy(_) | Rule::TrailingSlash(_) | Rule::Index(_) | Rule::TrySuffix(_)
+            Rule::Policy(_)
+                | Rule::TrailingSlash(_)
+                | Rule::Index(_)
+                | Rule::TrySuffix(_)
+                | Rule::Autoindex(_)
         );
         let mut rules = self.without(|line| {
             let is_old_value = is_setting && line.words().next() == new.words().next();

@@ -107,6 +107,15 @@ impl<'a> Rules<'a> {
         })
     }
 
+    /// Returns whether a directory without an index lists what it contains.
+    pub(super) fn autoindex(&self) -> bool {
+        let flag = self.iter().rev().find_map(|rule| match rule {
+            Rule::Autoindex(flag) => Some(*flag),
+            _ => None,
+        });
+        flag.unwrap_or(false)
+    }
+
     /// Returns whether the rules leave out the file at `path`, or a directory above it. The path of
     /// a directory may end with a slash.
     pub(super) fn excludes(&self, path: &[u8]) -> bool {

@@ -118,6 +118,9 @@ impl<'a> Walk<'a> {
         builder: &mut SiteBuilder<'_>,
         rules: &Rules<'_>,
     ) -> Result<(), LoadError> {
+        if rules.autoindex() {
+            builder.add_directory(b"/", self.root.stat()?.modified())?;
+        }
         self.pending.push(TreePath::root()?, GFP_KERNEL_ACCOUNT)?;
         while let Some(directory) = self.pending.pop() {
             self.pending_bytes = self.pending_bytes.saturating_sub(directory.used_bytes());
@@ -183,12 +186,14 @@ impl<'a> Walk<'a> {
         let found = self.look_up(path)?;
         let stat = found.stat()?;
         let admitted = self.admits_location(&found, rules)?;
-        if admitted
-            && stat.is_directory()
-            && self.policy.admits_mode(&stat)
-            && !rules.excludes(path.join(b"")?.as_bytes())
-        {
-            return self.queue(path, builder);
+        if admitted && stat.is_directory() && self.policy.admits_mode(&stat) {
+            let directory = path.join(b"")?;
+            if !rules.excludes(directory.as_bytes()) {
+                if rules.autoindex() {
+                    builder.add_directory(directory.as_bytes(), stat.modified())?;
+                }
+                return self.queue(path, builder);
+            }
         }
         let file = if admitted && stat.is_file() {
             match stable_read::read(&found, |stat| self.policy.admit_file(stat)) {

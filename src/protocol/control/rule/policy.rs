@@ -3,6 +3,8 @@
 //! Rules of the load policy: which files become part of a site.
 
 use super::word::{
+    flag,
+    flag_word,
     next,
     WordError, //
 };
@@ -69,14 +71,6 @@ impl PolicyRule {
     }
 }
 
-fn flag<'a>(words: &mut Words<'a>) -> Result<bool, WordError<'a>> {
-    match next(words, "must be yes or no")? {
-        b"yes" => Ok(true),
-        b"no" => Ok(false),
-        word => Err((word, "must be yes or no")),
-    }
-}
-
 fn when_busy<'a>(words: &mut Words<'a>) -> Result<bool, WordError<'a>> {
     match next(words, "must be skip or fail")? {
         b"skip" => Ok(true),
@@ -114,11 +108,10 @@ fn entries<'a>(words: &mut Words<'a>) -> Result<u32, WordError<'a>> {
 impl fmt::Display for PolicyRule {
     /// Writes the line of the rule, without its end.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = |flag: &bool| if *flag { "yes" } else { "no" };
         match self {
-            PolicyRule::FollowLinks(flag) => write!(f, "follow-links {}", word(flag)),
-            PolicyRule::HiddenFiles(flag) => write!(f, "hidden-files {}", word(flag)),
-            PolicyRule::CrossMounts(flag) => write!(f, "cross-mounts {}", word(flag)),
+            PolicyRule::FollowLinks(flag) => write!(f, "follow-links {}", flag_word(*flag)),
+            PolicyRule::HiddenFiles(flag) => write!(f, "hidden-files {}", flag_word(*flag)),
+            PolicyRule::CrossMounts(flag) => write!(f, "cross-mounts {}", flag_word(*flag)),
             PolicyRule::SkipBusy(true) => f.write_str("when-busy skip"),
             PolicyRule::SkipBusy(false) => f.write_str("when-busy fail"),
             PolicyRule::PermRequired(mode) => write!(f, "perm-required {mode:04o}"),

@@ -14,3 +14,21 @@ pub(super) fn next<'a>(
 ) -> Result<&'a [u8], WordError<'a>> {
     words.next().ok_or((b"", missing))
 }
+
+/// Takes a choice.
+pub(super) fn flag<'a>(words: &mut Words<'a>) -> Result<bool, WordError<'a>> {
+    match next(words, "must be yes or no")? {
+        b"yes" => Ok(true),
+        b"no" => Ok(false),
+        word => Err((word, "must be yes or no")),
+    }
+}
+
+/// Returns the word of a choice.
+pub(super) const fn flag_word(flag: bool) -> &'static str {
+    if flag {
+        "yes"
+    } else {
+        "no"
+    }
+}

@@ -37,6 +37,14 @@ fn rfc9110_5_6_7_dates_are_sent_as_imf_fixdate() {
 }
 
 #[test]
+fn minute_for_readers_names_its_zone() {
+    let minute = |seconds| String::from_utf8(Timestamp(seconds).render_minute().to_vec()).unwrap();
+    assert_eq!(minute(784_111_777), "1994-11-06 08:49 UTC");
+    assert_eq!(minute(951_782_400), "2000-02-29 00:00 UTC");
+    assert_eq!(minute(u64::MAX), "9999-12-31 23:59 UTC");
+}
+
+#[test]
 fn rfc9110_5_6_7_rendered_date_of_every_day_is_parsed_again() {
     for day in 0..=LAST / 86_400 {
         let seconds = day * 86_400 + day % 86_400;

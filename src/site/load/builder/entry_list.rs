@@ -134,7 +134,8 @@ impl EntrySources<'_> {
         if let Some(content) = file.content {
             let coding = own_coding(&path);
             coded.push((coding, content), GFP_KERNEL_ACCOUNT)?;
-            if coding != Coding::Identity {
+            // Nor is a file in a directory a variant of the directory's page.
+            if coding != Coding::Identity || path.ends_with(b"/") {
                 return Ok(coded);
             }
             (length, _) = stored(contents, content)?;

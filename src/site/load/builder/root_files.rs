@@ -22,6 +22,8 @@ pub(super) struct RootFiles {
     pub(super) paths: PathIndex<IndexTarget>,
     /// The files in the order in which they were added.
     pub(super) files: KVVec<RootFile>,
+    /// The directories that may get a page.
+    pub(super) directories: KVVec<RootDirectory>,
 }
 
 /// A file of the root that is being read.
@@ -34,12 +36,21 @@ pub(super) struct RootFile {
     pub(super) modified: Timestamp,
 }
 
+/// A directory of the root that is being read.
+pub(super) struct RootDirectory {
+    /// Path in [`RootFiles::paths`], with a slash at its end.
+    pub(super) path: NameRange,
+    /// Time of the last modification.
+    pub(super) modified: Timestamp,
+}
+
 impl RootFiles {
     /// Creates an empty list.
     pub(super) fn new() -> Self {
         Self {
             paths: PathIndex::new(),
             files: KVVec::new(),
+            directories: KVVec::new(),
         }
     }
 
@@ -53,8 +64,22 @@ impl RootFiles {
         Ok(self.files.push(file, GFP_KERNEL_ACCOUNT)?)
     }
 
+    /// Adds a directory, whose path ends with a slash.
+    pub(super) fn add_directory(&mut self, path: &[u8], modified: Timestamp) -> Result {
+        let directory = RootDirectory {
+            path: self.paths.store(path)?,
+            modified,
+        };
+        Ok(self.directories.push(directory, GFP_KERNEL_ACCOUNT)?)
+    }
+
     /// Returns the memory that the files need beside their contents, in bytes.
     pub(super) fn used_bytes(&self) -> usize {
-        self.paths.used_bytes() + self.files.len() * FILE_BYTES
+        used_bytes(&self.paths, self.files.len() + self.directories.len())
     }
+}
+
+/// Returns the memory that paths and this number of entries need, in bytes.
+pub(super) fn used_bytes(paths: &PathIndex<IndexTarget>, entries: usize) -> usize {
+    paths.used_bytes() + entries * FILE_BYTES
 }

@@ -197,6 +197,34 @@ impl<'a> VirtualHostBuilder<'a> {
         Ok(())
     }
 
+    /// Makes pages the targets of the directories that they list: the files from the one with this
+    /// number on.
+    pub(super) fn add_listings(
+        &mut self,
+        files: &[RootFile],
+        first: u32,
+        number: usize,
+    ) -> Result<(), LoadError> {
+        let pages = files.get(number..).unwrap_or_default();
+        let number = u32::try_from(number).map_err(|_| EFBIG)?;
+        let first = first.checked_add(number).ok_or(EFBIG)?;
+        self.for_each(pages, first, |host, path, target| {
+            let len = host.host.paths.bytes(path).len();
+            host.add_index(path, len.saturating_sub(1), target)
+        })
+    }
+
+    /// Returns whether something is served at a path, other than a fallback.
+    pub(super) fn has_target(&self, path: NameRange) -> bool {
+        let path = self.host.paths.bytes(path);
+        self.host.paths.find(path).is_some() || self.host.directory_redirect(path).is_some()
+    }
+
+    /// Returns the error of the file or the directory at a path.
+    pub(super) fn error(&self, path: NameRange, error: FileError) -> LoadError {
+        LoadError::at(self.root, self.host.paths.bytes(path), error)
+    }
+
     /// Calls `add` with the path of each file and its entry.
     fn for_each(
         &mut self,
@@ -207,7 +235,7 @@ impl<'a> VirtualHostBuilder<'a> {
         for (number, file) in (first..).zip(files) {
             signal::check()?;
             add(self, file.path, IndexTarget::Entry(EntryId(number)))
-                .map_err(|e| LoadError::at(self.root, self.host.paths.bytes(file.path), e))?;
+                .map_err(|e| self.error(file.path, e))?;
         }
         Ok(())
     }
@@ -229,8 +257,7 @@ impl<'a> VirtualHostBuilder<'a> {
             let (path, modified) = (coded.path.shortened(stem.len()), coded.modified);
             let number = u32::try_from(files.len()).map_err(|_| EFBIG)?;
             let entry = EntryId(first.checked_add(number).ok_or(EFBIG)?);
-            if self.host.paths.find(stem).is_some() || self.host.directory_redirect(stem).is_some()
-            {
+            if self.has_target(path) {
                 continue;
             }
             self.add_path(path, IndexTarget::Entry(entry))?;

@@ -73,6 +73,7 @@ COMMANDS = [
             'hidden-files yes',
             'index page.txt index.html',
             'try-suffix .txt',
+            'autoindex yes',
             'exclude *.none',
             'when-busy skip',
         ),

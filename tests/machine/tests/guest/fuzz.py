@@ -50,6 +50,7 @@ redirect 308 /blog/* https://blog.example.org/ except /blog/feed/*
 redirect 302 /to/* https://www.$host$path?$query
 index index.html default.htm
 try-suffix .txt .html
+autoindex yes
 exclude *.bak
 trailing-slash serve
 status-page /status

@@ -18,6 +18,7 @@ mod content;
 mod failures;
 mod fields;
 mod interrupts;
+mod listings;
 mod media_types;
 mod memory;
 mod names;
