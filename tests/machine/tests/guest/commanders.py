@@ -74,6 +74,8 @@ COMMANDS = [
             'try-suffix .txt',
             'exclude *.none',
             'when-busy skip',
+            'watch yes',
+            'watch no',
         ),
         (),
     ),
