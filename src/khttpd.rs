@@ -35,6 +35,7 @@ use sys::{
         CharDevices,
         DeviceClass, //
     },
+    fsnotify::MarkRegistration,
     net::PernetRegistration, //
 };
 
@@ -84,16 +85,20 @@ struct Khttpd {
     #[pin]
     devices: CharDevices<ControlFile, RelayFile, AdoptFile>,
     _servers: PernetRegistration<PerNet>,
+    // Last: waits until fsnotify uses nothing of the servers.
+    _marks: MarkRegistration,
 }
 
 impl kernel::InPlaceModule for Khttpd {
     fn init(_module: &'static ThisModule) -> impl PinInit<Self, Error> {
         pin_init::pin_init_scope(|| {
+            let marks = MarkRegistration::new();
             let (servers, registration) = start_servers()?;
             let class = DeviceClass::new(c"khttpd")?;
             // Last, because nothing may fail once user space can open the devices.
             Ok(try_pin_init!(Self {
                 _servers: registration,
+                _marks: marks,
                 devices <- CharDevices::register(
                     class,
                     [c"khttpd", c"khttpd-relay", c"khttpd-adopt"],

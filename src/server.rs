@@ -18,10 +18,11 @@
 //! ServerHandle ─► Server ─► ConnectionPool ─► Connection ─► Slot ─► ConnectionPool
 //!                   │              └─► Server (as observer of slots)
 //!                   ├─► AdoptedSet ─► AdoptedConnection ─► AdoptedSet, Slot
+//!                   ├─► SiteWatch ─► Server
 //!                   └─► Acceptor ─► ConnectionPool
 //! ```
 //!
-//! [`Server::stop`] breaks the circles: acceptors are dropped, connections are aborted and leave
+//! [`Server::stop`] breaks the circles: the watch and the acceptors are dropped, connections are aborted and leave
 //! their slots, the table forgets its observer. Once the work items of all servers have returned,
 //! what remains belongs to the handle alone.
 
@@ -33,11 +34,13 @@ mod limits;
 mod listen;
 mod old_sites;
 mod per_net;
+mod reload;
 mod server_core;
 mod site_snapshot;
 mod stats;
 mod sweep;
 mod template;
+mod watch;
 
 pub(crate) use self::{
     config::{
@@ -66,11 +69,13 @@ use crate::{
         load::{
             LoadError,
             LoadProgress,
-            Sources, //
+            Sources,
+            TreeWatch, //
         },
         Site, //
     },
     sys::{
+        fs::FsPath,
         interruptible_mutex::InterruptibleMutex,
         log::UserLog,
         text::{
@@ -186,17 +191,23 @@ impl Server {
         self.pool.table.observe(self.clone());
     }
 
-    /// Loads a site from `sources`, and returns it with the milliseconds that this took. `old` is
-    /// the site to share contents with.
+    /// Loads a site from `sources`, and returns it with the milliseconds that this took. Paths begin
+    /// at `base`, `old` is the site to share contents with, and `watch` watches the files.
     ///
     /// # Context
     ///
     /// Process context, may sleep. A signal interrupts it.
-    fn load(&self, sources: &Sources, old: Option<&Site>) -> Result<(Site, i64), LoadError> {
+    fn load(
+        &self,
+        sources: &Sources,
+        base: &FsPath,
+        old: Option<&Site>,
+        watch: Option<&mut TreeWatch>,
+    ) -> Result<(Site, i64), LoadError> {
         let progress = Arc::new(LoadProgress::new(), GFP_KERNEL)?;
         *self.loading.lock() = Some(progress.clone());
         let begin = Instant::<Monotonic>::now();
-        let loaded = Site::load(sources, old, &progress);
+        let loaded = Site::load(sources, base, old, &progress, watch);
         *self.loading.lock() = None;
         Ok((loaded?, begin.elapsed().as_millis()))
     }
@@ -228,13 +239,16 @@ impl Server {
         in_turn.for_each(|acceptor| acceptor.kick());
     }
 
-    /// Closes all listeners and connections, and waits until no connection is left. It waits for no
-    /// peer, and for no grace period.
+    /// Ends the watch, closes all listeners and connections, and waits until no connection is left.
+    /// It waits for no peer, and for no grace period.
     ///
     /// # Context
     ///
     /// Process context, may sleep.
     fn stop(&self) {
+        // Without the lock, which the thread may be waiting for.
+        let watch = self.config.lock().watch.take();
+        drop(watch);
         let acceptors = mem::take(&mut self.config.lock().acceptors);
         acceptors.iter().for_each(|acceptor| acceptor.stop());
         acceptors.iter().for_each(|acceptor| acceptor.wait());

@@ -11,14 +11,17 @@ use super::{
     server_core::ServerCore,
     Server, //
 };
-use crate::site::{
-    load::{
-        Limits,
-        LoadError,
-        LoadProgress,
-        Sources, //
+use crate::{
+    site::{
+        load::{
+            Limits,
+            LoadError,
+            LoadProgress,
+            Sources, //
+        },
+        Site, //
     },
-    Site, //
+    sys::fs::FsPath, //
 };
 use core::ops::Deref;
 use kernel::{
@@ -53,7 +56,13 @@ impl ServerTemplate {
     pub(super) fn new(settings: Settings, limits: Limits) -> Result<Self, LoadError> {
         let sources = built_in(limits)?;
         let begin = Instant::<Monotonic>::now();
-        let site = Site::load(&sources, None, &LoadProgress::new())?;
+        let site = Site::load(
+            &sources,
+            &FsPath::root_of_current(),
+            None,
+            &LoadProgress::new(),
+            None,
+        )?;
         let load_milliseconds = begin.elapsed().as_millis();
         let config = ActiveConfig::new(sources, load_milliseconds);
         Ok(Self {

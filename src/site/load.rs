@@ -24,13 +24,15 @@ mod signal;
 mod sources;
 mod stable_read;
 mod tree_path;
+mod tree_watch;
 mod walk;
 
 pub(crate) use self::{
     error::LoadError,
     policy::Limits,
     progress::LoadProgress,
-    sources::Sources, //
+    sources::Sources,
+    tree_watch::TreeWatch, //
 };
 
 use self::{
@@ -40,10 +42,12 @@ use self::{
     walk::Walk, //
 };
 use super::Site;
+use crate::sys::fs::FsPath;
 
 impl Site {
-    /// Loads a site from `sources`, with the credentials and in the mount namespace of the calling
-    /// task. Contents that are in `old`, too, are shared with it. `progress` is updated meanwhile.
+    /// Loads a site from `sources`, with the credentials of the calling task. Paths begin at `base`.
+    /// Contents that are in `old`, too, are shared with it. `progress` is updated meanwhile. `watch`
+    /// watches each directory from before it is read.
     ///
     /// # Context
     ///
@@ -56,8 +60,10 @@ impl Site {
     /// - the error of a file or a rule, which the message names.
     pub(crate) fn load(
         sources: &Sources,
+        base: &FsPath,
         old: Option<&Self>,
         progress: &LoadProgress,
+        mut watch: Option<&mut TreeWatch>,
     ) -> Result<Self, LoadError> {
         let node_rules = sources.rules().parse()?;
         rules::check_number(&node_rules, b"rules of the control node")?;
@@ -66,7 +72,7 @@ impl Site {
         for root in sources.roots() {
             let name = root.name();
             if let Some(directory) = root.directory() {
-                let mut walk = Walk::new(directory, &policy, progress)?;
+                let mut walk = Walk::new(directory, &policy, progress, base, watch.as_deref_mut())?;
                 let file = walk.read_rules()?;
                 let rules = Rules::new(&node_rules, name, &file)?;
                 walk.add_to(&mut builder, &rules)?;

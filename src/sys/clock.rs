@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Coarse clocks, read without access to the hardware.
+//! Clocks; all but that of milliseconds are coarse, read without access to the hardware.
 //!
 //! C header: [`include/linux/timekeeping.h`](srctree/include/linux/timekeeping.h)
 
@@ -30,6 +30,17 @@ pub(crate) fn uptime_seconds() -> u32 {
     let seconds = unsafe { bindings::ktime_get_seconds() };
     // After an uptime of 136 years the clock stands still.
     u32::try_from(seconds).unwrap_or(u32::MAX)
+}
+
+/// Returns the milliseconds since boot of the monotonic clock.
+///
+/// # Context
+///
+/// Any context.
+pub(crate) fn uptime_milliseconds() -> u64 {
+    // SAFETY: `ktime_get` has no preconditions.
+    let nanoseconds = unsafe { bindings::ktime_get() };
+    u64::try_from(nanoseconds).unwrap_or(0) / 1_000_000
 }
 
 /// Returns the number of timer ticks since boot, which wraps around.

@@ -6,13 +6,17 @@
 //!   file for each header of the kernel.
 //! - The other C files contain more than a wrapper; each is next to the Rust file that uses it.
 //!
-//! Those of `tcp/` and for sockets are in [`tcp`].
+//! Those of `tcp/` and for sockets are in [`tcp`], those for watching files in [`watch`].
 //!
 //! Nothing outside [`super`] uses this module: each function has a safe wrapper there.
 
 mod tcp;
+mod watch;
 
-pub(super) use self::tcp::*;
+pub(super) use self::{
+    tcp::*,
+    watch::*, //
+};
 
 use kernel::{
     bindings,
@@ -178,15 +182,16 @@ extern "C" {
     /// Returns the number of references to `file`. Any context.
     pub(super) fn khttpd_file_count(file: *mut bindings::file) -> c_long;
 
-    /// Finds a directory; on success `path` has references. Process context, may sleep. `name` is
-    /// NUL-terminated.
-    pub(super) fn khttpd_kern_path_directory(
+    /// Finds a directory as a task with the root `root` does; on success `path` has references.
+    /// Process context, may sleep. `name` is NUL-terminated.
+    pub(super) fn khttpd_path_directory(
+        root: *const bindings::path,
         name: *const c_char,
         path: *mut bindings::path,
     ) -> c_int;
 
     /// Finds `name`, which is relative, as if `root` were the root. Otherwise as
-    /// [`khttpd_kern_path_directory`].
+    /// [`khttpd_path_directory`].
     pub(super) fn khttpd_path_look_up(
         root: *const bindings::path,
         name: *const c_char,

@@ -46,7 +46,7 @@ impl MemoryGroup {
     ///
     /// # Context
     ///
-    /// Softirq or process context, must not sleep.
+    /// Any context.
     pub(crate) fn charge<R>(&self, f: impl FnOnce() -> R) -> R {
         // SAFETY: By the type invariant the group is valid, and `self` is borrowed until the task,
         // or the softirq, charges the group of before again.

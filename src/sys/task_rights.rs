@@ -33,15 +33,23 @@ impl TaskRights {
     ///
     /// Process context, may sleep. Not when a file is released: the task may have exited.
     pub(crate) fn current() -> Self {
-        // SAFETY: The function has no preconditions.
-        let credentials = unsafe { ffi::khttpd_current_cred() };
-        // SAFETY: Only the task itself replaces its credentials, which it keeps until then.
-        let credentials = unsafe { Credential::from_ptr(credentials) };
         Self {
-            credentials: credentials.into(),
+            credentials: current_credentials(),
             root: FsPath::root_of_current(),
         }
     }
+}
+
+/// Returns the credentials of the calling task.
+///
+/// # Context
+///
+/// Process context, may sleep.
+pub(super) fn current_credentials() -> ARef<Credential> {
+    // SAFETY: The function has no preconditions.
+    let credentials = unsafe { ffi::khttpd_current_cred() };
+    // SAFETY: Only the task itself replaces its credentials, which it keeps until then.
+    unsafe { Credential::from_ptr(credentials) }.into()
 }
 
 /// Tells whether the opener of `file` may read the files that the calling task may read: it has the

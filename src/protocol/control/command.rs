@@ -131,6 +131,7 @@ pub const HELP: &str = "\
 # hidden-files yes|no              serve names that begin with a dot
 # cross-mounts yes|no              enter file systems that are mounted within a root
 # when-busy skip|fail              files that are written all the time: leave out, or fail
+# watch yes|no                     load the site again when its files change
 # perm-required MODE               mode bits that a file must have, such as 0004
 # perm-forbid MODE                 mode bits that a file must not have
 # max-site-bytes N                 bound of the memory of the site

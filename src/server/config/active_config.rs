@@ -4,9 +4,13 @@
 
 use super::super::{
     listen::Acceptor,
-    old_sites::OldSites, //
+    old_sites::OldSites,
+    watch::SiteWatch, //
 };
-use crate::site::load::Sources;
+use crate::{
+    site::load::Sources,
+    sys::text::Text, //
+};
 use core::net::{
     Ipv4Addr,
     SocketAddr, //
@@ -35,6 +39,10 @@ pub(crate) struct ActiveConfig {
     pub(crate) old_sites: OldSites,
     /// The time that the site took to load, in milliseconds.
     pub(crate) load_milliseconds: i64,
+    /// The watch of the files of the site.
+    pub(crate) watch: Option<SiteWatch>,
+    /// The reason why the last reload of changed files has failed; empty if it has not.
+    pub(crate) watch_failure: Text,
     /// The error message of the last commands; empty if they were carried out.
     pub(crate) refusal: KVec<u8>,
 }
@@ -50,6 +58,8 @@ impl ActiveConfig {
             sources,
             old_sites: OldSites::new(),
             load_milliseconds,
+            watch: None,
+            watch_failure: Text::new(),
             refusal: KVec::new(),
         }
     }

@@ -5,11 +5,18 @@
 use super::{
     super::{
         listen::Acceptor,
-        site_snapshot::SiteSnapshot, //
+        site_snapshot::SiteSnapshot,
+        watch::{
+            NewWatch,
+            SiteWatch, //
+        }, //
     },
     update::ConfigUpdate, //
 };
-use crate::site::load::LoadError;
+use crate::{
+    site::load::LoadError,
+    sys::fs::FsPath, //
+};
 use core::{
     mem,
     net::SocketAddr, //
@@ -38,11 +45,22 @@ impl<T: Into<Error>> From<T> for UpdateError {
 
 /// An update that is ready. Dropped without a commit, it leaves the configuration as it was.
 pub(crate) struct PreparedUpdate<'a> {
+    /// The new site, unless the old one stays.
+    loaded: Option<Loaded>,
+    /// The watch of the old site. Declared before the update: its thread ends while other updates
+    /// wait.
+    leaving_watch: Option<SiteWatch>,
     update: ConfigUpdate<'a>,
-    /// The new site and the milliseconds that it took to load, unless the old one stays.
-    snapshot: Option<(Arc<SiteSnapshot>, i64)>,
     /// The acceptors of the new configuration: old ones that stay, and new ones that do not listen.
     acceptors: KVec<Arc<Acceptor>>,
+}
+
+/// A new site.
+struct Loaded {
+    snapshot: Arc<SiteSnapshot>,
+    /// The milliseconds that it took to load.
+    milliseconds: i64,
+    watch: Option<SiteWatch>,
 }
 
 impl<'a> PreparedUpdate<'a> {
@@ -57,7 +75,8 @@ impl<'a> PreparedUpdate<'a> {
     /// The reason why the update can't be made; the old configuration stays in force.
     pub(crate) fn prepare(update: ConfigUpdate<'a>) -> Result<Self, UpdateError> {
         let mut prepared = Self {
-            snapshot: load(&update)?,
+            loaded: load(&update)?,
+            leaving_watch: None,
             update,
             acceptors: KVec::new(),
         };
@@ -77,7 +96,7 @@ impl<'a> PreparedUpdate<'a> {
     /// there since it was bound; the old configuration stays in force.
     pub(crate) fn commit(mut self) -> Result<(), UpdateError> {
         self.listen()?;
-        let is_announced = self.snapshot.is_some() || self.changes_listeners();
+        let is_announced = self.loaded.is_some() || self.changes_listeners();
         let leaving = self.exchange();
         if !leaving.is_empty() {
             leaving.iter().for_each(|acceptor| acceptor.stop());
@@ -133,12 +152,10 @@ impl<'a> PreparedUpdate<'a> {
         let update = &mut self.update;
         let core = &update.server.pool.core;
         let mut config = update.server.config.lock();
-        if let Some((snapshot, milliseconds)) = self.snapshot.take() {
-            let old = core.snapshot.replace(snapshot);
-            if let Some(usage) = old.usage() {
-                config.old_sites.push(usage.clone());
-            }
-            config.load_milliseconds = milliseconds;
+        if let Some(loaded) = self.loaded.take() {
+            let server = update.server;
+            server.publish(&mut config, loaded.snapshot, loaded.milliseconds);
+            self.leaving_watch = mem::replace(&mut config.watch, loaded.watch);
         }
         core.settings.max_connections.set(update.max_connections);
         core.settings.min_rate.set(update.min_rate);
@@ -178,18 +195,28 @@ impl<'a> PreparedUpdate<'a> {
     }
 }
 
-/// Loads the new site, and returns it with the milliseconds that this took, unless the old one
-/// stays.
-fn load(update: &ConfigUpdate<'_>) -> Result<Option<(Arc<SiteSnapshot>, i64)>, UpdateError> {
+/// Loads the new site and begins to watch its files, unless the old one stays.
+fn load(update: &ConfigUpdate<'_>) -> Result<Option<Loaded>, UpdateError> {
     if !update.changes_site() {
         return Ok(None);
     }
-    let core = &update.server.pool.core;
-    update.server.config.lock().old_sites.reserve()?;
+    let server = update.server;
+    let core = &server.pool.core;
+    server.config.lock().old_sites.reserve()?;
     let old = core.snapshot();
-    let (site, milliseconds) = update
-        .server
-        .load(&update.sources, Some(&old))
+    let mut watch = if update.sources.is_watched() {
+        Some(NewWatch::new()?)
+    } else {
+        None
+    };
+    let tree = watch.as_mut().map(|watch| &mut watch.tree);
+    let base = FsPath::root_of_current();
+    let (site, milliseconds) = server
+        .load(&update.sources, &base, Some(&old), tree)
         .map_err(UpdateError::Site)?;
-    Ok(Some((SiteSnapshot::new(site, &core.queue)?, milliseconds)))
+    Ok(Some(Loaded {
+        snapshot: SiteSnapshot::new(site, &core.queue)?,
+        milliseconds,
+        watch: watch.map(|watch| watch.start(server.clone())).transpose()?,
+    }))
 }

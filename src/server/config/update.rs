@@ -58,6 +58,7 @@ impl<'a> ConfigUpdate<'a> {
     ///
     /// `ERESTARTSYS` for a signal, `ENOMEM`.
     pub(crate) fn begin(server: &'a Arc<Server>, net: &'a Net, log: UserLog) -> Result<Self> {
+        server.interrupt_watch();
         let serialized = server.updates.lock()?;
         let config = server.config.lock();
         let mut listen = KVec::new();

@@ -71,10 +71,14 @@ pub(crate) enum Count {
     Adopted,
     /// An adopted connection was given back to a process.
     Returned,
+    /// The site was loaded again because its files have changed.
+    WatchLoads,
+    /// The site could not be loaded again when its files had changed.
+    WatchFailures,
 }
 
 impl Count {
-    const LEN: usize = Self::Returned as usize + 1;
+    const LEN: usize = Self::WatchFailures as usize + 1;
 
     const ALL: [Self; Self::LEN] = [
         Self::Accepted,
@@ -103,6 +107,8 @@ impl Count {
         Self::NoReader,
         Self::Adopted,
         Self::Returned,
+        Self::WatchLoads,
+        Self::WatchFailures,
     ];
 
     /// Returns the class of a status (RFC 9110, section 15).

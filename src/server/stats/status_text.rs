@@ -25,7 +25,7 @@ use protocol::control::command::Timeout;
 const VERSION: &str = "0.2.0";
 
 /// The counters that are shown, by their names.
-const COUNTS: [(&str, Count); 26] = [
+const COUNTS: [(&str, Count); 28] = [
     ("accepted", Count::Accepted),
     ("accept-errors", Count::AcceptErrors),
     ("full", Count::Full),
@@ -46,6 +46,8 @@ const COUNTS: [(&str, Count); 26] = [
     ("hand-over-no-reader", Count::NoReader),
     ("adopted", Count::Adopted),
     ("returned", Count::Returned),
+    ("watch-loads", Count::WatchLoads),
+    ("watch-failures", Count::WatchFailures),
     ("responses-1xx", Count::Informational),
     ("responses-2xx", Count::Successful),
     ("responses-3xx", Count::Redirection),
@@ -144,6 +146,14 @@ impl StatusText<'_> {
         writeln!(f, "# old-sites {old_sites}")?;
         writeln!(f, "# old-memory {old_memory}")?;
         writeln!(f, "# load-milliseconds {}", self.config.load_milliseconds)?;
+        if let Some(watch) = &self.config.watch {
+            writeln!(f, "# watched {}", watch.directories())?;
+        }
+        if let Ok(failure) = core::str::from_utf8(&self.config.watch_failure) {
+            if !failure.is_empty() {
+                writeln!(f, "# watch-failed {failure}")?;
+            }
+        }
         if let Some(progress) = self.loading {
             writeln!(f, "# loading-files {}", progress.files())?;
             writeln!(f, "# loading-bytes {}", progress.bytes())?;

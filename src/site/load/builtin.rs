@@ -116,7 +116,10 @@ mod tests {
     };
     use crate::{
         site::Site,
-        sys::text, //
+        sys::{
+            fs::FsPath,
+            text, //
+        }, //
     };
     use protocol::http::{
         Coding,
@@ -131,7 +134,14 @@ mod tests {
     fn built_in() -> Result<Site> {
         let mut sources = Sources::new(Limits::MAX);
         sources.set_root(b"built-in", HostPattern::Any)?;
-        Site::load(&sources, None, &LoadProgress::new()).map_err(|e| e.errno())
+        Site::load(
+            &sources,
+            &FsPath::root_of_current(),
+            None,
+            &LoadProgress::new(),
+            None,
+        )
+        .map_err(|e| e.errno())
     }
 
     #[test]

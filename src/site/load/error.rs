@@ -47,6 +47,36 @@ impl LoadError {
         Self::new(error.errno(), format_args!("{root}{path}: {error}"))
     }
 
+    /// Creates the error of a load on behalf of a task whose root can't be found.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    pub(crate) fn view(errno: Error) -> Self {
+        Self::new(
+            errno,
+            format_args!(
+                "no process is left in the mount namespace, with the root, of the one that has \
+                 loaded the site; write reload from another"
+            ),
+        )
+    }
+
+    /// Creates the error of a root that leads to another file system than before.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    pub(crate) fn other_file_system() -> Self {
+        Self::new(
+            EXDEV,
+            format_args!(
+                "a root is on another file system than before, which may be unmounted; \
+                 write reload to load it from there"
+            ),
+        )
+    }
+
     /// Returns the error number.
     pub(crate) fn errno(&self) -> Error {
         self.errno

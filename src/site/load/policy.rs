@@ -93,6 +93,8 @@ impl LoadPolicy {
             PolicyRule::SkipBusy(flag) => self.skip_busy = flag,
             PolicyRule::PermRequired(mode) => self.perm_required = mode,
             PolicyRule::PermForbid(mode) => self.perm_forbid = mode,
+            // `Sources::is_watched` tells it.
+            PolicyRule::Watch(_) => (),
             PolicyRule::MaxSiteBytes(bytes) => self.limits.max_site_bytes = bytes,
             PolicyRule::MaxFileBytes(bytes) => self.limits.max_file_bytes = bytes,
             PolicyRule::MaxEntries(entries) => self.limits.max_entries = entries,

@@ -140,7 +140,9 @@ impl RootHosts {
 
 /// Returns device and inode of the directory at a path.
 fn identity(directory: &CStr) -> Option<(u32, u64)> {
-    let stat = FsPath::directory(directory).and_then(|path| path.stat());
+    let stat = FsPath::root_of_current()
+        .directory(directory)
+        .and_then(|path| path.stat());
     stat.ok().map(|stat| stat.identity())
 }
 

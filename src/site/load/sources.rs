@@ -128,6 +128,12 @@ impl Sources {
             && roots.all(|(this, that)| this.is_same(that))
     }
 
+    /// Returns whether the site is loaded again when its files change.
+    pub(crate) fn is_watched(&self) -> bool {
+        let mut rules = self.rules.as_bytes().split(|byte| *byte == b'\n');
+        rules.any(|rule| rule == b"watch yes")
+    }
+
     /// Returns the limits that hold unless a rule sets others.
     pub(super) fn limits(&self) -> Limits {
         self.limits

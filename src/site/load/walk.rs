@@ -15,7 +15,8 @@ use super::{
     },
     signal,
     stable_read,
-    tree_path::TreePath, //
+    tree_path::TreePath,
+    tree_watch::TreeWatch, //
 };
 use crate::sys::{
     fs::{
@@ -35,6 +36,9 @@ pub(super) struct Walk<'a> {
     root: FsPath,
     policy: &'a LoadPolicy,
     progress: &'a LoadProgress,
+    watch: Option<&'a mut TreeWatch>,
+    /// The directory that was last watched because a link leads into it.
+    linked: Option<FsPath>,
     /// Directories that were found and not read yet.
     pending: KVVec<TreePath>,
     /// Length of their paths, in bytes.
@@ -42,7 +46,7 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// Begins at the directory `name`.
+    /// Begins at the directory `name`, which is looked up from `base`.
     ///
     /// # Context
     ///
@@ -55,14 +59,21 @@ impl<'a> Walk<'a> {
         name: &'a CStr,
         policy: &'a LoadPolicy,
         progress: &'a LoadProgress,
+        base: &FsPath,
+        mut watch: Option<&'a mut TreeWatch>,
     ) -> Result<Self, LoadError> {
-        let root = FsPath::directory(name)
-            .map_err(|e| LoadError::at(name.to_bytes(), b"", FileError::Errno(e)))?;
+        let error = |e| LoadError::at(name.to_bytes(), b"", FileError::Errno(e));
+        let root = base.directory(name).map_err(error)?;
+        if let Some(watch) = &mut watch {
+            watch.add_root(base, name, &root).map_err(error)?;
+        }
         Ok(Self {
             name,
             root,
             policy,
             progress,
+            watch,
+            linked: None,
             pending: KVVec::new(),
             pending_bytes: 0,
         })
@@ -145,7 +156,7 @@ impl<'a> Walk<'a> {
 
     /// Returns the names in a directory, each with a NUL behind it. There are none if the policy
     /// does not admit the directory any more.
-    fn names(&self, directory: &TreePath, rules: &Rules<'_>) -> Result<KVVec<u8>, FileError> {
+    fn names(&mut self, directory: &TreePath, rules: &Rules<'_>) -> Result<KVVec<u8>, FileError> {
         let found;
         let path = if directory.as_bytes() == b"/" {
             &self.root
@@ -157,6 +168,9 @@ impl<'a> Walk<'a> {
             }
             &found
         };
+        if let Some(watch) = &mut self.watch {
+            watch.add_directory(path)?;
+        }
         let mut names = KVVec::new();
         let mut appended = Ok(());
         path.open()?.names(|name| {
@@ -184,6 +198,7 @@ impl<'a> Walk<'a> {
     ) -> Result<(), FileError> {
         signal::check()?;
         let found = self.look_up(path)?;
+        self.watch_linked(&found)?;
         let stat = found.stat()?;
         let admitted = self.admits_location(&found, rules)?;
         if admitted && stat.is_directory() && self.policy.admits_mode(&stat) {
@@ -210,6 +225,22 @@ impl<'a> Walk<'a> {
         let len = content.view().len();
         builder.add(path.as_bytes(), content, modified)?;
         self.progress.add_file(len);
+        Ok(())
+    }
+
+    /// Watches the directory of a file that a link may have led to. Each other directory is watched
+    /// when its names are read.
+    fn watch_linked(&mut self, path: &FsPath) -> Result {
+        let Some(watch) = self.watch.as_mut().filter(|_| self.policy.follow_links) else {
+            return Ok(());
+        };
+        let directory = path.clone().up(&self.root, |_| true);
+        if directory.is_some() && directory != self.linked {
+            directory
+                .iter()
+                .try_for_each(|path| watch.add_directory(path))?;
+            self.linked = directory;
+        }
         Ok(())
     }
 

@@ -41,7 +41,7 @@ impl FsPath {
     /// # Context
     ///
     /// Process context, may sleep. Not when a file is released: the task may have exited.
-    pub(in crate::sys) fn root_of_current() -> Self {
+    pub(crate) fn root_of_current() -> Self {
         let mut path = MaybeUninit::uninit();
         // SAFETY: The task has not closed its files yet: callers run in a system call, but not in
         // the release of a file. The path is valid for writes.
@@ -51,7 +51,7 @@ impl FsPath {
         Self(unsafe { path.assume_init() })
     }
 
-    /// Finds a directory by its name; follows links.
+    /// Finds a directory by its absolute name, in the view of a task with this root; follows links.
     ///
     /// # Context
     ///
@@ -60,10 +60,11 @@ impl FsPath {
     /// # Errors
     ///
     /// Those of `open(2)`.
-    pub(crate) fn directory(name: &CStr) -> Result<Self> {
+    pub(crate) fn directory(&self, name: &CStr) -> Result<Self> {
         Self::from_raw(|path| {
-            // SAFETY: The name is NUL-terminated, and the path is valid for writes.
-            unsafe { ffi::khttpd_kern_path_directory(name.as_char_ptr(), path) }
+            // SAFETY: By the type invariant our path is valid; the name is NUL-terminated, and
+            // `path` is valid for writes.
+            unsafe { ffi::khttpd_path_directory(&raw const self.0, name.as_char_ptr(), path) }
         })
     }
 
@@ -106,6 +107,22 @@ impl FsPath {
             )
         };
         found.then_some(self)
+    }
+
+    /// Returns the path that `find` writes when it returns `true`.
+    ///
+    /// # Safety
+    ///
+    /// `find` returns `true` only when it has written a valid path, with references for the caller.
+    pub(in crate::sys) unsafe fn found_by(
+        find: impl FnOnce(*mut bindings::path) -> bool,
+    ) -> Option<Self> {
+        Self::from_raw(|path| if find(path) { 0 } else { -1 }).ok()
+    }
+
+    /// Returns the path for C.
+    pub(in crate::sys) fn as_raw(&self) -> *const bindings::path {
+        &raw const self.0
     }
 
     /// Returns the path that `find` writes when it returns 0.

@@ -21,6 +21,7 @@ use core::fmt;
 /// hidden-files no                yes: names that begin with a dot are served
 /// cross-mounts no                yes: file systems that are mounted within the root are entered
 /// when-busy fail                 skip: files that are written all the time are left out
+/// watch no                       yes: the site is loaded again when its files change
 /// perm-required 0004             mode bits that a file must have
 /// perm-forbid 0000               mode bits that a file must not have
 /// max-site-bytes 268435456       bound of the memory of the site
@@ -37,6 +38,8 @@ pub enum PolicyRule {
     CrossMounts(bool),
     /// Whether files that are written all the time are left out, or else prevent the load.
     SkipBusy(bool),
+    /// Whether the site is loaded again when its files change.
+    Watch(bool),
     /// Mode bits that a file must have, up to 07777.
     PermRequired(u16),
     /// Mode bits that a file must not have, up to 07777.
@@ -61,6 +64,7 @@ impl PolicyRule {
             b"hidden-files" => PolicyRule::HiddenFiles(flag(words)?),
             b"cross-mounts" => PolicyRule::CrossMounts(flag(words)?),
             b"when-busy" => PolicyRule::SkipBusy(when_busy(words)?),
+            b"watch" => PolicyRule::Watch(flag(words)?),
             b"perm-required" => PolicyRule::PermRequired(mode(words)?),
             b"perm-forbid" => PolicyRule::PermForbid(mode(words)?),
             b"max-site-bytes" => PolicyRule::MaxSiteBytes(bytes(words)?),
@@ -114,6 +118,7 @@ impl fmt::Display for PolicyRule {
             PolicyRule::CrossMounts(flag) => write!(f, "cross-mounts {}", flag_word(*flag)),
             PolicyRule::SkipBusy(true) => f.write_str("when-busy skip"),
             PolicyRule::SkipBusy(false) => f.write_str("when-busy fail"),
+            PolicyRule::Watch(flag) => write!(f, "watch {}", word(flag)),
             PolicyRule::PermRequired(mode) => write!(f, "perm-required {mode:04o}"),
             PolicyRule::PermForbid(mode) => write!(f, "perm-forbid {mode:04o}"),
             PolicyRule::MaxSiteBytes(bytes) => write!(f, "max-site-bytes {bytes}"),

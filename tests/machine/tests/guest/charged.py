@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Checks that a control group is charged for what its task makes khttpd allocate:
 charged.py servers COUNT: a server in each of the network namespaces n1, n2, ..., and their rules
+charged.py watched COUNT: COUNT MiB that a watch has loaded
 charged.py connections COUNT: connections of clients outside the group
 charged.py accepted COUNT: connections that a process of the group gets by hand-over
 charged.py little COUNT: the same, one after the other, with more content than the group's memory
@@ -77,6 +78,19 @@ def servers(count):
     print(f"their rules: {ruled} bytes")
     assert made >= count * SERVER, made
     assert ruled >= count * RULES, ruled
+
+
+def watched(count):
+    """Changes a file that a task of the group has begun to watch."""
+    os.mkdir("/tmp/watched")
+    enter(GROUP)
+    write(b"root /tmp/watched\nwatch yes\n")
+    enter(ROOT)
+    before = charged()
+    with open("/tmp/watched/file", "wb") as file:
+        file.write(os.urandom(count << 20))
+    wait_until(lambda: charged() - before >= count << 20)
+    print(f"{count} MiB: {charged() - before} bytes")
 
 
 def connections(count):
@@ -195,6 +209,7 @@ def little(count):
 
 CASES = {
     "servers": servers,
+    "watched": watched,
     "connections": connections,
     "accepted": accepted,
     "little": little,

@@ -76,6 +76,8 @@ COMMANDS = [
             'autoindex yes',
             'exclude *.none',
             'when-busy skip',
+            'watch yes',
+            'watch no',
         ),
         (),
     ),

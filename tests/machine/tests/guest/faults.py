@@ -172,6 +172,7 @@ def commands():
         ),
         ('stop', 'start'),
         ('reload', ''),
+        ('watch yes', 'clear\nroot /tmp/one'),
         (
             'error 404 /404.html\nfield * X-Other: yes\nstatus-page /status\nredirect 302 /x /y',
             'clear\nroot /tmp/one',

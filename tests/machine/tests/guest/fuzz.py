@@ -58,6 +58,7 @@ follow-links yes
 hidden-files yes
 cross-mounts no
 when-busy skip
+watch yes
 perm-required 0004
 perm-forbid 0111
 max-site-bytes 8388608

@@ -7,9 +7,12 @@ use kernel::prelude::kunit_tests;
 #[kunit_tests(khttpd_site_hand_over)]
 mod suite {
     use super::super::*;
-    use crate::site::load::{
-        progress::LoadProgress,
-        sources::Sources, //
+    use crate::{
+        site::load::{
+            progress::LoadProgress,
+            sources::Sources, //
+        },
+        sys::fs::FsPath, //
     };
     use protocol::{
         control::{
@@ -168,7 +171,13 @@ mod suite {
             if has_root {
                 sources.set_root(b"built-in", HostPattern::Any)?;
             }
-            let site = Site::load(&sources, None, &LoadProgress::new());
+            let site = Site::load(
+                &sources,
+                &FsPath::root_of_current(),
+                None,
+                &LoadProgress::new(),
+                None,
+            );
             Ok(site.err().map(|e| e.errno()))
         };
         for has_root in [false, true] {

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The marks on what a site was loaded from, which tell when it changes.
+
+use crate::sys::{
+    fs::FsPath,
+    fsnotify::{
+        Changes,
+        MarkGroup, //
+    }, //
+};
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+
+/// The marks on what a site was loaded from.
+pub(crate) struct TreeWatch {
+    marks: MarkGroup,
+    /// The devices of the roots that are directories, in the order of the roots.
+    devices: KVVec<u32>,
+}
+
+impl TreeWatch {
+    /// Creates a watch of nothing. `changes` records the changes.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn new(changes: Arc<Changes>) -> Result<Self> {
+        Ok(Self {
+            marks: MarkGroup::new(changes)?,
+            devices: KVVec::new(),
+        })
+    }
+
+    /// Watches the name of a root, which was looked up from `base` and has led to `root`: a
+    /// directory or a symbolic link may take the place of what it means now.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// Those of `open(2)` and of `stat(2)`.
+    pub(super) fn add_root(&mut self, base: &FsPath, name: &CStr, root: &FsPath) -> Result {
+        let device = root.stat()?.identity().0;
+        self.devices.push(device, GFP_KERNEL_ACCOUNT)?;
+        let Some((parent, last)) = split(name.to_bytes()) else {
+            return Ok(());
+        };
+        let mut directory = KVec::with_capacity(parent.len() + 2, GFP_KERNEL)?;
+        directory.extend_from_slice(parent, GFP_KERNEL)?;
+        directory.extend_from_slice(b"/\0", GFP_KERNEL)?;
+        let directory = CStr::from_bytes_with_nul(&directory).map_err(|_| EINVAL)?;
+        self.marks.add_name(&base.directory(directory)?, last)
+    }
+
+    /// Watches a directory, but not those in it.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(super) fn add_directory(&mut self, directory: &FsPath) -> Result {
+        self.marks.add_directory(directory)
+    }
+
+    /// Returns whether the roots are on the same file systems as those of `other`.
+    pub(crate) fn has_devices_of(&self, other: &Self) -> bool {
+        self.devices[..] == other.devices[..]
+    }
+
+    /// Returns the number of directories that are watched.
+    pub(crate) fn len(&self) -> usize {
+        self.marks.len()
+    }
+}
+
+/// Splits an absolute path before its last name. There is none in that of the root directory.
+fn split(path: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = path.iter().rposition(|byte| *byte != b'/')?;
+    let path = path.get(..=end)?;
+    let slash = path.iter().rposition(|byte| *byte == b'/')?;
+    let (parent, last) = path.split_at_checked(slash)?;
+    Some((parent, last.get(1..)?))
+}
+
+#[kunit_tests(khttpd_tree_watch)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn last_name_of_a_path_is_split_off() {
+        assert!(split(b"/srv/www") == Some((b"/srv", b"www")));
+        assert!(split(b"/srv//www//") == Some((b"/srv/", b"www")));
+        assert!(split(b"/srv") == Some((b"", b"srv")));
+        assert!(split(b"/").is_none());
+        assert!(split(b"//").is_none());
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! `watch yes`: changed files are served without a command.
+
+mod common;
+
+use common::{assert_quiet, check_charged, put_guest, scaled_count, serving, unload, Result};
+
+/// Runs a case of `guest/watch.py`.
+fn run(case: &str) -> Result {
+    let machine = serving()?;
+    put_guest(&machine, &["status.py", "watch.py"])?;
+    let output = machine.exec(&format!("exec python3 /tmp/watch.py {case}"))?;
+    print!("{}", output.stdout_text());
+    assert!(
+        output.status.success(),
+        "{}\n{}",
+        output.stderr_text(),
+        machine.exec_ok("cat /dev/khttpd")?
+    );
+    unload(&machine)
+}
+
+#[test]
+fn changed_files_and_directories_are_served_without_a_command() -> Result {
+    run("changes")
+}
+
+#[test]
+fn burst_of_changes_ends_in_its_last_state_with_at_most_a_load_a_second() -> Result {
+    run(&format!("bursts {}", scaled_count(1000)))
+}
+
+#[test]
+fn flipped_link_and_replaced_root_are_followed() -> Result {
+    run("links")
+}
+
+#[test]
+fn watched_file_system_can_be_unmounted_and_the_old_site_stays() -> Result {
+    let machine = serving()?;
+    put_guest(&machine, &["status.py", "watch.py"])?;
+    let output = machine.exec("exec python3 /tmp/watch.py unmounted")?;
+    assert!(
+        output.status.success(),
+        "{}\n{}",
+        output.stderr_text(),
+        machine.exec_ok("cat /dev/khttpd")?
+    );
+    machine.exec_ok("rmmod khttpd")?;
+    // File systems log their mounts.
+    common::assert_no_trouble(&machine).map(drop)
+}
+
+#[test]
+fn malformed_rules_of_a_watched_root_keep_the_old_site_and_are_reported() -> Result {
+    run("rules")
+}
+
+#[test]
+fn reload_reads_no_file_that_the_writer_could_not_read() -> Result {
+    run("rights")
+}
+
+#[test]
+fn reload_sees_the_mounts_of_the_writer() -> Result {
+    run("views")
+}
+
+#[test]
+fn commands_namespaces_and_the_module_end_while_files_change() -> Result {
+    run(&format!("ends {}", scaled_count(20).max(8)))
+}
+
+#[test]
+fn reloads_are_charged_to_the_cgroup_of_the_writer() -> Result {
+    check_charged("", "watched 16")
+}
+
+#[test]
+fn malformed_watch_is_refused() -> Result {
+    let machine = serving()?;
+    put_guest(&machine, &["command.py"])?;
+    machine.exec_ok("mkdir /tmp/t && echo 'watch yes' > /tmp/t/.khttpd")?;
+    for (line, said) in [
+        ("watch", "EINVAL\nline 1: \"watch\": must be yes or no\n"),
+        (
+            "watch always",
+            "EINVAL\nline 1: \"always\": must be yes or no\n",
+        ),
+        (
+            "watch yes please",
+            "EINVAL\nline 1: \"please\": unexpected word\n",
+        ),
+        (
+            "root /tmp/t",
+            "EINVAL\nline 1: \"root /tmp/t\": /tmp/t/.khttpd: line 1: \"watch yes\": only the \
+             control node may set this, not the rules of a root\n",
+        ),
+    ] {
+        let output = machine.exec(&format!("python3 /tmp/command.py '{line}'"))?;
+        let refused = output.stdout_text().into_owned() + &output.stderr_text();
+        assert_eq!(refused, said, "{line}");
+    }
+    machine.exec_ok("! grep -q '^watch' /dev/khttpd")?;
+    machine.exec_ok("echo watch no > /dev/khttpd; grep -qx 'watch no' /dev/khttpd")?;
+    machine.exec_ok("rmmod khttpd")?;
+    assert_quiet(&machine)
+}
