@@ -6,8 +6,10 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod browser;
 mod downloads;
 mod repositories;
+mod sites;
 
 use common::{assert_no_trouble, machine, put_guest, Result};
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Chromium without a window, driven by its DevTools protocol: browser.py video|service_worker"""
+"""Chromium without a window, driven by its DevTools protocol: browser.py
+video|service_worker|types"""
 
 import contextlib
 import json
@@ -102,12 +103,13 @@ def endpoint(process):
         time.sleep(0.1)
 
 
-def publish(files):
+def publish(files, *rules):
     """Serves files."""
     os.makedirs(SITE, exist_ok=True)
-    for name, text in files.items():
-        status.write(f"{SITE}/{name}", text)
-    status.command(f"root {SITE}", "reload")
+    for name, content in files.items():
+        with open(f"{SITE}/{name}", "wb") as file:
+            file.write(content if isinstance(content, bytes) else content.encode())
+    status.command(f"root {SITE}", *rules, "reload")
 
 
 # Longer than what a browser gets ahead of what it plays.
@@ -228,6 +230,34 @@ def service_worker():
         page.open(f"{URL}/none")
         missing = [code for url, code, _ in page.responses if url == f"{URL}/none"]
         assert missing == [404], page.responses
+
+
+TYPES = {
+    "index.html": "<!doctype html><title>Types</title><link rel=stylesheet href=a.css>"
+    "<img id=svg src=a.svg><script type=module src=a.mjs></script>",
+    "a.css": "body { color: rgb(1, 2, 3) }",
+    "a.svg": "<svg xmlns='http://www.w3.org/2000/svg' width='7' height='7'/>",
+    "a.json": '{"seven": 7}',
+    # A module of WebAssembly that exports nothing.
+    "a.wasm": b"\0asm\1\0\0\0",
+    "a.mjs": """import data from './a.json' with { type: 'json' };
+window.types = async () => [
+    data.seven,
+    svg.naturalWidth,
+    getComputedStyle(document.body).color,
+    Object.keys((await WebAssembly.instantiateStreaming(fetch('a.wasm'))).instance.exports).length,
+];
+""",
+}
+
+
+def types():
+    """Loads what a browser refuses if its media type is wrong."""
+    publish(TYPES, "field * X-Content-Type-Options: nosniff")
+    with browser() as page:
+        page.open(f"{URL}/")
+        seen = page.evaluate("types()")
+        assert seen == [7, 7, "rgb(1, 2, 3)", 0], seen
 
 
 if __name__ == "__main__":
