@@ -54,6 +54,9 @@ test-faults: ## let each allocation fail once, on the kernel `sanitize` or FLAVO
 test-long: ## run the machine's tests that take minutes
 	@tests/tools/check long
 
+test-clients: ## run package managers, download managers, git and a browser against the module
+	@tests/tools/check clients
+
 fuzz: ## fuzz `protocol` on the host, FUZZ_S=60 seconds per target, or TARGET= only
 	@tests/fuzz/run $(TARGET)
 
@@ -114,5 +117,5 @@ help: ## print this list
 #:   ROUNDS= BENCH_S= rounds of bench-rates, -waits and -alone (3), and seconds per run
 
 .PHONY: modules modules_install run boot shell test lint doc test-host test-machine test-faults \
-	test-long fuzz fuzz-machine bench bench-instructions bench-rates bench-waits bench-alone bench-memory \
+	test-long test-clients fuzz fuzz-machine bench bench-instructions bench-rates bench-waits bench-alone bench-memory \
 	bench-latency bench-profile bench-check bench-record vendor clean clean-cache help

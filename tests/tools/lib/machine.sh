@@ -61,7 +61,8 @@ prepare_agent() {
 # export_machine: exports the variables of the crate `machine`. /mnt is the root without other
 # mounts (see root/enter).
 export_machine() {
-    export KHTTPD_KERNEL=$kernel KHTTPD_AGENT=$binaries/agent KHTTPD_GUEST_ROOT=/mnt
+    export KHTTPD_KERNEL=$kernel KHTTPD_AGENT=$binaries/agent
+    export KHTTPD_GUEST_ROOT=${KHTTPD_GUEST_ROOT:-/mnt}
     export KHTTPD_MACHINES=$project/build/machines KHTTPD_CACHE=$cache
     export KHTTPD_FLAVOUR=${FLAVOUR:-plain}
 }
