@@ -36,6 +36,7 @@ use super::{
         ByteRange,
         RangeResult, //
     },
+    rendered_head::ALWAYS,
     request::Request,
     resources::{
         Lookup,
@@ -138,7 +139,7 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
                 *process = Some(found);
                 self.refuse(Status::ServiceUnavailable, true, lines)
             }
-            _ if self.request.method == Method::Options => options(lines),
+            found if self.request.method == Method::Options => self.options(found, path, lines),
             Lookup::Resource(resource, codings) => self.negotiate(resource, codings, lines),
             Lookup::MissingSlash => self.add_slash(path, target.query, lines),
             Lookup::Redirect(redirect) => self.redirect(redirect, path, target.query, lines),
@@ -162,9 +163,40 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
     #[inline(never)]
     fn asterisk(&self, lines: &mut HeadBuffer<'a>) -> ResponseParts<'a, S::Body> {
         if self.request.method == Method::Options && self.request.unsupported().is_none() {
-            return options(lines);
+            return options(Detail::Allow, ALWAYS, lines);
         }
         self.no_path(Status::BadRequest, lines)
+    }
+
+    /// Responds to OPTIONS for a path that leads to something, with the fields that rules add to the
+    /// resource: by them a client decides whether it may send the request that it asks about (Fetch
+    /// standard, "CORS preflight").
+    ///
+    /// Such a client ignores `Allow`, and where a process takes other methods it would be wrong.
+    #[inline(never)]
+    fn options(
+        &self,
+        found: Lookup<'_, S::Resource>,
+        path: Path<'_>,
+        lines: &mut HeadBuffer<'a>,
+    ) -> ResponseParts<'a, S::Body> {
+        let is_preflight = self
+            .request
+            .fields
+            .has(FieldName::AccessControlRequestMethod);
+        let detail = if is_preflight || self.site.process(self.host, path).is_some() {
+            Detail::None
+        } else {
+            Detail::Allow
+        };
+        let representation = match found {
+            Lookup::Resource(resource, codings) => codings
+                .any()
+                .and_then(|coding| self.site.representation(resource, coding)),
+            _ => None,
+        };
+        let last = representation.map_or(ALWAYS, |found| found.head.further_lines());
+        options(detail, last, lines)
     }
 
     /// Sends the error of a request whose target names nothing, with this status unless khttpd does

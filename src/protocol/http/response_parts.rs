@@ -73,13 +73,17 @@ pub(super) fn text<'a, B>(
     }
 }
 
-/// Creates the response to OPTIONS (RFC 9110 section 9.3.7).
-pub(super) fn options<'a, B>(lines: &mut HeadBuffer<'a>) -> ResponseParts<'a, B> {
+/// Creates the response to OPTIONS (RFC 9110 section 9.3.7) with these last lines.
+pub(super) fn options<'a, B>(
+    detail: Detail,
+    last: &'a [u8],
+    lines: &mut HeadBuffer<'a>,
+) -> ResponseParts<'a, B> {
     let _: Result<(), Full> =
-        put_status(Status::Ok, Detail::Allow, lines).and_then(|()| put_length(0, lines));
+        put_status(Status::Ok, detail, lines).and_then(|()| put_length(0, lines));
     ResponseParts {
         status: Status::Ok,
-        head: [lines.finish(), ALWAYS],
+        head: [lines.finish(), last],
         body: Body::Empty,
     }
 }
