@@ -34,7 +34,8 @@ use super::{
     range::{
         self,
         ByteRange,
-        RangeResult, //
+        RangeResult,
+        Ranges, //
     },
     rendered_head::ALWAYS,
     request::Request,
@@ -325,14 +326,15 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
     ) -> ResponseParts<'a, S::Body> {
         // A client that sends `If-Range` has the other metadata (RFC 9110 section 15.3.7).
         let date = (!self.request.fields.has(FieldName::IfRange)).then_some(self.now);
-        match range::parse(value, representation.length) {
+        let parse = |ranges: &mut Ranges| range::parse(value, representation.length, ranges);
+        match lines.ranges().map_or(RangeResult::Whole, parse) {
             RangeResult::Whole => self.whole(representation, lines),
             RangeResult::Unsatisfiable => {
                 let detail = Detail::Length(representation.length, codings);
                 self.error(Status::RangeNotSatisfiable, detail, lines)
             }
             RangeResult::One(range) => one_part(range, representation, date, lines),
-            RangeResult::Several(ranges) => several_parts(ranges, representation, date, lines)
+            RangeResult::Several => several_parts(representation, date, lines)
                 .unwrap_or_else(|| self.whole(representation, lines)),
         }
     }

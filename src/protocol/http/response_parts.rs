@@ -13,11 +13,7 @@ use super::{
         Detail,
         HeadBuffer, //
     },
-    multipart::Multipart,
-    range::{
-        ByteRange,
-        Ranges, //
-    },
+    range::ByteRange,
     rendered_head::{
         put_length,
         ALWAYS, //
@@ -166,13 +162,12 @@ pub(super) fn one_part<'a, B: Copy>(
     }
 }
 
-/// Creates a 206 with several parts (RFC 9110 section 15.3.7.2). Returns [`None`] if the whole
-/// representation must be sent instead. `now` is as for [`one_part`].
+/// Creates a 206 with several parts (RFC 9110 section 15.3.7.2), whose ranges are those in `lines`.
+/// Returns [`None`] if the whole representation must be sent instead. `now` is as for [`one_part`].
 ///
 /// In a multipart, `Content-Encoding` would refer to the multipart itself. So a coded
 /// representation is sent whole: a server may ignore a range.
 pub(super) fn several_parts<'a, B: Copy>(
-    ranges: Ranges,
     representation: &Representation<'a, B>,
     now: Option<Timestamp>,
     lines: &mut HeadBuffer<'a>,
@@ -180,14 +175,10 @@ pub(super) fn several_parts<'a, B: Copy>(
     if representation.coding != Coding::Identity {
         return None;
     }
-    let multipart = Multipart::new(
-        ranges,
-        representation.length,
-        representation.head.etag(),
-        representation.head.media_type(),
-    )?;
-    put_parts(&multipart, lines).ok()?;
     let head = representation.head;
+    let multipart = lines.take_parts()?;
+    multipart.complete(representation.length, head.etag(), head.media_type())?;
+    put_parts(multipart, lines).ok()?;
     let rest = match now {
         Some(now) => {
             representation.put_modified(now, lines).ok()?;
@@ -198,6 +189,6 @@ pub(super) fn several_parts<'a, B: Copy>(
     Some(ResponseParts {
         status: Status::PartialContent,
         head: [lines.finish(), rest],
-        body: Body::Multipart(representation.body, lines.keep(multipart)?),
+        body: Body::Multipart(representation.body, multipart),
     })
 }
