@@ -12,6 +12,9 @@ pub(super) const PROGRESS_SECONDS: u32 = 3;
 /// Requests of one connection that one poll serves before other connections run.
 pub(super) const REQUEST_BUDGET: u32 = 32;
 
+/// Parts of a response that count as one of these requests.
+pub(super) const BUDGET_PARTS: usize = 8;
+
 /// Received bytes that are discarded at a time.
 pub(super) const DISCARD_MAX: u32 = 8192;
 

@@ -24,8 +24,8 @@ use fixture::NOW;
 use protocol::cpio::Archive;
 use protocol::http::{
     choose_coding, evaluate_preconditions, parse_range, Coding, Codings, DateMatch, EntityTags,
-    FieldName, Outcome, ParseError, RangeResult, Request, Timestamp, Validators, RANGES_MAX,
-    TARGET_MAX,
+    FieldName, Outcome, ParseError, RangeResult, Ranges, Request, Timestamp, Validators,
+    RANGES_MAX, TARGET_MAX,
 };
 
 /// Tells whether each line ends with CRLF, without control bytes other than tabs.
@@ -108,10 +108,11 @@ pub fn range(bytes: &[u8]) {
     let (length, value) = (&bytes[..end], bytes.get(end + 1..).unwrap_or_default());
     let length = std::str::from_utf8(length).unwrap_or_default();
     let length = length.parse().unwrap_or(u64::MAX);
-    let ranges = match parse_range(value, length) {
+    let mut list = Ranges::new();
+    let ranges = match parse_range(value, length, &mut list) {
         RangeResult::Whole | RangeResult::Unsatisfiable => return,
         RangeResult::One(range) => vec![range],
-        RangeResult::Several(ranges) => ranges.as_slice().to_vec(),
+        RangeResult::Several => list.to_vec(),
     };
     assert!((1..=RANGES_MAX).contains(&ranges.len()));
     for (n, range) in ranges.iter().enumerate() {
@@ -120,6 +121,9 @@ pub fn range(bytes: &[u8]) {
         let mut others = ranges[n + 1..].iter();
         assert!(others.all(|o| range.last() < o.first() || o.last() < range.first()));
     }
+    // Further parts select enough bytes.
+    let content: u128 = ranges.iter().map(|range| u128::from(range.length())).sum();
+    assert!(ranges.len() <= 8 || (ranges.len() as u128 - 8) * 512 <= content);
 }
 
 /// Checks lines of `Accept-Encoding`, preceded by a byte with the available codings.

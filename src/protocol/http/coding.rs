@@ -75,6 +75,13 @@ impl Codings {
         self.0 & coding.bit() != 0
     }
 
+    /// Returns one of them.
+    pub(super) fn any(self) -> Option<Coding> {
+        Coding::ALL
+            .into_iter()
+            .find(|coding| self.contains(*coding))
+    }
+
     /// Returns whether there are others than the identity, so that `Accept-Encoding` matters and
     /// every response needs `Vary: Accept-Encoding`.
     #[inline]

@@ -12,6 +12,8 @@ use httparse::Header;
 pub enum FieldName {
     /// RFC 9110 section 12.5.3.
     AcceptEncoding,
+    /// Fetch standard, "CORS protocol": the method of the request that an OPTIONS asks about.
+    AccessControlRequestMethod,
     /// RFC 9110 section 7.6.1.
     Connection,
     /// RFC 9110 section 8.6.
@@ -37,7 +39,7 @@ pub enum FieldName {
 }
 
 /// Number of names.
-const NAMES: usize = 12;
+const NAMES: usize = 13;
 
 impl FieldName {
     #[inline]
@@ -67,6 +69,10 @@ impl FieldName {
                 (b"transfer-encoding", FieldName::TransferEncoding),
             ],
             19 => &[(b"if-unmodified-since", FieldName::IfUnmodifiedSince)],
+            29 => &[(
+                b"access-control-request-method",
+                FieldName::AccessControlRequestMethod,
+            )],
             _ => &[],
         };
         known

@@ -15,7 +15,10 @@ use super::{
         encode_path,
         encode_query, //
     },
-    range::ByteRange,
+    range::{
+        ByteRange,
+        Ranges, //
+    },
     rendered_head::{
         put_length,
         put_line,
@@ -48,13 +51,13 @@ pub(super) struct HeadBuffer<'a> {
     free: &'a mut [u8],
     length: usize,
     /// Room for the parts of one response.
-    parts: Option<&'a mut Option<Multipart>>,
+    parts: Option<&'a mut Multipart<Ranges>>,
 }
 
 impl<'a> HeadBuffer<'a> {
     /// Creates an empty buffer.
     #[inline]
-    pub(super) fn new(room: &'a mut [u8], parts: &'a mut Option<Multipart>) -> HeadBuffer<'a> {
+    pub(super) fn new(room: &'a mut [u8], parts: &'a mut Multipart<Ranges>) -> HeadBuffer<'a> {
         HeadBuffer {
             free: room,
             length: 0,
@@ -98,9 +101,15 @@ impl<'a> HeadBuffer<'a> {
         lines
     }
 
-    /// Keeps the parts of a response. Returns [`None`] if another response has their room.
-    pub(super) fn keep(&mut self, multipart: Multipart) -> Option<&'a Multipart> {
-        Some(self.parts.take()?.insert(multipart))
+    /// Returns the list of the ranges of a request, unless another response has its room.
+    #[inline]
+    pub(super) fn ranges(&mut self) -> Option<&mut Ranges> {
+        self.parts.as_mut().map(|parts| parts.ranges_mut())
+    }
+
+    /// Returns the parts of a response, which keep their room.
+    pub(super) fn take_parts(&mut self) -> Option<&'a mut Multipart<Ranges>> {
+        self.parts.take()
     }
 }
 
@@ -165,6 +174,12 @@ pub(super) fn put_status(
     }
 }
 
+/// Appends the first lines of a response to OPTIONS (RFC 9110 section 9.3.7).
+pub(super) fn put_options(detail: Detail, lines: &mut HeadBuffer<'_>) -> Result<(), Full> {
+    put_status(Status::Ok, detail, lines)?;
+    put_length(0, lines)
+}
+
 /// Appends the head of a status page of this length, which must not be cached.
 pub(super) fn put_status_page(length: usize, lines: &mut HeadBuffer<'_>) -> Result<(), Full> {
     lines.put(Status::Ok.line())?;
@@ -210,7 +225,10 @@ pub(super) fn put_part(
 }
 
 /// Appends the first lines of a 206 with several parts (RFC 9110 section 15.3.7.2).
-pub(super) fn put_parts(multipart: &Multipart, lines: &mut HeadBuffer<'_>) -> Result<(), Full> {
+pub(super) fn put_parts(
+    multipart: &Multipart<Ranges>,
+    lines: &mut HeadBuffer<'_>,
+) -> Result<(), Full> {
     lines.put(Status::PartialContent.line())?;
     put_length(multipart.length(), lines)?;
     lines.put(b"Content-Type: multipart/byteranges; boundary=")?;

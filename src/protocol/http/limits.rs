@@ -22,8 +22,8 @@ pub const TARGET_MAX: usize = 8000;
 /// process that takes a connection over reads the body itself, of any length.
 pub const BODY_MAX: u32 = 65_536;
 
-/// Bound of the number of ranges in a response; beyond it the response is the whole representation.
-pub const RANGES_MAX: usize = 8;
+/// Bound of the number of ranges in a request; beyond it the response is the whole representation.
+pub const RANGES_MAX: usize = 256;
 
 /// Number of requests after which a connection ends, unless configured otherwise.
 pub const REQUESTS_MAX: u32 = 10_000;

@@ -13,6 +13,7 @@ use super::{
         Sink, //
     }, //
 };
+use core::ops::Deref;
 
 /// Bound of the length of a media type in bytes; the head of a part omits a longer one.
 pub const MEDIA_TYPE_MAX: usize = 120;
@@ -62,12 +63,12 @@ impl Boundary {
     }
 }
 
-/// The body of a response with several ranges.
+/// The body of a response with several ranges, which are an `R`.
 ///
 /// It consists of [`Multipart::pieces`] pieces, which [`Multipart::piece`] renders one by one.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Multipart {
-    ranges: Ranges,
+#[derive(PartialEq, Eq, Debug)]
+pub struct Multipart<R> {
+    ranges: R,
     /// Length of the whole representation.
     complete_length: u64,
     /// Length of this body.
@@ -75,31 +76,62 @@ pub struct Multipart {
     boundary: Boundary,
 }
 
-impl Multipart {
-    /// Creates a body with `ranges` of a representation of `complete_length` bytes.
+impl Multipart<Ranges> {
+    /// Creates an empty body, in whose list the ranges of a request are gathered.
+    pub(super) const fn new() -> Self {
+        Multipart {
+            ranges: Ranges::new(),
+            complete_length: 0,
+            length: 0,
+            boundary: Boundary([b'0'; BOUNDARY_LENGTH]),
+        }
+    }
+
+    /// Returns the list of ranges.
+    #[inline]
+    pub(super) fn ranges_mut(&mut self) -> &mut Ranges {
+        &mut self.ranges
+    }
+
+    /// Completes the body: its ranges are those of a representation of `complete_length` bytes.
     ///
     /// Returns [`None`] if 64 bits cannot hold the length of the body.
-    pub(super) fn new(
-        ranges: Ranges,
+    pub(super) fn complete(
+        &mut self,
         complete_length: u64,
         etag: &[u8],
         media_type: &[u8],
-    ) -> Option<Multipart> {
-        let mut multipart = Multipart {
-            ranges,
-            complete_length,
-            length: 0,
-            boundary: Boundary::of(etag),
-        };
+    ) -> Option<()> {
+        self.complete_length = complete_length;
+        self.boundary = Boundary::of(etag);
         let mut heads = LengthCounter::default();
         let mut content = 0u64;
-        for range in ranges.as_slice() {
-            multipart.put_part(*range, media_type, &mut heads).ok()?;
+        for range in &*self.ranges {
+            self.put_part(*range, media_type, &mut heads).ok()?;
             content = content.checked_add(range.length())?;
         }
-        multipart.put_end(&mut heads).ok()?;
-        multipart.length = content.checked_add(u64::try_from(heads.count()).ok()?)?;
-        Some(multipart)
+        self.put_end(&mut heads).ok()?;
+        self.length = content.checked_add(u64::try_from(heads.count()).ok()?)?;
+        Some(())
+    }
+}
+
+impl<R: Deref<Target = [ByteRange]>> Multipart<R> {
+    /// Returns the same body with the copy of its ranges that `copy` makes.
+    ///
+    /// # Errors
+    ///
+    /// Those of `copy`.
+    pub fn try_copy<T, E>(
+        &self,
+        copy: impl FnOnce(&[ByteRange]) -> Result<T, E>,
+    ) -> Result<Multipart<T>, E> {
+        Ok(Multipart {
+            ranges: copy(&self.ranges)?,
+            complete_length: self.complete_length,
+            length: self.length,
+            boundary: self.boundary,
+        })
     }
 
     /// Returns the length of the body in bytes.
@@ -117,7 +149,7 @@ impl Multipart {
     /// Returns the number of pieces: one for each range, and the end.
     #[inline]
     pub fn pieces(&self) -> usize {
-        self.ranges.as_slice().len().saturating_add(1)
+        self.ranges.len().saturating_add(1)
     }
 
     /// Renders the bytes before the content of piece `index` to `head`, and returns the range of
@@ -127,12 +159,11 @@ impl Multipart {
     /// piece has no content. A piece after it has no head either.
     pub fn piece(&self, index: usize, media_type: &[u8], head: &mut PartHead) -> Option<ByteRange> {
         head.clear();
-        let ranges = self.ranges.as_slice();
-        let range = ranges.get(index).copied();
+        let range = self.ranges.get(index).copied();
         // PART_HEAD_MAX is the sum of the longest lines, so neither can fail.
         let _: Result<(), Full> = match range {
             Some(range) => self.put_part(range, media_type, head),
-            None if index == ranges.len() => self.put_end(head),
+            None if index == self.ranges.len() => self.put_end(head),
             None => Ok(()),
         };
         range
@@ -181,18 +212,25 @@ pub(super) fn put_content_range(
 
 #[cfg(test)]
 mod tests {
-    use super::super::range::{self, RangeResult};
+    use super::super::range::{self, ByteRange, RangeResult, Ranges};
     use super::{Multipart, PartHead, MEDIA_TYPE_MAX};
+
+    /// Returns a body that is not complete.
+    fn parsed(value: &str, complete: u64) -> Multipart<Ranges> {
+        let mut multipart = Multipart::new();
+        let result = range::parse(value.as_bytes(), complete, multipart.ranges_mut());
+        assert_eq!(result, RangeResult::Several, "{value}");
+        multipart
+    }
 
     fn body(
         value: &str,
         complete: u64,
         media_type: &[u8],
-    ) -> (Multipart, Vec<(String, Option<u64>)>) {
-        let RangeResult::Several(ranges) = range::parse(value.as_bytes(), complete) else {
-            panic!("{value} is not several ranges");
-        };
-        let multipart = Multipart::new(ranges, complete, b"\"tag\"", media_type).unwrap();
+    ) -> (Multipart<Ranges>, Vec<(String, Option<u64>)>) {
+        let mut multipart = parsed(value, complete);
+        let outcome = multipart.complete(complete, b"\"tag\"", media_type);
+        assert_eq!(outcome, Some(()));
         let mut head = PartHead::new();
         let pieces = (0..multipart.pieces()).map(|n| {
             let range = multipart.piece(n, media_type, &mut head);
@@ -228,6 +266,23 @@ mod tests {
     }
 
     #[test]
+    fn copy_has_the_same_pieces() {
+        let (multipart, _) = body("bytes=0-1,5-7", 10, b"text/plain");
+        let copy = multipart.try_copy(|ranges| Ok::<_, ()>(ranges.to_vec()));
+        let copy = copy.unwrap();
+        let (mut head, mut other) = (PartHead::new(), PartHead::new());
+        for n in 0..4 {
+            assert_eq!(
+                copy.piece(n, b"text/plain", &mut head),
+                multipart.piece(n, b"text/plain", &mut other)
+            );
+            assert_eq!(head, other);
+        }
+        assert_eq!(copy.length(), multipart.length());
+        assert_eq!(multipart.try_copy(|_| Err::<Vec<ByteRange>, _>(7)), Err(7));
+    }
+
+    #[test]
     fn boundary_consists_of_hexadecimal_digits() {
         for etag in [&b""[..], b"\"tag\"", b"\"c2d0c2d0\""] {
             let boundary = super::Boundary::of(etag);
@@ -252,10 +307,8 @@ mod tests {
 
     #[test]
     fn rfc9112_6_2_multipart_beyond_64_bits_is_none() {
-        let RangeResult::Several(ranges) = range::parse(b"bytes=0-0,2-", u64::MAX) else {
-            panic!()
-        };
-        assert_eq!(Multipart::new(ranges, u64::MAX, b"", b""), None);
+        let mut multipart = parsed("bytes=0-0,2-", u64::MAX);
+        assert_eq!(multipart.complete(u64::MAX, b"", b""), None);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::bytes::{
     parse_number,
     split_once, //
 };
+use core::ops::Deref;
 
 /// A range of bytes of a representation that is not empty.
 ///
@@ -105,22 +106,26 @@ fn position(text: &[u8]) -> Option<u64> {
 }
 
 /// At most [`RANGES_MAX`] ranges that neither overlap nor are adjacent, in the requested order.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(PartialEq, Eq, Debug, Default)]
 pub struct Ranges {
-    list: [ByteRange; RANGES_MAX],
-    count: u8,
+    list: heapless::Vec<ByteRange, RANGES_MAX>,
+    /// Position after the last byte of all ranges.
+    end: u64,
 }
 
 impl Ranges {
-    const NONE: Ranges = Ranges {
-        list: [ByteRange { first: 0, last: 0 }; RANGES_MAX],
-        count: 0,
-    };
+    /// Creates an empty list.
+    pub const fn new() -> Ranges {
+        Ranges {
+            list: heapless::Vec::new(),
+            end: 0,
+        }
+    }
 
-    /// Returns the ranges.
-    #[inline]
-    pub fn as_slice(&self) -> &[ByteRange] {
-        self.list.get(..usize::from(self.count)).unwrap_or(&[])
+    /// Removes all ranges.
+    fn clear(&mut self) {
+        self.list.clear();
+        self.end = 0;
     }
 
     /// Adds a range, joined with all ranges that it overlaps or is adjacent to. Returns [`None`] if
@@ -128,38 +133,56 @@ impl Ranges {
     ///
     /// A joined range has the position of its first part.
     fn add(&mut self, range: ByteRange) -> Option<()> {
-        let is_apart = |near: &ByteRange| near.join(range).is_none();
-        if self.as_slice().iter().all(is_apart) {
-            return self.push(range);
+        // As nearly all clients send them.
+        let is_behind_all = range.first > self.end;
+        self.end = self.end.max(range.last.saturating_add(1));
+        if is_behind_all {
+            return self.list.push(range).ok();
         }
-        let mut joined = range;
-        // A range that grew can overlap one that was compared before, hence one pass per range.
-        for _ in self.as_slice() {
-            joined = self
-                .as_slice()
-                .iter()
-                .fold(joined, |all, near| near.join(all).unwrap_or(all));
-        }
-        let mut ranges = Ranges::NONE;
-        let mut placed = false;
-        for near in self.as_slice() {
-            if near.join(joined).is_none() {
-                ranges.push(*near)?;
-            } else if !placed {
-                placed = true;
-                ranges.push(joined)?;
+        // The ranges lie apart, so the joined range is near none but those that `range` is near.
+        let join = |all: ByteRange, near: &ByteRange| {
+            let both = near.join(range).and_then(|both| both.join(all));
+            both.unwrap_or(all)
+        };
+        let mut joined = Some(self.list.iter().fold(range, join));
+        self.list.retain_mut(|near| {
+            if near.join(range).is_none() {
+                return true;
             }
-        }
-        *self = ranges;
-        Some(())
+            joined.take().is_some_and(|joined| {
+                *near = joined;
+                true
+            })
+        });
+        joined.map_or(Some(()), |range| self.list.push(range).ok())
     }
 
-    fn push(&mut self, range: ByteRange) -> Option<()> {
-        *self.list.get_mut(usize::from(self.count))? = range;
-        self.count = self.count.checked_add(1)?;
-        Some(())
+    /// Returns whether the ranges select enough bytes for a response to `requested` ranges: many
+    /// small ones cost the server more than the client (RFC 9110 section 17.15).
+    fn are_worth(&self, requested: usize) -> bool {
+        let content = self
+            .iter()
+            .fold(0, |sum: u64, range| sum.saturating_add(range.length()));
+        let further = requested.saturating_sub(FREE_RANGES);
+        u64::try_from(further).is_ok_and(|further| further <= content.wrapping_div(RANGE_WORTH))
     }
 }
+
+impl Deref for Ranges {
+    type Target = [ByteRange];
+
+    #[inline]
+    fn deref(&self) -> &[ByteRange] {
+        &self.list
+    }
+}
+
+/// Number of ranges that a request may have however few bytes they select.
+const FREE_RANGES: usize = 8;
+
+/// Number of selected bytes for which a request may have a further range: the head of a part and
+/// the work to send it cost about as much as these.
+const RANGE_WORTH: u64 = 512;
 
 /// The part of a representation that a `Range` field selects (RFC 9110 section 14.2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -168,43 +191,49 @@ pub enum RangeResult {
     Whole,
     /// One range.
     One(ByteRange),
-    /// Several ranges that lie apart.
-    Several(Ranges),
+    /// Several ranges that lie apart: those of the list.
+    Several,
     /// No range lies inside the representation: 416.
     Unsatisfiable,
 }
 
-/// Parses a `Range` field for a representation of `length` bytes.
+/// Parses a `Range` field for a representation of `length` bytes. `ranges` becomes the list of the
+/// selected ranges, unless the whole is selected.
 ///
-/// One malformed range makes the whole set invalid. A set of more than [`RANGES_MAX`] ranges that
-/// lie apart is ignored, because many small ranges cost the server more than the client (section
-/// 17.15).
+/// One malformed range makes the whole set invalid. A set of more than [`RANGES_MAX`] ranges is
+/// ignored, and one of more than eight that selects fewer than 512 bytes for each further range.
 ///
 /// # Examples
 ///
 /// ```
-/// use protocol::http::{parse_range, RangeResult};
+/// use protocol::http::{parse_range, RangeResult, Ranges};
 ///
-/// let range = parse_range(b"bytes=-500", 1000);
+/// let mut ranges = Ranges::new();
+/// let range = parse_range(b"bytes=-500", 1000, &mut ranges);
 /// assert!(matches!(range, RangeResult::One(range) if range.first() == 500));
-/// assert_eq!(parse_range(b"bytes=1000-", 1000), RangeResult::Unsatisfiable);
-/// assert_eq!(parse_range(b"lines=1-2", 1000), RangeResult::Whole);
+/// assert_eq!(parse_range(b"bytes=0-9,20-29", 1000, &mut ranges), RangeResult::Several);
+/// assert_eq!(ranges.len(), 2);
+/// assert_eq!(parse_range(b"bytes=1000-", 1000, &mut ranges), RangeResult::Unsatisfiable);
+/// assert_eq!(parse_range(b"lines=1-2", 1000, &mut ranges), RangeResult::Whole);
 /// ```
-pub fn parse(value: &[u8], length: u64) -> RangeResult {
+pub fn parse(value: &[u8], length: u64, ranges: &mut Ranges) -> RangeResult {
     match split_once(value, b'=') {
         Some((unit, set)) if unit.eq_ignore_ascii_case(b"bytes") => {
-            parse_set(set, length).unwrap_or(RangeResult::Whole)
+            parse_set(set, length, ranges).unwrap_or(RangeResult::Whole)
         }
         Some(_) | None => RangeResult::Whole,
     }
 }
 
 /// Parses a `range-set`. Returns [`None`] if it is to be ignored.
-fn parse_set(set: &[u8], length: u64) -> Option<RangeResult> {
-    let mut ranges = Ranges::NONE;
-    let mut is_empty = true;
+fn parse_set(set: &[u8], length: u64, ranges: &mut Ranges) -> Option<RangeResult> {
+    ranges.clear();
+    let mut requested = 0usize;
     for text in elements(set) {
-        is_empty = false;
+        requested = requested.saturating_add(1);
+        if requested > RANGES_MAX {
+            return None;
+        }
         let spec = RangeSpec::parse(text)?;
         match spec.resolve(length) {
             Some(range) => ranges.add(range)?,
@@ -214,12 +243,13 @@ fn parse_set(set: &[u8], length: u64) -> Option<RangeResult> {
             None => {}
         }
     }
-    Some(match ranges.as_slice() {
-        [] if is_empty => return None,
-        [] => RangeResult::Unsatisfiable,
-        [one] => RangeResult::One(*one),
-        [..] => RangeResult::Several(ranges),
-    })
+    match &**ranges {
+        [] if requested == 0 => None,
+        [] => Some(RangeResult::Unsatisfiable),
+        [_, ..] if !ranges.are_worth(requested) => None,
+        [one] => Some(RangeResult::One(*one)),
+        [..] => Some(RangeResult::Several),
+    }
 }
 
 #[cfg(test)]

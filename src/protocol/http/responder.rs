@@ -2,6 +2,7 @@
 
 //! The response to a request, except the lines about the connection.
 
+mod options;
 mod redirection;
 
 use super::{
@@ -31,7 +32,8 @@ use super::{
     range::{
         self,
         ByteRange,
-        RangeResult, //
+        RangeResult,
+        Ranges, //
     },
     request::Request,
     resources::{
@@ -47,7 +49,6 @@ use super::{
         dated,
         not_modified,
         one_part,
-        options,
         several_parts,
         text,
         text_before_head,
@@ -140,7 +141,7 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
                 *process = Some(found);
                 self.refuse(Status::ServiceUnavailable, true, lines)
             }
-            _ if self.request.method == Method::Options => options(lines),
+            found if self.request.method == Method::Options => self.options(found, path, lines),
             Lookup::Resource(resource, codings) => self.negotiate(resource, codings, lines),
             Lookup::MissingSlash => self.add_slash(path, target.query, lines),
             Lookup::Redirect(redirect) => self.redirect(redirect, path, target.query, lines),
@@ -158,15 +159,6 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
             },
             Method::NotAllowed | Method::Unknown => self.site.process(self.host, path),
         }
-    }
-
-    /// Responds to a request about the server itself (RFC 9112 section 3.2.4).
-    #[inline(never)]
-    fn asterisk(&self, lines: &mut HeadBuffer<'a>) -> ResponseParts<'a, S::Body> {
-        if self.request.method == Method::Options && self.request.unsupported().is_none() {
-            return options(lines);
-        }
-        self.no_path(Status::BadRequest, lines)
     }
 
     /// Sends the error of a request whose target names nothing, with this status unless khttpd does
@@ -295,14 +287,15 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
     ) -> ResponseParts<'a, S::Body> {
         // A client that sends `If-Range` has the other metadata (RFC 9110 section 15.3.7).
         let date = (!self.request.fields.has(FieldName::IfRange)).then_some(self.now);
-        match range::parse(value, representation.length) {
+        let parse = |ranges: &mut Ranges| range::parse(value, representation.length, ranges);
+        match lines.ranges().map_or(RangeResult::Whole, parse) {
             RangeResult::Whole => self.whole(representation, lines),
             RangeResult::Unsatisfiable => {
                 let detail = Detail::Length(representation.length, codings);
                 self.error(Status::RangeNotSatisfiable, detail, lines)
             }
             RangeResult::One(range) => one_part(range, representation, date, lines),
-            RangeResult::Several(ranges) => several_parts(ranges, representation, date, lines)
+            RangeResult::Several => several_parts(representation, date, lines)
                 .unwrap_or_else(|| self.whole(representation, lines)),
         }
     }

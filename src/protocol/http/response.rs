@@ -8,7 +8,10 @@ use super::{
         LINES_ROOM, //
     },
     multipart::Multipart,
-    range::ByteRange,
+    range::{
+        ByteRange,
+        Ranges, //
+    },
     status::Status,
     target::PathBuffer, //
 };
@@ -17,7 +20,7 @@ use super::{
 pub struct Scratch {
     path: PathBuffer,
     lines: [u8; LINES_ROOM],
-    parts: Option<Multipart>,
+    parts: Multipart<Ranges>,
 }
 
 impl Scratch {
@@ -26,7 +29,7 @@ impl Scratch {
         Scratch {
             path: PathBuffer::new(),
             lines: [0; LINES_ROOM],
-            parts: None,
+            parts: Multipart::new(),
         }
     }
 
@@ -93,7 +96,7 @@ pub enum Body<'a, B> {
     /// A range of a stored content, or all of it.
     Slice(B, ByteRange),
     /// Several ranges of a stored content.
-    Multipart(B, &'a Multipart),
+    Multipart(B, &'a Multipart<Ranges>),
 }
 
 impl<B> Body<'_, B> {

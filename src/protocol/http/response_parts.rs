@@ -13,15 +13,8 @@ use super::{
         Detail,
         HeadBuffer, //
     },
-    multipart::Multipart,
-    range::{
-        ByteRange,
-        Ranges, //
-    },
-    rendered_head::{
-        put_length,
-        ALWAYS, //
-    },
+    range::ByteRange,
+    rendered_head::ALWAYS,
     request::Rejection,
     resources::Representation,
     response::{
@@ -73,13 +66,15 @@ pub(super) fn text<'a, B>(
     }
 }
 
-/// Creates the response to OPTIONS (RFC 9110 section 9.3.7).
-pub(super) fn options<'a, B>(lines: &mut HeadBuffer<'a>) -> ResponseParts<'a, B> {
-    let _: Result<(), Full> =
-        put_status(Status::Ok, Detail::Allow, lines).and_then(|()| put_length(0, lines));
+/// Completes the head in `lines` with these last lines; there is no content.
+pub(super) fn empty<'a, B>(
+    status: Status,
+    last: &'a [u8],
+    lines: &mut HeadBuffer<'a>,
+) -> ResponseParts<'a, B> {
     ResponseParts {
-        status: Status::Ok,
-        head: [lines.finish(), ALWAYS],
+        status,
+        head: [lines.finish(), last],
         body: Body::Empty,
     }
 }
@@ -162,13 +157,12 @@ pub(super) fn one_part<'a, B: Copy>(
     }
 }
 
-/// Creates a 206 with several parts (RFC 9110 section 15.3.7.2). Returns [`None`] if the whole
-/// representation must be sent instead. `now` is as for [`one_part`].
+/// Creates a 206 with several parts (RFC 9110 section 15.3.7.2), whose ranges are those in `lines`.
+/// Returns [`None`] if the whole representation must be sent instead. `now` is as for [`one_part`].
 ///
 /// In a multipart, `Content-Encoding` would refer to the multipart itself. So a coded
 /// representation is sent whole: a server may ignore a range.
 pub(super) fn several_parts<'a, B: Copy>(
-    ranges: Ranges,
     representation: &Representation<'a, B>,
     now: Option<Timestamp>,
     lines: &mut HeadBuffer<'a>,
@@ -176,14 +170,10 @@ pub(super) fn several_parts<'a, B: Copy>(
     if representation.coding != Coding::Identity {
         return None;
     }
-    let multipart = Multipart::new(
-        ranges,
-        representation.length,
-        representation.head.etag(),
-        representation.head.media_type(),
-    )?;
-    put_parts(&multipart, lines).ok()?;
     let head = representation.head;
+    let multipart = lines.take_parts()?;
+    multipart.complete(representation.length, head.etag(), head.media_type())?;
+    put_parts(multipart, lines).ok()?;
     let rest = match now {
         Some(now) => {
             representation.put_modified(now, lines).ok()?;
@@ -194,6 +184,6 @@ pub(super) fn several_parts<'a, B: Copy>(
     Some(ResponseParts {
         status: Status::PartialContent,
         head: [lines.finish(), rest],
-        body: Body::Multipart(representation.body, lines.keep(multipart)?),
+        body: Body::Multipart(representation.body, multipart),
     })
 }

@@ -5,6 +5,7 @@
 use super::{
     super::{
         limits::{
+            BUDGET_PARTS,
             BURST_MAX,
             COPY_MAX,
             REQUEST_BUDGET, //
@@ -63,6 +64,17 @@ impl<'a> Burst<'a> {
     #[inline]
     pub(super) fn is_full(&self) -> bool {
         self.pieces.len() >= BURST_MAX || !matches!(self.tail, Body::Empty) || !self.room.suffices()
+    }
+
+    /// Returns the number of requests that the parts of the last response cost as much as.
+    #[inline]
+    pub(super) fn part_cost(&self) -> u32 {
+        match self.tail {
+            Body::Multipart(_, multipart) => {
+                u32::try_from(multipart.pieces() / BUDGET_PARTS).unwrap_or(u32::MAX)
+            }
+            _ => 0,
+        }
     }
 
     /// Lets `session` process `bytes`. The response lives as long as the burst.

@@ -16,7 +16,8 @@ use protocol::http::{
     ByteRange,
     Disposition,
     Multipart,
-    PartHead, //
+    PartHead,
+    Ranges, //
 };
 
 /// The rest of a response that the send buffer has not taken at once.
@@ -36,18 +37,32 @@ pub(crate) struct PendingResponse {
 /// The parts of a multipart body that are still to be sent.
 pub(super) struct PendingParts {
     body: BodyId,
-    multipart: Multipart,
+    /// Exactly as large as the ranges need.
+    multipart: Multipart<KVec<ByteRange>>,
     next: usize,
 }
 
 impl PendingParts {
     /// Returns all parts of `multipart`, a view of `body`.
-    pub(super) fn new(body: BodyId, multipart: &Multipart) -> Self {
-        Self {
+    ///
+    /// # Context
+    ///
+    /// Softirq or process context, must not sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOBUFS` if memory is short.
+    pub(super) fn new(body: BodyId, multipart: &Multipart<Ranges>) -> Result<KBox<Self>> {
+        let multipart = multipart.try_copy(|ranges| {
+            let mut copy = KVec::with_capacity(ranges.len(), GFP_ATOMIC)?;
+            copy.extend_from_slice(ranges, GFP_ATOMIC).map(|()| copy)
+        });
+        let parts = Self {
             body,
-            multipart: *multipart,
+            multipart: multipart.map_err(|_| ENOBUFS)?,
             next: 0,
-        }
+        };
+        KBox::new(parts, GFP_ATOMIC).map_err(|_| ENOBUFS)
     }
 }
 

@@ -39,6 +39,7 @@ impl<'a, T: ResponseSink> RequestReader<'a, T> {
             let mut burst = scratch.begin();
             let is_complete = self.gather(rest, &mut burst)?;
             self.writer.send(&burst, rest)?;
+            *self.budget = self.budget.saturating_sub(burst.part_cost());
             if !is_complete || *self.budget == 0 || !self.is_ready() {
                 break;
             }

@@ -32,6 +32,7 @@ use protocol::http::{
     ByteRange,
     Disposition,
     Multipart,
+    Ranges,
     Response,
     SessionPhase, //
 };
@@ -148,10 +149,9 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
     fn send_parts(
         &mut self,
         pieces: &Pieces<'_>,
-        (body, multipart): (BodyId, &Multipart),
+        (body, multipart): (BodyId, &Multipart<Ranges>),
     ) -> Result {
-        let parts = KBox::new(PendingParts::new(body, multipart), GFP_ATOMIC);
-        self.sink.pending.parts = Some(parts.map_err(|_| ENOBUFS)?);
+        self.sink.pending.parts = Some(PendingParts::new(body, multipart)?);
         self.send_pieces(pieces, true)?;
         self.sink.pending.snapshot = Some(Arc::from(self.context.snapshot));
         Ok(())

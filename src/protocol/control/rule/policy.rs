@@ -118,7 +118,7 @@ impl fmt::Display for PolicyRule {
             PolicyRule::CrossMounts(flag) => write!(f, "cross-mounts {}", flag_word(*flag)),
             PolicyRule::SkipBusy(true) => f.write_str("when-busy skip"),
             PolicyRule::SkipBusy(false) => f.write_str("when-busy fail"),
-            PolicyRule::Watch(flag) => write!(f, "watch {}", word(flag)),
+            PolicyRule::Watch(flag) => write!(f, "watch {}", flag_word(*flag)),
             PolicyRule::PermRequired(mode) => write!(f, "perm-required {mode:04o}"),
             PolicyRule::PermForbid(mode) => write!(f, "perm-forbid {mode:04o}"),
             PolicyRule::MaxSiteBytes(bytes) => write!(f, "max-site-bytes {bytes}"),

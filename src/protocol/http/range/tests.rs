@@ -2,15 +2,22 @@
 
 //! Tests of ranges.
 
-use super::{parse, RangeResult};
+use super::{parse, RangeResult, Ranges};
 
 /// Returns the ranges as `first-last`, or `whole` or `unsatisfiable`.
 fn ranges(value: &str, length: u64) -> String {
-    let ranges = match parse(value.as_bytes(), length) {
+    // That of an earlier request.
+    let mut list = Ranges::new();
+    parse(b"bytes=1-1,3-3,5-", u64::MAX, &mut list);
+    let one;
+    let ranges = match parse(value.as_bytes(), length, &mut list) {
         RangeResult::Whole => return "whole".to_owned(),
         RangeResult::Unsatisfiable => return "unsatisfiable".to_owned(),
-        RangeResult::One(range) => vec![range],
-        RangeResult::Several(ranges) => ranges.as_slice().to_vec(),
+        RangeResult::One(range) => {
+            one = [range];
+            &one[..]
+        }
+        RangeResult::Several => &list,
     };
     ranges
         .iter()
@@ -131,18 +138,53 @@ fn rfc9110_14_2_overlapping_or_adjacent_ranges_are_joined() {
     }
 }
 
+/// Returns `count` ranges of `size` bytes, one each `step` bytes.
+fn apart(count: u64, size: u64, step: u64) -> Vec<String> {
+    let range = |n| format!("{}-{}", n * step, n * step + size - 1);
+    (0..count).map(range).collect()
+}
+
+/// Returns how many parts a response to these ranges has: 0 for the whole.
+fn parts(list: &[String]) -> usize {
+    let ranges = ranges(&format!("bytes={}", list.join(",")), 1 << 30);
+    match &*ranges {
+        "whole" => 0,
+        _ => ranges.split(' ').count(),
+    }
+}
+
 #[test]
-fn rfc9110_17_15_more_than_eight_ranges_are_the_whole() {
-    let apart = |count: u32| {
-        let list: Vec<_> = (0..count)
-            .map(|n| format!("{}-{}", n * 10, n * 10 + 1))
-            .collect();
-        format!("bytes={}", list.join(","))
-    };
-    assert_eq!(ranges(&apart(8), 1000).split(' ').count(), 8);
-    assert_eq!(ranges(&apart(9), 1000), "whole");
-    assert_eq!(
-        ranges(&format!("bytes={}", vec!["0-"; 500].join(",")), 1000),
-        "0-999"
-    );
+fn many_ranges_are_served_if_they_select_enough() {
+    for (count, size) in [(64, 2048), (64, 4096), (255, 1024), (256, 512), (72, 456)] {
+        let mut list = apart(count, size, 2 * size);
+        let count = list.len();
+        assert_eq!(parts(&list), count);
+        list.reverse();
+        assert_eq!(parts(&list), count);
+    }
+    // One of them selects enough for all.
+    let mut list = apart(100, 1, 10);
+    list.push("1000000-1046079".to_owned());
+    assert_eq!(parts(&list), 0);
+    list.push("2000000-2002047".to_owned());
+    assert_eq!(parts(&list), 102);
+}
+
+#[test]
+fn rfc9110_17_15_many_small_or_overlapping_ranges_are_the_whole() {
+    assert_eq!(parts(&apart(8, 1, 2)), 8);
+    assert_eq!(parts(&apart(9, 1, 2)), 0);
+    assert_eq!(parts(&apart(64, 448, 2048)), 64);
+    assert_eq!(parts(&apart(64, 447, 2048)), 0);
+    assert_eq!(parts(&apart(257, 4096, 8192)), 0);
+    assert_eq!(parts(&vec!["0-".to_owned(); 256]), 1);
+    assert_eq!(parts(&vec!["0-".to_owned(); 257]), 0);
+    assert_eq!(parts(&vec!["0-511".to_owned(); 9]), 1);
+    assert_eq!(parts(&vec!["0-511".to_owned(); 10]), 0);
+    assert_eq!(parts(&vec!["0-0".to_owned(); 9]), 0);
+    // Those outside count.
+    assert_eq!(ranges("bytes=0-0,5-,5-,5-,5-,5-,5-,5-", 2), "0-0");
+    assert_eq!(ranges("bytes=0-0,5-,5-,5-,5-,5-,5-,5-,5-", 2), "whole");
+    let outside = ["5-"; 200].join(",");
+    assert_eq!(ranges(&format!("bytes={outside}"), 2), "unsatisfiable");
 }

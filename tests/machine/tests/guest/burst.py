@@ -2,6 +2,7 @@
 """Pipelined requests whose responses leave together: burst.py SEED"""
 
 import random
+import re
 import socket
 import struct
 import sys
@@ -14,16 +15,29 @@ ROUNDS = 20
 ROW = 60
 
 
-def several_parts():
-    """Returns a request for two ranges. Its response is known once it was received alone."""
-    content = FILES["spliced"]
+def several_parts(name, blocks):
+    """Returns a request for blocks of a file, each with its begin and its end."""
+    specs = ",".join(f"{begin}-{end - 1}" for begin, end in blocks)
+    ranges = f"Range: bytes={specs}"
     with connect() as connection:
-        ranges = "Range: bytes=10-109,1000-4999"
-        connection.sendall(get("/spliced", ranges, "Connection: close"))
-        body = connection.makefile("rb").read().split(b"\r\n\r\n", 1)[1]
-    first, second = body.index(content[10:110]), body.index(content[1000:5000])
-    assert first < second, body
-    return Expected(get("/spliced", ranges), 206, body)
+        connection.sendall(get(f"/{name}", ranges, "Connection: close"))
+        head = connection.makefile("rb").read().split(b"\r\n\r\n", 1)[0]
+    boundary = re.search(rb"; boundary=(\w+)", head)[1]
+    length = len(FILES[name])
+    body = b"".join(
+        b"\r\n--%b\r\nContent-Type: application/octet-stream\r\n"
+        b"Content-Range: bytes %d-%d/%d\r\n\r\n%b"
+        % (boundary, begin, end - 1, length, FILES[name][begin:end])
+        for begin, end in blocks
+    )
+    return Expected(get(f"/{name}", ranges), 206, body + b"\r\n--%b--\r\n" % boundary)
+
+
+def blocks(count, size):
+    """Returns blocks of this size, of which every second one is left out, in any order."""
+    chosen = [(2 * number * size, (2 * number + 1) * size) for number in range(count)]
+    source.shuffle(chosen)
+    return chosen
 
 
 def read_slowly(kinds, generator):
@@ -62,8 +76,19 @@ def count_segments(kind):
 
 make_site()
 LONG = Expected(get("/medium"), 200, FILES["medium"])
-every = [*everything(), LONG, several_parts()]
 source = random.Random(int(sys.argv[1]))
+every = [
+    *everything(),
+    LONG,
+    several_parts("spliced", [(10, 110), (1000, 5000)]),
+    several_parts("large", blocks(100, 600)),
+]
+for count, size in (64, 4096), (255, 1024):
+    one = several_parts("large", blocks(count, size))
+    with connect() as client:
+        client.sendall(one.request * 3)
+        for _ in range(3):
+            one.assert_is(bytes(receive(client, len(one))))
 for _ in range(ROUNDS):
     read_slowly(every, source)
 count_segments(every[1])

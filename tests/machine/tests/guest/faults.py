@@ -287,22 +287,29 @@ def serving(seconds):
     file('/tmp/one/index.html', content[:600])
     file('/tmp/one/large', content)
     assert write('root /tmp/one') == ''
+    blocks = ','.join(f'{at}-{at + 999}' for at in range(0, 200_000, 2000))
+    ranges = f'Range: bytes={blocks}\r\n'
+    cases = [
+        ('/', '', 200, content[:600]),
+        ('/large', '', 200, content),
+        ('/large', ranges, 206, fetch('/large', fields=ranges)[1]),
+    ]
     end = time.monotonic() + seconds
     whole, broken, whose = 0, {'softirq': 0, 'workers': 0}, 'softirq'
 
     def client():
         nonlocal whole
         while time.monotonic() < end:
-            for path, expected in ('/', content[:600]), ('/large', content):
+            for path, fields, status, expected in cases:
                 try:
-                    head, body = fetch(path, limit=LOST)
+                    head, body = fetch(path, limit=LOST, fields=fields)
                 except OSError:
                     broken[whose] += 1
                     continue
-                if not head.startswith('HTTP/1.1 200 ') or len(body) < len(expected):
+                if not head.startswith(f'HTTP/1.1 {status} ') or len(body) < len(expected):
                     # A 503 also reports a lack of memory.
-                    assert not head or re.match('HTTP/1.1 (200|5..) ', head), head
-                    assert not head.startswith('HTTP/1.1 200') or expected.startswith(body)
+                    assert not head or re.match(f'HTTP/1.1 ({status}|5..) ', head), head
+                    assert not head.startswith('HTTP/1.1 2') or expected.startswith(body)
                     broken[whose] += 1
                     continue
                 assert body == expected, path
@@ -346,8 +353,8 @@ def serving(seconds):
     assert whole > 0 and all(
         broken.values()
     ), 'no response was complete, or no allocation has failed'
-    for path, expected in ('/', content[:600]), ('/large', content):
-        assert fetch(path)[1] == expected
+    for path, fields, _, expected in cases:
+        assert fetch(path, fields=fields)[1] == expected
     for _ in range(600):
         with open(NODE, encoding='utf-8') as node:
             if '# connections 0\n' in node.read():

@@ -10,10 +10,11 @@ LOST = 30
 PIPELINED = 64
 
 
-def fetch(path, host='localhost', limit=600):
+def fetch(path, host='localhost', limit=600, fields=''):
     """Returns the head of a response, without its date, and the content."""
     with socket.create_connection(('127.0.0.1', 8080), limit) as peer:
-        peer.sendall(f'GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n'.encode())
+        lines = f'Host: {host}\r\nConnection: close\r\n{fields}'
+        peer.sendall(f'GET {path} HTTP/1.1\r\n{lines}\r\n'.encode())
         pieces = []
         while piece := peer.recv(1 << 16):
             pieces.append(piece)
