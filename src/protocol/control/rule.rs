@@ -25,6 +25,7 @@
 //! files become part of a site. Only the control node may set it, or hand requests over, not the
 //! rules of a root.
 
+mod display;
 mod encoded_path;
 mod exceptions;
 mod file_pattern;
@@ -52,7 +53,6 @@ pub use self::{
 
 use self::word::{
     flag,
-    flag_word,
     next,
     WordError, //
 };
@@ -69,10 +69,7 @@ use crate::{
         Status, //
     }, //
 };
-use core::{
-    fmt,
-    str, //
-};
+use core::str;
 
 /// A well-formed rule.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -353,53 +350,6 @@ fn trailing_slash<'a>(words: &mut Words<'a>) -> Result<TrailingSlash, WordError<
 /// Returns whether `word` is a token (RFC 9110 section 5.6.2).
 fn is_token(word: &[u8]) -> bool {
     !word.is_empty() && TOKEN.span(word) == word.len()
-}
-
-impl fmt::Display for Rule<'_> {
-    /// Writes the line of the rule, without its end.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Rule::ErrorPage { status, page } => write!(f, "error {} {page}", status.code()),
-            Rule::Fallback {
-                under,
-                page,
-                except,
-            } => write!(f, "fallback {under} {page}{except}"),
-            Rule::CacheControl { files, value } => write!(f, "cache-control {files} {value}"),
-            Rule::Field {
-                files,
-                always,
-                name,
-                value,
-            } => {
-                let always = if *always { "always " } else { "" };
-                write!(f, "field {files} {always}{name}: {value}")
-            }
-            Rule::MediaType { files, value } => write!(f, "media-type {files} {value}"),
-            Rule::Redirect {
-                status,
-                from,
-                to,
-                except,
-            } => write!(f, "redirect {} {from} {to}{except}", status.code()),
-            Rule::Index(names) => write!(f, "index{names}"),
-            Rule::TrySuffix(suffixes) => write!(f, "try-suffix{suffixes}"),
-            Rule::Autoindex(flag) => write!(f, "autoindex {}", flag_word(*flag)),
-            Rule::Exclude(files) => write!(f, "exclude {files}"),
-            Rule::TrailingSlash(policy) => f.write_str(match policy {
-                TrailingSlash::Redirect => "trailing-slash redirect",
-                TrailingSlash::Serve => "trailing-slash serve",
-                TrailingSlash::Refuse => "trailing-slash refuse",
-            }),
-            Rule::StatusPage(path) => write!(f, "status-page {path}"),
-            Rule::HandOver { files, to, always } => {
-                let always = if *always { " always" } else { "" };
-                write!(f, "hand-over {files} {to}{always}")?;
-                to.uid.map_or(Ok(()), |uid| write!(f, " uid {uid}"))
-            }
-            Rule::Policy(rule) => write!(f, "{rule}"),
-        }
-    }
 }
 
 #[cfg(test)]

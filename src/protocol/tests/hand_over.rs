@@ -104,18 +104,6 @@ fn any_method_that_is_not_served_is_handed_over_with_whatever_is_at_the_path() {
 }
 
 #[test]
-fn allow_is_absent_where_a_process_takes_other_methods() {
-    let allow = |target: &str| {
-        let text = format!("OPTIONS {target} HTTP/1.1\r\nHost: x\r\n\r\n");
-        let conversation = converse("hand-over *.txt 8000\n", &text);
-        assert_eq!(conversation.statuses(), [200], "{target}");
-        conversation.responses[0].field("Allow").map(str::to_owned)
-    };
-    assert_eq!(allow("/hello.txt"), None);
-    assert_eq!(allow("/dir/").as_deref(), Some("GET, HEAD, OPTIONS"));
-}
-
-#[test]
 fn body_version_upgrade_and_expectation_do_not_matter() {
     let long = format!("Content-Length: {}\r\n\r\nabc", BODY_MAX + 1);
     for rest in [

@@ -4,7 +4,7 @@
 
 mod fixture;
 
-use fixture::{assert_rejected, converse, get, lacks, request, send, Feature};
+use fixture::{assert_rejected, converse, get, request, send};
 use protocol::http::{Disposition, FIELDS_MAX, HEAD_MAX};
 
 const HOST: &str = "Host: localhost\r\n";
@@ -215,62 +215,6 @@ fn rfc9110_9_other_methods_are_405_or_501() {
         assert_eq!(request(method, "/hello.txt", "").status, 501, "{method}");
     }
     assert_eq!(request("CONNECT", "localhost:80", "").status, 405);
-}
-
-#[test]
-fn rfc9110_9_3_7_options_lists_methods() {
-    for (target, status) in [
-        ("*", 200),
-        ("/hello.txt", 200),
-        ("/dir", 200),
-        ("/nope", 404),
-    ] {
-        let response = request("OPTIONS", target, "If-Match: \"x\"\r\nRange: bytes=0-0\r\n");
-        assert_eq!(response.status, status, "{target}");
-        if status == 200 {
-            assert_eq!(response.field("Allow"), Some("GET, HEAD, OPTIONS"));
-            assert_eq!(
-                (response.field("Content-Length"), response.body.len()),
-                (Some("0"), 0)
-            );
-        }
-    }
-    assert_rejected(&get("*", ""), 400, "GET *");
-}
-
-#[test]
-fn rfc9110_9_3_7_options_has_the_fields_of_the_resource() {
-    if lacks(Feature::Rules) {
-        return;
-    }
-    for (target, field) in [
-        ("/hello.txt", Some("DENY")),
-        ("/style.css", Some("DENY")),
-        ("/status", None),
-        ("*", None),
-    ] {
-        let response = request("OPTIONS", target, "");
-        assert_eq!(response.field("X-Frame-Options"), field, "{target}");
-        // The response does not depend on the coding, and must not be cached.
-        assert_eq!(response.field("Vary"), None, "{target}");
-        assert_eq!(response.field("Cache-Control"), None, "{target}");
-    }
-}
-
-#[test]
-fn cors_preflight_gets_the_fields_of_the_resource_without_allow() {
-    if lacks(Feature::Rules) {
-        return;
-    }
-    let fields = "Origin: https://a.example\r\naccess-control-request-method: PUT\r\n";
-    for target in ["/hello.txt", "/style.css"] {
-        let response = request("OPTIONS", target, fields);
-        assert_eq!(response.status, 200, "{target}");
-        assert_eq!(response.field("X-Frame-Options"), Some("DENY"), "{target}");
-        assert_eq!(response.field("Allow"), None, "{target}");
-        assert_eq!(response.field("Content-Length"), Some("0"), "{target}");
-    }
-    assert_eq!(request("OPTIONS", "/nope", fields).status, 404);
 }
 
 #[test]

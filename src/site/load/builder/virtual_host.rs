@@ -2,21 +2,17 @@
 
 //! The targets of the paths of a root: redirects, files, fallbacks, error pages, processes.
 
+mod pages;
+
 use super::{
     coded_path::stem,
-    host_fields::HostFieldsBuilder,
     root_files::RootFile, //
 };
 use crate::{
     site::{
         index::{
             entry::EntryId,
-            error_page::ErrorPage,
-            fallback::Fallback,
-            fields::{
-                FieldSet,
-                HostFields, //
-            },
+            fields::HostFields,
             hand_over::HandOvers,
             path_index::{
                 NameRange,
@@ -35,7 +31,6 @@ use crate::{
         load::{
             error::LoadError,
             file_error::FileError,
-            path_display::PathDisplay,
             path_pattern::collect,
             rules::{
                 Rules,
@@ -47,19 +42,13 @@ use crate::{
     sys::sched, //
 };
 use kernel::prelude::*;
-use protocol::{
-    control::rule::{
-        EncodedPath,
-        Exceptions,
-        FilePattern,
-        Rule,
-        TrailingSlash, //
-    },
-    http::Status, //
+use protocol::control::rule::{
+    EncodedPath,
+    Exceptions,
+    FilePattern,
+    Rule,
+    TrailingSlash, //
 };
-
-/// The file that is the page of a 404 response unless a rule names another.
-const NOT_FOUND_PAGE: &[u8] = b"/404.html";
 
 /// A builder of the [`VirtualHost`] of a root.
 ///
@@ -321,74 +310,6 @@ impl<'a> VirtualHostBuilder<'a> {
                 EEXIST => FileError::Duplicate,
                 e => e.into(),
             })
-    }
-
-    /// Adds fallbacks and error pages, the last rule first because it counts.
-    pub(super) fn add_pages(&mut self) -> Result<(), LoadError> {
-        let rules = self.rules;
-        for rule in rules.iter().rev() {
-            match rule {
-                Rule::Fallback {
-                    under,
-                    page,
-                    except,
-                } => {
-                    let under = DirectoryPattern::new(under, *except)?;
-                    let page = self.page(rule, *page)?;
-                    let fallback = Fallback { under, page };
-                    self.host.fallbacks.push(fallback, GFP_KERNEL_ACCOUNT)?;
-                }
-                Rule::ErrorPage { status, page } => {
-                    let page = self.page(rule, *page)?;
-                    self.add_error_page(*status, page)?;
-                }
-                _ => (),
-            }
-        }
-        if let Some(IndexTarget::Entry(page)) = self.host.paths.find(NOT_FOUND_PAGE) {
-            self.add_error_page(Status::NotFound, page)?;
-        }
-        Ok(())
-    }
-
-    fn add_error_page(&mut self, status: Status, page: EntryId) -> Result {
-        if self.host.error_page(status).is_none() {
-            let page = ErrorPage {
-                status,
-                page,
-                fields: FieldSet::default(),
-            };
-            self.host.error_pages.push(page, GFP_KERNEL_ACCOUNT)?;
-        }
-        Ok(())
-    }
-
-    /// Adds the fields of redirects and errors. `files` and `first` are as for
-    /// [`VirtualHostBuilder::add_files`].
-    pub(super) fn add_fields(&mut self, files: &[RootFile], first: u32) -> Result<(), LoadError> {
-        let (rules, host) = (self.rules, &mut self.host);
-        let fields = HostFieldsBuilder::new(rules, &host.paths, self.root)?;
-        for page in &mut host.error_pages {
-            // CAST: The number was made from a `usize`.
-            let place = page.page.0.wrapping_sub(first) as usize;
-            if let Some(file) = files.get(place) {
-                page.fields = fields.names_of(host.paths.bytes(file.path), rules);
-            }
-        }
-        host.fields = fields.finish();
-        Ok(())
-    }
-
-    /// Returns the entry of the page that a rule names.
-    fn page(&self, rule: &Rule<'_>, page: EncodedPath<'_>) -> Result<EntryId, LoadError> {
-        if let Some(IndexTarget::Entry(entry)) = self.host.paths.find(&collect(page.decoded())?) {
-            return Ok(entry);
-        }
-        let root = PathDisplay(self.root);
-        Err(LoadError::new(
-            ENOENT,
-            format_args!("{root}: the rule \"{rule}\" names no file that is served"),
-        ))
     }
 
     /// Makes the process the target of each path that is always handed over, whatever else is there.
