@@ -132,8 +132,9 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         process: &mut Option<ProcessAddress>,
     ) -> ResponseParts<'a, S::Body> {
         if let Some(status) = self.request.unsupported() {
-            *process = self.process(path);
-            return self.refuse(status, process.is_some(), lines);
+            let response;
+            (*process, response) = self.unsupported(status, target, path, lines);
+            return response;
         }
         match self.site.find(self.host, path) {
             Lookup::NotFound => self.error(Status::NotFound, Detail::None, lines),
@@ -149,16 +150,29 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         }
     }
 
-    /// Returns the process for a request that khttpd does not support.
+    /// Responds to a request that khttpd does not support: a process may, or another server to which
+    /// the site redirects its clients.
     #[inline(never)]
-    fn process(&self, path: Path<'_>) -> Option<ProcessAddress> {
-        match self.request.method {
-            Method::Get | Method::Head | Method::Options => match self.site.find(self.host, path) {
-                Lookup::HandOver(process) => Some(process),
-                _ => None,
-            },
-            Method::NotAllowed | Method::Unknown => self.site.process(self.host, path),
-        }
+    fn unsupported(
+        &self,
+        status: Status,
+        target: Target<'_>,
+        path: Path<'_>,
+        lines: &mut HeadBuffer<'a>,
+    ) -> (Option<ProcessAddress>, ResponseParts<'a, S::Body>) {
+        let found = self.site.find(self.host, path);
+        let process = match (self.request.method, found) {
+            (Method::NotAllowed | Method::Unknown, _) => self.site.process(self.host, path),
+            (_, Lookup::HandOver(process)) => Some(process),
+            _ => None,
+        };
+        let response = match found {
+            Lookup::Redirect(redirect) if process.is_none() => {
+                self.redirect(redirect, path, target.query, lines)
+            }
+            _ => self.refuse(status, process.is_some(), lines),
+        };
+        (process, response)
     }
 
     /// Sends the error of a request whose target names nothing, with this status unless khttpd does

@@ -131,11 +131,37 @@ fn rfc9110_15_4_redirect_rule_sends_location() {
     assert_eq!(get("/old.txt/", "").status, 404);
     assert_eq!(request("HEAD", "/old.txt", "").body, b"");
     assert_eq!(request("OPTIONS", "/old.txt", "").status, 200);
-    assert_eq!(request("POST", "/old.txt", "").status, 405);
+    assert_eq!(request("POST", "/old.txt", "").status, 308);
     let long = format!("/away/{}", "%5B".repeat(2600));
     assert_eq!(get(&long, "").status, 301);
     let long = format!("/away/{}?{}", "%5B".repeat(2000), "[".repeat(1900));
     assert_rejected(&get(&long, ""), 414, "a location that outgrows the limit");
+}
+
+#[test]
+fn rfc9110_15_4_9_redirect_holds_for_every_method() {
+    if lacks(Feature::Rules) {
+        return;
+    }
+    for (method, rest) in [
+        ("POST", "Content-Length: 5\r\n\r\nhello"),
+        ("PUT", "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n"),
+        ("POST", "Content-Length: 1000000\r\n\r\n"),
+        ("DELETE", "\r\n"),
+        ("PROPFIND", "\r\n"),
+    ] {
+        let response = send(&format!("{method} /old.txt HTTP/1.1\r\nHost: x\r\n{rest}"));
+        assert_eq!(response.status, 308, "{method} {rest}");
+        assert_eq!(response.field("Location"), Some("/hello.txt"), "{method}");
+        let persists = matches!(rest, "\r\n" | "Content-Length: 5\r\n\r\nhello");
+        let disposition = if persists {
+            Disposition::KeepAlive
+        } else {
+            Disposition::Linger
+        };
+        assert_eq!(response.disposition, disposition, "{method} {rest}");
+    }
+    assert_eq!(request("POST", "/dir", "").status, 405);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! The differences between khttpd and nginx, with their reasons.
 
 /// A reason with the differences that it explains: name of the request and difference.
-type Differences = &'static [(&'static str, &'static [(&'static str, &'static str)])];
+pub(super) type Differences = &'static [(&'static str, &'static [(&'static str, &'static str)])];
 
 pub(super) const DIFFERENCES: Differences = &[
     (

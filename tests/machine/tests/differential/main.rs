@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The same requests to khttpd and to nginx, which serve the same files. The table in
-//! `differences.rs` explains each difference.
+//! The same requests to khttpd and to nginx, which serve the same files, also with rules. The tables
+//! in `differences.rs` and `sites.rs` explain each difference.
 //!
 //! Compared are the status, whether the connection persists and how it continues, and for a
 //! response with content its fields and the content itself. The texts of errors differ.
@@ -10,12 +10,14 @@
 mod common;
 mod differences;
 mod requests;
+mod sites;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use common::{assert_quiet, wired, Client, Response, Result};
-use differences::DIFFERENCES;
+use differences::Differences;
+use machine::Machine;
 
 const NGINX: u16 = 8081;
 
@@ -33,10 +35,11 @@ http {
     charset_types text/plain text/css;
     access_log off;
     server {
-        listen 8081;
+        listen 8081 default_server;
         root /share/site;
         absolute_redirect off;
     }
+    SITES
 }
 ";
 
@@ -44,7 +47,7 @@ http {
 type Outcome = BTreeMap<&'static str, String>;
 
 /// Fields that are compared if the response has content or its status requires them.
-const COMPARED: [&str; 8] = [
+const COMPARED: [&str; 10] = [
     "Accept-Ranges",
     "Allow",
     "Content-Encoding",
@@ -53,6 +56,8 @@ const COMPARED: [&str; 8] = [
     "Content-Type",
     "Last-Modified",
     "Location",
+    "X-Always",
+    "X-Plain",
 ];
 
 /// Sends a request to a server, and another one on the same connection.
@@ -140,18 +145,39 @@ fn tag(server: SocketAddr) -> Result<String> {
     Ok(response.field("ETag").ok_or("no entity tag")?.to_owned())
 }
 
-#[test]
-fn khttpd_and_nginx_differ_only_as_listed() -> Result {
+/// Boots a machine in which both serve all sites.
+fn both() -> Result<Machine> {
     let machine = wired()?.forward(8080).forward(NGINX).boot()?;
     machine.exec_ok(common::LOAD_WIRED)?;
-    machine.put_file("/tmp/nginx.conf", 0o644, CONFIGURATION.as_bytes())?;
+    for site in sites::SITES {
+        let (folder, host) = (sites::FOLDER, site.host);
+        machine.exec_ok(&format!(
+            "mkdir -p {folder}/{host}; cd {folder}/{host}; {}",
+            site.files
+        ))?;
+        let rules = format!("{folder}/{host}/.khttpd");
+        machine.put_file(&rules, 0o644, site.rules.as_bytes())?;
+        machine.exec_ok(&format!(
+            "find {folder}/{host} -exec touch -d '2020-01-02 03:04:05 UTC' {{}} +;
+             echo 'root {folder}/{host} for {host}' > /dev/khttpd"
+        ))?;
+    }
+    let configuration = CONFIGURATION.replace("SITES", &sites::configuration(NGINX));
+    machine.put_file("/tmp/nginx.conf", 0o644, configuration.as_bytes())?;
     machine.exec_ok("nginx -c /tmp/nginx.conf")?;
+    Ok(machine)
+}
+
+/// Asserts that the responses differ as the table says.
+fn compare(
+    machine: &Machine,
+    requests: &BTreeMap<String, String>,
+    differences: Differences,
+) -> Result {
     let (khttpd, nginx) = (machine.address(8080)?, machine.address(NGINX)?);
     let (khttpd_tag, nginx_tag) = (tag(khttpd)?, tag(nginx)?);
-
-    let requests = requests::all();
     let mut known: BTreeMap<_, _> = BTreeMap::new();
-    for (_, entries) in DIFFERENCES {
+    for (_, entries) in differences {
         for (name, difference) in *entries {
             assert!(requests.contains_key(*name), "no request is {name:?}");
             assert!(known.insert(*name, *difference).is_none(), "{name:?} twice");
@@ -159,7 +185,7 @@ fn khttpd_and_nginx_differ_only_as_listed() -> Result {
     }
     let mut wrong = Vec::new();
     let mut differing = 0;
-    for (name, request) in &requests {
+    for (name, request) in requests {
         let ours = ask(khttpd, &khttpd_tag, request)?;
         let theirs = ask(nginx, &nginx_tag, request)?;
         let found = difference(&ours, &theirs);
@@ -173,5 +199,15 @@ fn khttpd_and_nginx_differ_only_as_listed() -> Result {
     }
     println!("{} requests, {differing} differ", requests.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_quiet(&machine)
+    assert_quiet(machine)
+}
+
+#[test]
+fn khttpd_and_nginx_differ_only_as_listed() -> Result {
+    compare(&both()?, &requests::all(), differences::DIFFERENCES)
+}
+
+#[test]
+fn sites_with_rules_and_nginx_differ_only_as_listed() -> Result {
+    compare(&both()?, &sites::all(), sites::DIFFERENCES)
 }
