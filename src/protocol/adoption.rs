@@ -7,7 +7,7 @@ use crate::{
         parse_number,
         split_once, //
     },
-    http::HEAD_MAX, //
+    http::HEAD_ROOM, //
 };
 use core::fmt;
 
@@ -16,7 +16,7 @@ use core::fmt;
 pub const LINE_MAX: usize = 22;
 
 /// Bound of a record in bytes.
-pub const RECORD_MAX: usize = LINE_MAX + HEAD_MAX;
+pub const RECORD_MAX: usize = LINE_MAX + HEAD_ROOM;
 
 /// A connection, and the bytes that were read from it and belong to its next requests.
 ///
@@ -26,7 +26,7 @@ pub const RECORD_MAX: usize = LINE_MAX + HEAD_MAX;
 pub struct AdoptionRecord<'a> {
     /// Descriptor of the connection.
     pub descriptor: u32,
-    /// Bytes that were read, at most [`HEAD_MAX`].
+    /// Bytes that were read, at most [`HEAD_ROOM`].
     pub early: &'a [u8],
 }
 
@@ -49,7 +49,7 @@ impl<'a> AdoptionRecord<'a> {
             None => (line, 0),
         };
         // CAST: Wider than 32 bits.
-        let is_complete = early.len() == count as usize && early.len() <= HEAD_MAX;
+        let is_complete = early.len() == count as usize && early.len() <= HEAD_ROOM;
         is_complete.then_some(Self {
             descriptor: number(descriptor)?,
             early,
@@ -77,14 +77,14 @@ mod tests {
 
     #[test]
     fn record_is_a_descriptor_and_exactly_the_bytes_that_it_announces() {
-        let long = [b"3 8192\n".as_slice(), &[b'x'; HEAD_MAX]].concat();
-        let too_long = [b"3 8193\n".as_slice(), &[b'x'; HEAD_MAX + 1]].concat();
+        let long = [b"3 32768\n".as_slice(), &[b'x'; HEAD_ROOM]].concat();
+        let too_long = [b"3 32769\n".as_slice(), &[b'x'; HEAD_ROOM + 1]].concat();
         for (bytes, record) in [
             (&b"0\n"[..], Some((0, &b""[..]))),
             (b"4294967295\n", Some((u32::MAX, b""))),
             (b"12 1\n\n", Some((12, b"\n"))),
             (b"12 03\nabc", Some((12, b"abc"))),
-            (&long, Some((3, &[b'x'; HEAD_MAX]))),
+            (&long, Some((3, &[b'x'; HEAD_ROOM]))),
             (&too_long, None),
             (b"", None),
             (b"\n", None),

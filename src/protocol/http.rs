@@ -89,6 +89,7 @@ pub use self::{
         FIELDS_MAX,
         FIELD_LINES_MAX,
         HEAD_MAX,
+        HEAD_ROOM,
         RANGES_MAX,
         REQUESTS_MAX,
         TARGET_MAX, //

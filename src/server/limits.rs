@@ -2,6 +2,8 @@
 
 //! Bounds that no command changes.
 
+use protocol::http::HEAD_ROOM;
+
 /// The time that a peer has to close after the last response, in seconds (RFC 9112, section 9.6).
 pub(super) const LINGER_SECONDS: u32 = 5;
 
@@ -15,8 +17,9 @@ pub(super) const REQUEST_BUDGET: u32 = 32;
 /// Parts of a response that count as one of these requests.
 pub(super) const BUDGET_PARTS: usize = 8;
 
-/// Received bytes that are discarded at a time.
-pub(super) const DISCARD_MAX: u32 = 8192;
+/// Received bytes that are discarded at a time: no unfinished head is longer.
+// CAST: Less than 32 bits.
+pub(super) const DISCARD_MAX: u32 = HEAD_ROOM as u32;
 
 /// Connections that one run of an acceptor takes from the accept queue.
 pub(super) const ACCEPT_BUDGET: u32 = 64;

@@ -27,7 +27,7 @@ compile_error!("khttpd needs a kernel without PREEMPT_RT, where softirqs of a CP
 ///
 /// With softirqs disabled, the value of the CPU is free unless the user has borrowed it itself
 /// further up its call chain. So there is no waiting, only [`PerCpu::try_borrow`].
-pub(crate) struct PerCpu<T>(KVec<KBox<CpuSlot<T>>>);
+pub(crate) struct PerCpu<T>(KVec<KVBox<CpuSlot<T>>>);
 
 /// The value of a CPU.
 ///
@@ -73,9 +73,9 @@ impl<T: Initial> PerCpu<T> {
 
 impl<T: Initial> CpuSlot<T> {
     /// Allocates a free slot, initialised in place: values may be too large for a kernel stack.
-    fn new() -> Result<KBox<Self>> {
+    fn new() -> Result<KVBox<Self>> {
         // INVARIANT: It is not borrowed, and the value is not accessed.
-        KBox::init(
+        KVBox::init(
             init!(Self {
                 borrowed: Atomic::new(false),
                 value: UnsafeCell::new(T::INITIAL),

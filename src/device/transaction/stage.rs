@@ -62,6 +62,8 @@ impl Stage<'_, '_> {
                 .set_max_connections(*max)
                 .map_err(|bound| connections_error(bound, line))?,
             Command::MinRate(rate) => update.set_min_rate(*rate),
+            // CAST: Wider than 32 bits.
+            Command::MaxHeadBytes(max) => update.request_policy.head_max = *max as usize,
             Command::MaxOldSites(max) => update.set_max_old_sites(*max),
             Command::IfModifiedSince(date_match) => {
                 update.request_policy.if_modified_since = *date_match;

@@ -41,6 +41,9 @@ pub const CONNECTIONS: RangeInclusive<u32> = 1..=1 << 20;
 /// Bounds of the minimum rate of a peer, in bytes per second.
 pub const RATES: RangeInclusive<u32> = 1..=1_000_000_000;
 
+/// Bounds of the length of a request head, in bytes.
+pub const HEAD_BYTES: RangeInclusive<u32> = 8192..=32_768;
+
 /// Bounds of the number of old sites that responses may go on to use.
 pub const OLD_SITES: RangeInclusive<u32> = 0..=64;
 
@@ -66,6 +69,8 @@ pub enum Command<'a> {
     MaxConnections(u32),
     /// Sets the minimum rate, in bytes per second, at which a peer takes a response.
     MinRate(u32),
+    /// Sets the bound of the length of a request head, in bytes.
+    MaxHeadBytes(u32),
     /// Sets the number of old sites that responses may go on to use.
     MaxOldSites(u32),
     /// Sets the comparison of `If-Modified-Since`.
@@ -102,6 +107,7 @@ pub const HELP: &str = "\
 # stop                             accept no more connections, finish the responses under way
 # max-connections N                serve up to N connections at a time; more wait
 # min-rate N                       reset a peer that takes less than N bytes per second
+# max-head-bytes N                 431 for a request head of more bytes, 8192 to 32768
 # max-old-sites N                  keep N old sites for slow peers; reset peers of older ones
 # if-modified-since exact|before   304 for the date of a file alone, or also for later ones
 # merge-slashes on|off             look up a path with several slashes in a row as with one
@@ -186,6 +192,9 @@ impl<'a> Command<'a> {
             b"min-rate" => {
                 let reason = "must be 1 to 1000000000";
                 arguments.bounded(RATES, reason, Self::MinRate)
+            }
+            b"max-head-bytes" => {
+                arguments.bounded(HEAD_BYTES, "must be 8192 to 32768", Self::MaxHeadBytes)
             }
             b"max-old-sites" => arguments.bounded(OLD_SITES, "must be 0 to 64", Self::MaxOldSites),
             b"if-modified-since" => arguments.if_modified_since(),

@@ -2,10 +2,14 @@
 
 //! Bounds of requests and responses.
 
-/// Bound of the length of a request head in bytes, from the request line to the empty line.
+/// Bound of the length of a request head in bytes, from the request line to the empty line, unless
+/// configured otherwise.
 ///
 /// Beyond it the response is 431, or 414 if the request line alone is longer.
 pub const HEAD_MAX: usize = 8192;
+
+/// Room for a head of any length that can be configured, in bytes.
+pub const HEAD_ROOM: usize = 32_768;
 
 /// Bound of the number of field lines in a request; beyond it the response is 431.
 pub const FIELDS_MAX: usize = 64;

@@ -2,6 +2,8 @@
 
 //! The settings of a server by which it evaluates requests.
 
+use super::limits::HEAD_MAX;
+
 /// The comparison of `If-Modified-Since` with the modification date of a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum DateMatch {
@@ -49,10 +51,22 @@ impl Slashes {
 }
 
 /// The settings of a server by which it evaluates requests.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RequestPolicy {
+    /// Bound of the length of a head in bytes, [`HEAD_MAX`] to [`HEAD_ROOM`](super::HEAD_ROOM).
+    pub head_max: usize,
     /// Meaning of several slashes in a row.
     pub slashes: Slashes,
     /// Comparison of `If-Modified-Since`.
     pub if_modified_since: DateMatch,
+}
+
+impl Default for RequestPolicy {
+    fn default() -> Self {
+        Self {
+            head_max: HEAD_MAX,
+            slashes: Slashes::default(),
+            if_modified_since: DateMatch::default(),
+        }
+    }
 }

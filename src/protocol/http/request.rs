@@ -142,17 +142,26 @@ impl<'b> Request<'b> {
         }
     }
 
-    /// Parses the head at the front of `window`. A window of [`HEAD_MAX`] bytes must contain the
-    /// whole head.
+    /// Parses the head at the front of `bytes`, which is at most as long as `head_max` says,
+    /// [`HEAD_MAX`] or more. Only a long head needs to know.
     ///
     /// # Errors
     ///
     /// As [`Request::parse`].
     #[inline]
-    pub(super) fn parse_window(&mut self, window: &'b [u8]) -> Result<(), ParseError> {
-        let is_full = window.len() == HEAD_MAX;
+    pub(super) fn parse_bounded(
+        &mut self,
+        bytes: &'b [u8],
+        head_max: impl FnOnce() -> usize,
+    ) -> Result<(), ParseError> {
+        let head_max = if bytes.len() < HEAD_MAX {
+            HEAD_MAX
+        } else {
+            head_max()
+        };
+        let window = bytes.get(..head_max).unwrap_or(bytes);
         match self.parse(window) {
-            Err(ParseError::Partial) if is_full => {
+            Err(ParseError::Partial) if window.len() == head_max => {
                 let status = if window.contains(&b'\n') {
                     Status::FieldsTooLarge
                 } else {

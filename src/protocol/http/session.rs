@@ -12,10 +12,7 @@ use super::{
         Clock,
         Persistence, //
     },
-    limits::{
-        EMPTY_LINES_MAX,
-        HEAD_MAX, //
-    },
+    limits::EMPTY_LINES_MAX,
     method::Method,
     request::{
         Expectation,
@@ -83,17 +80,18 @@ impl Session {
 
     /// Searches `fresh`, which follows the [`Session::searched`] bytes of an unfinished head, for
     /// the end of a line. Returns `false` if the head needs more bytes, and counts `fresh` as
-    /// searched then; otherwise [`Session::receive`] must be called, with all of the head.
+    /// searched then; otherwise [`Session::receive`] must be called, with all of the head. A head
+    /// has at most `head_max` bytes.
     ///
     /// So a caller need not copy a head for each of many small pieces that it arrives in.
     #[inline]
-    pub fn search(&mut self, fresh: &[u8]) -> bool {
+    pub fn search(&mut self, fresh: &[u8], head_max: usize) -> bool {
         let SessionState::Head { searched, .. } = &mut self.state else {
             return true;
         };
         let total = usize::from(*searched).saturating_add(fresh.len());
         match u16::try_from(total) {
-            Ok(total) if usize::from(total) < HEAD_MAX && !fresh.contains(&b'\n') => {
+            Ok(total) if usize::from(total) < head_max && !fresh.contains(&b'\n') => {
                 *searched = total;
                 false
             }
@@ -106,7 +104,8 @@ impl Session {
     /// A step processes one request at most. If it consumes bytes, or has a response after which
     /// the connection persists, the caller must call this function again with the bytes that are
     /// left. Otherwise the session needs more bytes, unless a process must take the connection over;
-    /// it never needs more if [`HEAD_MAX`] bytes or more are left.
+    /// it never needs more if [`RequestPolicy::head_max`](super::RequestPolicy) bytes or more are
+    /// left.
     ///
     /// # Examples
     ///
@@ -179,7 +178,8 @@ impl Session {
             Err(step) => return step,
         };
         let searched = self.searched();
-        if searched != 0 && !self.search(rest.get(searched..).unwrap_or(&[])) {
+        let fresh = rest.get(searched..).unwrap_or(&[]);
+        if searched != 0 && !self.search(fresh, site.policy().head_max) {
             return Step::silent(0);
         }
         let SessionState::Head {
@@ -196,16 +196,15 @@ impl Session {
             return self.reject(bytes.len(), BAD_REQUEST, clock, room);
         }
         let skipped = bytes.len().saturating_sub(rest.len());
-        let window = rest.get(..HEAD_MAX).unwrap_or(rest);
         let mut request = Request::new();
-        match request.parse_window(window) {
+        match request.parse_bounded(rest, || site.policy().head_max) {
             Ok(()) => {
                 let consumed = skipped.saturating_add(request.length);
                 self.respond(&request, consumed, bytes.len(), site, clock, room)
             }
             Err(ParseError::Partial) => {
                 self.state = SessionState::Head {
-                    searched: u16::try_from(window.len()).unwrap_or(u16::MAX),
+                    searched: u16::try_from(rest.len()).unwrap_or(u16::MAX),
                     empty_lines,
                     head_only: head_only || request.method == Method::Head,
                     is_refused,

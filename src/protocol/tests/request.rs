@@ -4,8 +4,8 @@
 
 mod fixture;
 
-use fixture::{assert_rejected, converse, get, request, send};
-use protocol::http::{Disposition, FIELDS_MAX, HEAD_MAX};
+use fixture::{assert_rejected, converse, converse_in_memory, get, request, send, Memory};
+use protocol::http::{Disposition, FIELDS_MAX, HEAD_MAX, HEAD_ROOM, REQUESTS_MAX};
 
 const HOST: &str = "Host: localhost\r\n";
 
@@ -184,6 +184,36 @@ fn rfc6585_5_head_beyond_its_limit_is_431() {
     assert_eq!(send(&sized(HEAD_MAX)).status, 200);
     assert_rejected(&send(&sized(HEAD_MAX + 1)), 431, "one past");
     assert_rejected(&send(&sized(HEAD_MAX * 20)), 431, "far past");
+}
+
+/// The crate alone: the setting of a server is the default.
+#[test]
+fn head_of_the_configured_length_is_accepted_in_any_pieces() {
+    let mut site = fixture::site();
+    let head = |length: usize| {
+        let start = format!("GET /hello.txt HTTP/1.1\r\n{HOST}Cookie: ");
+        let filler = "v\r\nAuthorization: ".to_owned() + &"t".repeat(length);
+        (start + &filler)[..length - 4].to_owned() + "\r\n\r\n"
+    };
+    let statuses = |site: &Memory, text: &str, piece: usize| {
+        let pieces: Vec<_> = text.as_bytes().chunks(piece).collect();
+        converse_in_memory(site, REQUESTS_MAX, &pieces).statuses()
+    };
+    for head_max in [HEAD_MAX, 12_288, HEAD_ROOM] {
+        site.policy.head_max = head_max;
+        for piece in [1000, 8192, usize::MAX] {
+            for length in [HEAD_MAX - 1, HEAD_MAX, HEAD_MAX + 1, head_max] {
+                let status = if length <= head_max { 200 } else { 431 };
+                assert_eq!(statuses(&site, &head(length), piece), [status], "{length}");
+            }
+            assert_eq!(statuses(&site, &head(head_max + 1), piece), [431]);
+            // Of a pipeline each head is as long.
+            let pipeline = head(head_max) + &head(100) + &head(head_max);
+            assert_eq!(statuses(&site, &pipeline, piece), [200, 200, 200]);
+        }
+    }
+    let target = format!("GET /{} HTTP/1.1\r\n{HOST}\r\n", "a".repeat(8000));
+    assert_eq!(statuses(&site, &target, usize::MAX), [414]);
 }
 
 #[test]

@@ -11,7 +11,8 @@ use protocol::{
     http::{
         DateMatch,
         RequestPolicy,
-        Slashes, //
+        Slashes,
+        HEAD_MAX, //
     }, //
 };
 
@@ -83,6 +84,8 @@ pub(crate) struct Settings {
     pub(crate) max_connections: Setting,
     /// The sites that others have replaced and that responses may go on to use.
     pub(crate) max_old_sites: Setting,
+    /// The bound of the length of a request head, in bytes.
+    max_head_bytes: Setting,
     /// Whether `If-Modified-Since` is compared exactly.
     has_exact_dates: Switch,
     /// Whether several slashes in a row are one.
@@ -111,6 +114,8 @@ impl Settings {
             max_connections: Setting::new(max_connections),
             min_rate: Setting::new(500),
             max_old_sites: Setting::new(2),
+            // CAST: Less than 32 bits.
+            max_head_bytes: Setting::new(HEAD_MAX as u32),
             has_exact_dates: Switch::new(true),
             merges_slashes: Switch::new(true),
             adopted_seconds: Setting::new(3600),
@@ -121,6 +126,17 @@ impl Settings {
         }
     }
 
+    /// Returns the bound of the length of a request head, in bytes.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    #[inline]
+    pub(crate) fn head_max(&self) -> usize {
+        // CAST: Wider than 32 bits.
+        self.max_head_bytes.get() as usize
+    }
+
     /// Returns the settings by which requests are evaluated.
     ///
     /// # Context
@@ -128,6 +144,7 @@ impl Settings {
     /// Any context.
     pub(crate) fn request_policy(&self) -> RequestPolicy {
         RequestPolicy {
+            head_max: self.head_max(),
             if_modified_since: if self.has_exact_dates.is_on() {
                 DateMatch::Exact
             } else {
@@ -150,6 +167,8 @@ impl Settings {
         let date_match = policy.if_modified_since;
         self.has_exact_dates.set(date_match == DateMatch::Exact);
         self.merges_slashes.set(policy.slashes == Slashes::Merge);
+        // CAST: At most `HEAD_ROOM`.
+        self.max_head_bytes.set(policy.head_max as u32);
     }
 
     /// Returns the setting of the command `timeout`.

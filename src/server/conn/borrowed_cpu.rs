@@ -53,6 +53,7 @@ impl<'a> BorrowedCpu<'a> {
             core: self.core,
             snapshot: self.core.snapshot.get(&rcu),
             counters: self.counters,
+            head_max: self.core.settings.head_max(),
         };
         poll(&context, self.scratch.get_mut())
     }

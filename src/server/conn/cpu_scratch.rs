@@ -14,20 +14,20 @@ use protocol::http::{
     Clock,
     Scratch,
     Timestamp,
-    HEAD_MAX, //
+    HEAD_ROOM, //
 };
 
 /// The memory that a poll of any connection needs on its CPU and leaves for the next poll.
 pub(crate) struct CpuScratch {
-    /// A copy of unread bytes, with room for the longest head.
-    pub(super) input: [u8; HEAD_MAX],
+    /// A copy of unread bytes.
+    pub(super) input: [u8; HEAD_ROOM],
     /// Memory for the responses of one burst at a time.
     pub(super) response: ResponseScratch,
 }
 
 impl Initial for CpuScratch {
     const INITIAL: Self = Self {
-        input: [0; HEAD_MAX],
+        input: [0; HEAD_ROOM],
         response: ResponseScratch {
             scratch: Scratch::new(),
             pieces: BurstRoom::new(),

@@ -126,6 +126,7 @@ impl<'a, T: Transport> Poll<'a, T> {
             scratch: CpuScratch { input, response },
             budget,
         } = self;
+        let input = input.get_mut(..context.head_max).unwrap_or_default();
         let bytes = transport.copy_unread(0, input)?;
         let mut rest = bytes;
         let writer = ResponseWriter::new(*transport, context);
@@ -148,7 +149,8 @@ impl<'a, T: Transport> Poll<'a, T> {
         let fresh = self
             .transport
             .copy_unread(searched, &mut self.scratch.input)?;
-        Ok(self.transport.session.search(fresh))
+        let head_max = self.context.head_max;
+        Ok(self.transport.session.search(fresh, head_max))
     }
 
     /// Has the connection given to a process, once the responses to earlier requests allow it.

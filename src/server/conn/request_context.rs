@@ -31,6 +31,8 @@ pub(crate) struct RequestContext<'a> {
     /// The site that all requests of the poll are looked up in.
     pub(super) snapshot: ArcBorrow<'a, SiteSnapshot>,
     pub(super) counters: &'a CpuCounters,
+    /// The bound of the length of a request head, which is the same for the whole poll.
+    pub(super) head_max: usize,
 }
 
 impl Resources for RequestContext<'_> {
@@ -71,7 +73,10 @@ impl Resources for RequestContext<'_> {
     }
 
     fn policy(&self) -> RequestPolicy {
-        self.core.settings.request_policy()
+        RequestPolicy {
+            head_max: self.head_max,
+            ..self.core.settings.request_policy()
+        }
     }
 
     fn put_status(&self, sink: &mut impl Sink) -> Result<(), Full> {

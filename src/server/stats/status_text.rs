@@ -79,6 +79,7 @@ impl StatusText<'_> {
         writeln!(f, "min-rate {}", settings.min_rate.get())?;
         writeln!(f, "max-old-sites {}", settings.max_old_sites.get())?;
         let policy = settings.request_policy();
+        writeln!(f, "max-head-bytes {}", policy.head_max)?;
         writeln!(f, "if-modified-since {}", policy.if_modified_since.word())?;
         writeln!(f, "merge-slashes {}", policy.slashes.word())?;
         for timeout in Timeout::ALL {

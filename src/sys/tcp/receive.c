@@ -6,8 +6,8 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 
-/* HEAD_MAX in limits.rs. */
-#define KHTTPD_HEAD_MAX 8192
+/* HEAD_ROOM in limits.rs. */
+#define KHTTPD_HEAD_ROOM 32768
 
 /*
  * Returns the first skb of the receive queue with bytes behind the sequence number seq; searches
@@ -84,18 +84,20 @@ u32 khttpd_discard_unread(struct sock *sk, u32 limit)
  * TCP counts a buffer as used until its last byte is consumed: an unfinished head of a few bytes
  * can keep the window closed when it ends a buffer of many segments, and then its peer can't send
  * the rest. A peer sends as soon as it may send half of the largest window that it has seen, or a
- * segment (tcp_bound_to_half_wnd()).
+ * segment (tcp_bound_to_half_wnd()). The longest head has room whatever tcp_rmem says,
+ * with what its buffers take besides, and the requests before it in the first of them.
  */
 void khttpd_make_room(struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_sk(sk);
 	const int room = min_t(u32, 2 * tp->advmss, tp->rcv_ssthresh);
-	int rcvbuf;
+	int rcvbuf, most;
 
 	if (likely(tcp_space(sk) >= room))
 		return;
 	rcvbuf = atomic_read(&sk->sk_rmem_alloc) + tcp_space_from_win(sk, room);
-	rcvbuf = min(rcvbuf, READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_rmem[2]));
+	most = max(READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_rmem[2]), 8 * KHTTPD_HEAD_ROOM);
+	rcvbuf = min(rcvbuf, most);
 	if (rcvbuf > sk->sk_rcvbuf)
 		WRITE_ONCE(sk->sk_rcvbuf, rcvbuf);
 }
@@ -106,7 +108,7 @@ void khttpd_consume(struct sock *sk, u32 count)
 	const u32 left = tcp_sk(sk)->rcv_nxt - tcp_sk(sk)->copied_seq - count;
 
 	/* An unfinished head, perhaps: it is not looked at before the next poll. */
-	if (unlikely(left && left < KHTTPD_HEAD_MAX))
+	if (unlikely(left && left < KHTTPD_HEAD_ROOM))
 		khttpd_make_room(sk);
 	tcp_read_done(sk, count);
 }

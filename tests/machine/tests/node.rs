@@ -231,6 +231,14 @@ fn timeouts_and_limits_can_be_changed() -> Result {
 }
 
 #[test]
+fn heads_of_the_configured_length_are_served() -> Result {
+    let machine = serving()?;
+    put_guest(&machine, &["status.py", "workload.py", "heads.py"])?;
+    print!("{}", machine.exec_ok("python3 /tmp/heads.py")?);
+    assert_quiet(&machine)
+}
+
+#[test]
 fn commands_need_capabilities_in_the_network_namespace() -> Result {
     let machine = serving()?;
     let without = |capability: &str, command: &str| -> Result<String> {

@@ -3,6 +3,7 @@
 //! Tests of the commands.
 
 mod choices;
+mod numbers;
 
 use super::{Command, Timeout, HELP};
 use crate::{
@@ -272,6 +273,7 @@ fn each_command_has_one_spelling_and_no_extra_words() {
         "relay 127.0.0.1:1 now",
         "max-connections 5 now",
         "min-rate 5 now",
+        "max-head-bytes 8192 now",
         "max-old-sites 5 now",
         "if-modified-since exact now",
         "merge-slashes on now",
@@ -283,6 +285,7 @@ fn each_command_has_one_spelling_and_no_extra_words() {
     for text in [
         "max-connections",
         "min-rate",
+        "max-head-bytes",
         "max-old-sites",
         "if-modified-since",
         "merge-slashes",
@@ -371,7 +374,7 @@ proptest! {
             prop_oneof![
                 prop::sample::select(vec![
                     "listen", "unlisten", "start", "stop", "max-connections", "min-rate",
-                    "max-old-sites", "if-modified-since", "exact",
+                    "max-old-sites", "max-head-bytes", "if-modified-since", "exact",
                     "merge-slashes", "off",
                     "timeout", "idle",
                     "relay", "send", "reset", "counters", "help", "80", "127.0.0.1:80", "[::1]:80",

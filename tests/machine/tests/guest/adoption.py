@@ -12,7 +12,7 @@ from stream import Stream
 
 NODE = "/dev/khttpd-adopt"
 # The most bytes of a connection that a process may have read, and of a record with them.
-EARLY = 8192
+EARLY = 32768
 RECORD = EARLY + 32
 LOOPBACK = "127.0.0.1"
 # The error of what khttpd does not adopt.

@@ -46,6 +46,7 @@ COMMANDS = [
     (one_of('stop', 'stop\nstart'), (errno.EADDRNOTAVAIL,)),
     (with_number('max-connections {}', 8, 2000), ()),
     (with_number('max-old-sites {}', 0, 4), ()),
+    (with_number('max-head-bytes {}', 8192, 32768), ()),
     (one_of('if-modified-since exact', 'if-modified-since before'), ()),
     (one_of('merge-slashes on', 'merge-slashes off'), ()),
     (with_number('min-rate {}', 1, 100), ()),

@@ -158,6 +158,7 @@ def commands():
         ('timeout idle 77\nhelp', 'timeout idle 75'),
         ('max-connections 77', 'max-connections 65536'),
         ('max-old-sites 7', 'max-old-sites 2'),
+        ('max-head-bytes 32768', 'max-head-bytes 8192'),
         ('if-modified-since before', 'if-modified-since exact'),
         ('merge-slashes off', 'merge-slashes on'),
         ('min-rate 77', 'min-rate 500'),

@@ -26,6 +26,7 @@ start
 stop
 max-connections 5
 max-old-sites 0
+max-head-bytes 16384
 if-modified-since before
 merge-slashes off
 min-rate 5
