@@ -93,7 +93,7 @@ vendor: ## download the crates that Cargo.lock pins into vendor/
 clean: ## remove build products
 	@tests/tools/clean
 
-clean-cache: ## remove the tool-chain root and the kernels from the cache
+clean-cache: ## remove the roots and the kernels from the cache
 	@tests/tools/clean cache
 
 help: ## print this list
@@ -111,11 +111,12 @@ help: ## print this list
 #:   MACHINE=         name of the machine for `make shell`, if several are running
 #:   KERNEL= JOBS=    version of the kernel to build (7.3), and number of jobs
 #:   FLAVOUR=         kernel: plain, full, sanitize, race or leak (plain)
-#:   MIRROR=          Debian mirror for the tool-chain root
+#:   MIRROR=          Debian mirror for the roots
 #:   TEST=            file of tests/machine/tests to run, without .rs (all)
 #:   CASES= SERVERS=  cases and servers to measure: khttpd, nginx, lighttpd, floor
 #:   ROUNDS= BENCH_S= rounds of bench-rates, -waits and -alone (3), and seconds per run
 
 .PHONY: modules modules_install run boot shell test lint doc test-host test-machine test-faults \
-	test-long test-clients fuzz fuzz-machine bench bench-instructions bench-rates bench-waits bench-alone bench-memory \
-	bench-latency bench-profile bench-check bench-record vendor clean clean-cache help
+	test-long test-clients fuzz fuzz-machine bench bench-instructions bench-rates bench-waits \
+	bench-alone bench-memory bench-latency bench-profile bench-check bench-record vendor clean \
+	clean-cache help

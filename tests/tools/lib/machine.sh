@@ -58,8 +58,8 @@ prepare_agent() {
         "$project/tests/tools/root/cargo" "$root" build --package machine --bins
 }
 
-# export_machine: exports the variables of the crate `machine`. /mnt is the root without other
-# mounts (see root/enter).
+# export_machine: exports the variables of the crate `machine`. The guest's root is the tool-chain
+# root, unless the caller has set another; /mnt is that without other mounts (see root/enter).
 export_machine() {
     export KHTTPD_KERNEL=$kernel KHTTPD_AGENT=$binaries/agent
     export KHTTPD_GUEST_ROOT=${KHTTPD_GUEST_ROOT:-/mnt}

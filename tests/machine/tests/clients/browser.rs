@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Chromium without a window.
+//! Chromium without a window, and a player of videos.
 
 use crate::check;
 use crate::common::Result;
 
 fn browse(case: &str) -> Result {
-    let programs = ["browser.py", "resumption.py"];
+    let programs = ["browser.py", "videos.py", "resumption.py"];
     check(&programs, &format!("browser.py {case}"))
 }
 
@@ -26,4 +26,10 @@ fn chromium_installs_and_replaces_a_service_worker() -> Result {
 #[ignore = "needs the clients' root; run by `make test-clients`"]
 fn chromium_loads_what_it_refuses_by_a_wrong_media_type() -> Result {
     browse("types")
+}
+
+#[test]
+#[ignore = "needs the clients' root; run by `make test-clients`"]
+fn ffmpeg_seeks_in_videos_and_gets_segments() -> Result {
+    check(&["videos.py", "resumption.py"], "videos.py")
 }

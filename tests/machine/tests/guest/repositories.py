@@ -19,14 +19,14 @@ def publish(*rules):
     status.command("clear", f"root {SITE}", *rules, "reload")
 
 
-def deb(version):
+def deb():
     """Writes a Debian package with a large file, and the index of its repository."""
     random_file("/tmp/deb/usr/share/large/data")
     os.makedirs("/tmp/deb/DEBIAN", exist_ok=True)
     status.write(
         "/tmp/deb/DEBIAN/control",
-        f"Package: large\nVersion: {version}\nArchitecture: all\nMaintainer: Test <test@localhost>\n"
-        "Description: A large file\n",
+        "Package: large\nVersion: 1\nArchitecture: all\n"
+        "Maintainer: Test <test@localhost>\nDescription: A large file\n",
     )
     os.makedirs(f"{SITE}/debian", exist_ok=True)
     run("dpkg-deb", "--build", "-Znone", "/tmp/deb", f"{SITE}/debian/large_1_all.deb")
@@ -43,7 +43,7 @@ def index(kind, name):
 def apt_sources():
     """Lets apt know the repository alone."""
     for file in glob.glob("/etc/apt/sources.list*"):
-        shutil.rmtree(file) if os.path.isdir(file) else os.remove(file)
+        run("rm", "--recursive", file)
     status.write("/etc/apt/sources.list", f"deb [trusted=yes] {URL}/debian ./\n")
 
 
@@ -54,7 +54,7 @@ PARTIAL = "/var/cache/apt/archives/partial/*.deb"
 
 def apt():
     """Resumes a package, and keeps the indexes that have not changed."""
-    deb("1")
+    deb()
     publish()
     apt_sources()
     run(*APT, "update")
@@ -67,14 +67,14 @@ def apt():
 
 def apt_changed():
     """Gets all of a package that has another content than the part that is there."""
-    deb("1")
+    deb()
     publish()
     apt_sources()
     run(*APT, "update")
     with slow_link():
         interrupt([*APT, "install", "--yes", "large"], [PARTIAL], SIZE // 2, kill)
     # Of the same version and length, with a new date.
-    deb("1")
+    deb()
     publish()
     run(*APT, "update")
     said = run(*APT, *APT_SAYS, "install", "--yes", "large")
@@ -110,8 +110,8 @@ def dnf():
     run("createrepo_c", "--zck", f"{SITE}/rpm")
     publish()
     options = ["--releasever=1", "--nogpgcheck", f"--repofrompath=khttpd,{URL}/rpm"]
-    options += ["--repo=khttpd", "--setopt=retries=1", "--setopt=cachedir=/tmp/cache", "--assumeyes"]
-    command = ["dnf", *options, "--installroot=/tmp/fedora"]
+    options += ["--repo=khttpd", "--setopt=retries=1", "--setopt=cachedir=/tmp/cache"]
+    command = ["dnf", *options, "--assumeyes", "--installroot=/tmp/fedora"]
     run(*command, "makecache")
     packages = "/tmp/cache/*/packages/*.rpm"
     install = [*command, "install", "--downloadonly", "large"]

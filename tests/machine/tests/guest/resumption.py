@@ -16,8 +16,8 @@ import status
 SIZE = 16 << 20
 # Bytes that a response may send beside what is missing: its head, and those to other requests.
 BESIDE = 128 << 10
-# Rate of the slow link: an eighth of the file per second.
-RATE = "16mbit"
+# Rate of the slow link: a sixteenth of the file per second.
+RATE = "8mbit"
 
 
 def run(*command, **options):

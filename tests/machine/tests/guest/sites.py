@@ -75,7 +75,7 @@ def rust():
 
 
 def guide(folder):
-    """Writes the Markdown of mdBook's own guide, of which the package has large files compressed."""
+    """Writes the Markdown of mdBook's own guide, whose large files the package compresses."""
     shutil.copytree(f"{DOC}/mdbook/guide/src", folder)
     for file in Path(folder).rglob("*.gz"):
         file.with_suffix("").write_bytes(gzip.decompress(file.read_bytes()))
@@ -167,7 +167,8 @@ JEKYLL = {
     "_layouts/post.html": "<!doctype html><title>{{ page.title | escape }}</title>{{ content }}"
     '<a href="/">home</a>{% if page.next %}<a href="{{ page.next.url }}">next</a>{% endif %}',
     "index.html": "---\n---\n<!doctype html><title>Blog</title><a href=/about>about</a>"
-    '{% for post in site.posts %}<a href="{{ post.url }}">{{ post.title | escape }}</a>{% endfor %}',
+    '{% for post in site.posts %}<a href="{{ post.url }}">{{ post.title | escape }}</a>'
+    "{% endfor %}",
     "about.md": "---\ntitle: About\nlayout: post\npermalink: /about\n---\nAbout.\n",
     "404.html": "---\n---\n<!doctype html><title>Not found</title>",
 }
