@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Programs as users run them: package managers, download managers, git and a browser, and sites
-//! that generators of sites make. They are in a root of their own, which `make test-clients` makes.
+//! Programs as users run them: package managers, download managers, git, a browser and monitoring,
+//! and sites that generators of sites make. They are in a root of their own, which `make test-clients` makes.
 
 #[path = "../common/mod.rs"]
 mod common;
 
 mod browser;
 mod downloads;
+mod metrics;
 mod repositories;
 mod sites;
 
