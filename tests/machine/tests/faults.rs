@@ -13,7 +13,10 @@ use machine::{Kind, Machine};
 
 /// Runs a case of `guest/faults.py`.
 fn faults(machine: &Machine, part: &str) -> Result {
-    put_guest(machine, &["injection.py", "fetching.py", "fault_peers.py", "faults.py"])?;
+    put_guest(
+        machine,
+        &["injection.py", "fetching.py", "fault_peers.py", "faults.py"],
+    )?;
     run(machine, &format!("faults.py {part}"))
 }
 

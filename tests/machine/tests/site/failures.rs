@@ -161,7 +161,7 @@ fn failed_load_names_the_cause_and_keeps_the_old_site() -> Result {
     let shown = machine.exec_ok("grep -E '^(root|max-|follow)' /dev/khttpd")?;
     assert_eq!(
         shown,
-        "root /tmp/old\nmax-connections 65536\nmax-old-sites 2\n"
+        "root /tmp/old\nmax-connections 65536\nmax-old-sites 2\nmax-head-bytes 8192\n"
     );
     assert_quiet(&machine)
 }
