@@ -9,6 +9,7 @@
 //! of the module.
 
 pub(crate) mod clock;
+pub(crate) mod compress;
 pub(crate) mod deferred;
 pub(crate) mod device;
 mod ffi;

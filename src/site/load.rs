@@ -7,6 +7,7 @@
 
 mod builder;
 mod builtin;
+mod compression;
 mod deduplicator;
 mod error;
 mod file_error;
@@ -66,7 +67,7 @@ impl Site {
         mut watch: Option<&mut TreeWatch>,
     ) -> Result<Self, LoadError> {
         let node_rules = sources.rules().parse()?;
-        rules::check_number(&node_rules, b"rules of the control node")?;
+        rules::check(&node_rules, b"rules of the control node")?;
         let policy = LoadPolicy::new(sources.limits(), &node_rules);
         let mut builder = SiteBuilder::new(&policy, &node_rules, old)?;
         for root in sources.roots() {
@@ -76,11 +77,11 @@ impl Site {
                 let file = walk.read_rules()?;
                 let rules = Rules::new(&node_rules, name, &file)?;
                 walk.add_to(&mut builder, &rules)?;
-                builder.finish_root(name, &rules, root.hosts())?;
+                builder.finish_root(name, &rules, root.hosts(), progress)?;
             } else {
                 let rules = Rules::new(&node_rules, name, builtin::rules())?;
                 builtin::add_to(&mut builder, &policy, &rules, progress)?;
-                builder.finish_root(name, &rules, root.hosts())?;
+                builder.finish_root(name, &rules, root.hosts(), progress)?;
             }
         }
         builder.build(progress.skipped())

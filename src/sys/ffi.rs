@@ -6,14 +6,17 @@
 //!   file for each header of the kernel.
 //! - The other C files contain more than a wrapper; each is next to the Rust file that uses it.
 //!
-//! Those of `tcp/` and for sockets are in [`tcp`], those for watching files in [`watch`].
+//! Those of `tcp/` and for sockets are in [`tcp`], those of `compress/` in [`compress`], those for
+//! watching files in [`watch`].
 //!
 //! Nothing outside [`super`] uses this module: each function has a safe wrapper there.
 
+mod compress;
 mod tcp;
 mod watch;
 
 pub(super) use self::{
+    compress::*,
     tcp::*,
     watch::*, //
 };

@@ -16,6 +16,7 @@
 //! try-suffix .html                         what names may lack in a path
 //! autoindex yes                            page with the names in a directory without an index
 //! exclude *.bak                            files that are left out
+//! compress *.css                           files that are compressed while the site is loaded
 //! trailing-slash redirect                  of a directory without its slash; or serve, or refuse
 //! status-page /metrics                     counters for Prometheus
 //! hand-over *.php 9000                     process for paths without a file
@@ -135,6 +136,8 @@ pub enum Rule<'a> {
     Autoindex(bool),
     /// Leaves files and directories out of the site.
     Exclude(FilePattern<'a>),
+    /// Compresses files that have no compressed files beside them.
+    Compress(FilePattern<'a>),
     /// Decides about paths of directories without their slash.
     TrailingSlash(TrailingSlash),
     /// Serves counters as metrics for Prometheus at a path.
@@ -244,6 +247,7 @@ impl<'a> Rule<'a> {
             b"try-suffix" => Rule::TrySuffix(Names::parse_suffixes(&mut words)?),
             b"autoindex" => Rule::Autoindex(flag(&mut words)?),
             b"exclude" => Rule::Exclude(files(&mut words)?),
+            b"compress" => Rule::Compress(files(&mut words)?),
             b"trailing-slash" => Rule::TrailingSlash(trailing_slash(&mut words)?),
             b"status-page" => Rule::StatusPage(path(&mut words)?),
             b"hand-over" => {

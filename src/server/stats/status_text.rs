@@ -158,6 +158,7 @@ impl StatusText<'_> {
         if let Some(progress) = self.loading {
             writeln!(f, "# loading-files {}", progress.files())?;
             writeln!(f, "# loading-bytes {}", progress.bytes())?;
+            writeln!(f, "# loading-compressed {}", progress.compressed())?;
         }
         Ok(())
     }

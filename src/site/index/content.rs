@@ -2,6 +2,7 @@
 
 //! The bytes of files, each content stored once.
 
+use super::path_index::PathIndex;
 use crate::sys::page::{
     PageBuffer,
     PageBytes,
@@ -10,6 +11,7 @@ use crate::sys::page::{
     TailPacker, //
 };
 use kernel::prelude::*;
+use protocol::http::Coding;
 
 /// The length of an entity tag: 96 bits in base64url (RFC 4648, section 5), quoted.
 ///
@@ -58,14 +60,22 @@ impl Content {
 pub(crate) struct Contents {
     list: KVVec<Content>,
     pages: Pages,
+    /// Contents that khttpd has tried to compress, with the number of the smaller one; [`None`] where
+    /// it would be hardly smaller.
+    compressed: PathIndex<Option<u32>>,
 }
 
 impl Contents {
     /// Creates an empty list.
-    pub(crate) const fn new() -> Self {
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    pub(crate) fn new() -> Self {
         Self {
             list: KVVec::new(),
             pages: Pages::new(),
+            compressed: PathIndex::new(),
         }
     }
 
@@ -135,6 +145,31 @@ impl Contents {
         self.push(span, digest)
     }
 
+    /// Returns the outcome of compressing the content with this number, if khttpd has tried: the
+    /// number of the smaller content, or [`None`] if it would be hardly smaller.
+    pub(crate) fn compressed(&self, number: u32, coding: Coding) -> Option<Option<u32>> {
+        self.compressed.find(&compressed_key(number, coding))
+    }
+
+    /// Sets the outcome of compressing the content with this number.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn set_compressed(
+        &mut self,
+        number: u32,
+        coding: Coding,
+        compressed: Option<u32>,
+    ) -> Result {
+        let key = compressed_key(number, coding);
+        self.compressed.insert(&key, compressed)
+    }
+
     fn push(&mut self, span: Span, digest: Digest) -> Result<u32> {
         let number = u32::try_from(self.len()).map_err(|_| EFBIG)?;
         self.list
@@ -149,6 +184,7 @@ impl Contents {
     /// Process context, may sleep.
     pub(crate) fn shrink(&mut self) -> Result {
         self.list.shrink_to(0, GFP_KERNEL_ACCOUNT)?;
+        self.compressed.shrink()?;
         self.pages.finish()
     }
 
@@ -162,6 +198,20 @@ impl Contents {
     ///
     /// `ENOMEM`.
     pub(crate) fn footprint(&self) -> Result<usize> {
-        Ok(self.pages.footprint()? + self.list.capacity() * size_of::<Content>())
+        Ok(self.pages.footprint()?
+            + self.list.capacity() * size_of::<Content>()
+            + self.compressed.footprint())
     }
+}
+
+/// Returns the key of a content that was compressed from the one with this number.
+fn compressed_key(number: u32, coding: Coding) -> [u8; 5] {
+    let [a, b, c, d] = number.to_le_bytes();
+    let coding = match coding {
+        Coding::Gzip => b'g',
+        Coding::Zstd => b'z',
+        Coding::Brotli => b'b',
+        Coding::Identity => b'i',
+    };
+    [a, b, c, d, coding]
 }

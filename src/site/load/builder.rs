@@ -23,10 +23,12 @@ use self::{
     virtual_host::VirtualHostBuilder, //
 };
 use super::{
+    compression::Compression,
     deduplicator::Deduplicator,
     error::LoadError,
     file_error::FileError,
     policy::LoadPolicy,
+    progress::LoadProgress,
     rules::Rules,
     signal, //
 };
@@ -58,6 +60,7 @@ use protocol::{
 pub(super) struct SiteBuilder<'o> {
     policy: &'o LoadPolicy,
     contents: Deduplicator<'o>,
+    compression: Compression,
     /// The root that is being read.
     root: RootFiles,
     entries: EntryList,
@@ -89,6 +92,7 @@ impl<'o> SiteBuilder<'o> {
         Ok(Self {
             policy,
             contents: Deduplicator::new(old.map(|site| &site.contents))?,
+            compression: Compression::new(),
             root: RootFiles::new(),
             entries: EntryList::new(),
             virtual_hosts: KVVec::new(),
@@ -166,6 +170,7 @@ impl<'o> SiteBuilder<'o> {
     }
 
     /// Finishes the root that is being read, which is called `name`, and serves it for `hosts`.
+    /// `progress` is updated meanwhile.
     ///
     /// # Context
     ///
@@ -182,6 +187,7 @@ impl<'o> SiteBuilder<'o> {
         name: &[u8],
         rules: &Rules<'_>,
         hosts: HostPattern<'_>,
+        progress: &LoadProgress,
     ) -> Result<(), LoadError> {
         let RootFiles {
             paths,
@@ -189,7 +195,7 @@ impl<'o> SiteBuilder<'o> {
             directories,
         } = mem::replace(&mut self.root, RootFiles::new());
         let first = u32::try_from(self.entries.len()).map_err(|_| EFBIG)?;
-        rules.check_number(name)?;
+        rules.check(name)?;
         let mut host = VirtualHostBuilder::new(paths, rules, name);
         host.add_redirects()?;
         host.add_files(&mut files, first)?;
@@ -204,6 +210,7 @@ impl<'o> SiteBuilder<'o> {
             files: &files,
             first,
             rules,
+            progress,
         };
         for file in &files {
             signal::check()?;
@@ -248,7 +255,8 @@ impl<'o> SiteBuilder<'o> {
     }
 
     fn add_entry(&mut self, sources: &EntrySources<'_>, file: &RootFile) -> Result<(), FileError> {
-        self.entries.add(sources, self.contents.contents(), file)?;
+        let (contents, compression) = (&mut self.contents, &mut self.compression);
+        self.entries.add(sources, contents, compression, file)?;
         self.policy.admit_memory(self.used_bytes())
     }
 

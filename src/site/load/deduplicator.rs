@@ -22,6 +22,7 @@ use crate::{
     }, //
 };
 use kernel::prelude::*;
+use protocol::http::Coding;
 
 /// Numbers of contents, by digest.
 struct DigestIndex(PathIndex<u32>);
@@ -124,6 +125,70 @@ impl<'o> Deduplicator<'o> {
         Some(old.bytes(old.get(number)?))
     }
 
+    /// Compresses the content with this number, and returns the number of the smaller one, or
+    /// [`None`] if it would be hardly smaller. `compress` makes what neither this site nor the
+    /// previous one has.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// - those of `compress`;
+    /// - `EFBIG` beyond 2^32 contents or pages;
+    /// - `ENOMEM`.
+    pub(super) fn compressed(
+        &mut self,
+        number: u32,
+        coding: Coding,
+        compress: impl FnOnce(PageView<'_>) -> Result<Option<PageBuffer>>,
+    ) -> Result<Option<u32>> {
+        if let Some(known) = self.contents.compressed(number, coding) {
+            return Ok(known);
+        }
+        let content = self.contents.get(number).ok_or(EINVAL)?;
+        let bytes = self.contents.bytes(content);
+        let compressed = match self.find_old_compressed(content.digest(), *bytes, coding) {
+            Some(None) => None,
+            Some(Some((bytes, digest))) => Some(self.share(bytes, digest)?),
+            None => match compress(*bytes)? {
+                Some(buffer) => Some(self.add(buffer)?),
+                None => None,
+            },
+        };
+        self.contents.set_compressed(number, coding, compressed)?;
+        Ok(compressed)
+    }
+
+    /// Returns the outcome of compressing an equal content of the previous site, if that was tried:
+    /// bytes and digest, or [`None`] if it would be hardly smaller.
+    fn find_old_compressed(
+        &self,
+        digest: &Digest,
+        bytes: PageView<'_>,
+        coding: Coding,
+    ) -> Option<Option<(PageBytes<'o>, Digest)>> {
+        let (old, index) = self.old.as_ref()?;
+        let number = index.find(old, digest, bytes)?;
+        let Some(compressed) = old.compressed(number, coding)? else {
+            return Some(None);
+        };
+        let content = old.get(compressed)?;
+        Some(Some((old.bytes(content), *content.digest())))
+    }
+
+    /// Shares a content of the previous site, unless it is there already, and returns its number.
+    fn share(&mut self, bytes: PageBytes<'o>, digest: Digest) -> Result<u32> {
+        if let Some(number) = self.index.find(&self.contents, &digest, *bytes) {
+            return Ok(number);
+        }
+        let number = self.contents.share(bytes, digest)?;
+        self.index.insert(&digest, number)?;
+        self.bytes += bytes.len();
+        Ok(number)
+    }
+
     /// Returns the length of all contents, in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
@@ -146,5 +211,42 @@ impl<'o> Deduplicator<'o> {
     pub(super) fn finish(mut self) -> Result<Contents> {
         self.contents.shrink()?;
         Ok(self.contents)
+    }
+}
+
+#[kunit_tests(khttpd_deduplicator)]
+mod tests {
+    use super::*;
+
+    fn add(contents: &mut Deduplicator<'_>, bytes: &[u8]) -> Result<u32> {
+        contents.add(PageBuffer::copy_of(bytes)?)
+    }
+
+    #[test]
+    fn content_is_compressed_once_also_for_the_next_site() -> Result {
+        let never = |_: PageView<'_>| Err(EIO);
+        let mut first = Deduplicator::new(None)?;
+        let (text, noise) = (add(&mut first, b"text")?, add(&mut first, b"noise")?);
+        let made = first.compressed(text, Coding::Gzip, |_| {
+            Ok(Some(PageBuffer::copy_of(b"short")?))
+        })?;
+        assert!(made.is_some());
+        assert!(first.compressed(text, Coding::Gzip, never)? == made);
+        assert!(first.compressed(text, Coding::Zstd, never) == Err(EIO));
+        assert!(first
+            .compressed(noise, Coding::Gzip, |_| Ok(None))?
+            .is_none());
+        let first = first.finish()?;
+
+        let mut second = Deduplicator::new(Some(&first))?;
+        let (noise, text) = (add(&mut second, b"noise")?, add(&mut second, b"text")?);
+        assert!(second.compressed(noise, Coding::Gzip, never)?.is_none());
+        let number = second
+            .compressed(text, Coding::Gzip, never)?
+            .ok_or(ENOENT)?;
+        let second = second.finish()?;
+        let content = second.get(number).ok_or(ENOENT)?;
+        assert!(second.bytes(content).slices().flatten().eq(b"short"));
+        Ok(())
     }
 }

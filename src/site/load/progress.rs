@@ -15,6 +15,7 @@ use kernel::sync::atomic::{
 pub(crate) struct LoadProgress {
     files: Atomic<u64>,
     bytes: Atomic<u64>,
+    compressed: Atomic<u64>,
     skipped: Atomic<u64>,
 }
 
@@ -24,6 +25,7 @@ impl LoadProgress {
         Self {
             files: Atomic::new(0),
             bytes: Atomic::new(0),
+            compressed: Atomic::new(0),
             skipped: Atomic::new(0),
         }
     }
@@ -38,6 +40,11 @@ impl LoadProgress {
         self.bytes.load(Relaxed)
     }
 
+    /// Returns the number of bytes that were compressed so far, once for each content coding.
+    pub(crate) fn compressed(&self) -> u64 {
+        self.compressed.load(Relaxed)
+    }
+
     /// Returns the number of files and directories that were found and do not become part of the
     /// site.
     pub(super) fn skipped(&self) -> u64 {
@@ -47,6 +54,11 @@ impl LoadProgress {
     /// Counts a file or a directory that does not become part of the site.
     pub(super) fn add_skipped(&self) {
         self.skipped.fetch_add(1, Relaxed);
+    }
+
+    /// Counts bytes that are being compressed.
+    pub(super) fn add_compressed(&self, bytes: usize) {
+        self.compressed.fetch_add(bytes as u64, Relaxed);
     }
 
     /// Counts a file of `bytes` bytes that was read.

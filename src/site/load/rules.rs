@@ -3,6 +3,7 @@
 //! The rules of a root: those for all roots, then those in its own file.
 
 use super::{
+    compression::is_available,
     error::LoadError,
     media_type,
     path_display::PathDisplay,
@@ -63,7 +64,7 @@ impl<'a> Rules<'a> {
         Ok(Self(rules))
     }
 
-    /// Checks that the number of rules does not make look-ups slow.
+    /// Checks what [`check`] does.
     ///
     /// # Context
     ///
@@ -71,9 +72,9 @@ impl<'a> Rules<'a> {
     ///
     /// # Errors
     ///
-    /// As [`check_number`].
-    pub(super) fn check_number(&self, root: &[u8]) -> Result<(), LoadError> {
-        check_number(&self.0, root)
+    /// As [`check`].
+    pub(super) fn check(&self, root: &[u8]) -> Result<(), LoadError> {
+        check(&self.0, root)
     }
 
     /// Returns the rules.
@@ -121,6 +122,12 @@ impl<'a> Rules<'a> {
     pub(super) fn excludes(&self, path: &[u8]) -> bool {
         self.iter()
             .any(|rule| matches!(rule, Rule::Exclude(files) if files.covers(path)))
+    }
+
+    /// Returns whether the file at `path` is compressed while the site is loaded.
+    pub(super) fn compresses(&self, path: &[u8]) -> bool {
+        self.iter()
+            .any(|rule| matches!(rule, Rule::Compress(files) if files.matches(path)))
     }
 
     /// Returns the `Cache-Control` of the file at `path`, empty if there is none.
@@ -182,7 +189,8 @@ impl<'a> Rules<'a> {
     }
 }
 
-/// Checks that the number of rules, which belong to `owner`, does not make look-ups slow.
+/// Checks that the number of rules, which belong to `owner`, does not make look-ups slow, and that
+/// the kernel can do what they demand.
 ///
 /// # Context
 ///
@@ -190,8 +198,26 @@ impl<'a> Rules<'a> {
 ///
 /// # Errors
 ///
-/// `ENOSPC` for too many rules that are compared with each path without a file.
-pub(super) fn check_number(rules: &[Rule<'_>], owner: &[u8]) -> Result<(), LoadError> {
+/// - `ENOSPC` for too many rules that are compared with each path without a file;
+/// - `EOPNOTSUPP` for a rule that compresses if the kernel can't.
+pub(super) fn check(rules: &[Rule<'_>], owner: &[u8]) -> Result<(), LoadError> {
+    check_number(rules, owner)?;
+    let compress = |rule: &&Rule<'_>| matches!(rule, Rule::Compress(_));
+    let Some(rule) = rules.iter().find(compress).filter(|_| !is_available()) else {
+        return Ok(());
+    };
+    let owner = PathDisplay(owner);
+    Err(LoadError::new(
+        EOPNOTSUPP,
+        format_args!(
+            "{owner}: the rule \"{rule}\" needs a kernel with CONFIG_ZLIB_DEFLATE or \
+             CONFIG_ZSTD_COMPRESS; precompressed files work without"
+        ),
+    ))
+}
+
+/// Checks that the number of rules, which belong to `owner`, does not make look-ups slow.
+fn check_number(rules: &[Rule<'_>], owner: &[u8]) -> Result<(), LoadError> {
     let compared = rules.iter().map(|rule| match rule {
         Rule::Fallback { except, .. } => 1 + except.iter().count(),
         Rule::HandOver { .. } => 1,

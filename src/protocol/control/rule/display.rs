@@ -40,6 +40,7 @@ impl fmt::Display for Rule<'_> {
             Rule::TrySuffix(suffixes) => write!(f, "try-suffix{suffixes}"),
             Rule::Autoindex(flag) => write!(f, "autoindex {}", flag_word(*flag)),
             Rule::Exclude(files) => write!(f, "exclude {files}"),
+            Rule::Compress(files) => write!(f, "compress {files}"),
             Rule::TrailingSlash(policy) => f.write_str(match policy {
                 TrailingSlash::Redirect => "trailing-slash redirect",
                 TrailingSlash::Serve => "trailing-slash serve",

@@ -42,6 +42,8 @@ fn displayed_rule_equals_its_line() {
         "autoindex no",
         "exclude *.bak",
         "exclude /private/*",
+        "compress *.css",
+        "compress /docs/*",
         "trailing-slash redirect",
         "trailing-slash serve",
         "trailing-slash refuse",
@@ -202,6 +204,9 @@ fn malformed_rules_are_errors_with_word_and_reason() {
         ("exclude", "exclude", "needs files"),
         ("exclude bak", "bak", "must be *, *SUFFIX"),
         ("exclude *.bak *.old", "*.old", "unexpected word"),
+        ("compress", "compress", "needs files"),
+        ("compress css", "css", "must be *, *SUFFIX"),
+        ("compress *.css *.js", "*.js", "unexpected word"),
         ("redirect 301 /a/* /b?c/", "/b?c/", "must end with a slash"),
         (
             "redirect 301 /a/* http://b",

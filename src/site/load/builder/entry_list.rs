@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Entries and their variants: each file with the precompressed files beside it.
+//! Entries and their variants: each file with the precompressed files beside it, or with what
+//! khttpd compresses.
 
 use super::{
     coded_path::{
         own_coding,
+        stem,
         CODING_SUFFIXES, //
     },
     root_files::RootFile, //
@@ -25,7 +27,10 @@ use crate::site::{
         virtual_host::IndexTarget, //
     },
     load::{
+        compression::Compression,
+        deduplicator::Deduplicator,
         file_error::FileError,
+        progress::LoadProgress,
         rules::Rules, //
     }, //
 };
@@ -46,6 +51,8 @@ pub(super) struct EntrySources<'a> {
     pub(super) first: u32,
     /// Rules of the root.
     pub(super) rules: &'a Rules<'a>,
+    /// Counters of what is compressed.
+    pub(super) progress: &'a LoadProgress,
 }
 
 /// The entries of a site and their variants.
@@ -67,11 +74,13 @@ impl EntryList {
     pub(super) fn add(
         &mut self,
         sources: &EntrySources<'_>,
-        contents: &Contents,
+        contents: &mut Deduplicator<'_>,
+        compression: &mut Compression,
         file: &RootFile,
     ) -> Result<(), FileError> {
         let path = sources.paths.bytes(file.path);
-        let coded = sources.coded(contents, file)?;
+        let coded = sources.coded(contents, compression, file)?;
+        let contents = contents.contents();
         let first = BodyId(u32::try_from(self.variants.len()).map_err(|_| EFBIG)?);
         let (mut media_type, mut extra) = (KVec::new(), KVVec::new());
         sources.rules.put_media_type(path, &mut media_type)?;
@@ -125,8 +134,13 @@ impl EntryList {
 
 impl EntrySources<'_> {
     /// Returns the contents of `file` by content coding: its own, and those of precompressed files
-    /// beside it that are shorter.
-    fn coded(&self, contents: &Contents, file: &RootFile) -> Result<KVec<(Coding, u32)>> {
+    /// beside it that are shorter, or that `compression` makes where there is no such file.
+    fn coded(
+        &self,
+        contents: &mut Deduplicator<'_>,
+        compression: &mut Compression,
+        file: &RootFile,
+    ) -> Result<KVec<(Coding, u32)>> {
         let mut coded = KVec::with_capacity(1 + CODING_SUFFIXES.len(), GFP_KERNEL_ACCOUNT)?;
         let mut length = u64::MAX;
         let mut path = KVec::new();
@@ -134,28 +148,38 @@ impl EntrySources<'_> {
         if let Some(content) = file.content {
             let coding = own_coding(&path);
             coded.push((coding, content), GFP_KERNEL_ACCOUNT)?;
-            // Nor is a file in a directory a variant of the directory's page.
-            if coding != Coding::Identity || path.ends_with(b"/") {
+            if coding != Coding::Identity {
                 return Ok(coded);
             }
-            (length, _) = stored(contents, content)?;
+            (length, _) = stored(contents.contents(), content)?;
         }
+        let plain = file.content.filter(|_| self.is_compressed(&path));
         let stem = path.len();
         for (coding, suffix) in CODING_SUFFIXES {
             path.truncate(stem);
             path.extend_from_slice(suffix, GFP_KERNEL_ACCOUNT)?;
-            let Some(content) = self.content(&path) else {
-                continue;
+            let content = match (self.content(&path), plain) {
+                (None, Some(plain)) => compression.add(contents, plain, coding, self.progress)?,
+                (beside, _) => beside,
             };
-            if stored(contents, content)?.0 < length {
+            let Some(content) = content else { continue };
+            if stored(contents.contents(), content)?.0 < length {
                 coded.push((coding, content), GFP_KERNEL_ACCOUNT)?;
             }
         }
         Ok(coded)
     }
 
-    /// Returns the number of the content of the file at `path`.
+    /// Returns whether a rule compresses the file at `path`. A variant of another is compressed
+    /// already.
+    fn is_compressed(&self, path: &[u8]) -> bool {
+        stem(path).is_none() && self.rules.compresses(path)
+    }
+
+    /// Returns the number of the content of the file at `path`. No file in a directory is a variant
+    /// of the directory's page.
     fn content(&self, path: &[u8]) -> Option<u32> {
+        stem(path)?;
         let Some(IndexTarget::Entry(EntryId(number))) = self.paths.find(path) else {
             return None;
         };

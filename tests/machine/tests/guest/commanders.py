@@ -88,6 +88,7 @@ COMMANDS = [
         ),
         (),
     ),
+    (one_of('compress *.txt'), (errno.EOPNOTSUPP,)),
     (one_of('hand-over /handed/* 9', 'hand-over *.handed [::1]:9 always'), ()),
     (one_of('no-hand-over /handed/*', 'no-hand-over *.handed'), (errno.ENOENT,)),
     (one_of(f'relay 127.0.0.1:{RUDE}', f'relay 127.0.0.1:{RUDE}', f'relay 127.0.0.1:{DEAD}'), ()),

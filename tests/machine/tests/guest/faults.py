@@ -185,6 +185,8 @@ def commands():
         ('clear', 'root /tmp/one'),
         ('send 127.0.0.1:2001 hello', ''),
     ]
+    if can_compress():
+        cases.append(('compress *', 'clear\nroot /tmp/one'))
     before = settings()
     for text, undo in cases:
         node = os.open(NODE, os.O_RDWR)
@@ -210,6 +212,13 @@ def commands():
         )
         os.close(node)
     assert fetch('/')[1] == one[1]
+
+
+def can_compress():
+    """Returns whether the kernel has zlib and zstd for rules that compress files."""
+    with open('/proc/kallsyms', encoding='ascii') as symbols:
+        names = {line.split()[2] for line in symbols}
+    return {'zlib_deflate', 'zstd_compress_stream'} <= names
 
 
 def nodes():

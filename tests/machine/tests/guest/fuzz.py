@@ -53,6 +53,7 @@ index index.html default.htm
 try-suffix .txt .html
 autoindex yes
 exclude *.bak
+compress *.txt
 trailing-slash serve
 status-page /status
 follow-links yes

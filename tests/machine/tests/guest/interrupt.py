@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Signals to a writer that loads a site, or waits for another one that does: interrupt.py
-files|rules|waits FILES
+files|rules|compression|waits FILES
 
 The writer ends in a small part of the time for which the load would have gone on. The machine's
 clock counts instructions, so that a busy host does not change measured times."""
 
+import errno
 import http.client
 import os
+import random
 import signal
 import sys
 import time
@@ -49,17 +51,17 @@ def is_running(number):
     return os.waitid(os.P_PID, number, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
 
-def loaded():
-    """Returns the number of files that a load in progress has read."""
+def loaded(key):
+    """Returns a count of a load in progress."""
     words = dict(line.split()[:2] for line in status.comments())
-    return int(words.get("loading-files", 0))
+    return int(words.get(key, 0))
 
 
-def begin_to_load(files):
-    """Starts a load and waits until it has read so many files."""
+def begin_to_load(count, key="loading-files"):
+    """Starts a load and waits until it shows this count, of files that it has read by default."""
     loader = writer(f"root {SITE}")
-    while loaded() < files:
-        assert is_running(loader), f"the site was loaded before {files} files were seen"
+    while loaded(key) < count:
+        assert is_running(loader), f"the site was loaded before {key} {count} was seen"
     return loader
 
 
@@ -70,9 +72,9 @@ def end(number):
     return wait_status, time.monotonic() - begin
 
 
-def rest_of_load(files):
-    """Returns how long a load goes on after so many files without a signal."""
-    wait_status, took = end(begin_to_load(files))
+def rest_of_load(*count):
+    """Returns how long a load goes on after this count without a signal."""
+    wait_status, took = end(begin_to_load(*count))
     assert wait_status == 0, wait_status
     status.command(f"root {OLD}")
     return took
@@ -99,6 +101,22 @@ def load(files, seen, by):
     assert not any(line.startswith("loading") for line in status.comments()), status.comments()
 
 
+def compression():
+    """Interrupts a load that compresses one large file."""
+    make_sites(1, 0)
+    with open(f"{SITE}/0", "wb") as file:
+        file.write(random.Random(7).randbytes(300_000).hex().encode() * 8)
+    try:
+        status.command(f"root {OLD}", "compress *")
+    except OSError as error:
+        assert error.errno == errno.EOPNOTSUPP, error
+        print("skipped: this kernel cannot compress")
+        return
+    count = 200_000, "loading-compressed"
+    rest = rest_of_load(*count)
+    assert_interrupted(begin_to_load(*count), signal.SIGKILL, rest)
+
+
 def waits(files):
     """Interrupts a writer that waits for another one, which goes on."""
     make_sites(files, RULES)
@@ -123,6 +141,8 @@ def main():
             load(files, 20, signal.SIGINT)
         case "rules":
             load(files, files, signal.SIGKILL)
+        case "compression":
+            compression()
         case "waits":
             waits(files)
 

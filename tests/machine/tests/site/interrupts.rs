@@ -30,6 +30,11 @@ fn signal_interrupts_a_load_that_applies_rules() -> Result {
 }
 
 #[test]
+fn signal_interrupts_a_load_that_compresses() -> Result {
+    interrupt("compression")
+}
+
+#[test]
 fn load_reports_progress_and_is_interruptible() -> Result {
     interrupt("files")
 }

@@ -14,6 +14,7 @@ macro_rules! say {
 }
 
 mod changes;
+mod compression;
 mod content;
 mod failures;
 mod fields;
