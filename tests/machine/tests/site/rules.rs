@@ -3,7 +3,7 @@
 //! Virtual hosts, and rules of roots and of the control node.
 
 use crate::common::{self, assert_quiet, get, Client, Result};
-use crate::{command, commanded, tell};
+use crate::{assert_old, command, commanded, tell};
 
 #[test]
 fn virtual_hosts_match_without_case_and_port() -> Result {
@@ -156,5 +156,90 @@ fn rules_that_hand_over_are_shown_written_back_and_removed() -> Result {
     );
     command(&machine, "clear")?;
     assert_eq!(shown()?, "");
+    assert_quiet(&machine)
+}
+
+#[test]
+fn malformed_rules_are_refused_by_word_and_the_old_site_stays() -> Result {
+    let machine = commanded()?;
+    machine.exec_ok("mkdir /tmp/old /tmp/bad; echo old > /tmp/old/index.html")?;
+    command(&machine, "'root /tmp/old'")?;
+    for (rule, reason) in [
+        ("index a/b", "\"a/b\": a name must not contain a slash"),
+        (
+            "index a b c d e f g h i",
+            "\"i\": there can be 8 names at most",
+        ),
+        (
+            "try-suffix html",
+            "\"html\": must begin with a dot, such as .html",
+        ),
+        (
+            "exclude bak",
+            "\"bak\": must be *, *SUFFIX, /DIRECTORY/* or /FILE",
+        ),
+        (
+            "fallback * /x assets",
+            "\"assets\": must be except FILES, or nothing",
+        ),
+        (
+            "redirect 301 /* /b/ except",
+            "needs files, such as /assets/*",
+        ),
+        ("redirect 301 /a /$hots", "must be $host, $path or $query"),
+        ("autoindex on", "\"on\": must be yes or no"),
+        ("compress", "needs files, such as *.html"),
+        ("field * always Age", "\"Age\": must be NAME: VALUE"),
+        (
+            "status-page metrics",
+            "\"metrics\": a path must begin with a slash",
+        ),
+    ] {
+        // The same line in the node and in the file of a root.
+        let said = tell(&machine, "python3", &format!("'{rule}'"))?;
+        assert!(
+            said.starts_with("EINVAL\n") && said.contains(reason),
+            "{rule}: {said}"
+        );
+        machine.put_file(
+            "/tmp/bad/.khttpd",
+            0o644,
+            format!("# text\n{rule}\n").as_bytes(),
+        )?;
+        let said = tell(&machine, "python3", "'root /tmp/bad'")?;
+        let place = "/tmp/bad/.khttpd: line 2: ";
+        assert!(
+            said.starts_with("EINVAL\n") && said.contains(reason),
+            "{rule}: {said}"
+        );
+        assert!(said.contains(place), "{rule}: {said}");
+        assert_old(&machine)?;
+    }
+    for rule in [
+        "when-busy skip",
+        "watch yes",
+        "hidden-files yes",
+        "hand-over * 9000",
+    ] {
+        machine.put_file("/tmp/bad/.khttpd", 0o644, format!("{rule}\n").as_bytes())?;
+        let said = tell(&machine, "python3", "'root /tmp/bad'")?;
+        let reason = "only the control node may set this, not the rules of a root";
+        assert!(
+            said.starts_with("EINVAL\n") && said.contains(reason),
+            "{rule}: {said}"
+        );
+        assert_old(&machine)?;
+    }
+    for setting in [
+        "when-busy maybe",
+        "merge-slashes yes",
+        "if-modified-since never",
+    ] {
+        let said = tell(&machine, "python3", &format!("'{setting}'"))?;
+        assert!(
+            said.starts_with("EINVAL\n") && said.contains("must be "),
+            "{setting}: {said}"
+        );
+    }
     assert_quiet(&machine)
 }
