@@ -73,6 +73,11 @@ fn commands_namespaces_and_the_module_end_while_files_change() -> Result {
 }
 
 #[test]
+fn command_interrupts_a_reload_that_begins_anew() -> Result {
+    run(&format!("interrupted {}", scaled_count(5000)))
+}
+
+#[test]
 fn reloads_are_charged_to_the_cgroup_of_the_writer() -> Result {
     check_charged("", "watched 16")
 }

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Files that change while khttpd watches them: watch.py CASE [COUNT]
 
-    changes          new, changed, renamed and removed files and directories
-    bursts COUNT     COUNT files that are replaced at once, several times
-    links            a root whose name leads to another directory
-    unmounted        a file system that is unmounted
-    rules            a malformed .khttpd
-    rights           a file that the writer could not read
-    views            a writer in a mount namespace of its own
-    ends COUNT       commands and ends of servers while files change"""
+    changes            new, changed, renamed and removed files and directories
+    bursts COUNT       COUNT files that are replaced at once, several times
+    links              a root whose name leads to another directory
+    unmounted          a file system that is unmounted
+    rules              a malformed .khttpd
+    rights             a file that the writer could not read
+    interrupted COUNT  a command during a load of COUNT files
+    views              a writer in a mount namespace of its own
+    ends COUNT         commands and ends of servers while files change"""
 
 import contextlib
 import http.client
@@ -236,6 +237,28 @@ def rights():
     assert f"{TREE}/secret.html: " in shown("watch-failed")[0], shown("watch-failed")
     os.chmod(f"{TREE}/secret.html", 0o644)
     wait_for("secret.html", "secret")
+
+
+def interrupted(count):
+    """A command interrupts a load of changed files, which begins anew."""
+    begin()
+    for number in range(count):
+        put(f"{number % 50}/{number}.html", f"{number}")
+    status.command("reload")
+
+    def is_interrupted(attempt):
+        put("index.html", f"{attempt}")
+        status.wait_until(lambda: shown("loading-files"))
+        loads = status.count("watch-loads")
+        status.command("timeout idle 70")
+        if status.count("watch-loads") != loads:
+            return False
+        wait_for("", f"{attempt}")
+        assert status.count("watch-loads") > loads and not shown("watch-failed")
+        return True
+
+    # A load may end before the command comes, but not each time.
+    assert any(map(is_interrupted, range(50)))
 
 
 def views():
