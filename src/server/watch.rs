@@ -2,8 +2,9 @@
 
 //! Reloads the site of a server when its files change.
 //!
-//! A thread does that, not a work item: a signal ends each wait of a load, also that for a file
-//! server that does not answer, so that neither the end of a namespace nor a command waits for it.
+//! A thread does that, not a work item: a signal ends it, so that neither the end of a namespace nor
+//! a command waits for a load. No signal ends each wait for a FUSE daemon or a file server, so that
+//! only local file systems are watched.
 
 mod pace;
 

@@ -2,6 +2,7 @@
 
 //! The marks on what a site was loaded from, which tell when it changes.
 
+use super::file_error::FileError;
 use crate::sys::{
     fs::FsPath,
     fsnotify::{
@@ -47,8 +48,14 @@ impl TreeWatch {
     ///
     /// # Errors
     ///
-    /// Those of `open(2)` and of `stat(2)`.
-    pub(super) fn add_root(&mut self, base: &FsPath, name: &CStr, root: &FsPath) -> Result {
+    /// Those of `open(2)` and of `stat(2)`; that a file system can't be watched.
+    pub(super) fn add_root(
+        &mut self,
+        base: &FsPath,
+        name: &CStr,
+        root: &FsPath,
+    ) -> Result<(), FileError> {
+        check_local(root)?;
         let device = root.stat()?.identity().0;
         self.devices.push(device, GFP_KERNEL_ACCOUNT)?;
         let Some((parent, last)) = split(name.to_bytes()) else {
@@ -58,7 +65,9 @@ impl TreeWatch {
         directory.extend_from_slice(parent, GFP_KERNEL)?;
         directory.extend_from_slice(b"/\0", GFP_KERNEL)?;
         let directory = CStr::from_bytes_with_nul(&directory).map_err(|_| EINVAL)?;
-        self.marks.add_name(&base.directory(directory)?, last)
+        let directory = base.directory(directory)?;
+        check_local(&directory)?;
+        Ok(self.marks.add_name(&directory, last)?)
     }
 
     /// Watches a directory, but not those in it.
@@ -83,6 +92,18 @@ impl TreeWatch {
     pub(crate) fn len(&self) -> usize {
         self.marks.len()
     }
+}
+
+/// Checks that no read waits for a process or a host that may never answer: the end of a namespace
+/// waits for the load.
+fn check_local(directory: &FsPath) -> Result<(), FileError> {
+    if directory.is_local() {
+        return Ok(());
+    }
+    Err(FileError::Unwatchable(
+        "the file system may wait for ever for a process or another host; use one on a disk or in \
+         memory",
+    ))
 }
 
 /// Splits an absolute path before its last name. There is none in that of the root directory.

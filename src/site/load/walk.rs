@@ -54,7 +54,7 @@ impl<'a> Walk<'a> {
     ///
     /// # Errors
     ///
-    /// The errors of `open(2)`.
+    /// The errors of `open(2)`; that the root can't be watched.
     pub(super) fn new(
         name: &'a CStr,
         policy: &'a LoadPolicy,
@@ -62,9 +62,12 @@ impl<'a> Walk<'a> {
         base: &FsPath,
         mut watch: Option<&'a mut TreeWatch>,
     ) -> Result<Self, LoadError> {
-        let error = |e| LoadError::at(name.to_bytes(), b"", FileError::Errno(e));
-        let root = base.directory(name).map_err(error)?;
+        let error = |e| LoadError::at(name.to_bytes(), b"", e);
+        let root = base.directory(name).map_err(|e| error(e.into()))?;
         if let Some(watch) = &mut watch {
+            if policy.cross_mounts {
+                return Err(error(FileError::Unwatchable("needs cross-mounts no")));
+            }
             watch.add_root(base, name, &root).map_err(error)?;
         }
         Ok(Self {
@@ -161,10 +164,12 @@ impl<'a> Walk<'a> {
         let path = if directory.as_bytes() == b"/" {
             &self.root
         } else {
-            found = self.look_up(directory)?;
+            found = match self.look_up(directory) {
+                Err(EXDEV) => return Ok(self.no_names()),
+                found => found?,
+            };
             if !self.admits_location(&found, rules)? || !self.policy.admits_mode(&found.stat()?) {
-                self.progress.add_skipped();
-                return Ok(KVVec::new());
+                return Ok(self.no_names());
             }
             &found
         };
@@ -179,6 +184,12 @@ impl<'a> Walk<'a> {
         })?;
         appended?;
         Ok(names)
+    }
+
+    /// Skips a directory.
+    fn no_names(&self) -> KVVec<u8> {
+        self.progress.add_skipped();
+        KVVec::new()
     }
 
     /// Appends a name and a NUL. A file system may list names without end.
@@ -197,7 +208,13 @@ impl<'a> Walk<'a> {
         rules: &Rules<'_>,
     ) -> Result<(), FileError> {
         signal::check()?;
-        let found = self.look_up(path)?;
+        let found = match self.look_up(path) {
+            Err(EXDEV) => {
+                self.progress.add_skipped();
+                return Ok(());
+            }
+            found => found?,
+        };
         self.watch_linked(&found)?;
         let stat = found.stat()?;
         let admitted = self.admits_location(&found, rules)?;
@@ -289,9 +306,11 @@ impl<'a> Walk<'a> {
         Ok(self.pending.push(path.try_clone()?, GFP_KERNEL_ACCOUNT)?)
     }
 
+    /// Looks a path up. One that is watched must not lead to another mount, even if that appears
+    /// after its directory was read: its file system may wait for ever.
     fn look_up(&self, path: &TreePath) -> Result<FsPath> {
-        self.root
-            .look_up(path.relative()?, self.policy.follow_links)
+        let (follow, same_mount) = (self.policy.follow_links, self.watch.is_some());
+        self.root.look_up(path.relative()?, follow, same_mount)
     }
 
     fn error(&self, path: &TreePath, error: FileError) -> LoadError {

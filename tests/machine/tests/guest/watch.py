@@ -4,6 +4,7 @@
     changes            new, changed, renamed and removed files and directories
     bursts COUNT       COUNT files that are replaced at once, several times
     links              a root whose name leads to another directory
+    waiting            file systems that may wait for ever
     unmounted          a file system that is unmounted
     rules              a malformed .khttpd
     rights             a file that the writer could not read
@@ -12,6 +13,7 @@
     ends COUNT         commands and ends of servers while files change"""
 
 import contextlib
+import errno
 import http.client
 import os
 import shutil
@@ -195,6 +197,53 @@ def unmounted():
         status.wait_until(lambda n=failures: status.count("watch-failures") > n)
         assert fetch("")[0] == 200 and fetch("a/file") == (200, "file")
         assert "another file system" in shown("watch-failed")[0], shown("watch-failed")
+
+
+def refused(*commands):
+    """Returns the message of commands that must fail."""
+    with open("/dev/khttpd", "r+", encoding="ascii", buffering=1) as node:
+        try:
+            node.write("".join(f"{line}\n" for line in commands))
+        except OSError as error:
+            assert error.errno == errno.EOPNOTSUPP, error
+            return node.read()
+    raise AssertionError(f"{commands} were carried out")
+
+
+def waiting():
+    """No load waits for a process or another host."""
+    begin()
+    # 9p, whose server is the host, and a kernel's own file system.
+    for root in "/share", "/proc/tty":
+        said = refused(f"root {root}")
+        assert f"{root}: watch yes: the file system may wait for ever" in said, said
+    # The name of a root is watched, too.
+    os.makedirs("/share/below")
+    assert not run("mount -t tmpfs none /share/below").returncode
+    assert "watch yes: the file system" in refused("root /share/below")
+    assert not run("umount /share/below").returncode
+    status.command("root /share", "watch no")
+    status.command("clear", f"root {TREE}", "watch yes")
+    # Neither a mount below a root nor a link into one is entered.
+    for name in "mounted", "before":
+        os.makedirs(f"{TREE}/{name}")
+    assert not run(f"mount -t tmpfs none {TREE}/mounted").returncode
+    put("mounted/file", "file")
+    os.symlink("mounted/file", f"{TREE}/link")
+    status.command("follow-links yes")
+    assert fetch("mounted/file")[0] == fetch("link")[0] == 404
+    put("next.html", "next")
+    wait_for("next.html", "next")
+    assert "needs cross-mounts no" in refused("cross-mounts yes")
+    assert not run(f"umount {TREE}/mounted").returncode
+    # Layers of an overlay may be anything, so that it must not be that of a container.
+    overlay = f"mkdir {TREE}/a {TREE}/b && mount -t overlay -o lowerdir={TREE}/a:{TREE}/b none {TREE}"
+    ask = f"printf 'root {TREE}\nwatch yes\n' > /dev/khttpd"
+    for mount, is_watched in ("true", True), (overlay, False):
+        script = f"mount -t tmpfs none {TREE} && {mount} && {ask}"
+        found = run(f'unshare -Urnm sh -c "{script} && grep -qx \'# watched [1-9]*\' /dev/khttpd"')
+        assert (not found.returncode) == is_watched, found
+    assert "Operation not supported" in found.stderr, found
 
 
 def rules():
