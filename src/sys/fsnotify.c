@@ -77,12 +77,11 @@ void khttpd_marks_wait(void)
 	fsnotify_wait_marks_destroyed();
 }
 
-struct fsnotify_group *khttpd_mark_group_new(void *context)
+struct fsnotify_group *khttpd_mark_group_new(void *context, bool duplicates)
 {
 	/* FSNOTIFY_GROUP_USER: charged to the group of the task. */
-	struct fsnotify_group *group = fsnotify_alloc_group(&khttpd_mark_ops,
-							    FSNOTIFY_GROUP_USER |
-							    FSNOTIFY_GROUP_DUPS);
+	int flags = FSNOTIFY_GROUP_USER | (duplicates ? FSNOTIFY_GROUP_DUPS : 0);
+	struct fsnotify_group *group = fsnotify_alloc_group(&khttpd_mark_ops, flags);
 
 	if (IS_ERR(group))
 		return group;

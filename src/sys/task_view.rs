@@ -55,7 +55,7 @@ impl TaskView {
     ///
     /// `ENOMEM`.
     pub(crate) fn current(changes: Arc<Changes>) -> Result<Self> {
-        let marks = MarkGroup::new(changes)?;
+        let marks = MarkGroup::new(changes, false)?;
         let mut raw = MaybeUninit::uninit();
         // SAFETY: The task has not closed its files yet: callers run in a system call, but not in
         // the release of a file. The view is valid for writes.

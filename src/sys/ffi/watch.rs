@@ -42,8 +42,12 @@ extern "C" {
     pub(in crate::sys) fn khttpd_marks_wait();
 
     /// Creates a group of marks with one reference, or returns an error pointer. `context` is used
-    /// until the group is freed. Process context, may sleep; the functions are set.
-    pub(in crate::sys) fn khttpd_mark_group_new(context: *mut c_void) -> *mut c_void;
+    /// until the group is freed. Without `duplicates`, a second mark of an object is `EEXIST`. Process
+    /// context, may sleep; the functions are set.
+    pub(in crate::sys) fn khttpd_mark_group_new(
+        context: *mut c_void,
+        duplicates: bool,
+    ) -> *mut c_void;
 
     /// Drops a reference; each mark has another one. Process context, may sleep.
     pub(in crate::sys) fn khttpd_mark_group_put(group: *mut c_void);

@@ -144,6 +144,17 @@ def bursts(count):
     assert 1 <= loads <= seconds + 1, (loads, seconds)
 
 
+def refused(*commands):
+    """Returns the message of commands that must fail."""
+    with open("/dev/khttpd", "r+", encoding="ascii", buffering=1) as node:
+        try:
+            node.write("".join(f"{line}\n" for line in commands))
+        except OSError as error:
+            assert error.errno == errno.EOPNOTSUPP, error
+            return node.read()
+    raise AssertionError(f"{commands} were carried out")
+
+
 def links():
     """A flipped link, and a directory that takes the place of the root, are found."""
     begin()
@@ -175,6 +186,19 @@ def links():
     wait_for("linked.html", "linked")
     put("..data/linked.html", "changed")
     wait_for("linked.html", "changed")
+    # However many links lead into a directory, it has one mark.
+    put("a/b/file.html", "file")
+    for number in range(0, 100, 2):
+        os.symlink("../a/b/file.html", f"{TREE}/..data/{number}")
+        os.symlink("a/b/file.html", f"{TREE}/{number}.html")
+        os.symlink("..data/linked.html", f"{TREE}/{number + 1}.html")
+    wait_for("99.html", "changed")
+    wait_for("98.html", "file")
+    # The root, ..data, a and a/b.
+    assert shown("watched") == ["4"], shown("watched")
+    # The name of a root must mean something of its own.
+    for name in f"{TREE}/a/.", f"{TREE}/a/..":
+        assert "must end in a name" in refused(f"root {name}"), name
 
 
 def unmounted():
@@ -197,17 +221,6 @@ def unmounted():
         status.wait_until(lambda n=failures: status.count("watch-failures") > n)
         assert fetch("")[0] == 200 and fetch("a/file") == (200, "file")
         assert "another file system" in shown("watch-failed")[0], shown("watch-failed")
-
-
-def refused(*commands):
-    """Returns the message of commands that must fail."""
-    with open("/dev/khttpd", "r+", encoding="ascii", buffering=1) as node:
-        try:
-            node.write("".join(f"{line}\n" for line in commands))
-        except OSError as error:
-            assert error.errno == errno.EOPNOTSUPP, error
-            return node.read()
-    raise AssertionError(f"{commands} were carried out")
 
 
 def waiting():
