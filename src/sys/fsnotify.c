@@ -23,8 +23,7 @@ struct khttpd_mark {
 	 * fsnotify charges no group for what connects the first mark with its inode, so that as
 	 * much is charged here.
 	 */
-	struct fsnotify_mark_connector charged;
-	struct list_head charged_too;
+	u8 charged[sizeof(struct fsnotify_mark_connector) + sizeof(struct list_head)];
 	/* The only name in the directory that matters; all do if it is empty. */
 	size_t name_len;
 	char name[] __counted_by(name_len);

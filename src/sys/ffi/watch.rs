@@ -17,7 +17,7 @@ pub(in crate::sys) type MarkCallback = unsafe extern "C" fn(context: *mut c_void
 /// The function of a thread.
 pub(in crate::sys) type ThreadFunction = unsafe extern "C" fn(context: *mut c_void) -> c_int;
 
-/// What the paths of a task begin at: `struct khttpd_view`.
+/// The mount namespace and the root of a task: `struct khttpd_view`.
 #[repr(C)]
 pub(in crate::sys) struct RawView {
     /// The mount namespace.
