@@ -114,15 +114,15 @@ impl FsPath {
         found.then_some(self)
     }
 
-    /// Returns the path that `find` writes when it returns `true`.
+    /// Returns the path that `find` writes when it returns `true`, else `ESRCH`.
     ///
     /// # Safety
     ///
     /// `find` returns `true` only when it has written a valid path, with references for the caller.
     pub(in crate::sys) unsafe fn found_by(
         find: impl FnOnce(*mut bindings::path) -> bool,
-    ) -> Option<Self> {
-        Self::from_raw(|path| if find(path) { 0 } else { -1 }).ok()
+    ) -> Result<Self> {
+        Self::from_raw(|path| if find(path) { 0 } else { ESRCH.to_errno() })
     }
 
     /// Returns the path for C.
