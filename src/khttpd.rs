@@ -97,8 +97,9 @@ impl kernel::InPlaceModule for Khttpd {
             let class = DeviceClass::new(c"khttpd")?;
             // Last, because nothing may fail once user space can open the devices.
             Ok(try_pin_init!(Self {
-                _servers: registration,
+                // If the devices fail, the servers are dropped before the marks.
                 _marks: marks,
+                _servers: registration,
                 devices <- CharDevices::register(
                     class,
                     [c"khttpd", c"khttpd-relay", c"khttpd-adopt"],

@@ -4,9 +4,10 @@
 //!
 //! # Locks
 //!
-//! From the outside in: [`Server::updates`], [`Server::config`], then [`Server::loading`] or the lock
-//! of a listener's socket. Within any of them, and within the lock of a connection's socket, the
-//! spinlocks of the connection table and of ended connections, within which none is taken.
+//! From the outside in: [`Server::updates`], [`Server::config`], then [`Server::loading`], what is
+//! watched, or the lock of a listener's socket. Within any of them, and within the lock of a
+//! connection's socket, the spinlocks of the connection table and of ended connections, within which
+//! none is taken.
 //!
 //! The state of an adopted connection has a mutex. Within it are taken the lock of the socket, that
 //! of the socket's wait queue, and, as within [`Server::config`], that of the [`AdoptedSet`] or of its
@@ -22,9 +23,9 @@
 //!                   └─► Acceptor ─► ConnectionPool
 //! ```
 //!
-//! [`Server::stop`] breaks the circles: the watch and the acceptors are dropped, connections are aborted and leave
-//! their slots, the table forgets its observer. Once the work items of all servers have returned,
-//! what remains belongs to the handle alone.
+//! [`Server::stop`] breaks the circles: the watch and the acceptors are dropped, connections are
+//! aborted and leave their slots, the table forgets its observer. Once the work items of all servers
+//! have returned, what remains belongs to the handle alone.
 
 mod adoption;
 mod config;

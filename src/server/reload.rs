@@ -7,6 +7,7 @@ use super::{
     site_snapshot::SiteSnapshot,
     stats::Count,
     watch::{
+        ReloadError,
         WatchedServer,
         Watcher, //
     },
@@ -29,11 +30,11 @@ use kernel::{
 };
 
 impl WatchedServer for Server {
-    fn reload(&self, watcher: &Watcher) -> Result<(), LoadError> {
+    fn reload(&self, watcher: &Watcher) -> Result<(), ReloadError> {
         let _serialized = self.updates.lock()?;
         if !self.is_watched_by(watcher) {
-            // A command has failed to put the watch into force, and is about to end it.
-            return Err(EINTR.into());
+            // A command has failed to put the watch into force, or has replaced it.
+            return Err(ReloadError::NotWatched);
         }
         let mut tree = watcher.new_tree()?;
         match self.load_for(watcher, &mut tree) {
@@ -44,19 +45,22 @@ impl WatchedServer for Server {
                 Ok(())
             }
             Err(error) => {
-                watcher.set_failed(tree);
-                Err(error)
+                // The load is attempted again by itself, and what it has seen may not be all.
+                if !error.is_transient() {
+                    watcher.set_failed(tree);
+                }
+                Err(error.into())
             }
         }
     }
 
-    fn finish_reload(&self, reloaded: Result<(), LoadError>) {
+    fn finish_reload(&self, reloaded: Result<(), &LoadError>) {
         let counters = &self.pool.core.counters;
         match reloaded {
             Ok(()) => counters.increment(Count::WatchLoads),
             Err(error) => {
                 counters.increment(Count::WatchFailures);
-                self.report_reload(&error);
+                self.report_reload(error);
             }
         }
     }

@@ -2,8 +2,9 @@
 
 //! Reloads the site of a server when its files change.
 //!
-//! A thread does that, not a work item: a signal ends each wait of a load, also that for a file
-//! server that does not answer, so that neither the end of a namespace nor a command waits for it.
+//! A thread does that, not a work item: a signal ends it, so that neither the end of a namespace nor
+//! a command waits for a load. No signal ends each wait for a FUSE daemon or a file server, so that
+//! only local file systems are watched.
 
 mod pace;
 
@@ -35,10 +36,32 @@ use kernel::{
     new_mutex,
     prelude::*,
     sync::{
+        atomic::{
+            ordering::Relaxed,
+            Atomic, //
+        },
         Arc,
         Mutex, //
     }, //
 };
+
+/// The interrupts by commands after which a load is not interrupted any more, so that commands can't
+/// keep changes from being loaded.
+const INTERRUPTS_MAX: u32 = 2;
+
+/// The reason why a site was not loaded again.
+pub(super) enum ReloadError {
+    /// The site can't be loaded.
+    Failed(LoadError),
+    /// The server has no such watch: the thread is about to be ended.
+    NotWatched,
+}
+
+impl<T: Into<LoadError>> From<T> for ReloadError {
+    fn from(error: T) -> Self {
+        Self::Failed(error.into())
+    }
+}
 
 /// A server whose files are watched.
 pub(super) trait WatchedServer: Send + Sync {
@@ -50,22 +73,22 @@ pub(super) trait WatchedServer: Send + Sync {
     ///
     /// # Errors
     ///
-    /// The reason why the site cannot be loaded; the old one stays.
-    fn reload(&self, watcher: &Watcher) -> Result<(), LoadError>;
+    /// The reason why the site was not loaded; the old one stays.
+    fn reload(&self, watcher: &Watcher) -> Result<(), ReloadError>;
 
     /// Counts a reload, and reports its error.
     ///
     /// # Context
     ///
     /// Process context, may sleep.
-    fn finish_reload(&self, reloaded: Result<(), LoadError>);
+    fn finish_reload(&self, reloaded: Result<(), &LoadError>);
 }
 
 /// A watch of the files of a site that was just loaded, and that is not served yet.
 pub(super) struct NewWatch {
     view: TaskView,
     changes: Arc<Changes>,
-    /// What the site was loaded from.
+    /// Marks on the directories that the site was loaded from.
     pub(super) tree: TreeWatch,
 }
 
@@ -111,6 +134,7 @@ impl NewWatch {
             view: self.view,
             changes: self.changes,
             trees,
+            interrupts: Atomic::new(0),
         };
         Ok(SiteWatch(Thread::start(c"khttpd_watch", watcher)?))
     }
@@ -120,13 +144,16 @@ impl NewWatch {
 pub(crate) struct SiteWatch(Thread<Watcher>);
 
 impl SiteWatch {
-    /// Interrupts a reload, so that a command need not wait for it. It begins anew later.
+    /// Interrupts a reload, so that a command need not wait for it. It begins anew later, unless that
+    /// has happened too often: then the command waits.
     ///
     /// # Context
     ///
     /// Process context, may sleep.
     pub(super) fn interrupt(&self) {
-        self.0.interrupt();
+        if self.0.body().interrupts.load(Relaxed) < INTERRUPTS_MAX {
+            self.0.interrupt();
+        }
     }
 
     /// Returns whether the thread is that of `watcher`.
@@ -144,21 +171,23 @@ impl SiteWatch {
     }
 }
 
-/// What is watched.
+/// The marks of a watch.
 struct Trees {
-    /// What the site that is served was loaded from.
+    /// Those of the site that is served.
     served: TreeWatch,
-    /// What the last load has seen, if that has failed: the cause may be mended there.
+    /// Those of the last load, if it has failed: the cause may be mended there.
     failed: Option<TreeWatch>,
 }
 
-/// What the thread does.
+/// The body of the thread.
 pub(crate) struct Watcher {
     server: Arc<dyn WatchedServer>,
     /// View of the task that has loaded the site by a command.
     view: TaskView,
     changes: Arc<Changes>,
     trees: Pin<KBox<Mutex<Trees>>>,
+    /// The number of interrupts that have postponed the load of the present changes.
+    interrupts: Atomic<u32>,
 }
 
 impl Watcher {
@@ -220,13 +249,27 @@ impl Watcher {
         drop(former);
     }
 
-    /// Loads the site again. What changes meanwhile, or when this is interrupted, is left.
-    fn reload(&self) {
+    /// Loads the site again; returns whether a failure may pass without a change. What changes
+    /// meanwhile, or when this is interrupted, is left.
+    fn reload(&self, control: &ThreadControl) -> bool {
         self.changes.take();
-        self.view.assume(|| match self.server.reload(self) {
-            Err(e) if matches!(e.errno(), EINTR | ERESTARTSYS) => self.changes.record(),
-            reloaded => self.server.finish_reload(reloaded),
-        });
+        self.view.assume(|| {
+            let reloaded = self.server.reload(self);
+            if reloaded.is_err() && control.is_interrupted() {
+                self.changes.record();
+                return false;
+            }
+            self.interrupts.store(0, Relaxed);
+            match reloaded {
+                Ok(()) => self.server.finish_reload(Ok(())),
+                Err(ReloadError::NotWatched) => (),
+                Err(ReloadError::Failed(error)) => {
+                    self.server.finish_reload(Err(&error));
+                    return error.is_transient();
+                }
+            }
+            false
+        })
     }
 }
 
@@ -235,19 +278,23 @@ impl ThreadBody for Watcher {
         let now = clock::uptime_milliseconds;
         let mut pace = ReloadPace::new(now());
         loop {
-            if control.take_interrupt() {
-                pace.interrupt(now());
-            }
+            let is_interrupted = control.take_interrupt();
             if control.is_ended() {
                 return;
+            }
+            if is_interrupted {
+                if pace.next(self.changes.times(), now()) != NextLoad::AfterChange {
+                    self.interrupts.fetch_add(1, Relaxed);
+                }
+                pace.interrupt(now());
             }
             match pace.next(self.changes.times(), now()) {
                 NextLoad::AfterChange => self.changes.wait(),
                 NextLoad::In(milliseconds) => self.changes.sleep(milliseconds),
                 NextLoad::Now => {
                     let begin = now();
-                    self.reload();
-                    pace.finish(begin, now());
+                    let is_transient = self.reload(control);
+                    pace.finish(begin, now(), is_transient);
                 }
             }
         }

@@ -193,14 +193,18 @@ extern "C" {
         path: *mut bindings::path,
     ) -> c_int;
 
-    /// Finds `name`, which is relative, as if `root` were the root. Otherwise as
-    /// [`khttpd_path_directory`].
+    /// Finds `name`, which is relative, as if `root` were the root; with `same_mount`, other mounts
+    /// are errors. Otherwise as [`khttpd_path_directory`].
     pub(super) fn khttpd_path_look_up(
         root: *const bindings::path,
         name: *const c_char,
         follow: bool,
+        same_mount: bool,
         found: *mut bindings::path,
     ) -> c_int;
+
+    /// Returns whether a read waits for no other process and no other host. Any context.
+    pub(super) fn khttpd_path_is_local(path: *const bindings::path) -> bool;
 
     /// Calls `visit` with the name of what is at `path`, which becomes the directory that contains
     /// it, below the mounts on top of it. Returns whether there is one and it is not `root`.

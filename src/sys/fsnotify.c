@@ -23,8 +23,7 @@ struct khttpd_mark {
 	 * fsnotify charges no group for what connects the first mark with its inode, so that as
 	 * much is charged here.
 	 */
-	struct fsnotify_mark_connector charged;
-	struct list_head charged_too;
+	u8 charged[sizeof(struct fsnotify_mark_connector) + sizeof(struct list_head)];
 	/* The only name in the directory that matters; all do if it is empty. */
 	size_t name_len;
 	char name[] __counted_by(name_len);
@@ -77,12 +76,11 @@ void khttpd_marks_wait(void)
 	fsnotify_wait_marks_destroyed();
 }
 
-struct fsnotify_group *khttpd_mark_group_new(void *context)
+struct fsnotify_group *khttpd_mark_group_new(void *context, bool duplicates)
 {
 	/* FSNOTIFY_GROUP_USER: charged to the group of the task. */
-	struct fsnotify_group *group = fsnotify_alloc_group(&khttpd_mark_ops,
-							    FSNOTIFY_GROUP_USER |
-							    FSNOTIFY_GROUP_DUPS);
+	int flags = FSNOTIFY_GROUP_USER | (duplicates ? FSNOTIFY_GROUP_DUPS : 0);
+	struct fsnotify_group *group = fsnotify_alloc_group(&khttpd_mark_ops, flags);
 
 	if (IS_ERR(group))
 		return group;

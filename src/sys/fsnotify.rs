@@ -64,6 +64,11 @@ impl Drop for MarkRegistration {
 /// The pointer is a valid mark, of which this object has a reference.
 pub(super) struct Mark(NonNull<c_void>);
 
+// SAFETY: A mark belongs to no thread: any may detach it, and drop a reference.
+unsafe impl Send for Mark {}
+// SAFETY: fsnotify locks what may change of a mark.
+unsafe impl Sync for Mark {}
+
 impl Mark {
     /// Returns the mark for C.
     pub(super) fn as_raw(&self) -> *mut c_void {
@@ -93,13 +98,14 @@ pub(crate) struct MarkGroup {
     marks: KVVec<Mark>,
 }
 
-// SAFETY: Marks and groups belong to no thread, and the functions lock.
+// SAFETY: A group belongs to no thread: any may add a mark, and drop a reference.
 unsafe impl Send for MarkGroup {}
-// SAFETY: As above.
+// SAFETY: fsnotify locks what may change of a group.
 unsafe impl Sync for MarkGroup {}
 
 impl MarkGroup {
-    /// Creates a group without marks. It and its marks are charged to the calling task.
+    /// Creates a group without marks. It and its marks are charged to the calling task. With
+    /// `duplicates`, a directory may have several marks, each of which slows the next one down.
     ///
     /// # Context
     ///
@@ -108,10 +114,11 @@ impl MarkGroup {
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub(crate) fn new(changes: Arc<Changes>) -> Result<Self> {
+    pub(crate) fn new(changes: Arc<Changes>, duplicates: bool) -> Result<Self> {
         let context = Arc::into_raw(changes);
+        let raw = context.cast_mut().cast();
         // SAFETY: The context is valid until the group is freed, when `on_release` takes it back.
-        let raw = from_err_ptr(unsafe { ffi::khttpd_mark_group_new(context.cast_mut().cast()) })
+        let raw = from_err_ptr(unsafe { ffi::khttpd_mark_group_new(raw, duplicates) })
             .inspect_err(|_| {
                 // SAFETY: It comes from `into_raw`, and C has not kept it.
                 drop(unsafe { Arc::from_raw(context) });
@@ -125,7 +132,7 @@ impl MarkGroup {
     }
 
     /// Marks a directory: each change of it and of what it contains is recorded from now on, but
-    /// not of what its directories contain.
+    /// not of what its directories contain. Returns whether it had no mark of this group.
     ///
     /// # Context
     ///
@@ -134,12 +141,22 @@ impl MarkGroup {
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub(crate) fn add_directory(&mut self, directory: &FsPath) -> Result {
-        self.add_name(directory, b"")
+    pub(crate) fn add_directory(&mut self, directory: &FsPath) -> Result<bool> {
+        match self.add_name(directory, b"") {
+            Err(EEXIST) => Ok(false),
+            added => added.map(|()| true),
+        }
     }
 
     /// Marks a directory, so that it is recorded when `name` in it comes to mean another file.
-    /// Otherwise as [`MarkGroup::add_directory`].
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`, `EEXIST` if it has a mark and may have no other one.
     pub(crate) fn add_name(&mut self, directory: &FsPath, name: &[u8]) -> Result {
         self.marks.reserve(1, GFP_KERNEL_ACCOUNT)?;
         let (path, name, len) = (directory.as_raw(), name.as_ptr().cast(), name.len());

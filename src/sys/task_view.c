@@ -57,7 +57,8 @@ void khttpd_view_of_current(struct khttpd_view *view)
 static bool khttpd_root_of_task(struct task_struct *task, const struct khttpd_view *view,
 				struct fsnotify_mark *mark, struct path *root)
 {
-	struct fs_struct *fs = task->fs;
+	/* Not task->fs, which a task may have exchanged for a short time. */
+	struct fs_struct *fs = task->real_fs;
 	struct khttpd_view found;
 	bool equal;
 
@@ -79,19 +80,24 @@ static bool khttpd_root_of_task(struct task_struct *task, const struct khttpd_vi
 bool khttpd_view_find_root(const struct khttpd_view *view, struct fsnotify_mark *mark,
 			   struct path *root)
 {
-	struct task_struct *task;
-	bool found = false;
+	struct task_struct *process, *task;
+	bool found;
 
 	rcu_read_lock();
-	for_each_process(task) {
+	/* The first thread of a process may have ended before the others. */
+	for_each_process_thread(process, task) {
+		if (task->flags & PF_KTHREAD)
+			continue;
 		task_lock(task);
 		found = khttpd_root_of_task(task, view, mark, root);
 		task_unlock(task);
-		if (found)
-			break;
+		if (found) {
+			rcu_read_unlock();
+			return true;
+		}
 	}
 	rcu_read_unlock();
-	return found;
+	return false;
 }
 
 const struct cred *khttpd_override_creds(const struct cred *cred)

@@ -55,7 +55,7 @@ impl TaskView {
     ///
     /// `ENOMEM`.
     pub(crate) fn current(changes: Arc<Changes>) -> Result<Self> {
-        let marks = MarkGroup::new(changes)?;
+        let marks = MarkGroup::new(changes, false)?;
         let mut raw = MaybeUninit::uninit();
         // SAFETY: The task has not closed its files yet: callers run in a system call, but not in
         // the release of a file. The view is valid for writes.
@@ -88,7 +88,7 @@ impl TaskView {
             unsafe { ffi::khttpd_view_find_root(&raw const self.raw, self.mark.as_raw(), path) }
         };
         // SAFETY: The function writes the path, with references, when it returns `true`.
-        unsafe { FsPath::found_by(find) }.ok_or(ESRCH)
+        unsafe { FsPath::found_by(find) }
     }
 
     /// Calls `f` with the credentials of the task. Memory is charged to its control group.

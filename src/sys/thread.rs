@@ -27,7 +27,7 @@ use kernel::{
     }, //
 };
 
-/// What a [`Thread`] does.
+/// The work of a [`Thread`].
 pub(crate) trait ThreadBody: Send + Sync + 'static {
     /// Runs in the thread, until `control` tells that it must end.
     ///
@@ -37,7 +37,7 @@ pub(crate) trait ThreadBody: Send + Sync + 'static {
     fn run(&self, control: &ThreadControl);
 }
 
-/// What the owner of a [`Thread`] wants of it.
+/// The wishes of the owner of a [`Thread`].
 pub(crate) struct ThreadControl {
     is_ended: Atomic<bool>,
 }
@@ -48,6 +48,11 @@ impl ThreadControl {
         self.is_ended.load(Acquire)
     }
 
+    /// Returns whether the thread was interrupted since it has last taken an interrupt.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        current!().signal_pending()
+    }
+
     /// Returns whether the thread was interrupted since the last call. Until this call, all waits
     /// that a signal ends return at once.
     ///
@@ -55,7 +60,7 @@ impl ThreadControl {
     ///
     /// Process context, may sleep.
     pub(crate) fn take_interrupt(&self) -> bool {
-        let is_pending = current!().signal_pending();
+        let is_pending = self.is_interrupted();
         if is_pending {
             // SAFETY: The function has no preconditions but the context.
             unsafe { ffi::khttpd_kthread_flush_signals() };

@@ -156,6 +156,9 @@ impl<'a> PreparedUpdate<'a> {
             let server = update.server;
             server.publish(&mut config, loaded.snapshot, loaded.milliseconds);
             self.leaving_watch = mem::replace(&mut config.watch, loaded.watch);
+        } else if !update.sources.is_watched() {
+            self.leaving_watch = config.watch.take();
+            config.watch_failure.clear();
         }
         core.settings.max_connections.set(update.max_connections);
         core.settings.min_rate.set(update.min_rate);

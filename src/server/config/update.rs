@@ -164,7 +164,8 @@ impl<'a> ConfigUpdate<'a> {
         self.reset_counters = true;
     }
 
-    /// Returns the sources of the site, to be changed. If they stay the same, nothing is loaded.
+    /// Returns the sources of the site, to be changed. If they lead to the same site, nothing is
+    /// loaded, except to begin a watch.
     pub(crate) fn sources(&mut self) -> &mut Sources {
         &mut self.sources
     }
@@ -176,6 +177,8 @@ impl<'a> ConfigUpdate<'a> {
 
     /// Returns whether the site must be loaded.
     pub(super) fn changes_site(&self) -> bool {
-        self.reload || !self.server.config.lock().sources.is_same(&self.sources)
+        let config = self.server.config.lock();
+        let (old, new) = (&config.sources, &self.sources);
+        self.reload || !old.is_same_site(new) || new.is_watched() && !old.is_watched()
     }
 }

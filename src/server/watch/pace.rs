@@ -14,6 +14,9 @@ const QUIET: u64 = 250;
 /// The milliseconds after the first change at which the files are loaded though they change on.
 const LATEST: u64 = 5 * SECOND;
 
+/// The longest pause before a load that has failed is attempted again, in milliseconds.
+const RETRY_MAX: u64 = 60 * SECOND;
+
 /// The time of the next load.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum NextLoad {
@@ -25,12 +28,23 @@ pub(super) enum NextLoad {
     Now,
 }
 
+impl NextLoad {
+    fn after(milliseconds: u64) -> Self {
+        match milliseconds {
+            0 => Self::Now,
+            milliseconds => Self::In(milliseconds),
+        }
+    }
+}
+
 /// The pace of loads: one that ends begins a pause of a second, or as long as it has taken.
 pub(super) struct ReloadPace {
     /// Begin of the pause.
     paused_at: u64,
     /// Its length in milliseconds.
     pause: u64,
+    /// The milliseconds after which a load that has failed is attempted without a change, if it is.
+    retry: Option<u64>,
 }
 
 impl ReloadPace {
@@ -39,40 +53,48 @@ impl ReloadPace {
         Self {
             paused_at: now,
             pause: SECOND,
+            retry: None,
         }
     }
 
-    /// Begins a pause after a load that has begun at `begin`.
-    pub(super) fn finish(&mut self, begin: u64, now: u64) {
+    /// Begins a pause after a load that has begun at `begin`. A failure that `is_transient` is
+    /// attempted again, each time after twice the time.
+    pub(super) fn finish(&mut self, begin: u64, now: u64, is_transient: bool) {
         self.paused_at = now;
         self.pause = now.saturating_sub(begin).max(SECOND);
+        let next = |last: u64| last.saturating_mul(2).min(RETRY_MAX);
+        self.retry = is_transient.then(|| self.retry.map_or(SECOND, next));
     }
 
     /// Begins a pause of a second, in which a command may be carried out, unless there is a longer
     /// one.
     pub(super) fn interrupt(&mut self, now: u64) {
         if self.left(now) < SECOND {
-            *self = Self::new(now);
+            self.paused_at = now;
+            self.pause = SECOND;
         }
     }
 
     /// Returns when changes at these times are loaded, as of `now`.
     pub(super) fn next(&self, changes: Option<ChangeTimes>, now: u64) -> NextLoad {
         let Some(ChangeTimes { first, last }) = changes else {
-            return NextLoad::AfterChange;
+            return self.retry.map_or(NextLoad::AfterChange, |retry| {
+                NextLoad::after(self.left_of(retry.max(self.pause), now))
+            });
         };
         let until_quiet = QUIET.saturating_sub(now.saturating_sub(last));
         let until_latest = LATEST.saturating_sub(now.saturating_sub(first));
-        match until_quiet.min(until_latest).max(self.left(now)) {
-            0 => NextLoad::Now,
-            milliseconds => NextLoad::In(milliseconds),
-        }
+        NextLoad::after(until_quiet.min(until_latest).max(self.left(now)))
     }
 
     /// Returns the milliseconds that are left of the pause.
     fn left(&self, now: u64) -> u64 {
-        self.pause
-            .saturating_sub(now.saturating_sub(self.paused_at))
+        self.left_of(self.pause, now)
+    }
+
+    /// Returns the milliseconds that are left of this number since the pause has begun.
+    fn left_of(&self, milliseconds: u64, now: u64) -> u64 {
+        milliseconds.saturating_sub(now.saturating_sub(self.paused_at))
     }
 }
 
@@ -119,10 +141,24 @@ mod tests {
     fn pause_between_loads_is_a_second_or_as_long_as_the_load() {
         let mut pace = ReloadPace::new(BEGIN);
         assert!(next(&pace, changes(0, 0), QUIET) == NextLoad::In(SECOND - QUIET));
-        pace.finish(BEGIN, BEGIN + 7 * SECOND);
+        pace.finish(BEGIN, BEGIN + 7 * SECOND, false);
         let times = changes(7 * SECOND, 7 * SECOND);
         assert!(next(&pace, times, 8 * SECOND) == NextLoad::In(6 * SECOND));
         assert!(next(&pace, times, 14 * SECOND) == NextLoad::Now);
+    }
+
+    #[test]
+    fn transient_failure_is_attempted_again_ever_later() {
+        let mut pace = ReloadPace::new(BEGIN);
+        for seconds in [1, 2, 4, 8, 16, 32, 60, 60] {
+            pace.finish(BEGIN, BEGIN, true);
+            assert!(next(&pace, None, 0) == NextLoad::In(seconds * SECOND));
+            assert!(next(&pace, None, seconds * SECOND) == NextLoad::Now);
+        }
+        // A change does not wait for that.
+        assert!(next(&pace, changes(0, 0), SECOND) == NextLoad::Now);
+        pace.finish(BEGIN, BEGIN, false);
+        assert!(next(&pace, None, 0) == NextLoad::AfterChange);
     }
 
     #[test]

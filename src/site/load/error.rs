@@ -81,6 +81,11 @@ impl LoadError {
     pub(crate) fn errno(&self) -> Error {
         self.errno
     }
+
+    /// Returns whether the same load may succeed though no file changes.
+    pub(crate) fn is_transient(&self) -> bool {
+        matches!(self.errno, EAGAIN | EINTR | ENFILE | ENOMEM | ETXTBSY)
+    }
 }
 
 impl From<FileError> for LoadError {

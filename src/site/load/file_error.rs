@@ -35,6 +35,8 @@ pub(super) enum FileError {
     Duplicate,
     /// Rules make the head of the response 64 KiB long or longer.
     HeadBytes,
+    /// The reason why the files can't be watched.
+    Unwatchable(&'static str),
 }
 
 impl FileError {
@@ -58,6 +60,7 @@ impl FileError {
             Self::Depth(_) => ELOOP,
             Self::Duplicate => EEXIST,
             Self::HeadBytes => EMSGSIZE,
+            Self::Unwatchable(_) => EOPNOTSUPP,
         }
     }
 }
@@ -108,6 +111,7 @@ impl fmt::Display for FileError {
             Self::HeadBytes => {
                 f.write_str("response head of 64 KiB or more; remove some field rules")
             }
+            Self::Unwatchable(reason) => write!(f, "watch yes: {reason}"),
         }
     }
 }
@@ -120,6 +124,7 @@ pub(super) fn errno_text(errno: Error) -> &'static str {
         ENOTDIR => "not a directory",
         ELOOP => "loop of symbolic links, or a symbolic link replaced a directory",
         ENAMETOOLONG => "path too long",
+        EXDEV => "on another mount, which watch yes does not admit",
         EINTR => "interrupted by a signal",
         ENOMEM => "not enough memory",
         EIO => "input/output error",

@@ -120,12 +120,18 @@ impl Sources {
         self.rules.remove_hand_over(files)
     }
 
-    /// Returns whether both are set by the same commands.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
+    /// Returns whether both lead to the same site. Whether it is watched does not matter.
+    pub(crate) fn is_same_site(&self, other: &Self) -> bool {
         let mut roots = self.roots.iter().zip(&other.roots);
         self.roots.len() == other.roots.len()
-            && self.rules.as_bytes() == other.rules.as_bytes()
+            && self.site_rules().eq(other.site_rules())
             && roots.all(|(this, that)| this.is_same(that))
+    }
+
+    /// Returns the lines of the rules that do more than watching.
+    fn site_rules(&self) -> impl Iterator<Item = &[u8]> {
+        let rules = self.rules.as_bytes().split(|byte| *byte == b'\n');
+        rules.filter(|rule| !rule.starts_with(b"watch "))
     }
 
     /// Returns whether the site is loaded again when its files change.
@@ -201,7 +207,7 @@ mod tests {
             &sources,
             b"root /a\nroot built-in for A.example.\nroot /c for *.a.example\n",
         )?;
-        assert!(sources.is_same(&sources.try_clone()?));
+        assert!(sources.is_same_site(&sources.try_clone()?));
         let [any, name, below] = sources.roots() else {
             return Err(EINVAL);
         };
@@ -225,6 +231,19 @@ mod tests {
         assert_eq!(sources.rules().parse().map_err(|e| e.errno())?.len(), 4);
         sources.clear();
         assert_shown(&sources, b"")
+    }
+
+    #[test]
+    fn watch_makes_no_other_site() -> Result {
+        let mut sources = Sources::new(Limits::MAX);
+        add_rules(&mut sources, b"watch yes\nautoindex yes\n")?;
+        let mut other = sources.try_clone()?;
+        add_rules(&mut other, b"watch no\n")?;
+        assert!(sources.is_watched() && !other.is_watched());
+        assert!(sources.is_same_site(&other));
+        add_rules(&mut other, b"autoindex no\n")?;
+        assert!(!sources.is_same_site(&other));
+        Ok(())
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 //! The marks on what a site was loaded from, which tell when it changes.
 
+use super::file_error::FileError;
 use crate::sys::{
     fs::FsPath,
     fsnotify::{
@@ -16,7 +17,9 @@ use kernel::{
 
 /// The marks on what a site was loaded from.
 pub(crate) struct TreeWatch {
-    marks: MarkGroup,
+    directories: MarkGroup,
+    /// Marks for the names of roots, of which a directory may contain several.
+    names: MarkGroup,
     /// The devices of the roots that are directories, in the order of the roots.
     devices: KVVec<u32>,
 }
@@ -33,13 +36,14 @@ impl TreeWatch {
     /// `ENOMEM`.
     pub(crate) fn new(changes: Arc<Changes>) -> Result<Self> {
         Ok(Self {
-            marks: MarkGroup::new(changes)?,
+            directories: MarkGroup::new(changes.clone(), false)?,
+            names: MarkGroup::new(changes, true)?,
             devices: KVVec::new(),
         })
     }
 
-    /// Watches the name of a root, which was looked up from `base` and has led to `root`: a
-    /// directory or a symbolic link may take the place of what it means now.
+    /// Finds the directory of a root by its `name`, which is looked up from `base`, and watches both:
+    /// another directory or a link may take its place.
     ///
     /// # Context
     ///
@@ -47,21 +51,40 @@ impl TreeWatch {
     ///
     /// # Errors
     ///
-    /// Those of `open(2)` and of `stat(2)`.
-    pub(super) fn add_root(&mut self, base: &FsPath, name: &CStr, root: &FsPath) -> Result {
+    /// Those of `open(2)` and of `stat(2)`; that the root can't be watched.
+    pub(super) fn find_root(&mut self, base: &FsPath, name: &CStr) -> Result<FsPath, FileError> {
+        // First, so that each later change is noted.
+        self.add_name(base, name.to_bytes())?;
+        let root = base.directory(name)?;
+        check_local(&root)?;
         let device = root.stat()?.identity().0;
         self.devices.push(device, GFP_KERNEL_ACCOUNT)?;
-        let Some((parent, last)) = split(name.to_bytes()) else {
+        // The writer must be allowed to read what it is told of.
+        drop(root.open()?);
+        self.add_directory(&root)?;
+        Ok(root)
+    }
+
+    /// Watches the last name of a path, which is looked up from `base`.
+    fn add_name(&mut self, base: &FsPath, path: &[u8]) -> Result<(), FileError> {
+        let Some((parent, last)) = split(path) else {
             return Ok(());
         };
+        if matches!(last, b"." | b"..") {
+            return Err(FileError::Unwatchable(
+                "the path of a root must end in a name, not in . or ..",
+            ));
+        }
         let mut directory = KVec::with_capacity(parent.len() + 2, GFP_KERNEL)?;
         directory.extend_from_slice(parent, GFP_KERNEL)?;
         directory.extend_from_slice(b"/\0", GFP_KERNEL)?;
         let directory = CStr::from_bytes_with_nul(&directory).map_err(|_| EINVAL)?;
-        self.marks.add_name(&base.directory(directory)?, last)
+        let directory = base.directory(directory)?;
+        check_local(&directory)?;
+        Ok(self.names.add_name(&directory, last)?)
     }
 
-    /// Watches a directory, but not those in it.
+    /// Watches a directory, but not those in it. Returns whether it was not watched.
     ///
     /// # Context
     ///
@@ -70,8 +93,8 @@ impl TreeWatch {
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub(super) fn add_directory(&mut self, directory: &FsPath) -> Result {
-        self.marks.add_directory(directory)
+    pub(super) fn add_directory(&mut self, directory: &FsPath) -> Result<bool> {
+        self.directories.add_directory(directory)
     }
 
     /// Returns whether the roots are on the same file systems as those of `other`.
@@ -81,8 +104,20 @@ impl TreeWatch {
 
     /// Returns the number of directories that are watched.
     pub(crate) fn len(&self) -> usize {
-        self.marks.len()
+        self.directories.len()
     }
+}
+
+/// Checks that no read waits for a process or a host that may never answer: the end of a namespace
+/// waits for the load.
+fn check_local(directory: &FsPath) -> Result<(), FileError> {
+    if directory.is_local() {
+        return Ok(());
+    }
+    Err(FileError::Unwatchable(
+        "the file system may wait for ever for a process or another host; use one on a disk or in \
+         memory",
+    ))
 }
 
 /// Splits an absolute path before its last name. There is none in that of the root directory.

@@ -37,8 +37,6 @@ pub(super) struct Walk<'a> {
     policy: &'a LoadPolicy,
     progress: &'a LoadProgress,
     watch: Option<&'a mut TreeWatch>,
-    /// The directory that was last watched because a link leads into it.
-    linked: Option<FsPath>,
     /// Directories that were found and not read yet.
     pending: KVVec<TreePath>,
     /// Length of their paths, in bytes.
@@ -54,7 +52,7 @@ impl<'a> Walk<'a> {
     ///
     /// # Errors
     ///
-    /// The errors of `open(2)`.
+    /// The errors of `open(2)`; that the root can't be watched.
     pub(super) fn new(
         name: &'a CStr,
         policy: &'a LoadPolicy,
@@ -62,18 +60,19 @@ impl<'a> Walk<'a> {
         base: &FsPath,
         mut watch: Option<&'a mut TreeWatch>,
     ) -> Result<Self, LoadError> {
-        let error = |e| LoadError::at(name.to_bytes(), b"", FileError::Errno(e));
-        let root = base.directory(name).map_err(error)?;
-        if let Some(watch) = &mut watch {
-            watch.add_root(base, name, &root).map_err(error)?;
-        }
+        let error = |e| LoadError::at(name.to_bytes(), b"", e);
+        let root = match &mut watch {
+            None => base.directory(name).map_err(FileError::from),
+            Some(_) if policy.cross_mounts => Err(FileError::Unwatchable("needs cross-mounts no")),
+            Some(watch) => watch.find_root(base, name),
+        };
+        let root = root.map_err(error)?;
         Ok(Self {
             name,
             root,
             policy,
             progress,
             watch,
-            linked: None,
             pending: KVVec::new(),
             pending_bytes: 0,
         })
@@ -88,15 +87,15 @@ impl<'a> Walk<'a> {
     /// # Errors
     ///
     /// The error of the file with the rules.
-    pub(super) fn read_rules(&self) -> Result<KVVec<u8>, LoadError> {
+    pub(super) fn read_rules(&mut self) -> Result<KVVec<u8>, LoadError> {
         let path = TreePath::root()?.join(RULES_FILE)?;
         self.read_text(&path).map_err(|e| self.error(&path, e))
     }
 
-    fn read_text(&self, path: &TreePath) -> Result<KVVec<u8>, FileError> {
+    fn read_text(&mut self, path: &TreePath) -> Result<KVVec<u8>, FileError> {
         let mut text = KVVec::new();
-        let found = match self.look_up(path) {
-            Ok(found) => found,
+        let found = match self.find(path) {
+            Ok(found) => found.ok_or(EXDEV)?,
             Err(ENOENT) => return Ok(text),
             Err(e) => return Err(e.into()),
         };
@@ -161,19 +160,23 @@ impl<'a> Walk<'a> {
         let path = if directory.as_bytes() == b"/" {
             &self.root
         } else {
-            found = self.look_up(directory)?;
+            found = match self.find(directory)? {
+                Some(found) => found,
+                None => return Ok(KVVec::new()),
+            };
             if !self.admits_location(&found, rules)? || !self.policy.admits_mode(&found.stat()?) {
                 self.progress.add_skipped();
                 return Ok(KVVec::new());
             }
             &found
         };
+        let file = path.open()?;
         if let Some(watch) = &mut self.watch {
             watch.add_directory(path)?;
         }
         let mut names = KVVec::new();
         let mut appended = Ok(());
-        path.open()?.names(|name| {
+        file.names(|name| {
             appended = self.append_name(&mut names, name);
             appended.is_ok()
         })?;
@@ -197,8 +200,9 @@ impl<'a> Walk<'a> {
         rules: &Rules<'_>,
     ) -> Result<(), FileError> {
         signal::check()?;
-        let found = self.look_up(path)?;
-        self.watch_linked(&found)?;
+        let Some(found) = self.find(path)? else {
+            return Ok(());
+        };
         let stat = found.stat()?;
         let admitted = self.admits_location(&found, rules)?;
         if admitted && stat.is_directory() && self.policy.admits_mode(&stat) {
@@ -228,20 +232,30 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Watches the directory of a file that a link may have led to. Each other directory is watched
-    /// when its names are read.
-    fn watch_linked(&mut self, path: &FsPath) -> Result {
+    /// Looks a path up, and watches what it leads into. Skips one that leads to another mount.
+    fn find(&mut self, path: &TreePath) -> Result<Option<FsPath>> {
+        let mut found = self.look_up(path);
+        if let Ok(linked) = &found {
+            if self.watch_linked(linked)? {
+                // It may have changed before it was watched.
+                found = self.look_up(path);
+            }
+        }
+        if matches!(found, Err(EXDEV)) {
+            self.progress.add_skipped();
+            return Ok(None);
+        }
+        found.map(Some)
+    }
+
+    /// Watches the directory of a file that a link may have led to; returns whether it was not
+    /// watched. Each other directory is watched when its names are read.
+    fn watch_linked(&mut self, path: &FsPath) -> Result<bool> {
         let Some(watch) = self.watch.as_mut().filter(|_| self.policy.follow_links) else {
-            return Ok(());
+            return Ok(false);
         };
         let directory = path.clone().up(&self.root, |_| true);
-        if directory.is_some() && directory != self.linked {
-            directory
-                .iter()
-                .try_for_each(|path| watch.add_directory(path))?;
-            self.linked = directory;
-        }
-        Ok(())
+        directory.map_or(Ok(false), |path| watch.add_directory(&path))
     }
 
     /// Returns whether the policy admits a file at this location.
@@ -289,9 +303,11 @@ impl<'a> Walk<'a> {
         Ok(self.pending.push(path.try_clone()?, GFP_KERNEL_ACCOUNT)?)
     }
 
+    /// Looks a path up. One that is watched must not lead to another mount, even if that appears
+    /// after its directory was read: its file system may wait for ever.
     fn look_up(&self, path: &TreePath) -> Result<FsPath> {
-        self.root
-            .look_up(path.relative()?, self.policy.follow_links)
+        let (follow, same_mount) = (self.policy.follow_links, self.watch.is_some());
+        self.root.look_up(path.relative()?, follow, same_mount)
     }
 
     fn error(&self, path: &TreePath, error: FileError) -> LoadError {

@@ -17,7 +17,7 @@ pub(in crate::sys) type MarkCallback = unsafe extern "C" fn(context: *mut c_void
 /// The function of a thread.
 pub(in crate::sys) type ThreadFunction = unsafe extern "C" fn(context: *mut c_void) -> c_int;
 
-/// What the paths of a task begin at: `struct khttpd_view`.
+/// The mount namespace and the root of a task: `struct khttpd_view`.
 #[repr(C)]
 pub(in crate::sys) struct RawView {
     /// The mount namespace.
@@ -42,8 +42,12 @@ extern "C" {
     pub(in crate::sys) fn khttpd_marks_wait();
 
     /// Creates a group of marks with one reference, or returns an error pointer. `context` is used
-    /// until the group is freed. Process context, may sleep; the functions are set.
-    pub(in crate::sys) fn khttpd_mark_group_new(context: *mut c_void) -> *mut c_void;
+    /// until the group is freed. Without `duplicates`, a second mark of an object is `EEXIST`. Process
+    /// context, may sleep; the functions are set.
+    pub(in crate::sys) fn khttpd_mark_group_new(
+        context: *mut c_void,
+        duplicates: bool,
+    ) -> *mut c_void;
 
     /// Drops a reference; each mark has another one. Process context, may sleep.
     pub(in crate::sys) fn khttpd_mark_group_put(group: *mut c_void);

@@ -4,11 +4,14 @@
  */
 #include <linux/dcache.h>
 #include <linux/fs.h>
+#include <linux/gfs2_ondisk.h>
+#include <linux/magic.h>
 #include <linux/namei.h>
 #include <linux/path.h>
 #include <linux/sched.h>
 #include <linux/stat.h>
 #include <linux/timekeeping.h>
+#include <linux/user_namespace.h>
 
 /* struct RawStat in ffi.rs. */
 struct khttpd_stat {
@@ -27,7 +30,8 @@ struct khttpd_stat {
 	bool traced;
 };
 
-int khttpd_path_look_up(const struct path *root, const char *name, bool follow, struct path *found)
+int khttpd_path_look_up(const struct path *root, const char *name, bool follow, bool same_mount,
+			struct path *found)
 {
 	/*
 	 * vfs_path_lookup() makes root the root of the look-up, so that neither a link nor .. leads
@@ -36,14 +40,39 @@ int khttpd_path_look_up(const struct path *root, const char *name, bool follow, 
 	 * further up can only have appeared since its directory was read.
 	 */
 	unsigned int links = follow ? LOOKUP_FOLLOW | LOOKUP_NO_MAGICLINKS : LOOKUP_NO_SYMLINKS;
+	unsigned int mounts = same_mount ? LOOKUP_NO_XDEV : 0;
 	int attempts = 10;
 	int error;
 
 	do {
-		error = vfs_path_lookup(root->dentry, root->mnt, name, links | LOOKUP_IN_ROOT,
-					found);
+		error = vfs_path_lookup(root->dentry, root->mnt, name,
+					links | mounts | LOOKUP_IN_ROOT, found);
 	} while (error == -EAGAIN && --attempts);
 	return error;
+}
+
+/*
+ * Tells whether no signal-proof wait depends on another process or host: FUSE waits for its daemon,
+ * network and cluster filesystems for their peers. The layers of an overlay do not show, so that it
+ * must be one of the administrator's.
+ */
+bool khttpd_path_is_local(const struct path *path)
+{
+	const struct super_block *sb = path->dentry->d_sb;
+
+	switch (sb->s_magic) {
+	case RAMFS_MAGIC:
+	case TMPFS_MAGIC:
+		return true;
+	case FUSE_SUPER_MAGIC:
+	case GFS2_MAGIC:
+	case OCFS2_SUPER_MAGIC:
+		return false;
+	case OVERLAYFS_SUPER_MAGIC:
+		return sb->s_user_ns == &init_user_ns;
+	default:
+		return sb->s_type->fs_flags & FS_REQUIRES_DEV && sb->s_user_ns == &init_user_ns;
+	}
 }
 
 bool khttpd_path_up(const struct path *root, struct path *path,

@@ -70,7 +70,7 @@ impl FsPath {
 
     /// Finds `name`, relative to this directory, as if this were the root of the file system.
     /// Follows links if `follow` is set; else returns a link at the end itself, and refuses links
-    /// further up.
+    /// further up. Stays on this mount if `same_mount` is set.
     ///
     /// # Context
     ///
@@ -78,15 +78,20 @@ impl FsPath {
     ///
     /// # Errors
     ///
-    /// Those of `open(2)`.
-    pub(crate) fn look_up(&self, name: &CStr, follow: bool) -> Result<Self> {
+    /// Those of `open(2)`; `EXDEV` for another mount.
+    pub(crate) fn look_up(&self, name: &CStr, follow: bool, same_mount: bool) -> Result<Self> {
+        let (root, name) = (&raw const self.0, name.as_char_ptr());
         Self::from_raw(|found| {
             // SAFETY: By the type invariant our path is valid; the name is NUL-terminated, and
             // `found` is valid for writes.
-            unsafe {
-                ffi::khttpd_path_look_up(&raw const self.0, name.as_char_ptr(), follow, found)
-            }
+            unsafe { ffi::khttpd_path_look_up(root, name, follow, same_mount, found) }
         })
+    }
+
+    /// Returns whether reads from its file system wait for no other process and no other host.
+    pub(crate) fn is_local(&self) -> bool {
+        // SAFETY: By the type invariant the path is valid.
+        unsafe { ffi::khttpd_path_is_local(&raw const self.0) }
     }
 
     /// Returns the directory that contains it, below the mounts on top of it, unless that is `root`
@@ -109,15 +114,15 @@ impl FsPath {
         found.then_some(self)
     }
 
-    /// Returns the path that `find` writes when it returns `true`.
+    /// Returns the path that `find` writes when it returns `true`, else `ESRCH`.
     ///
     /// # Safety
     ///
     /// `find` returns `true` only when it has written a valid path, with references for the caller.
     pub(in crate::sys) unsafe fn found_by(
         find: impl FnOnce(*mut bindings::path) -> bool,
-    ) -> Option<Self> {
-        Self::from_raw(|path| if find(path) { 0 } else { -1 }).ok()
+    ) -> Result<Self> {
+        Self::from_raw(|path| if find(path) { 0 } else { ESRCH.to_errno() })
     }
 
     /// Returns the path for C.

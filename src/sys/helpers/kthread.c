@@ -2,6 +2,7 @@
 
 #include <linux/err.h>
 #include <linux/kthread.h>
+#include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 
@@ -10,6 +11,8 @@ struct task_struct *khttpd_kthread_run(int (*run)(void *context), void *context,
 	struct task_struct *task = kthread_create(run, context, "%s", name);
 
 	if (!IS_ERR(task)) {
+		/* It runs in the root of the CPU control groups, whose other tasks come first. */
+		set_user_nice(task, 10);
 		get_task_struct(task);
 		wake_up_process(task);
 	}

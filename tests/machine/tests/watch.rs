@@ -5,12 +5,19 @@
 mod common;
 
 use common::{assert_quiet, check_charged, put_guest, scaled_count, serving, unload, Result};
+use machine::Machine;
 
-/// Runs a case of `guest/watch.py`.
+/// Runs a case of a program in `guest/`, and unloads the module.
 fn run(case: &str) -> Result {
     let machine = serving()?;
-    put_guest(&machine, &["status.py", "watch.py"])?;
-    let output = machine.exec(&format!("exec python3 /tmp/watch.py {case}"))?;
+    run_on(&machine, case)?;
+    unload(&machine)
+}
+
+/// Runs a case of a program in `guest/`.
+fn run_on(machine: &Machine, case: &str) -> Result {
+    put_guest(machine, &["status.py", "watch.py", "watch_ends.py"])?;
+    let output = machine.exec(&format!("exec python3 /tmp/{case}"))?;
     print!("{}", output.stdout_text());
     assert!(
         output.status.success(),
@@ -18,35 +25,42 @@ fn run(case: &str) -> Result {
         output.stderr_text(),
         machine.exec_ok("cat /dev/khttpd")?
     );
-    unload(&machine)
+    Ok(())
 }
 
 #[test]
 fn changed_files_and_directories_are_served_without_a_command() -> Result {
-    run("changes")
+    run("watch.py changes")
 }
 
 #[test]
 fn burst_of_changes_ends_in_its_last_state_with_at_most_a_load_a_second() -> Result {
-    run(&format!("bursts {}", scaled_count(1000)))
+    run(&format!("watch.py bursts {}", scaled_count(1000)))
 }
 
 #[test]
 fn flipped_link_and_replaced_root_are_followed() -> Result {
-    run("links")
+    run("watch.py links")
+}
+
+#[test]
+fn file_systems_that_may_wait_for_ever_are_not_watched() -> Result {
+    let share = std::env::temp_dir().join(format!("khttpd-watch-{}", std::process::id()));
+    std::fs::create_dir_all(&share)?;
+    let machine = common::machine()?.share(&share).boot()?;
+    machine.exec_ok("insmod khttpd.ko")?;
+    let run = run_on(&machine, "watch_ends.py waiting");
+    std::fs::remove_dir_all(&share)?;
+    run?;
+    machine.exec_ok("rmmod khttpd")?;
+    // File systems log their mounts.
+    common::assert_no_trouble(&machine).map(drop)
 }
 
 #[test]
 fn watched_file_system_can_be_unmounted_and_the_old_site_stays() -> Result {
     let machine = serving()?;
-    put_guest(&machine, &["status.py", "watch.py"])?;
-    let output = machine.exec("exec python3 /tmp/watch.py unmounted")?;
-    assert!(
-        output.status.success(),
-        "{}\n{}",
-        output.stderr_text(),
-        machine.exec_ok("cat /dev/khttpd")?
-    );
+    run_on(&machine, "watch_ends.py unmounted")?;
     machine.exec_ok("rmmod khttpd")?;
     // File systems log their mounts.
     common::assert_no_trouble(&machine).map(drop)
@@ -54,22 +68,37 @@ fn watched_file_system_can_be_unmounted_and_the_old_site_stays() -> Result {
 
 #[test]
 fn malformed_rules_of_a_watched_root_keep_the_old_site_and_are_reported() -> Result {
-    run("rules")
+    run("watch.py rules")
+}
+
+#[test]
+fn failure_that_passes_without_a_change_is_attempted_again() -> Result {
+    run("watch.py leased")
+}
+
+#[test]
+fn commands_do_not_keep_changes_from_being_loaded() -> Result {
+    run("watch_ends.py commands")
 }
 
 #[test]
 fn reload_reads_no_file_that_the_writer_could_not_read() -> Result {
-    run("rights")
+    run("watch.py rights")
 }
 
 #[test]
 fn reload_sees_the_mounts_of_the_writer() -> Result {
-    run("views")
+    run("watch_ends.py views")
 }
 
 #[test]
 fn commands_namespaces_and_the_module_end_while_files_change() -> Result {
-    run(&format!("ends {}", scaled_count(20).max(8)))
+    run(&format!("watch_ends.py ends {}", scaled_count(20).max(8)))
+}
+
+#[test]
+fn command_interrupts_a_reload_that_begins_anew() -> Result {
+    run(&format!("watch_ends.py interrupted {}", scaled_count(5000)))
 }
 
 #[test]

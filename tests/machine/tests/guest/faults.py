@@ -174,12 +174,11 @@ def commands():
         ),
         ('stop', 'start'),
         ('reload', ''),
-        ('watch yes', 'clear\nroot /tmp/one'),
         (
             'error 404 /404.html\nfield * X-Other: yes\nstatus-page /status\nredirect 302 /x /y',
             'clear\nroot /tmp/one',
         ),
-        ('autoindex yes', 'clear\nroot /tmp/one'),
+        ('autoindex yes\nwatch yes', 'clear\nroot /tmp/one'),
         ('root /tmp/two', 'root /tmp/one'),
         ('root /tmp/two for example.org\nroot /tmp/one for *.example.org', 'clear\nroot /tmp/one'),
         ('clear', 'root /tmp/one'),

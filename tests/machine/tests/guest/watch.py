@@ -1,22 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Files that change while khttpd watches them: watch.py CASE [COUNT]
 
-    changes          new, changed, renamed and removed files and directories
-    bursts COUNT     COUNT files that are replaced at once, several times
-    links            a root whose name leads to another directory
-    unmounted        a file system that is unmounted
-    rules            a malformed .khttpd
-    rights           a file that the writer could not read
-    views            a writer in a mount namespace of its own
-    ends COUNT       commands and ends of servers while files change"""
+    changes            new, changed, renamed and removed files and directories
+    bursts COUNT       COUNT files that are replaced at once, several times
+    links              links and roots that lead to other directories
+    leased             a file that can't be read for some time
+    rules              a malformed .khttpd
+    rights             a file that the writer could not read"""
 
-import contextlib
+import errno
+import fcntl
 import http.client
 import os
 import shutil
+import signal
 import subprocess
 import sys
-import threading
 import time
 
 import status
@@ -141,6 +140,19 @@ def bursts(count):
     assert 1 <= loads <= seconds + 1, (loads, seconds)
 
 
+def refused(*commands):
+    """Returns the message of commands that must fail."""
+    node = os.open("/dev/khttpd", os.O_RDWR)
+    try:
+        os.write(node, "".join(f"{line}\n" for line in commands).encode())
+    except OSError as error:
+        assert error.errno == errno.EOPNOTSUPP, error
+        return os.read(node, 4096).decode()
+    finally:
+        os.close(node)
+    raise AssertionError(f"{commands} were carried out")
+
+
 def links():
     """A flipped link, and a directory that takes the place of the root, are found."""
     begin()
@@ -172,28 +184,19 @@ def links():
     wait_for("linked.html", "linked")
     put("..data/linked.html", "changed")
     wait_for("linked.html", "changed")
-
-
-def unmounted():
-    """The watch keeps no file system mounted, and the old site stays."""
-    os.makedirs(TREE, exist_ok=True)
-    for _ in range(3):
-        assert not run(f"mount -t tmpfs none {TREE}").returncode
-        put("index.html", "mounted")
-        put("a/file", "file")
-        # The new file system may have the number of the last one.
-        status.command("clear", f"root {TREE}", "watch yes", "reload")
-        assert fetch("") == (200, "mounted")
-        put("index.html", "changed")
-        wait_for("", "changed")
-        put("index.html", "changed again")
-        failures = status.count("watch-failures")
-        # While the site is loaded, the file system is busy.
-        status.wait_until(lambda: not run(f"umount {TREE}").returncode)
-        # It tells that when its last user has gone, so that nothing of khttpd's uses it.
-        status.wait_until(lambda n=failures: status.count("watch-failures") > n)
-        assert fetch("")[0] == 200 and fetch("a/file") == (200, "file")
-        assert "another file system" in shown("watch-failed")[0], shown("watch-failed")
+    # However many links lead into a directory, it has one mark.
+    put("a/b/file.html", "file")
+    for number in range(0, 100, 2):
+        os.symlink("../a/b/file.html", f"{TREE}/..data/{number}")
+        os.symlink("a/b/file.html", f"{TREE}/{number}.html")
+        os.symlink("..data/linked.html", f"{TREE}/{number + 1}.html")
+    wait_for("99.html", "changed")
+    wait_for("98.html", "file")
+    # The root, ..data, a and a/b.
+    assert shown("watched") == ["4"], shown("watched")
+    # The name of a root must mean something of its own.
+    for name in f"{TREE}/a/.", f"{TREE}/a/..":
+        assert "must end in a name" in refused(f"root {name}"), name
 
 
 def rules():
@@ -216,6 +219,25 @@ def rules():
     assert not shown("watch-failed")
     log = run("dmesg").stdout
     assert f"khttpd: watch: {reason}; the old site is served" in log, log
+    # No site need be loaded for a watch to end.
+    put(".khttpd", "redirect 301 /old\n")
+    status.wait_until(lambda: shown("watch-failed"))
+    status.command("watch no")
+    assert not shown("watched") and not shown("watch-failed")
+    assert fetch("other.html") == (200, "other")
+
+
+def leased():
+    """A failure that passes without a change is attempted again."""
+    begin()
+    signal.signal(signal.SIGIO, signal.SIG_IGN)
+    with open(f"{TREE}/index.html", encoding="utf-8") as file:
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        put("next.html", "next")
+        status.wait_until(lambda: "holds a lease" in "".join(shown("watch-failed")))
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    wait_for("next.html", "next")
+    assert not shown("watch-failed")
 
 
 def rights():
@@ -236,78 +258,6 @@ def rights():
     assert f"{TREE}/secret.html: " in shown("watch-failed")[0], shown("watch-failed")
     os.chmod(f"{TREE}/secret.html", 0o644)
     wait_for("secret.html", "secret")
-
-
-def views():
-    """Paths are those of the writer's mount namespace, as long as a process is in it."""
-    begin()
-    script = (
-        f"mount -t tmpfs none {TREE} && echo private > {TREE}/index.html && "
-        f"printf 'root {TREE}\\nwatch yes\\nreload\\n' > /dev/khttpd && echo done && read line && "
-        f"echo changed > {TREE}/index.html && read line"
-    )
-    with subprocess.Popen(
-        ["unshare", "-m", "sh", "-c", script],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as writer:
-        assert writer.stdout.readline() == "done\n"
-        assert fetch("") == (200, "private\n")
-        writer.stdin.write("\n")
-        writer.stdin.flush()
-        wait_for("", "changed\n")
-    # Now no process is left there.
-    assert not run("unshare -m sh -c 'echo reload > /dev/khttpd'").returncode
-    assert fetch("") == (200, "index")
-    put("index.html", "changed")
-    status.wait_until(lambda: shown("watch-failed"))
-    assert "no process is left" in shown("watch-failed")[0], shown("watch-failed")
-    assert fetch("") == (200, "index")
-    status.command("reload")
-    assert fetch("") == (200, "changed") and not shown("watch-failed")
-
-
-def ends(count):
-    """Nothing waits for a reload for long, and nothing is left of one."""
-    over = threading.Event()
-
-    def change():
-        number = 0
-        while not over.is_set():
-            number += 1
-            with contextlib.suppress(FileNotFoundError):
-                put(f"{number % 50}/{number % 500}.html", "x" * (number % 100_000), replace=True)
-                if number % 7 == 0:
-                    shutil.rmtree(f"{TREE}/{number // 7 % 50}", ignore_errors=True)
-
-    begin()
-    changer = threading.Thread(target=change)
-    changer.start()
-    enter = "nsenter --net=/run/netns/watched"
-    try:
-        for number in range(count):
-            if number % 4 == 0:
-                # In a namespace that ends.
-                assert not run("ip netns add watched").returncode
-                text = f"root {TREE}\\nwatch yes\\n"
-                # The load fails if a file vanishes meanwhile.
-                run(f"{enter} sh -c \"printf '{text}' > /dev/khttpd\"")
-            for text in "reload", "max-old-sites 1", "watch no", "watch yes", "clear":
-                with contextlib.suppress(OSError):
-                    status.command(text)
-                time.sleep(number % 3 * 0.2)
-            with contextlib.suppress(OSError):
-                status.command(f"root {TREE}", "watch yes", "when-busy skip")
-            time.sleep(number % 5 * 0.5)
-            if number % 4 == 0:
-                assert not run("ip netns delete watched").returncode
-            if number % 2:
-                found = run("rmmod khttpd && insmod khttpd.ko")
-                assert not found.returncode, found
-    finally:
-        over.set()
-        changer.join()
 
 
 if __name__ == "__main__":
