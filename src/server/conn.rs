@@ -12,7 +12,9 @@
 mod adopted;
 mod borrowed_cpu;
 mod burst;
+mod burst_log;
 mod close_queue;
+mod conn_log;
 mod connection;
 mod connection_pool;
 mod connection_table;

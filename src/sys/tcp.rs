@@ -52,6 +52,7 @@ mod handler;
 mod listener;
 mod locked_socket;
 mod locked_state;
+mod peer;
 mod pieces;
 mod receive;
 mod send_buffers;
@@ -74,6 +75,7 @@ pub(crate) use self::{
         ListenHandler,
         Listener, //
     },
+    peer::Peer,
     pieces::{
         PieceRoom,
         Pieces, //

@@ -23,6 +23,8 @@ use crate::bytes::{
 /// assert_eq!(head.target(), b"/a b");
 /// assert_eq!(head.field(b"host"), Some(&b"y"[..]));
 /// assert_eq!(head.field(b"acce"), None);
+/// assert_eq!(RequestHead::new(b"GET\r\nHost: [::1]:80\r\n").host(), Some(&b"[::1]"[..]));
+/// assert_eq!(RequestHead::new(b"GET\r\nHost: [::1]\r\n").host(), Some(&b"[::1]"[..]));
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct RequestHead<'b>(&'b [u8]);
@@ -59,6 +61,16 @@ impl<'b> RequestHead<'b> {
     /// in lower case. A line that has not arrived to its end is none.
     pub fn field(self, name: &[u8]) -> Option<&'b [u8]> {
         self.lines().filter_map(|line| value(line, name)).last()
+    }
+
+    /// Returns the host of the last field `Host`, without a port.
+    pub fn host(self) -> Option<&'b [u8]> {
+        let host = self.field(b"host")?;
+        let port = host.iter().rposition(|byte| !byte.is_ascii_digit())?;
+        Some(match host.split_at_checked(port) {
+            Some((name, [b':', ..])) => name,
+            _ => host,
+        })
     }
 
     /// Iterates over the complete lines behind the request line, up to an empty one, without their

@@ -54,6 +54,7 @@ impl<'a> BorrowedCpu<'a> {
             snapshot: self.core.snapshot.get(&rcu),
             counters: self.counters,
             head_max: self.core.settings.head_max(),
+            log: self.core.log.sink(&rcu),
         };
         poll(&context, self.scratch.get_mut())
     }

@@ -219,6 +219,7 @@ impl Connection {
         }
         this.timing.close();
         let pool = this.table_slot.pool();
+        pool.core.log.with(|sink| guard.log.break_off(sink));
         guard.give_up_after(pool.core.settings.send_seconds.get());
         let urgent = pool.table.is_awaited();
         pool.ended.push(Arc::from(this), urgent, guard.bh());
@@ -291,8 +292,9 @@ impl WorkItem for Connection {
         if let (ConnPhase::HandOver, Some(request)) = (guard.phase(), guard.hand_over) {
             // No poll does anything in this phase.
             if !this.closing.load(Relaxed) {
+                let record = guard.log.handing_over.take();
                 drop(guard);
-                return this.hand_over(request.process);
+                return this.hand_over(request.process, record);
             }
         }
         let action = this.advance(&mut guard);

@@ -16,23 +16,37 @@ use core::net::{
     Ipv6Addr,
     SocketAddr, //
 };
-use kernel::sync::Arc;
-use protocol::http::ProcessAddress;
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+use protocol::{
+    http::ProcessAddress,
+    log::LogRecord, //
+};
 
 impl Connection {
     /// Gives the connection to `process`, or responds that the process can't have it. The phase is
-    /// [`ConnPhase::HandOver`], so that no other task closes the connection meanwhile.
+    /// [`ConnPhase::HandOver`], so that no other task closes the connection meanwhile. `record` is that
+    /// of the request.
     ///
     /// # Context
     ///
     /// Process context, may sleep.
-    pub(super) fn hand_over(self: &Arc<Self>, process: ProcessAddress) {
+    pub(super) fn hand_over(
+        self: &Arc<Self>,
+        process: ProcessAddress,
+        record: Option<KBox<LogRecord>>,
+    ) {
         let to = SocketAddr::new(self.listen_address(process), process.port.get());
         let result = self.stream.hand_over(to, process.uid);
         let event = result.as_ref().map_or_else(count, |()| Count::HandedOver);
         self.core().counters.increment(event);
         match result {
-            Ok(()) => self.leave(),
+            Ok(()) => {
+                self.core().log.hand_over(record);
+                self.leave();
+            }
             Err(HandOverError::Lost) => Self::abort(self),
             Err(_) => self.refuse(),
         }

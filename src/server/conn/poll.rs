@@ -10,6 +10,7 @@ use super::{
         },
         stats::Count, //
     },
+    burst_log::BurstLog,
     cpu_scratch::CpuScratch,
     request_context::RequestContext,
     request_reader::RequestReader,
@@ -201,6 +202,9 @@ impl<'a, T: Transport> Poll<'a, T> {
             SessionPhase::Idle => ConnPhase::Idle,
             SessionPhase::Head => {
                 self.transport.make_room();
+                if self.context.log.is_some() {
+                    self.transport.log.note_begin();
+                }
                 ConnPhase::Head
             }
             _ => ConnPhase::Body,
@@ -245,17 +249,33 @@ impl<'a, T: Transport> Poll<'a, T> {
         if phase == ConnPhase::Send {
             return Ok(Some(self.transport.close(Action::Reset)));
         }
-        if phase == ConnPhase::Head {
-            let mut burst = self.scratch.response.begin();
-            if let Some(response) = burst.expire(&mut self.transport.session) {
-                let mut writer = ResponseWriter::new(self.transport, self.context);
-                writer.begin(&response);
-                burst.push(&response, &self.context.snapshot)?;
-                writer.send(&burst, &[])?;
-                return Ok(None);
-            }
+        if phase == ConnPhase::Head && self.expire_request()? {
+            return Ok(None);
         }
         Ok(Some(self.transport.close(Action::Close)))
+    }
+
+    /// Sends 408 if a head has begun; returns whether it has.
+    fn expire_request(&mut self) -> Result<bool> {
+        let CpuScratch { input, response } = &mut *self.scratch;
+        let mut burst = response.begin();
+        let Some(response) = burst.expire(&mut self.transport.session) else {
+            return Ok(false);
+        };
+        let mut log = BurstLog::begin(self.context);
+        if let Some(log) = &mut log {
+            let head = self.transport.copy_unread(0, input)?;
+            log.add(head, &response, self.transport);
+        }
+        let mut writer = ResponseWriter::new(self.transport, self.context);
+        writer.begin(&response);
+        let sent = burst
+            .push(&response, &self.context.snapshot)
+            .and_then(|()| writer.send(&burst, &[]));
+        if let Some(log) = log {
+            log.settle(writer.state_mut(), sent);
+        }
+        sent.map(|_| true)
     }
 
     /// Returns what must follow the error `e`.

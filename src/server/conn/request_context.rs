@@ -3,6 +3,7 @@
 //! The parts of a server that one poll uses.
 
 use super::super::{
+    access_log::LogSink,
     server_core::ServerCore,
     site_snapshot::SiteSnapshot,
     stats::CpuCounters, //
@@ -33,6 +34,16 @@ pub(crate) struct RequestContext<'a> {
     pub(super) counters: &'a CpuCounters,
     /// The bound of the length of a request head, which is the same for the whole poll.
     pub(super) head_max: usize,
+    /// The access log while it is on.
+    pub(super) log: Option<ArcBorrow<'a, LogSink>>,
+}
+
+impl RequestContext<'_> {
+    /// Returns the access log while it is on.
+    #[inline]
+    pub(super) fn log(&self) -> Option<&LogSink> {
+        self.log.as_deref()
+    }
 }
 
 impl Resources for RequestContext<'_> {

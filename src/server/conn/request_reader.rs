@@ -4,6 +4,7 @@
 
 use super::{
     burst::Burst,
+    burst_log::BurstLog,
     cpu_scratch::ResponseScratch,
     response_writer::ResponseWriter,
     transport::ResponseSink, //
@@ -37,8 +38,14 @@ impl<'a, T: ResponseSink> RequestReader<'a, T> {
     ) -> Result {
         while !rest.is_empty() {
             let mut burst = scratch.begin();
-            let is_complete = self.gather(rest, &mut burst)?;
-            self.writer.send(&burst, rest)?;
+            let mut log = BurstLog::begin(self.writer.context());
+            let sent = self
+                .gather(rest, &mut burst, &mut log)
+                .and_then(|is_complete| Ok((is_complete, self.writer.send(&burst, rest)?)));
+            if let Some(log) = log {
+                log.settle(self.writer.state_mut(), sent.map(|(_, sent)| sent));
+            }
+            let (is_complete, _) = sent?;
             *self.budget = self.budget.saturating_sub(burst.part_cost());
             if !is_complete || *self.budget == 0 || !self.is_ready() {
                 break;
@@ -56,7 +63,12 @@ impl<'a, T: ResponseSink> RequestReader<'a, T> {
     /// Processes requests in `rest`, one at least, until the burst is full. Returns `false` if
     /// `rest` begins with an unfinished head, or with that of a request for a process.
     #[inline]
-    fn gather<'b>(&mut self, rest: &mut &[u8], burst: &mut Burst<'b>) -> Result<bool>
+    fn gather<'b>(
+        &mut self,
+        rest: &mut &[u8],
+        burst: &mut Burst<'b>,
+        log: &mut Option<BurstLog<'_>>,
+    ) -> Result<bool>
     where
         'a: 'b,
     {
@@ -66,11 +78,18 @@ impl<'a, T: ResponseSink> RequestReader<'a, T> {
             let step = burst.process(&mut self.writer.state_mut().session, rest, context);
             if let Some(response) = &step.response {
                 self.writer.begin(response);
+                if let Some(log) = log {
+                    log.add(step.head(rest), response, self.writer.sink_mut());
+                }
                 burst.push(response, &context.snapshot)?;
             } else if step.broken {
                 self.writer.state_mut().pending.abandon();
             } else {
                 self.writer.state_mut().hand_over = step.hand_over;
+                if let (Some(log), Some(_)) = (log.as_mut(), step.hand_over) {
+                    let head = rest.get(step.consumed..).unwrap_or_default();
+                    log.hand_over(head, self.writer.sink_mut());
+                }
             }
             if step.consumed == 0 {
                 return Ok(false);

@@ -56,6 +56,12 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
         self.context
     }
 
+    /// Returns the connection.
+    #[inline]
+    pub(super) fn sink_mut(&mut self) -> &mut T {
+        self.sink
+    }
+
     /// Returns the state of the connection.
     #[inline]
     pub(super) fn state(&self) -> &ConnState {
@@ -76,15 +82,15 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
         self.context.counters.add(Count::of(response.status), 1);
     }
 
-    /// Sends a burst, and keeps what finds no space. `rest` are the received bytes behind its
-    /// requests.
+    /// Sends a burst, keeps what finds no space, and returns how many bytes have found space. `rest`
+    /// are the received bytes behind its requests.
     ///
     /// # Errors
     ///
     /// The error that the connection has met with. `ENOBUFS` if memory is short for what finds no
     /// space: a part of a response may have been sent, so that it can neither go on nor begin again.
     #[inline(never)]
-    pub(super) fn send(&mut self, burst: &Burst<'_>, rest: &[u8]) -> Result {
+    pub(super) fn send(&mut self, burst: &Burst<'_>, rest: &[u8]) -> Result<usize> {
         let more = self.is_followed(rest);
         match *burst.tail() {
             Body::Slice(body, range) => self.send_content(burst.pieces(), (body, range), more),
@@ -107,15 +113,16 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
 
     /// Copies pieces into the send buffer, and keeps what finds no space.
     #[inline]
-    fn send_pieces(&mut self, pieces: &Pieces<'_>, more: bool) -> Result {
+    fn send_pieces(&mut self, pieces: &Pieces<'_>, more: bool) -> Result<usize> {
         if pieces.len() == 0 {
-            return Ok(());
+            return Ok(0);
         }
         let sent = self
             .sink
             .sender()
             .send(&self.context.core.buffers, pieces, more)?;
-        self.keep_unsent(pieces, sent)
+        self.keep_unsent(pieces, sent)?;
+        Ok(sent)
     }
 
     /// Sends pieces and a body that is spliced. The snapshot is referred to only for bytes that find
@@ -126,7 +133,7 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
         pieces: &Pieces<'_>,
         (body, range): (BodyId, ByteRange),
         more: bool,
-    ) -> Result {
+    ) -> Result<usize> {
         let mut range = indices(range)?;
         let content = self.context.snapshot.body(body).ok_or(EIO)?;
         let buffers = &self.context.core.buffers;
@@ -140,7 +147,7 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
             self.sink.pending.content = Some((body, range));
             self.sink.pending.snapshot = Some(Arc::from(self.context.snapshot));
         }
-        Ok(())
+        Ok(sent)
     }
 
     /// Sends pieces that end with the head of a multipart response; [`ResponseWriter::flush`] sends
@@ -150,11 +157,11 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
         &mut self,
         pieces: &Pieces<'_>,
         (body, multipart): (BodyId, &Multipart<Ranges>),
-    ) -> Result {
+    ) -> Result<usize> {
         self.sink.pending.parts = Some(PendingParts::new(body, multipart)?);
-        self.send_pieces(pieces, true)?;
+        let sent = self.send_pieces(pieces, true)?;
         self.sink.pending.snapshot = Some(Arc::from(self.context.snapshot));
-        Ok(())
+        Ok(sent)
     }
 
     /// Counts the `sent` bytes, and keeps the bytes of `pieces` that are not among them.
@@ -203,6 +210,8 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
                 self.sink.wait_for_space(acknowledged);
                 return Ok(false);
             }
+            self.context.counters.add(Count::Bytes, sent as u64);
+            self.sink.log.advance(sent, self.context.log());
         }
         self.sink.pending.snapshot = None;
         Ok(true)
@@ -219,7 +228,6 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
             .sink
             .sender()
             .send(&self.context.core.buffers, &pieces, more)?;
-        self.context.counters.add(Count::Bytes, sent as u64);
         // In place: the rest of a response must not depend on memory.
         head.copy_within(sent.., 0);
         head.truncate(head.len() - sent);
@@ -242,7 +250,6 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
             .sink
             .sender()
             .splice(buffers, content, range.clone(), more)?;
-        self.context.counters.add(Count::Bytes, sent as u64);
         let rest = range.start + sent..range.end;
         if !rest.is_empty() {
             self.sink.pending.content = Some((body, rest));

@@ -10,6 +10,7 @@ use super::{
             PROGRESS_SECONDS, //
         }, //
     },
+    conn_log::ConnLog,
     pace::Pace,
     pending_response::PendingResponse, //
 };
@@ -95,6 +96,8 @@ pub(crate) struct ConnState {
     pace: Pace,
     /// The next request, if it is for a process; it is looked at no more.
     pub(super) hand_over: Option<ProcessRequest>,
+    /// What the access log has not got yet.
+    pub(super) log: ConnLog,
     /// Whether memory was short in the last poll.
     short_of_memory: bool,
     /// Whether the callbacks were attached.
@@ -111,6 +114,7 @@ impl ConnState {
             renewed: false,
             pace: Pace::new(0, 0),
             hand_over: None,
+            log: ConnLog::new(),
             short_of_memory: false,
             is_attached: false,
         }

@@ -263,6 +263,7 @@ impl AdoptedConnection {
             return;
         };
         drop(watch);
+        self.core().log.with(|sink| state.conn.log.break_off(sink));
         state.conn.enter(ConnPhase::Closed);
         self.timing.close();
         if let Some(number) = state.offer.take() {

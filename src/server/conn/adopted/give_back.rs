@@ -126,6 +126,9 @@ impl AdoptedConnection {
             return None;
         }
         state.offer = None;
+        self.core()
+            .log
+            .hand_over(state.conn.log.handing_over.take());
         self.leave(&mut state);
         Some(Returned {
             socket: self.socket.clone(),
