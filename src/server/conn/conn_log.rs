@@ -79,7 +79,9 @@ impl ConnLog {
                 flags,
             )?),
         };
-        Ok(unfinished.records.extend_from_slice(slice::from_ref(record), flags)?)
+        Ok(unfinished
+            .records
+            .extend_from_slice(slice::from_ref(record), flags)?)
     }
 
     /// Notes that `count` more bytes have found space, and finishes the records of the responses that

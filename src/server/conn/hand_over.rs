@@ -4,12 +4,16 @@
 
 use super::{
     super::stats::Count,
+    close_reason::CloseReason,
     connection_table::TableEntry,
     state::ConnPhase,
     timing::Timed,
     Connection, //
 };
-use crate::sys::tcp::HandOverError;
+use crate::sys::{
+    tcp::HandOverError,
+    trace, //
+};
 use core::net::{
     IpAddr,
     Ipv4Addr,
@@ -26,9 +30,9 @@ use protocol::{
 };
 
 impl Connection {
-    /// Gives the connection to `process`, or responds that the process can't have it. The phase is
-    /// [`ConnPhase::HandOver`], so that no other task closes the connection meanwhile. `record` is that
-    /// of the request.
+    /// Gives the connection to `process` after `requests`, or responds that the process can't have it.
+    /// The phase is [`ConnPhase::HandOver`], so that no other task closes the connection meanwhile.
+    /// `record` is that of the request.
     ///
     /// # Context
     ///
@@ -36,15 +40,19 @@ impl Connection {
     pub(super) fn hand_over(
         self: &Arc<Self>,
         process: ProcessAddress,
+        requests: u32,
         record: Option<KBox<LogRecord>>,
     ) {
         let to = SocketAddr::new(self.listen_address(process), process.port.get());
         let result = self.stream.hand_over(to, process.uid);
         let event = result.as_ref().map_or_else(count, |()| Count::HandedOver);
         self.core().counters.increment(event);
+        let word = result.as_ref().map_or_else(word, |()| c"ok");
+        trace::hand_over(self.stream.sock(), process.port.get(), word);
         match result {
             Ok(()) => {
                 self.core().log.hand_over(record);
+                self.trace_close(CloseReason::HandedOver, false, requests);
                 self.leave();
             }
             Err(HandOverError::Lost) => Self::abort(self),
@@ -86,5 +94,19 @@ fn count(e: &HandOverError) -> Count {
         HandOverError::WrongUser => Count::WrongUser,
         HandOverError::Closing | HandOverError::Lost => Count::HandOverClosing,
         HandOverError::NoMemory => Count::HandOverShort,
+    }
+}
+
+/// Returns the word for a refused hand-over, for the tracepoint `khttpd_hand_over`.
+fn word(e: &HandOverError) -> &'static CStr {
+    match e {
+        HandOverError::NoListener => c"no-listener",
+        HandOverError::QueueFull => c"queue-full",
+        HandOverError::KernelSocket => c"kernel-socket",
+        HandOverError::WrongFamily => c"wrong-family",
+        HandOverError::WrongUser => c"wrong-user",
+        HandOverError::Closing => c"closing",
+        HandOverError::NoMemory => c"memory",
+        HandOverError::Lost => c"lost",
     }
 }

@@ -11,7 +11,9 @@ use super::{
         stats::Count, //
     },
     burst_log::BurstLog,
+    close_reason::CloseReason,
     cpu_scratch::CpuScratch,
+    defer_reason::DeferReason,
     request_context::RequestContext,
     request_reader::RequestReader,
     response_writer::ResponseWriter,
@@ -69,7 +71,7 @@ impl<'a, T: Transport> Poll<'a, T> {
             match self.expire() {
                 Ok(None) => (),
                 Ok(Some(action)) => return action,
-                Err(_) => return self.transport.close(Action::Reset),
+                Err(e) => return self.break_off(e),
             }
         }
         match self.serve() {
@@ -99,7 +101,7 @@ impl<'a, T: Transport> Poll<'a, T> {
             }
             if self.budget == 0 {
                 self.context.counters.add(Count::Spent, 1);
-                return Ok(Action::PollAgain);
+                return Ok(Action::PollAgain(DeferReason::Budget));
             }
             let read = self.read()?;
             if read == 0 || self.transport.pending.is_done() && !self.transport.has_unread() {
@@ -176,7 +178,7 @@ impl<'a, T: Transport> Poll<'a, T> {
         self.transport.sender().half_close();
         // If bytes were unread the close would send a reset, which could destroy the response.
         if disposition == Disposition::Close && !self.transport.has_unread() {
-            return Some(self.transport.close(Action::Close));
+            return Some(self.transport.finish());
         }
         self.transport.enter(ConnPhase::Linger);
         None
@@ -193,11 +195,16 @@ impl<'a, T: Transport> Poll<'a, T> {
             return self.hand_over(request);
         }
         if self.transport.received_fin() {
-            return self.transport.close(Action::Close);
+            let reason = if self.transport.is_dead() {
+                CloseReason::ClientReset
+            } else {
+                CloseReason::ClientClosed
+            };
+            return self.transport.close(reason);
         }
         let phase = match self.transport.session.phase() {
             SessionPhase::Idle if self.context.core.is_draining() => {
-                return self.transport.close(Action::Close);
+                return self.transport.close(CloseReason::Draining);
             }
             SessionPhase::Idle => ConnPhase::Idle,
             SessionPhase::Head => {
@@ -219,14 +226,14 @@ impl<'a, T: Transport> Poll<'a, T> {
         for _ in 0..REQUEST_BUDGET {
             if self.transport.discard(DISCARD_MAX) == 0 {
                 return if self.transport.received_fin() {
-                    self.transport.close(Action::Close)
+                    self.transport.finish()
                 } else {
                     Action::Wait
                 };
             }
         }
         self.context.counters.add(Count::Spent, 1);
-        Action::PollAgain
+        Action::PollAgain(DeferReason::Budget)
     }
 
     /// Handles the end of the phase's time: returns what must follow, or nothing if the connection
@@ -243,16 +250,23 @@ impl<'a, T: Transport> Poll<'a, T> {
         }
         if phase == ConnPhase::Head && tcp::is_short_of_memory() {
             self.context.counters.add(Count::Shed, 1);
-            return Ok(Some(self.transport.close(Action::Reset)));
+            return Ok(Some(self.transport.reset(CloseReason::Memory)));
         }
         self.context.counters.add(Count::Expired, 1);
-        if phase == ConnPhase::Send {
-            return Ok(Some(self.transport.close(Action::Reset)));
-        }
+        let reason = match phase {
+            ConnPhase::Send => {
+                return Ok(Some(self.transport.reset(CloseReason::SendTimeout)));
+            }
+            ConnPhase::Head => CloseReason::HeadTimeout,
+            ConnPhase::Body => CloseReason::BodyTimeout,
+            ConnPhase::Linger => self.transport.pending.ending,
+            _ => CloseReason::IdleTimeout,
+        };
         if phase == ConnPhase::Head && self.expire_request()? {
+            self.transport.pending.ending = reason;
             return Ok(None);
         }
-        Ok(Some(self.transport.close(Action::Close)))
+        Ok(Some(self.transport.close(reason)))
     }
 
     /// Sends 408 if a head has begun; returns whether it has.
@@ -286,8 +300,19 @@ impl<'a, T: Transport> Poll<'a, T> {
     fn fail(&mut self, e: Error) -> Action {
         if e == ENOMEM && !self.transport.note_shortage() {
             self.context.counters.add(Count::Short, 1);
-            return Action::PollAgain;
+            return Action::PollAgain(DeferReason::Memory);
         }
-        self.transport.close(Action::Reset)
+        self.break_off(e)
+    }
+
+    /// Resets the connection, because of the error `e`.
+    fn break_off(&mut self, e: Error) -> Action {
+        let reason = match e {
+            ENOMEM | ENOBUFS => CloseReason::Memory,
+            ESTALE => CloseReason::OldSite,
+            _ if self.transport.is_dead() => CloseReason::ClientReset,
+            _ => CloseReason::SendFailed,
+        };
+        self.transport.reset(reason)
     }
 }

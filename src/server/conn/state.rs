@@ -10,7 +10,9 @@ use super::{
             PROGRESS_SECONDS, //
         }, //
     },
+    close_reason::CloseReason,
     conn_log::ConnLog,
+    defer_reason::DeferReason,
     pace::Pace,
     pending_response::PendingResponse, //
 };
@@ -27,13 +29,13 @@ pub(super) enum Action {
     /// Nothing: a callback or the deadline comes next.
     Wait,
     /// Poll again in the worker, after other connections.
-    PollAgain,
+    PollAgain(DeferReason),
     /// Give the connection to a process, in the worker.
     HandOver,
     /// Close the connection.
-    Close,
+    Close(CloseReason),
     /// Reset the connection.
-    Reset,
+    Reset(CloseReason),
 }
 
 /// The event that a connection waits for, which decides how long it may wait.
@@ -181,18 +183,30 @@ impl ConnState {
         )
     }
 
-    /// Enters the last phase and returns `action`, which ends the connection.
-    pub(super) fn close(&mut self, action: Action) -> Action {
+    /// Enters the last phase and returns the action that closes the connection.
+    pub(super) fn close(&mut self, reason: CloseReason) -> Action {
         self.enter(ConnPhase::Closed);
-        action
+        Action::Close(reason)
+    }
+
+    /// Enters the last phase after the last response and returns the action that closes the
+    /// connection.
+    pub(super) fn finish(&mut self) -> Action {
+        self.close(self.pending.ending)
+    }
+
+    /// Enters the last phase and returns the action that resets the connection.
+    pub(super) fn reset(&mut self, reason: CloseReason) -> Action {
+        self.enter(ConnPhase::Closed);
+        Action::Reset(reason)
     }
 
     /// Closes the connection in whatever phase it is.
-    pub(super) fn abort(&mut self) -> Action {
+    pub(super) fn abort(&mut self, reason: CloseReason) -> Action {
         match self.phase {
             ConnPhase::Closed => Action::Wait,
-            ConnPhase::Send => self.close(Action::Reset),
-            _ => self.close(Action::Close),
+            ConnPhase::Send => self.reset(reason),
+            _ => self.close(reason),
         }
     }
 }
