@@ -6,6 +6,7 @@ use super::{
     super::{
         limits::DISCARD_MAX,
         server_core::ServerCore,
+        site_snapshot::SiteSnapshot,
         stats::Count, //
     },
     borrowed_cpu::BorrowedCpu,
@@ -173,6 +174,46 @@ impl Connection {
         })
     }
 
+    /// Responds to the next request with `page`, which the worker has rendered for it, or with 503.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    fn send_page(self: &Arc<Self>, page: Result<Arc<SiteSnapshot>>) {
+        let Some(mut guard) = self.stream.try_lock() else {
+            // A process owns the socket. The worker renders the page again.
+            return self.kick();
+        };
+        let action = if self.closing.load(Relaxed) {
+            guard.abort()
+        } else {
+            guard.resume(page.is_err());
+            match page {
+                Ok(page) => self.poll_page(&mut guard, &page),
+                Err(_) => self.poll(&mut guard),
+            }
+        };
+        Self::carry_out(self.as_arc_borrow(), &mut guard, action);
+    }
+
+    /// Serves one request from `page`.
+    ///
+    /// # Context
+    ///
+    /// Softirq or process context, must not sleep.
+    fn poll_page(&self, guard: &mut Guard<'_, Self>, page: &Arc<SiteSnapshot>) -> Action {
+        let core = self.core();
+        let Some(cpu) = BorrowedCpu::new(core, guard.bh()) else {
+            return Action::PollAgain;
+        };
+        cpu.run_with(page.as_arc_borrow(), |context, scratch| {
+            let action = Poll::of_one_request(guard, context, scratch).run(false);
+            self.timing
+                .update(guard, &core.settings, clock::uptime_seconds());
+            action
+        })
+    }
+
     /// Lets a connection go on that was accepted, kicked or aborted. The first run attaches the
     /// callbacks.
     ///
@@ -209,7 +250,7 @@ impl Connection {
     fn carry_out(this: ArcBorrow<'_, Self>, guard: &mut Guard<'_, Self>, action: Action) {
         match action {
             Action::Wait => return,
-            Action::PollAgain | Action::HandOver => return Arc::from(this).kick(),
+            Action::PollAgain | Action::Defer => return Arc::from(this).kick(),
             // TCP would reset the connection if the unfinished head were still unread.
             Action::Close if guard.session.searched() != 0 => {
                 guard.discard(DISCARD_MAX);
@@ -288,11 +329,16 @@ impl WorkItem for Connection {
         let Some(mut guard) = this.stream.try_lock() else {
             return this.kick();
         };
-        if let (ConnPhase::HandOver, Some(request)) = (guard.phase(), guard.hand_over) {
-            // No poll does anything in this phase.
-            if !this.closing.load(Relaxed) {
+        if !this.closing.load(Relaxed) {
+            // No poll does anything in these phases.
+            if let Some(process) = guard.process() {
                 drop(guard);
-                return this.hand_over(request.process);
+                return this.hand_over(process);
+            }
+            if let Some((number, snapshot)) = guard.metrics() {
+                drop(guard);
+                let page = this.table_slot.pool().table.render(&snapshot, number);
+                return this.send_page(page);
             }
         }
         let action = this.advance(&mut guard);

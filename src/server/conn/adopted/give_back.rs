@@ -87,9 +87,7 @@ impl AdoptedConnection {
         state.offer = None;
         // The next poll sets it. The time for the head may be over, but the head is complete.
         self.timing.suspend();
-        state.conn.enter(ConnPhase::Idle);
-        state.conn.hand_over = None;
-        state.conn.session.refuse();
+        state.conn.resume(true);
     }
 
     /// Takes the first connection that goes back, if its reader has room for `room` early bytes. With
