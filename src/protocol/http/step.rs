@@ -55,6 +55,10 @@ pub struct Step<'a, B> {
     /// connection over, processes the request again with a site that has the page, or calls
     /// [`Session::refuse`](super::session::Session::refuse).
     pub deferred: Option<DeferredRequest>,
+    /// Offset of the head that the response is to.
+    pub(super) head_start: usize,
+    /// Length of that head.
+    pub(super) head_length: usize,
 }
 
 impl<B> Step<'_, B> {
@@ -65,16 +69,24 @@ impl<B> Step<'_, B> {
             response: None,
             broken: false,
             deferred: None,
+            head_start: 0,
+            head_length: 0,
         }
     }
 
     /// Creates a step before a request for others, whose head follows the consumed bytes.
-    pub(super) const fn deferred(request: DeferredRequest, consumed: usize) -> Self {
+    pub(super) fn deferred(request: DeferredRequest, consumed: usize) -> Self {
         Step {
-            consumed,
-            response: None,
-            broken: false,
             deferred: Some(request),
+            ..Step::silent(consumed)
         }
+    }
+
+    /// Returns the head that the response is to, out of the bytes that the step was about. A head
+    /// that was rejected may be malformed, and other bytes may follow it.
+    #[inline]
+    pub fn head<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
+        let head = bytes.get(self.head_start..).unwrap_or_default();
+        head.get(..self.head_length).unwrap_or(head)
     }
 }
