@@ -26,10 +26,14 @@ use crate::sys::tcp::{
     self,
     Sender, //
 };
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
 use protocol::http::{
+    Deferral,
+    DeferredRequest,
     Disposition,
-    ProcessRequest,
     SessionPhase, //
 };
 
@@ -56,6 +60,18 @@ impl<'a, T: Transport> Poll<'a, T> {
             context,
             scratch,
             budget: REQUEST_BUDGET,
+        }
+    }
+
+    /// Prepares a run that serves one request.
+    pub(super) fn of_one_request(
+        transport: &'a mut T,
+        context: &'a RequestContext<'a>,
+        scratch: &'a mut CpuScratch,
+    ) -> Self {
+        Self {
+            budget: 1,
+            ..Self::new(transport, context, scratch)
         }
     }
 
@@ -88,7 +104,7 @@ impl<'a, T: Transport> Poll<'a, T> {
             if !self.writer().flush()? {
                 return Ok(Action::Wait);
             }
-            if self.transport.hand_over.is_some() {
+            if self.transport.deferred.is_some() {
                 return Ok(self.pause());
             }
             let disposition = self.transport.pending.disposition;
@@ -155,15 +171,21 @@ impl<'a, T: Transport> Poll<'a, T> {
         Ok(self.transport.session.search(fresh, head_max))
     }
 
-    /// Has the connection given to a process, once the responses to earlier requests allow it.
+    /// Has the next request served by others: the page rendered, or the connection given to a process
+    /// once the responses to earlier requests allow it.
     #[inline(never)]
-    fn hand_over(&mut self, request: ProcessRequest) -> Action {
+    fn defer(&mut self, request: DeferredRequest) -> Action {
+        if let Deferral::Metrics(_) = request.to {
+            self.transport.pending.snapshot = Some(Arc::from(self.context.snapshot));
+            self.transport.enter(ConnPhase::Render);
+            return Action::Defer;
+        }
         if self.transport.await_hand_over() {
             if !request.has_body {
                 self.transport.defer_acknowledgement();
             }
             self.transport.enter(ConnPhase::HandOver);
-            return Action::HandOver;
+            return Action::Defer;
         }
         let acknowledged = self.transport.sender().acknowledged();
         self.transport.wait_for_space(acknowledged);
@@ -188,10 +210,10 @@ impl<'a, T: Transport> Poll<'a, T> {
     fn pause(&mut self) -> Action {
         if let Some(request) = self
             .transport
-            .hand_over
+            .deferred
             .filter(|_| !self.transport.is_dead())
         {
-            return self.hand_over(request);
+            return self.defer(request);
         }
         if self.transport.received_fin() {
             let reason = if self.transport.is_dead() {
