@@ -23,6 +23,7 @@ pub(crate) mod net;
 pub(crate) mod page;
 pub(crate) mod param;
 pub(crate) mod percpu;
+pub(crate) mod percpu_counters;
 pub(crate) mod published;
 pub(crate) mod ring;
 pub(crate) mod sched;

@@ -31,6 +31,7 @@ mod response_writer;
 mod slot;
 mod slots;
 mod state;
+mod table_owner;
 mod timing;
 mod transport;
 
@@ -43,12 +44,10 @@ pub(super) use self::{
     },
     connection::Connection,
     connection_pool::ConnectionPool,
-    connection_table::{
-        SlotObserver,
-        TableEntry, //
-    },
+    connection_table::TableEntry,
     cpu_scratch::CpuScratch,
     state::ConnPhase,
+    table_owner::TableOwner,
     timing::{
         Timed,
         Timing, //

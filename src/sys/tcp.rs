@@ -52,7 +52,6 @@ mod handler;
 mod listener;
 mod locked_socket;
 mod locked_state;
-mod peer;
 mod pieces;
 mod receive;
 mod send_buffers;
@@ -76,7 +75,6 @@ pub(crate) use self::{
         ListenHandler,
         Listener, //
     },
-    peer::Peer,
     pieces::{
         PieceRoom,
         Pieces, //

@@ -16,13 +16,17 @@ use crate::{
     site::BodyId,
     sys::{
         memory_group::atomic_account,
-        tcp::Peer, //
+        tcp::Sender, //
     }, //
 };
 use core::mem;
 use kernel::prelude::*;
 use protocol::{
-    http::Response,
+    http::{
+        Deferral,
+        DeferredRequest,
+        Response, //
+    },
     log::{
         Ending,
         LogFormat,
@@ -57,12 +61,12 @@ impl<'a> BurstLog<'a> {
         })
     }
 
-    /// Adds the response to the request whose head is at the front of `head`.
+    /// Adds the response to the request at the front of `head`.
     #[inline(never)]
     pub(super) fn add<C: ResponseSink>(
         &mut self,
-        head: &[u8],
         response: &Response<'_, BodyId>,
+        head: &[u8],
         conn: &mut C,
     ) {
         let offset = self.length;
@@ -87,9 +91,18 @@ impl<'a> BurstLog<'a> {
         }
     }
 
-    /// Keeps the record of the request at the front of `head` until a process has the connection.
+    /// Keeps the record of `request`, whose head is at the front of `head`, until a process has the
+    /// connection. The response to any other request that is deferred has a record of its own.
     #[inline(never)]
-    pub(super) fn hand_over<C: ResponseSink>(&self, head: &[u8], conn: &mut C) {
+    pub(super) fn defer<C: ResponseSink>(
+        &self,
+        request: DeferredRequest,
+        head: &[u8],
+        conn: &mut C,
+    ) {
+        if matches!(request.to, Deferral::Metrics(_)) {
+            return;
+        }
         let head = RequestHead::new(head);
         let Some(format) = self.format(head) else {
             return;
@@ -156,7 +169,7 @@ fn begin<C: ResponseSink>(
     format: LogFormat,
     conn: &mut C,
 ) {
-    let (peer, port) = conn.sender().peer();
+    let (peer, port) = conn.sender().sock().peer();
     record.begin(head, format);
     record.set_client(sink.policy.client(peer, head), port);
     record.set_begin(mem::take(&mut conn.log.began));

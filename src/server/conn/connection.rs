@@ -6,6 +6,7 @@ use super::{
     super::{
         limits::DISCARD_MAX,
         server_core::ServerCore,
+        site_snapshot::SiteSnapshot,
         stats::Count, //
     },
     borrowed_cpu::BorrowedCpu,
@@ -182,6 +183,46 @@ impl Connection {
         })
     }
 
+    /// Responds to the next request with `page`, which the worker has rendered for it, or with 503.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    fn send_page(self: &Arc<Self>, page: Result<Arc<SiteSnapshot>>) {
+        let Some(mut guard) = self.stream.try_lock() else {
+            // A process owns the socket. The worker renders the page again.
+            return self.kick();
+        };
+        let action = if self.closing.load(Relaxed) {
+            guard.abort(CloseReason::Stopped)
+        } else {
+            guard.resume(page.is_err());
+            match page {
+                Ok(page) => self.poll_page(&mut guard, &page),
+                Err(_) => self.poll(&mut guard),
+            }
+        };
+        Self::carry_out(self.as_arc_borrow(), &mut guard, action);
+    }
+
+    /// Serves one request from `page`.
+    ///
+    /// # Context
+    ///
+    /// Softirq or process context, must not sleep.
+    fn poll_page(&self, guard: &mut Guard<'_, Self>, page: &Arc<SiteSnapshot>) -> Action {
+        let core = self.core();
+        let Some(cpu) = BorrowedCpu::new(core, guard.bh()) else {
+            return Action::PollAgain(DeferReason::Cpu);
+        };
+        cpu.run_with(page.as_arc_borrow(), |context, scratch| {
+            let action = Poll::of_one_request(guard, context, scratch).run(false);
+            self.timing
+                .update(guard, &core.settings, clock::uptime_seconds());
+            action
+        })
+    }
+
     /// Lets a connection go on that was accepted, kicked or aborted. The first run attaches the
     /// callbacks.
     ///
@@ -221,7 +262,7 @@ impl Connection {
         let (reason, is_reset) = match action {
             Action::Wait => return,
             Action::PollAgain(reason) => return Arc::from(this).defer(reason),
-            Action::HandOver => return Arc::from(this).kick(),
+            Action::Defer => return Arc::from(this).kick(),
             Action::Close(reason) => (reason, false),
             Action::Reset(reason) => (reason, true),
         };
@@ -316,13 +357,18 @@ impl WorkItem for Connection {
         let Some(mut guard) = this.stream.try_lock() else {
             return this.kick();
         };
-        if let (ConnPhase::HandOver, Some(request)) = (guard.phase(), guard.hand_over) {
-            // No poll does anything in this phase.
-            if !this.closing.load(Relaxed) {
+        if !this.closing.load(Relaxed) {
+            // No poll does anything in these phases.
+            if let Some(process) = guard.process() {
                 let record = guard.log.handing_over.take();
                 let requests = guard.session.requests();
                 drop(guard);
-                return this.hand_over(request.process, requests, record);
+                return this.hand_over(process, requests, record);
+            }
+            if let Some((number, snapshot)) = guard.metrics() {
+                drop(guard);
+                let page = this.table_slot.pool().table.render(&snapshot, number);
+                return this.send_page(page);
             }
         }
         let action = this.advance(&mut guard);

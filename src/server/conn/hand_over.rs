@@ -6,7 +6,6 @@ use super::{
     super::stats::Count,
     close_reason::CloseReason,
     connection_table::TableEntry,
-    state::ConnPhase,
     timing::Timed,
     Connection, //
 };
@@ -76,9 +75,7 @@ impl Connection {
         self.timing.suspend();
         // If a process owns the socket, the worker tries once more to hand it over.
         if let Some(mut guard) = self.stream.try_lock() {
-            guard.enter(ConnPhase::Idle);
-            guard.hand_over = None;
-            guard.session.refuse();
+            guard.resume(true);
         }
         self.kick();
     }

@@ -27,10 +27,14 @@ use crate::sys::tcp::{
     self,
     Sender, //
 };
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
 use protocol::http::{
+    Deferral,
+    DeferredRequest,
     Disposition,
-    ProcessRequest,
     SessionPhase, //
 };
 
@@ -57,6 +61,18 @@ impl<'a, T: Transport> Poll<'a, T> {
             context,
             scratch,
             budget: REQUEST_BUDGET,
+        }
+    }
+
+    /// Prepares a run that serves one request.
+    pub(super) fn of_one_request(
+        transport: &'a mut T,
+        context: &'a RequestContext<'a>,
+        scratch: &'a mut CpuScratch,
+    ) -> Self {
+        Self {
+            budget: 1,
+            ..Self::new(transport, context, scratch)
         }
     }
 
@@ -89,7 +105,7 @@ impl<'a, T: Transport> Poll<'a, T> {
             if !self.writer().flush()? {
                 return Ok(Action::Wait);
             }
-            if self.transport.hand_over.is_some() {
+            if self.transport.deferred.is_some() {
                 return Ok(self.pause());
             }
             let disposition = self.transport.pending.disposition;
@@ -156,15 +172,21 @@ impl<'a, T: Transport> Poll<'a, T> {
         Ok(self.transport.session.search(fresh, head_max))
     }
 
-    /// Has the connection given to a process, once the responses to earlier requests allow it.
+    /// Has the next request served by others: the page rendered, or the connection given to a process
+    /// once the responses to earlier requests allow it.
     #[inline(never)]
-    fn hand_over(&mut self, request: ProcessRequest) -> Action {
+    fn defer(&mut self, request: DeferredRequest) -> Action {
+        if let Deferral::Metrics(_) = request.to {
+            self.transport.pending.snapshot = Some(Arc::from(self.context.snapshot));
+            self.transport.enter(ConnPhase::Render);
+            return Action::Defer;
+        }
         if self.transport.await_hand_over() {
             if !request.has_body {
                 self.transport.defer_acknowledgement();
             }
             self.transport.enter(ConnPhase::HandOver);
-            return Action::HandOver;
+            return Action::Defer;
         }
         let acknowledged = self.transport.sender().acknowledged();
         self.transport.wait_for_space(acknowledged);
@@ -189,10 +211,10 @@ impl<'a, T: Transport> Poll<'a, T> {
     fn pause(&mut self) -> Action {
         if let Some(request) = self
             .transport
-            .hand_over
+            .deferred
             .filter(|_| !self.transport.is_dead())
         {
-            return self.hand_over(request);
+            return self.defer(request);
         }
         if self.transport.received_fin() {
             let reason = if self.transport.is_dead() {
@@ -209,7 +231,7 @@ impl<'a, T: Transport> Poll<'a, T> {
             SessionPhase::Idle => ConnPhase::Idle,
             SessionPhase::Head => {
                 self.transport.make_room();
-                if self.context.log.is_some() {
+                if self.context.log().is_some() {
                     self.transport.log.note_begin();
                 }
                 ConnPhase::Head
@@ -276,13 +298,10 @@ impl<'a, T: Transport> Poll<'a, T> {
         let Some(response) = burst.expire(&mut self.transport.session) else {
             return Ok(false);
         };
+        let head = self.transport.copy_unread(0, input)?;
         let mut log = BurstLog::begin(self.context);
-        if let Some(log) = &mut log {
-            let head = self.transport.copy_unread(0, input)?;
-            log.add(head, &response, self.transport);
-        }
         let mut writer = ResponseWriter::new(self.transport, self.context);
-        writer.begin(&response);
+        writer.begin(&response, head, &mut log);
         let sent = burst
             .push(&response, &self.context.snapshot)
             .and_then(|()| writer.send(&burst, &[]));

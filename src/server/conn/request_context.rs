@@ -12,7 +12,11 @@ use crate::site::{
     BodyId,
     EntryId, //
 };
-use kernel::sync::ArcBorrow;
+use core::cell::Cell;
+use kernel::sync::{
+    rcu,
+    ArcBorrow, //
+};
 use protocol::http::{
     Coding,
     Full,
@@ -31,18 +35,49 @@ pub(crate) struct RequestContext<'a> {
     pub(super) core: &'a ServerCore,
     /// The site that all requests of the poll are looked up in.
     pub(super) snapshot: ArcBorrow<'a, SiteSnapshot>,
-    pub(super) counters: &'a CpuCounters,
+    pub(super) counters: CpuCounters<'a>,
     /// The bound of the length of a request head, which is the same for the whole poll.
     pub(super) head_max: usize,
+    /// The number of the virtual host that the last look-up was about.
+    virtual_host: Cell<Option<u32>>,
     /// The access log while it is on.
-    pub(super) log: Option<ArcBorrow<'a, LogSink>>,
+    log: Option<ArcBorrow<'a, LogSink>>,
 }
 
-impl RequestContext<'_> {
+impl<'a> RequestContext<'a> {
+    /// Borrows the parts.
+    #[inline]
+    pub(super) fn new(
+        core: &'a ServerCore,
+        snapshot: ArcBorrow<'a, SiteSnapshot>,
+        counters: CpuCounters<'a>,
+        rcu: &'a rcu::Guard,
+    ) -> Self {
+        Self {
+            core,
+            snapshot,
+            counters,
+            head_max: core.settings.head_max(),
+            virtual_host: Cell::new(None),
+            log: core.log.sink(rcu),
+        }
+    }
+
     /// Returns the access log while it is on.
     #[inline]
     pub(super) fn log(&self) -> Option<&LogSink> {
         self.log.as_deref()
+    }
+
+    /// Counts a response to the request whose path was looked up last, or to none.
+    #[inline]
+    pub(super) fn count(&self, status: Status) {
+        self.counters.add_response(status);
+        if self.snapshot.counts_hosts() {
+            if let Some(host) = self.virtual_host.take() {
+                self.snapshot.count(host, status, self.counters.row());
+            }
+        }
     }
 }
 
@@ -52,7 +87,9 @@ impl Resources for RequestContext<'_> {
 
     #[inline]
     fn find(&self, host: Option<&[u8]>, path: Path<'_>) -> Lookup<'_, EntryId> {
-        self.snapshot.find(host, path)
+        let host = self.snapshot.host_number(host);
+        self.virtual_host.set(host);
+        self.snapshot.find_at(host, path)
     }
 
     fn process(&self, host: Option<&[u8]>, path: Path<'_>) -> Option<ProcessAddress> {
@@ -88,10 +125,5 @@ impl Resources for RequestContext<'_> {
             head_max: self.head_max,
             ..self.core.settings.request_policy()
         }
-    }
-
-    fn put_status(&self, sink: &mut impl Sink) -> Result<(), Full> {
-        self.core.counters.put_metrics(sink)?;
-        self.snapshot.put_status(sink)
     }
 }

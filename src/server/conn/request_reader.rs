@@ -61,7 +61,7 @@ impl<'a, T: ResponseSink> RequestReader<'a, T> {
     }
 
     /// Processes requests in `rest`, one at least, until the burst is full. Returns `false` if
-    /// `rest` begins with an unfinished head, or with that of a request for a process.
+    /// `rest` begins with an unfinished head, or with that of a request for others.
     #[inline]
     fn gather<'b>(
         &mut self,
@@ -77,18 +77,15 @@ impl<'a, T: ResponseSink> RequestReader<'a, T> {
             *self.budget = self.budget.saturating_sub(1);
             let step = burst.process(&mut self.writer.state_mut().session, rest, context);
             if let Some(response) = &step.response {
-                self.writer.begin(response);
-                if let Some(log) = log {
-                    log.add(step.head(rest), response, self.writer.sink_mut());
-                }
+                self.writer.begin(response, step.head(rest), log);
                 burst.push(response, &context.snapshot)?;
             } else if step.broken {
                 self.writer.state_mut().pending.abandon();
             } else {
-                self.writer.state_mut().hand_over = step.hand_over;
-                if let (Some(log), Some(_)) = (log.as_mut(), step.hand_over) {
+                self.writer.state_mut().deferred = step.deferred;
+                if let (Some(log), Some(request)) = (&log, step.deferred) {
                     let head = rest.get(step.consumed..).unwrap_or_default();
-                    log.hand_over(head, self.writer.sink_mut());
+                    log.defer(request, head, self.writer.sink_mut());
                 }
             }
             if step.consumed == 0 {

@@ -5,6 +5,7 @@
 use super::{
     super::stats::Count,
     burst::Burst,
+    burst_log::BurstLog,
     pending_response::{
         indices,
         unsent,
@@ -16,10 +17,13 @@ use super::{
 };
 use crate::{
     site::BodyId,
-    sys::tcp::{
-        PieceRoom,
-        Pieces,
-        Sender, //
+    sys::{
+        tcp::{
+            PieceRoom,
+            Pieces,
+            Sender, //
+        },
+        trace, //
     }, //
 };
 use core::mem;
@@ -27,14 +31,17 @@ use kernel::{
     prelude::*,
     sync::Arc, //
 };
-use protocol::http::{
-    Body,
-    ByteRange,
-    Disposition,
-    Multipart,
-    Ranges,
-    Response,
-    SessionPhase, //
+use protocol::{
+    http::{
+        Body,
+        ByteRange,
+        Disposition,
+        Multipart,
+        Ranges,
+        Response,
+        SessionPhase, //
+    },
+    log::RequestHead, //
 };
 
 /// A writer of responses into the send buffer of a connection. It keeps the bytes that find no space.
@@ -74,12 +81,33 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
         self.sink
     }
 
-    /// Begins a response, which the caller then sends.
+    /// Begins the response to the request at the front of `head`. The caller then sends the response,
+    /// and settles `log`.
     #[inline]
-    pub(super) fn begin(&mut self, response: &Response<'_, BodyId>) {
+    pub(super) fn begin(
+        &mut self,
+        response: &Response<'_, BodyId>,
+        head: &[u8],
+        log: &mut Option<BurstLog<'_>>,
+    ) {
         self.sink.complete_request();
         self.sink.pending.disposition = response.disposition;
-        self.context.counters.add(Count::of(response.status), 1);
+        self.context.count(response.status);
+        if let Some(log) = log {
+            log.add(response, head, self.sink);
+        }
+        if trace::is_request_on() {
+            self.trace(response, head);
+        }
+    }
+
+    /// Has the tracepoint record a response.
+    #[inline(never)]
+    fn trace(&mut self, response: &Response<'_, BodyId>, head: &[u8]) {
+        let head = RequestHead::new(head);
+        let bytes = (response.head_length() as u64).saturating_add(response.body.length());
+        let (sock, status) = (self.sink.sender().sock(), response.status.code());
+        trace::request(sock, head.method(), head.target(), status, bytes);
     }
 
     /// Sends a burst, keeps what finds no space, and returns how many bytes have found space. `rest`

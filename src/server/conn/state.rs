@@ -8,7 +8,8 @@ use super::{
         limits::{
             LINGER_SECONDS,
             PROGRESS_SECONDS, //
-        }, //
+        },
+        site_snapshot::SiteSnapshot, //
     },
     close_reason::CloseReason,
     conn_log::ConnLog,
@@ -18,8 +19,11 @@ use super::{
 };
 use crate::sys::clock;
 use core::mem;
+use kernel::sync::Arc;
 use protocol::http::{
-    ProcessRequest,
+    Deferral,
+    DeferredRequest,
+    ProcessAddress,
     Session,
     REQUESTS_MAX, //
 };
@@ -30,8 +34,8 @@ pub(super) enum Action {
     Wait,
     /// Poll again in the worker, after other connections.
     PollAgain(DeferReason),
-    /// Give the connection to a process, in the worker.
-    HandOver,
+    /// Do in the worker what the phase says: the next request is for others.
+    Defer,
     /// Close the connection.
     Close(CloseReason),
     /// Reset the connection.
@@ -53,19 +57,22 @@ pub(crate) enum ConnPhase {
     Linger,
     /// The worker gives the connection to a process.
     HandOver,
+    /// The worker renders the page that the client has requested.
+    Render,
     /// The connection has ended.
     Closed,
 }
 
 impl ConnPhase {
     /// All phases in their order, each with its name in the status text.
-    pub(crate) const ALL: [(Self, &'static str); 7] = [
+    pub(crate) const ALL: [(Self, &'static str); 8] = [
         (Self::Idle, "idle"),
         (Self::Head, "reading"),
         (Self::Body, "discarding"),
         (Self::Send, "sending"),
         (Self::Linger, "closing"),
         (Self::HandOver, "handing-over"),
+        (Self::Render, "rendering"),
         (Self::Closed, "closed"),
     ];
 
@@ -76,14 +83,14 @@ impl ConnPhase {
             Self::Head | Self::Body => settings.head_seconds.get(),
             Self::Send => settings.send_seconds.get().min(PROGRESS_SECONDS),
             Self::Linger => LINGER_SECONDS,
-            Self::HandOver | Self::Closed => u32::MAX,
+            Self::HandOver | Self::Render | Self::Closed => u32::MAX,
         }
     }
 
     /// Returns whether a poll must leave the connection alone.
     #[inline]
     pub(super) fn is_taken(self) -> bool {
-        matches!(self, Self::HandOver | Self::Closed)
+        matches!(self, Self::HandOver | Self::Render | Self::Closed)
     }
 }
 
@@ -96,8 +103,8 @@ pub(crate) struct ConnState {
     renewed: bool,
     /// The pace of the peer in [`ConnPhase::Send`].
     pace: Pace,
-    /// The next request, if it is for a process; it is looked at no more.
-    pub(super) hand_over: Option<ProcessRequest>,
+    /// The next request, if it is for others; it is looked at no more.
+    pub(super) deferred: Option<DeferredRequest>,
     /// What the access log has not got yet.
     pub(super) log: ConnLog,
     /// Whether memory was short in the last poll.
@@ -115,7 +122,7 @@ impl ConnState {
             phase: ConnPhase::Idle,
             renewed: false,
             pace: Pace::new(0, 0),
-            hand_over: None,
+            deferred: None,
             log: ConnLog::new(),
             short_of_memory: false,
             is_attached: false,
@@ -156,6 +163,41 @@ impl ConnState {
         self.enter(ConnPhase::Idle);
         self.renewed = true;
         self.short_of_memory = false;
+    }
+
+    /// Returns the process that the next request is for.
+    pub(super) fn process(&self) -> Option<ProcessAddress> {
+        match self
+            .deferred
+            .filter(|_| self.phase == ConnPhase::HandOver)?
+            .to
+        {
+            Deferral::Process(process) => Some(process),
+            Deferral::Metrics(_) => None,
+        }
+    }
+
+    /// Returns the number of the page that the next request is for, and the site that has it.
+    pub(super) fn metrics(&self) -> Option<(u32, Arc<SiteSnapshot>)> {
+        match self
+            .deferred
+            .filter(|_| self.phase == ConnPhase::Render)?
+            .to
+        {
+            Deferral::Metrics(number) => Some((number, self.pending.snapshot.clone()?)),
+            Deferral::Process(_) => None,
+        }
+    }
+
+    /// Lets polls go on with the next request, which was for others; if it `is_refused`, they respond
+    /// with 503.
+    pub(super) fn resume(&mut self, is_refused: bool) {
+        self.enter(ConnPhase::Idle);
+        self.deferred = None;
+        self.pending.snapshot = None;
+        if is_refused {
+            self.session.refuse();
+        }
     }
 
     /// Notes that memory was short; returns whether the last poll has met with that, too.

@@ -5,7 +5,6 @@
 use super::state::ConnState;
 use crate::sys::tcp::{
     Guard,
-    Peer,
     Receiver,
     Sender,
     StreamHandler, //
@@ -15,7 +14,7 @@ use core::ops::DerefMut;
 /// The right to send on a connection, and to change its state, to which it dereferences.
 pub(super) trait ResponseSink: DerefMut<Target = ConnState> {
     /// The right to send.
-    type Sender: Sender + Peer;
+    type Sender: Sender;
 
     /// Returns the right to send.
     fn sender(&mut self) -> &mut Self::Sender;

@@ -38,4 +38,18 @@ impl SockRef<'_> {
     pub(in crate::sys) fn as_raw(self) -> *const bindings::sock {
         self.sk
     }
+
+    /// Returns the address and the port of the peer.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(crate) fn peer(&self) -> (IpAddr, u16) {
+        let mut address = bindings::in6_addr::default();
+        // SAFETY: By the type invariant this is a TCP socket, and `address` is valid for writes.
+        let port = unsafe { ffi::khttpd_sk_peer(self.as_raw(), &raw mut address) };
+        // SAFETY: Each form of the union is all of its bytes.
+        let octets = unsafe { address.in6_u.u6_addr8 };
+        (Ipv6Addr::from(octets).to_canonical(), port)
+    }
 }

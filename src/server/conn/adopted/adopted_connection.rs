@@ -7,6 +7,7 @@ use super::{
         super::{
             limits::DISCARD_MAX,
             server_core::ServerCore,
+            site_snapshot::SiteSnapshot,
             stats::Count, //
         },
         borrowed_cpu::BorrowedCpu,
@@ -97,6 +98,9 @@ pub(crate) struct AdoptedConnection {
 impl_has_delayed_work! {
     impl HasDelayedWork<Self> for AdoptedConnection { self.work }
 }
+
+/// The page that the worker has rendered for the next request, if that is for one.
+type Page = Option<Result<Arc<SiteSnapshot>>>;
 
 /// The state of an adopted connection between two polls.
 pub(super) struct AdoptedState {
@@ -207,14 +211,15 @@ impl AdoptedConnection {
         self.end_at.load(Relaxed) <= now
     }
 
-    /// Advances the connection with its socket locked, and returns what must follow.
-    fn advance(&self, state: &mut AdoptedState) -> Result<Action, LockError> {
+    /// Advances the connection with its socket locked, and returns what must follow. `page` is what the
+    /// worker has rendered for the next request.
+    fn advance(&self, state: &mut AdoptedState, page: Page) -> Result<Action, LockError> {
         let mut guard = self.socket.try_lock()?;
         self.is_locked.store(true, Relaxed);
         let action = if self.closing.load(Relaxed) {
             state.conn.abort(CloseReason::Stopped)
         } else {
-            self.poll(state, &mut guard)
+            self.poll(state, &mut guard, page)
         };
         let (reason, is_reset) = match action {
             Action::Close(reason) => (Some(reason), false),
@@ -231,12 +236,15 @@ impl AdoptedConnection {
     }
 
     /// Polls the connection, as [`Connection`] does.
-    fn poll(&self, state: &mut AdoptedState, guard: &mut SocketGuard<'_>) -> Action {
+    fn poll(&self, state: &mut AdoptedState, guard: &mut SocketGuard<'_>, page: Page) -> Action {
         let core = self.core();
         let Some(cpu) = BorrowedCpu::new(core, guard.bh()) else {
             return Action::PollAgain(DeferReason::Cpu);
         };
         let AdoptedState { conn, early, .. } = state;
+        if let Some(page) = &page {
+            conn.resume(page.is_err());
+        }
         let mut transport = SocketTransport {
             guard,
             state: conn,
@@ -244,8 +252,14 @@ impl AdoptedConnection {
         };
         let now = clock::uptime_seconds();
         let is_due = self.timing.is_due(now);
-        let mut action =
-            cpu.run(|context, scratch| Poll::new(&mut transport, context, scratch).run(is_due));
+        let mut action = match page {
+            Some(Ok(page)) => cpu.run_with(page.as_arc_borrow(), |context, scratch| {
+                Poll::of_one_request(&mut transport, context, scratch).run(is_due)
+            }),
+            _ => {
+                cpu.run(|context, scratch| Poll::new(&mut transport, context, scratch).run(is_due))
+            }
+        };
         let is_idle = transport.phase() == ConnPhase::Idle;
         if matches!(action, Action::Wait) && is_idle && self.is_ending(now) {
             action = transport.close(CloseReason::Expired);
@@ -332,10 +346,16 @@ impl WorkItem for AdoptedConnection {
     fn run(this: Arc<Self>) {
         let mut state = this.state.lock();
         let is_closing = this.closing.load(Relaxed);
+        let mut page = None;
+        if let Some((number, snapshot)) = state.conn.metrics().filter(|_| !is_closing) {
+            drop(state);
+            page = Some(this.set.pool.table.render(&snapshot, number));
+            state = this.state.lock();
+        }
         if state.watch.is_none() || !is_closing && this.awaits_reader(&mut state) {
             return;
         }
-        let action = match this.advance(&mut state) {
+        let action = match this.advance(&mut state, page) {
             Ok(action) => action,
             Err(LockError::Owned) => return this.retry(&mut state),
             Err(LockError::Lost) => return this.give_up(&mut state, CloseReason::Taken),
@@ -347,7 +367,9 @@ impl WorkItem for AdoptedConnection {
                 trace::defer(this.socket.sock(), reason.word());
                 this.kick();
             }
-            Action::HandOver => this.offer(&mut state),
+            Action::Defer if state.conn.phase() == ConnPhase::HandOver => this.offer(&mut state),
+            // The worker renders the page without the lock.
+            Action::Defer => this.kick(),
             Action::Close(_) | Action::Reset(_) => this.leave(&mut state),
         }
     }

@@ -95,15 +95,13 @@ impl AdoptedConnection {
         state.offer = None;
         // The next poll sets it. The time for the head may be over, but the head is complete.
         self.timing.suspend();
-        state.conn.enter(ConnPhase::Idle);
-        state.conn.hand_over = None;
-        state.conn.session.refuse();
+        state.conn.resume(true);
     }
 
     /// Has the tracepoint record how the hand-over has ended.
     fn trace_hand_over(&self, state: &AdoptedState, result: &'static CStr) {
-        if let Some(request) = state.conn.hand_over {
-            trace::hand_over(self.socket.sock(), request.process.port.get(), result);
+        if let Some(process) = state.conn.process() {
+            trace::hand_over(self.socket.sock(), process.port.get(), result);
         }
     }
 
