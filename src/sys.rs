@@ -24,6 +24,7 @@ pub(crate) mod page;
 pub(crate) mod param;
 pub(crate) mod percpu;
 pub(crate) mod published;
+pub(crate) mod ring;
 pub(crate) mod sched;
 pub(crate) mod softirq;
 pub(crate) mod task_rights;
