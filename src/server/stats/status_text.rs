@@ -101,6 +101,7 @@ impl StatusText<'_> {
         for (name, count) in COUNTS {
             writeln!(f, "# {name} {}", counters.total(count))?;
         }
+        writeln!(f, "# log-lost {}", self.pool.core.log.lost())?;
         fmt::Display::fmt(&self.pool.core.latency, f)?;
         writeln!(f, "# requests {}", counters.responses())?;
         self.write_site(f)?;
