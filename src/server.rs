@@ -34,6 +34,7 @@ mod conn;
 mod handle;
 mod limits;
 mod listen;
+mod log_node;
 mod old_sites;
 mod per_net;
 mod reload;
@@ -46,6 +47,7 @@ mod template;
 mod watch;
 
 pub(crate) use self::{
+    access_log::LogReader,
     config::{
         ConfigUpdate,
         PreparedUpdate,
@@ -268,6 +270,7 @@ impl Server {
         drop(acceptors);
         self.adopted.close();
         self.pool.table.close();
+        self.pool.core.log.close();
     }
 
     /// Begins draining: lets the connections finish their requests until the stop timeout expires.

@@ -12,6 +12,8 @@
 //! empty. The writer moves `head`, then looks at `waits`. Both do so with a full barrier between
 //! their store and their load, so that the writer sees `waits` or the reader sees the value.
 
+mod tests;
+
 use super::{
     percpu::Initial,
     sched,
@@ -150,7 +152,11 @@ impl<T> Ring<T> {
             return None;
         }
         // INVARIANT: `borrowed` was just changed from `false` to `true`.
-        Some(RingReader { ring: self })
+        // Acquire: pairs with `publish`.
+        Some(RingReader {
+            ring: self,
+            head: self.writer.head.load(Acquire),
+        })
     }
 
     /// Counts `n` values that could not be staged.
@@ -292,13 +298,15 @@ impl<T> Drop for RingWriter<'_, T> {
     }
 }
 
-/// The reader of a ring.
+/// The reader of the values that were published before it was made.
 ///
 /// # Invariants
 ///
 /// `reader.borrowed` was changed from `false` to `true` for this object, which is the only one.
+/// `tail <= head`, and that of the ring is not less than `head`.
 pub(crate) struct RingReader<'a, T> {
     ring: &'a Ring<T>,
+    head: u64,
 }
 
 impl<T> RingReader<'_, T> {
@@ -336,8 +344,7 @@ impl<T> RingReader<'_, T> {
 
     fn first_place(&self) -> Option<(&Place<T>, &Atomic<u64>)> {
         let tail = self.ring.reader.tail.load(Relaxed);
-        // Acquire: pairs with `publish`.
-        if tail == self.ring.writer.head.load(Acquire) {
+        if tail == self.head {
             return None;
         }
         self.ring.place(tail)

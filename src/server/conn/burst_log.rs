@@ -16,6 +16,7 @@ use crate::{
     site::BodyId,
     sys::{
         memory_group::atomic_account,
+        softirq::BhDisabled,
         tcp::Sender, //
     }, //
 };
@@ -52,11 +53,11 @@ pub(super) struct BurstLog<'a> {
 impl<'a> BurstLog<'a> {
     /// Begins the records of a burst, if the log is on.
     #[inline]
-    pub(super) fn begin(context: &'a RequestContext<'_>) -> Option<Self> {
+    pub(super) fn begin(context: &'a RequestContext<'_>, bh: &BhDisabled) -> Option<Self> {
         let sink = context.log()?;
         Some(Self {
             sink,
-            writer: sink.writer(),
+            writer: sink.writer(bh),
             length: 0,
         })
     }

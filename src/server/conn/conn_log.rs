@@ -4,7 +4,7 @@
 
 use super::super::access_log::{
     self,
-    LogSink, //
+    LogWriter, //
 };
 use crate::sys::{
     clock,
@@ -19,7 +19,7 @@ use protocol::log::{
 
 /// The records of a connection whose requests have come and whose responses are not sent.
 pub(super) struct ConnLog {
-    /// When the first byte of an unfinished head has come, as [`clock::uptime_nanoseconds`]; 0 if
+    /// When the first byte of an unfinished head has come, as [`clock::monotonic_nanoseconds`]; 0 if
     /// none has, or if the log was off.
     pub(super) began: u64,
     unfinished: Option<KBox<UnfinishedLog>>,
@@ -53,7 +53,7 @@ impl ConnLog {
     /// Any context.
     pub(super) fn note_begin(&mut self) {
         if self.began == 0 {
-            self.began = clock::uptime_nanoseconds();
+            self.began = clock::monotonic_nanoseconds();
         }
     }
 
@@ -90,7 +90,7 @@ impl ConnLog {
     /// # Context
     ///
     /// Softirq or process context, must not sleep.
-    pub(super) fn advance(&mut self, count: usize, sink: Option<&LogSink>) {
+    pub(super) fn advance(&mut self, count: usize, writer: Option<LogWriter<'_>>) {
         let Some(unfinished) = &mut self.unfinished else {
             return;
         };
@@ -99,7 +99,7 @@ impl ConnLog {
         let rest = rest.unwrap_or_default().iter();
         let complete = rest.take_while(|record| record.end_offset() <= unfinished.sent);
         let complete = unfinished.finished + complete.count();
-        unfinished.finish(complete, Ending::Complete, sink);
+        unfinished.finish(complete, Ending::Complete, writer);
         if complete == unfinished.records.len() {
             self.unfinished = None;
         }
@@ -110,25 +110,25 @@ impl ConnLog {
     /// # Context
     ///
     /// Softirq or process context, must not sleep.
-    pub(super) fn break_off(&mut self, sink: Option<&LogSink>) {
+    pub(super) fn break_off(&mut self, writer: Option<LogWriter<'_>>) {
         self.handing_over = None;
         if let Some(mut unfinished) = self.unfinished.take() {
             let all = unfinished.records.len();
-            unfinished.finish(all, Ending::Broken, sink);
+            unfinished.finish(all, Ending::Broken, writer);
         }
     }
 }
 
 impl UnfinishedLog {
     /// Finishes the records up to the number `end`.
-    fn finish(&mut self, end: usize, ending: Ending, sink: Option<&LogSink>) {
+    fn finish(&mut self, end: usize, ending: Ending, writer: Option<LogWriter<'_>>) {
         let now = access_log::now();
         let records = self.records.get_mut(self.finished..end).unwrap_or_default();
         records
             .iter_mut()
             .for_each(|record| record.finish(ending, self.sent, now));
-        if let Some(sink) = sink {
-            sink.write(records);
+        if let Some(writer) = writer {
+            writer.write(records);
         }
         self.finished = end;
     }

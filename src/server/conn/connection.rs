@@ -12,6 +12,7 @@ use super::{
     borrowed_cpu::BorrowedCpu,
     close_queue::Closable,
     close_reason::CloseReason,
+    conn_log::ConnLog,
     connection_pool::ConnectionPool,
     connection_table::TableEntry,
     defer_reason::DeferReason,
@@ -46,7 +47,10 @@ use crate::sys::{
         TraceBegin, //
     }, //
 };
-use core::convert::Infallible;
+use core::{
+    convert::Infallible,
+    mem, //
+};
 use kernel::{
     list::{
         impl_list_arc_safe,
@@ -275,7 +279,10 @@ impl Connection {
         this.trace_close(reason, is_reset, guard.session.requests());
         this.timing.close();
         let pool = this.table_slot.pool();
-        pool.core.log.with(|sink| guard.log.break_off(sink));
+        let mut log = mem::replace(&mut guard.log, ConnLog::new());
+        pool.core
+            .log
+            .with_writer(guard.bh(), |writer| log.break_off(writer));
         guard.give_up_after(pool.core.settings.send_seconds.get());
         let urgent = pool.table.is_awaited();
         pool.ended.push(Arc::from(this), urgent, guard.bh());

@@ -50,7 +50,9 @@ impl Connection {
         trace::hand_over(self.stream.sock(), process.port.get(), word);
         match result {
             Ok(()) => {
-                self.core().log.hand_over(record);
+                if let Some(record) = record {
+                    self.core().log.hand_over(record);
+                }
                 self.trace_close(CloseReason::HandedOver, false, requests);
                 self.leave();
             }

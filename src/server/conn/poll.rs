@@ -299,7 +299,7 @@ impl<'a, T: Transport> Poll<'a, T> {
             return Ok(false);
         };
         let head = self.transport.copy_unread(0, input)?;
-        let mut log = BurstLog::begin(self.context);
+        let mut log = BurstLog::begin(self.context, self.transport.bh());
         let mut writer = ResponseWriter::new(self.transport, self.context);
         writer.begin(&response, head, &mut log);
         let sent = burst

@@ -38,7 +38,7 @@ impl<'a, T: ResponseSink> RequestReader<'a, T> {
     ) -> Result {
         while !rest.is_empty() {
             let mut burst = scratch.begin();
-            let mut log = BurstLog::begin(self.writer.context());
+            let mut log = self.writer.begin_log();
             let sent = self
                 .gather(rest, &mut burst, &mut log)
                 .and_then(|is_complete| Ok((is_complete, self.writer.send(&burst, rest)?)));

@@ -81,6 +81,12 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
         self.sink
     }
 
+    /// Begins the records of a burst, if the log is on.
+    #[inline]
+    pub(super) fn begin_log(&self) -> Option<BurstLog<'a>> {
+        BurstLog::begin(self.context, self.sink.bh())
+    }
+
     /// Begins the response to the request at the front of `head`. The caller then sends the response,
     /// and settles `log`.
     #[inline]
@@ -239,7 +245,9 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
                 return Ok(false);
             }
             self.context.counters.add(Count::Bytes, sent as u64);
-            self.sink.log.advance(sent, self.context.log());
+            let sink = self.context.log();
+            let writer = sink.and_then(|sink| sink.writer(self.sink.bh()));
+            self.sink.log.advance(sent, writer);
         }
         self.sink.pending.snapshot = None;
         Ok(true)
