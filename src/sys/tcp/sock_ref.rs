@@ -4,7 +4,14 @@
 //!
 //! C header: [`include/net/sock.h`](srctree/include/net/sock.h)
 
-use core::marker::PhantomData;
+use crate::sys::ffi;
+use core::{
+    marker::PhantomData,
+    net::{
+        IpAddr,
+        Ipv6Addr, //
+    }, //
+};
 use kernel::bindings;
 
 /// A connection that need not be locked. Its owner keeps it for the lifetime.
