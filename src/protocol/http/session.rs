@@ -193,7 +193,7 @@ impl Session {
         };
         let (rest, empty_lines) = skip_empty_lines(rest, empty_lines);
         if empty_lines > EMPTY_LINES_MAX || rest.starts_with(b"\n") {
-            return self.reject(bytes.len(), BAD_REQUEST, clock, room);
+            return self.reject((bytes, rest), BAD_REQUEST, clock, room);
         }
         let skipped = bytes.len().saturating_sub(rest.len());
         let mut request = Request::new();
@@ -212,7 +212,7 @@ impl Session {
                 Step::silent(skipped)
             }
             Err(ParseError::Rejected(rejection)) => {
-                self.reject(bytes.len(), rejection, clock, room)
+                self.reject((bytes, rest), rejection, clock, room)
             }
         }
     }
@@ -233,10 +233,8 @@ impl Session {
             DrainProgress::Broken => {
                 self.state = SessionState::Ended;
                 Err(Step {
-                    consumed: bytes.len(),
-                    response: None,
                     broken: true,
-                    hand_over: None,
+                    ..Step::silent(bytes.len())
                 })
             }
         }
@@ -324,8 +322,9 @@ impl Session {
                 body,
                 disposition,
             }),
-            broken: false,
-            hand_over: None,
+            head_start: consumed.saturating_sub(request.length),
+            head_length: request.length,
+            ..Step::silent(0)
         }
     }
 
@@ -344,21 +343,21 @@ impl Session {
             && self.requests < self.requests_max
     }
 
-    /// Rejects a head and ends the session.
+    /// Rejects a head, which `rest` of the received bytes begin with, and ends the session.
     #[inline(never)]
     fn reject<'a, B>(
         &mut self,
-        consumed: usize,
+        (bytes, rest): (&[u8], &[u8]),
         rejection: Rejection,
         clock: &'a Clock,
         room: &mut ResponseRoom<'a>,
     ) -> Step<'a, B> {
         self.state = SessionState::Ended;
         Step {
-            consumed,
             response: Some(rejection_response(rejection, clock, room)),
-            broken: false,
-            hand_over: None,
+            head_start: bytes.len().saturating_sub(rest.len()),
+            head_length: rest.len(),
+            ..Step::silent(bytes.len())
         }
     }
 }

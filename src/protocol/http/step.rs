@@ -45,6 +45,10 @@ pub struct Step<'a, B> {
     /// consumed or counted, and the session stays before it: the caller hands the connection over,
     /// or calls [`Session::refuse`](super::session::Session::refuse).
     pub hand_over: Option<ProcessRequest>,
+    /// Offset of the head that the response is to.
+    pub(super) head_start: usize,
+    /// Length of that head.
+    pub(super) head_length: usize,
 }
 
 impl<B> Step<'_, B> {
@@ -55,16 +59,24 @@ impl<B> Step<'_, B> {
             response: None,
             broken: false,
             hand_over: None,
+            head_start: 0,
+            head_length: 0,
         }
     }
 
     /// Creates a step before a request for a process, whose head follows the consumed bytes.
-    pub(super) const fn hand_over(request: ProcessRequest, consumed: usize) -> Self {
+    pub(super) fn hand_over(request: ProcessRequest, consumed: usize) -> Self {
         Step {
-            consumed,
-            response: None,
-            broken: false,
             hand_over: Some(request),
+            ..Step::silent(consumed)
         }
+    }
+
+    /// Returns the head that the response is to, out of the bytes that the step was about. A head
+    /// that was rejected may be malformed, and other bytes may follow it.
+    #[inline]
+    pub fn head<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
+        let head = bytes.get(self.head_start..).unwrap_or_default();
+        head.get(..self.head_length).unwrap_or(head)
     }
 }

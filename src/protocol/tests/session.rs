@@ -176,6 +176,31 @@ fn rfc9112_9_6_requests_after_close_are_ignored() {
 }
 
 #[test]
+fn step_tells_the_head_that_its_response_is_to() {
+    let site = fixture::site();
+    let body = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n";
+    let heads = ["GET /a HTTP/1.0\r\n\r\n", "no head\r\n\r\n"];
+    let bytes = format!("{GET}\r\n{body}abc{}", heads[1]);
+    let (clock, mut scratch) = (Clock::new(fixture::NOW), Scratch::new());
+    let mut session = Session::new(REQUESTS_MAX);
+    let mut found = Vec::new();
+    let mut rest = bytes.as_bytes();
+    while !rest.is_empty() {
+        let step = session.receive(rest, &site, &clock, &mut scratch.room());
+        if step.response.is_some() {
+            found.push(String::from_utf8_lossy(step.head(rest)).into_owned());
+        }
+        rest = &rest[step.consumed..];
+    }
+    assert_eq!(found, [GET, body, heads[1]]);
+    // Bytes that a connection without persistence ignores do not belong to the head.
+    let bytes = format!("{}GET", heads[0]);
+    let mut session = Session::new(REQUESTS_MAX);
+    let step = session.receive(bytes.as_bytes(), &site, &clock, &mut scratch.room());
+    assert_eq!(step.head(bytes.as_bytes()), heads[0].as_bytes());
+}
+
+#[test]
 fn requests_per_connection_are_bounded() {
     // Over TCP, the server determines the bound.
     let bound = if server().is_some() { REQUESTS_MAX } else { 3 };
