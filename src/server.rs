@@ -27,6 +27,7 @@
 //! aborted and leave their slots, the table forgets its observer. Once the work items of all servers
 //! have returned, what remains belongs to the handle alone.
 
+mod access_log;
 mod adoption;
 mod config;
 mod conn;

@@ -171,6 +171,7 @@ impl<'a> PreparedUpdate<'a> {
         config.refusal.clear();
         config.started = update.started;
         mem::swap(&mut config.listen, &mut update.listen);
+        mem::swap(&mut config.log_policy, &mut update.log_policy);
         mem::swap(&mut config.sources, &mut update.sources);
         mem::swap(&mut config.acceptors, &mut self.acceptors);
         if update.started {
