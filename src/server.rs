@@ -17,14 +17,14 @@
 //!
 //! ```text
 //! ServerHandle ─► Server ─► ConnectionPool ─► Connection ─► Slot ─► ConnectionPool
-//!                   │              └─► Server (as observer of slots)
+//!                   │              └─► Server (as owner of the table)
 //!                   ├─► AdoptedSet ─► AdoptedConnection ─► AdoptedSet, Slot
 //!                   ├─► SiteWatch ─► Server
 //!                   └─► Acceptor ─► ConnectionPool
 //! ```
 //!
 //! [`Server::stop`] breaks the circles: the watch and the acceptors are dropped, connections are
-//! aborted and leave their slots, the table forgets its observer. Once the work items of all servers
+//! aborted and leave their slots, the table forgets its owner. Once the work items of all servers
 //! have returned, what remains belongs to the handle alone.
 
 mod access_log;
@@ -41,6 +41,7 @@ mod server_core;
 mod site_snapshot;
 mod stats;
 mod sweep;
+mod table_owner;
 mod template;
 mod watch;
 
@@ -60,7 +61,6 @@ use self::{
         AdoptedSet,
         Connection,
         ConnectionPool,
-        SlotObserver,
         Timed, //
     },
     listen::Acceptor,
@@ -77,13 +77,16 @@ use crate::{
         Site, //
     },
     sys::{
+        clock,
         fs::FsPath,
         interruptible_mutex::InterruptibleMutex,
         log::UserLog,
+        memory_group::MemoryGroup,
         text::{
             self,
             Text, //
-        }, //
+        },
+        trace, //
     }, //
 };
 use core::{
@@ -114,8 +117,7 @@ use kernel::{
     workqueue::{
         impl_has_work,
         new_work,
-        Work,
-        WorkItem, //
+        Work, //
     }, //
 };
 
@@ -142,6 +144,10 @@ pub(crate) struct Server {
     retry: Work<Self, 1>,
     /// The number of times that the acceptors were kicked.
     kicks: Atomic<usize>,
+    /// The control group of the task that has created the server. Rendered pages are charged to it.
+    payer: MemoryGroup,
+    /// The second since 1970 in which the server was created.
+    start_seconds: u64,
     /// The slot that the sweep continues from.
     sweep_slot: Atomic<usize>,
     /// The number of the adopted connection that the sweep continues from.
@@ -176,6 +182,8 @@ impl Server {
                 sweep <- new_work!("Server::sweep"),
                 retry <- new_work!("Server::retry"),
                 kicks: Atomic::new(0),
+                payer: MemoryGroup::current(),
+                start_seconds: clock::real_seconds(),
                 sweep_slot: Atomic::new(0),
                 sweep_adopted: Atomic::new(0),
                 shed_deadline: Atomic::new(0),
@@ -184,13 +192,13 @@ impl Server {
         )
     }
 
-    /// Registers the server as observer of free slots, until [`Server::stop`].
+    /// Makes the server the owner of its connection table, until [`Server::stop`].
     ///
     /// # Context
     ///
     /// Process context, may sleep.
-    fn observe_slots(self: &Arc<Self>) {
-        self.pool.table.observe(self.clone());
+    fn own_table(self: &Arc<Self>) {
+        self.pool.table.set_owner(self.clone());
     }
 
     /// Loads a site from `sources`, and returns it with the milliseconds that this took. Paths begin
@@ -211,7 +219,10 @@ impl Server {
         let begin = Instant::<Monotonic>::now();
         let loaded = Site::load(sources, base, old, &progress, watch);
         *self.loading.lock() = None;
-        Ok((loaded?, begin.elapsed().as_millis()))
+        let milliseconds = begin.elapsed().as_millis();
+        let sizes = loaded.as_ref().map(|site| (site.len(), site.footprint()));
+        trace::load(sizes.map_err(LoadError::errno), milliseconds);
+        Ok((loaded?, milliseconds))
     }
 
     /// Returns the acceptor of `address`, if its socket still listens.
@@ -346,22 +357,6 @@ impl Server {
     /// Process context, may sleep.
     pub(crate) fn relay(&self) -> SocketAddr {
         self.config.lock().relay
-    }
-}
-
-impl SlotObserver for Server {
-    fn slot_freed(self: Arc<Self>) {
-        let queue = self.pool.core.queue.clone();
-        // If the work item is queued already it will kick.
-        let _ = queue.enqueue::<Arc<Self>, 1>(self);
-    }
-}
-
-impl WorkItem<1> for Server {
-    type Pointer = Arc<Self>;
-
-    fn run(this: Arc<Self>) {
-        this.kick_acceptors();
     }
 }
 

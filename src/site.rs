@@ -21,6 +21,8 @@ use self::index::{
     entry::Entry,
     hand_over::HandOvers,
     host_map::HostMap,
+    host_replies::HostReplies,
+    metrics_page::MetricsPage,
     variant::{
         Variant,
         Variants, //
@@ -30,15 +32,21 @@ use self::index::{
         VirtualHost, //
     }, //
 };
-use crate::sys::page::PageBytes;
-use kernel::prelude::*;
+use crate::sys::{
+    page::PageBytes,
+    percpu_counters::CounterRow, //
+};
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
 use protocol::http::{
     self,
     Coding,
     Codings,
     Full,
+    HostPattern,
     Lookup,
-    Metric,
     Path,
     ProcessAddress,
     Representation,
@@ -52,8 +60,11 @@ pub(crate) struct Site {
     virtual_hosts: KVVec<VirtualHost>,
     /// Rules that hand connections over, whatever the host.
     hand_overs: HandOvers,
+    metrics_pages: KVVec<MetricsPage>,
     /// Whether redirects or errors of a host may have fields.
     has_fields: bool,
+    /// Whether responses are counted by virtual host.
+    counts_hosts: bool,
     entries: KVVec<Entry>,
     /// Variants of all entries; those of one entry are adjacent.
     variants: Variants,
@@ -77,8 +88,8 @@ impl Site {
         hosts: HostMap,
         virtual_hosts: KVVec<VirtualHost>,
         hand_overs: HandOvers,
-        entries: KVVec<Entry>,
-        variants: Variants,
+        metrics_pages: KVVec<MetricsPage>,
+        (entries, variants): (KVVec<Entry>, Variants),
         contents: Contents,
         skipped: u64,
     ) -> Result<Self> {
@@ -89,12 +100,15 @@ impl Site {
                 .iter()
                 .map(VirtualHost::footprint)
                 .sum::<usize>();
+        let counts_hosts = virtual_hosts.iter().any(|host| host.replies.is_some());
         let has_fields = virtual_hosts.iter().any(|host| !host.fields.0.is_empty());
         Ok(Self {
             hosts,
             virtual_hosts,
             hand_overs,
+            metrics_pages,
             has_fields,
+            counts_hosts,
             entries,
             variants,
             contents,
@@ -166,16 +180,29 @@ impl Site {
         // CAST: The number was made from a `usize`.
         self.virtual_hosts.get(self.hosts.find(host)? as usize)
     }
-}
 
-impl http::Resources for Site {
-    type Body = BodyId;
-    type Resource = EntryId;
-
+    /// Returns the number of the virtual host of `host`.
+    ///
+    /// # Context
+    ///
+    /// Any context.
     #[inline]
-    fn find(&self, host: Option<&[u8]>, path: Path<'_>) -> Lookup<'_, EntryId> {
+    pub(crate) fn host_number(&self, host: Option<&[u8]>) -> Option<u32> {
+        self.hosts.find(host)
+    }
+
+    /// Looks up a path of the virtual host with this number, as
+    /// [`Resources::find`](http::Resources::find) does.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    #[inline]
+    pub(crate) fn find_at(&self, host: Option<u32>, path: Path<'_>) -> Lookup<'_, EntryId> {
         let (path, hand_overs) = (path.as_bytes(), &self.hand_overs);
-        let found = match self.virtual_host(host) {
+        // CAST: The number was made from a `usize`.
+        let virtual_host = host.and_then(|number| self.virtual_hosts.get(number as usize));
+        let found = match virtual_host {
             Some(virtual_host) => virtual_host.find(path, hand_overs),
             None => HostLookup::process(hand_overs.find(path)),
         };
@@ -185,10 +212,58 @@ impl http::Resources for Site {
             }),
             HostLookup::MissingSlash => Lookup::MissingSlash,
             HostLookup::Redirect(redirect) => Lookup::Redirect(redirect),
-            HostLookup::StatusPage => Lookup::StatusPage,
+            HostLookup::Metrics(number) => Lookup::Metrics(number),
             HostLookup::HandOver(process) => Lookup::HandOver(process),
             HostLookup::NotFound => Lookup::NotFound,
         }
+    }
+
+    /// Returns whether responses are counted by virtual host: whether there are several roots.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    #[inline]
+    pub(crate) fn counts_hosts(&self) -> bool {
+        self.counts_hosts
+    }
+
+    /// Counts a response for the virtual host with this number, on the CPU that `row` belongs to.
+    ///
+    /// # Context
+    ///
+    /// Softirq or process context, must not sleep.
+    #[inline(never)]
+    pub(crate) fn count<const N: usize>(&self, host: u32, status: Status, row: &CounterRow<N>) {
+        // CAST: The number was made from a `usize`.
+        let virtual_host = self.virtual_hosts.get(host as usize);
+        if let Some(replies) = virtual_host.and_then(|host| host.replies.as_deref()) {
+            replies.count(status, row);
+        }
+    }
+
+    /// Returns the counters of the virtual host with this pattern.
+    fn replies_of(&self, pattern: &[u8]) -> Option<Arc<HostReplies>> {
+        let number = self.hosts.number_of(HostPattern::parse(pattern).ok()?)?;
+        // CAST: The number was made from a `usize`.
+        self.virtual_hosts.get(number as usize)?.replies.clone()
+    }
+
+    /// Returns the patterns of the virtual hosts and the counters of their responses, if the site has
+    /// several roots.
+    pub(crate) fn replies(&self) -> impl Iterator<Item = (&[u8], &HostReplies)> + Clone {
+        let hosts = self.virtual_hosts.iter();
+        hosts.filter_map(|host| Some((&host.name[..], host.replies.as_deref()?)))
+    }
+}
+
+impl http::Resources for Site {
+    type Body = BodyId;
+    type Resource = EntryId;
+
+    #[inline]
+    fn find(&self, host: Option<&[u8]>, path: Path<'_>) -> Lookup<'_, EntryId> {
+        self.find_at(self.host_number(host), path)
     }
 
     fn process(&self, _host: Option<&[u8]>, path: Path<'_>) -> Option<ProcessAddress> {
@@ -212,18 +287,6 @@ impl http::Resources for Site {
         let content = self.contents.get(variant.content)?;
         let length = self.contents.bytes(content).len();
         Some(self.variants.representation(variant, body, length))
-    }
-
-    fn put_status(&self, sink: &mut impl Sink) -> Result<(), Full> {
-        const ENTRIES: Metric = Metric::gauge("khttpd_site_entries", "Entries of the site.");
-        const MEMORY: Metric = Metric::gauge("khttpd_site_memory_bytes", "Memory of the site.");
-        const SKIPPED: Metric = Metric::gauge(
-            "khttpd_site_skipped_files",
-            "Files and directories below the roots that are not served.",
-        );
-        ENTRIES.put(self.len() as u64, sink)?;
-        MEMORY.put(self.footprint() as u64, sink)?;
-        SKIPPED.put(self.skipped(), sink)
     }
 
     fn error_page(

@@ -26,7 +26,6 @@ mod host;
 mod limits;
 mod location;
 mod method;
-mod metric;
 mod multipart;
 pub(crate) mod octet;
 pub(crate) mod percent;
@@ -95,7 +94,6 @@ pub use self::{
         TARGET_MAX, //
     },
     method::Method,
-    metric::Metric,
     multipart::{
         Boundary,
         Multipart,
@@ -149,7 +147,8 @@ pub use self::{
     },
     status::Status,
     step::{
-        ProcessRequest,
+        Deferral,
+        DeferredRequest,
         SessionPhase,
         Step, //
     },

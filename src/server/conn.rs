@@ -13,10 +13,12 @@ mod adopted;
 mod borrowed_cpu;
 mod burst;
 mod close_queue;
+mod close_reason;
 mod connection;
 mod connection_pool;
 mod connection_table;
 mod cpu_scratch;
+mod defer_reason;
 mod hand_over;
 mod pace;
 mod pending_response;
@@ -27,6 +29,7 @@ mod response_writer;
 mod slot;
 mod slots;
 mod state;
+mod table_owner;
 mod timing;
 mod transport;
 
@@ -39,12 +42,10 @@ pub(super) use self::{
     },
     connection::Connection,
     connection_pool::ConnectionPool,
-    connection_table::{
-        SlotObserver,
-        TableEntry, //
-    },
+    connection_table::TableEntry,
     cpu_scratch::CpuScratch,
     state::ConnPhase,
+    table_owner::TableOwner,
     timing::{
         Timed,
         Timing, //

@@ -28,7 +28,7 @@ impl ServerHandle {
     ///
     /// Process context, may sleep.
     pub(super) fn start(server: Arc<Server>) -> Self {
-        server.observe_slots();
+        server.own_table();
         Self {
             timer: Some(server.clone().start(sweep_interval())),
             server,

@@ -70,7 +70,7 @@ impl ServerCore {
         let queue = Arc::new(OwnedQueue::new_percpu(c"khttpd")?, GFP_KERNEL)?;
         Ok(Self {
             settings,
-            snapshot: Published::new(SiteSnapshot::shared(site, &queue)?),
+            snapshot: Published::new(SiteSnapshot::permanent(site, &queue)?),
             scratch: Arc::new(PerCpu::new()?, GFP_KERNEL)?,
             latency: SoftirqLatency::new(),
             buffers: Arc::new(SendBuffers::new()?, GFP_KERNEL)?,

@@ -19,7 +19,7 @@ use kernel::{
 /// A site whose last reference may be dropped in any context.
 pub(crate) struct SiteSnapshot {
     site: Deferred<Site>,
-    /// None for a site that servers share.
+    /// None for a site that is never retired.
     usage: Option<Arc<SiteUse>>,
 }
 
@@ -40,14 +40,14 @@ impl SiteSnapshot {
         Ok(Arc::new(Self { site, usage }, GFP_KERNEL_ACCOUNT)?)
     }
 
-    /// Wraps a site that servers share, so that it is not theirs to retire. Otherwise as
-    /// [`SiteSnapshot::new`].
-    pub(crate) fn shared(site: Site, queue: &Arc<OwnedQueue>) -> Result<Arc<Self>> {
+    /// Wraps a site that is never retired: servers share it, or it has nothing but a rendered page.
+    /// Otherwise as [`SiteSnapshot::new`].
+    pub(crate) fn permanent(site: Site, queue: &Arc<OwnedQueue>) -> Result<Arc<Self>> {
         let site = Deferred::new(site, queue.clone())?;
-        Ok(Arc::new(Self { site, usage: None }, GFP_KERNEL)?)
+        Ok(Arc::new(Self { site, usage: None }, GFP_KERNEL_ACCOUNT)?)
     }
 
-    /// Returns the use of the site, unless servers share it.
+    /// Returns the use of the site, unless it is never retired.
     pub(crate) fn usage(&self) -> Option<&Arc<SiteUse>> {
         self.usage.as_ref()
     }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Statistics: counters, and the status text that shows them.
+//! Statistics: counters, and the texts that show them.
 
+mod connections;
 mod counters;
+mod families;
 mod metrics;
 mod softirq_latency;
 mod status_text;
@@ -12,6 +14,10 @@ pub(super) use self::{
         Count,
         Counters,
         CpuCounters, //
+    },
+    metrics::{
+        ConfigNumbers,
+        MetricsText, //
     },
     softirq_latency::SoftirqLatency,
     status_text::StatusText, //

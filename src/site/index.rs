@@ -14,6 +14,8 @@ pub(super) mod fallback;
 pub(super) mod fields;
 pub(super) mod hand_over;
 pub(super) mod host_map;
+pub(super) mod host_replies;
+pub(super) mod metrics_page;
 pub(super) mod path_index;
 pub(super) mod path_pattern;
 pub(super) mod redirect;

@@ -14,6 +14,7 @@ mod file_error;
 mod hand_overs;
 mod listing_page;
 mod media_type;
+mod metrics_site;
 mod path_display;
 mod path_pattern;
 mod policy;

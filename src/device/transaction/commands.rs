@@ -159,7 +159,7 @@ mod tests {
         assert!(parse(b"start\nlisten 80\n")?.last_for_site().is_none());
         for text in [
             &b"start\nclear\nroot /srv/www\nstart"[..],
-            b"reload\nstatus-page /status\nfield * A: b\nlisten 80",
+            b"reload\nmetrics /status\nfield * A: b\nlisten 80",
             b"root built-in\n\nclear\n",
             b"\nclear\nreload",
             b"reload\n\nno-hand-over *\nstart",

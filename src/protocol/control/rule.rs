@@ -18,7 +18,7 @@
 //! exclude *.bak                            files that are left out
 //! compress *.css                           files that are compressed while the site is loaded
 //! trailing-slash redirect                  of a directory without its slash; or serve, or refuse
-//! status-page /metrics                     counters for Prometheus
+//! metrics /metrics                         metrics for Prometheus
 //! hand-over *.php 9000                     process for paths without a file
 //! ```
 //!
@@ -140,8 +140,8 @@ pub enum Rule<'a> {
     Compress(FilePattern<'a>),
     /// Decides about paths of directories without their slash.
     TrailingSlash(TrailingSlash),
-    /// Serves counters as metrics for Prometheus at a path.
-    StatusPage(EncodedPath<'a>),
+    /// Serves metrics for Prometheus at a path.
+    Metrics(EncodedPath<'a>),
     /// Hands connections with a request that khttpd does not serve to a process. Only the control
     /// node may set it.
     HandOver {
@@ -249,7 +249,7 @@ impl<'a> Rule<'a> {
             b"exclude" => Rule::Exclude(files(&mut words)?),
             b"compress" => Rule::Compress(files(&mut words)?),
             b"trailing-slash" => Rule::TrailingSlash(trailing_slash(&mut words)?),
-            b"status-page" => Rule::StatusPage(path(&mut words)?),
+            b"metrics" => Rule::Metrics(path(&mut words)?),
             b"hand-over" => {
                 let (files, to, always) = routing::hand_over(&mut words)?;
                 Rule::HandOver { files, to, always }

@@ -6,7 +6,6 @@ use super::{
     coding::Codings,
     limits::TARGET_MAX,
     method::ALLOW,
-    metric::MEDIA_TYPE,
     multipart::{
         put_content_range,
         Multipart, //
@@ -69,12 +68,6 @@ impl<'a> HeadBuffer<'a> {
     #[inline]
     pub(super) fn has_room(&self) -> bool {
         self.free.len() >= RENDERED_MAX && self.parts.is_some()
-    }
-
-    /// Returns the number of bytes rendered so far.
-    #[inline]
-    pub(super) fn len(&self) -> usize {
-        self.length
     }
 
     /// Checks that the lines that [`put_text`] appends fit as well.
@@ -178,14 +171,6 @@ pub(super) fn put_status(
 pub(super) fn put_options(detail: Detail, lines: &mut HeadBuffer<'_>) -> Result<(), Full> {
     put_status(Status::Ok, detail, lines)?;
     put_length(0, lines)
-}
-
-/// Appends the head of a status page of this length, which must not be cached.
-pub(super) fn put_status_page(length: usize, lines: &mut HeadBuffer<'_>) -> Result<(), Full> {
-    lines.put(Status::Ok.line())?;
-    put_length(u64::try_from(length).unwrap_or(0), lines)?;
-    put_line(b"Content-Type: ", MEDIA_TYPE, lines)?;
-    put_line(b"Cache-Control: ", b"no-store", lines)
 }
 
 /// Appends the first lines of a redirect to `path` with a slash at its end.

@@ -92,10 +92,6 @@ use super::{
 ///         })
 ///     }
 ///
-///     fn put_status(&self, sink: &mut impl Sink) -> Result<(), Full> {
-///         sink.put(b"pages 1\n")
-///     }
-///
 ///     fn put_fields(
 ///         &self,
 ///         _host: Option<&[u8]>,
@@ -144,13 +140,6 @@ pub trait Resources {
         coding: Coding,
     ) -> Option<Representation<'_, Self::Body>>;
 
-    /// Appends the metrics of the status page ([`Metric`](super::Metric)).
-    ///
-    /// # Errors
-    ///
-    /// [`Full`] if the sink has no room for it.
-    fn put_status(&self, sink: &mut impl Sink) -> Result<(), Full>;
-
     /// Returns the page of an error status, in the identity coding, if the site has one.
     fn error_page(
         &self,
@@ -159,7 +148,7 @@ pub trait Resources {
     ) -> Option<Representation<'_, Self::Body>>;
 
     /// Appends the further field lines of a response to `path` that is no representation of it: a
-    /// redirect, an error, the status page. They are no longer than
+    /// redirect or an error. They are no longer than
     /// [`FIELD_LINES_MAX`](super::FIELD_LINES_MAX), and those that the page of the error has are not
     /// among them.
     ///
@@ -190,8 +179,8 @@ pub enum Lookup<'s, R> {
     MissingSlash,
     /// A redirect by a rule.
     Redirect(Redirect<'s>),
-    /// The status page.
-    StatusPage,
+    /// A page of metrics, by its number. A worker renders it, for a site in which it is a resource.
+    Metrics(u32),
     /// A process, which takes the connection over.
     HandOver(ProcessAddress),
     /// Nothing: 404.

@@ -23,12 +23,10 @@ use super::{
     },
     head_buffer::{
         put_status,
-        put_status_page,
         Detail,
         HeadBuffer, //
     },
     method::Method,
-    process_address::ProcessAddress,
     range::{
         self,
         ByteRange,
@@ -51,7 +49,6 @@ use super::{
         one_part,
         several_parts,
         text,
-        text_before_head,
         void,
         ResponseParts, //
     },
@@ -60,6 +57,7 @@ use super::{
         Sink, //
     },
     status::Status,
+    step::Deferral,
     target::{
         Path,
         Target,
@@ -75,14 +73,14 @@ struct Responder<'b, 'a, S> {
     /// Path of the target, once it is decoded.
     path: Option<Path<'b>>,
     now: Timestamp,
-    /// Whether the process of the request does not take it.
+    /// Whether those whom the request is for do not take it.
     is_refused: bool,
 }
 
 /// Creates the response to a request.
 ///
-/// If the request is for a process, `process` is set to it. The response is void then, or a 503 if
-/// the hand-over `is_refused`.
+/// If the request is for others, `deferral` is set to their destination. The response is void then, or
+/// a 503 if the request `is_refused`.
 #[inline]
 pub(super) fn respond<'a, S: Resources>(
     request: &Request<'_>,
@@ -90,7 +88,7 @@ pub(super) fn respond<'a, S: Resources>(
     now: Timestamp,
     room: &mut ResponseRoom<'a>,
     is_refused: bool,
-    process: &mut Option<ProcessAddress>,
+    deferral: &mut Option<Deferral>,
 ) -> ResponseParts<'a, S::Body> {
     let ResponseRoom { path, lines } = room;
     lines.clear();
@@ -114,7 +112,7 @@ pub(super) fn respond<'a, S: Resources>(
     match target.decode(path, || site.policy().slashes) {
         Ok(Some(path)) => {
             responder.path = Some(path);
-            responder.look_up(target, path, lines, process)
+            responder.look_up(target, path, lines, deferral)
         }
         Ok(None) => responder.no_path(Status::NotFound, lines),
         Err(_) => responder.no_path(Status::BadRequest, lines),
@@ -129,24 +127,27 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         target: Target<'_>,
         path: Path<'_>,
         lines: &mut HeadBuffer<'a>,
-        process: &mut Option<ProcessAddress>,
+        deferral: &mut Option<Deferral>,
     ) -> ResponseParts<'a, S::Body> {
         if let Some(status) = self.request.unsupported() {
             let response;
-            (*process, response) = self.unsupported(status, target, path, lines);
+            (*deferral, response) = self.unsupported(status, target, path, lines);
             return response;
         }
         match self.site.find(self.host, path) {
             Lookup::NotFound => self.error(Status::NotFound, Detail::None, lines),
-            Lookup::HandOver(found) => {
-                *process = Some(found);
+            Lookup::HandOver(process) => {
+                *deferral = Some(Deferral::Process(process));
                 self.refuse(Status::ServiceUnavailable, true, lines)
             }
             found if self.request.method == Method::Options => self.options(found, path, lines),
             Lookup::Resource(resource, codings) => self.negotiate(resource, codings, lines),
             Lookup::MissingSlash => self.add_slash(path, target.query, lines),
             Lookup::Redirect(redirect) => self.redirect(redirect, path, target.query, lines),
-            Lookup::StatusPage => self.status_page(lines),
+            Lookup::Metrics(number) => {
+                *deferral = Some(Deferral::Metrics(number));
+                self.refuse(Status::ServiceUnavailable, true, lines)
+            }
         }
     }
 
@@ -159,7 +160,7 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         target: Target<'_>,
         path: Path<'_>,
         lines: &mut HeadBuffer<'a>,
-    ) -> (Option<ProcessAddress>, ResponseParts<'a, S::Body>) {
+    ) -> (Option<Deferral>, ResponseParts<'a, S::Body>) {
         let found = self.site.find(self.host, path);
         let process = match (self.request.method, found) {
             (Method::NotAllowed | Method::Unknown, _) => self.site.process(self.host, path),
@@ -172,7 +173,7 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
             }
             _ => self.refuse(status, process.is_some(), lines),
         };
-        (process, response)
+        (process.map(Deferral::Process), response)
     }
 
     /// Sends the error of a request whose target names nothing, with this status unless khttpd does
@@ -182,18 +183,18 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         self.refuse(self.request.unsupported().unwrap_or(status), false, lines)
     }
 
-    /// Sends the error of a request that only a process can serve: a 503 if there is one and it does
+    /// Sends the error of a request that only others can serve: a 503 if there are any and they do
     /// not take the request, and nothing before that is known.
     #[inline(never)]
     fn refuse(
         &self,
         status: Status,
-        has_process: bool,
+        has_others: bool,
         lines: &mut HeadBuffer<'a>,
     ) -> ResponseParts<'a, S::Body> {
         let (status, detail) = match status {
-            _ if has_process && !self.is_refused => return void(),
-            _ if has_process => (Status::ServiceUnavailable, Detail::RetryAfter),
+            _ if has_others && !self.is_refused => return void(),
+            _ if has_others => (Status::ServiceUnavailable, Detail::RetryAfter),
             Status::MethodNotAllowed => (status, Detail::Allow),
             _ => (status, Detail::None),
         };
@@ -312,21 +313,6 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
             RangeResult::Several => several_parts(representation, date, lines)
                 .unwrap_or_else(|| self.whole(representation, lines)),
         }
-    }
-
-    /// Sends the status page. Its text precedes its head in `lines`.
-    #[inline(never)]
-    fn status_page(&self, lines: &mut HeadBuffer<'a>) -> ResponseParts<'a, S::Body> {
-        let result = self.site.put_status(lines);
-        let length = lines.len();
-        if result
-            .and_then(|()| put_status_page(length, lines))
-            .and_then(|()| self.put_fields(Status::Ok, lines))
-            .is_err()
-        {
-            return self.error(Status::InternalServerError, Detail::None, lines);
-        }
-        text_before_head(length, self.is_head(), lines)
     }
 
     /// Sends an error with the page of the site, or else with a short text.

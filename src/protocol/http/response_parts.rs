@@ -102,25 +102,6 @@ pub(super) fn dated<'a, B>(
     [lines.finish(), representation.head.undated_lines()]
 }
 
-/// Creates a 200 with a text, the first `length` bytes of `lines`, which its head follows.
-pub(super) fn text_before_head<'a, B>(
-    length: usize,
-    head_only: bool,
-    lines: &mut HeadBuffer<'a>,
-) -> ResponseParts<'a, B> {
-    let lines = lines.finish();
-    let (text, head) = lines.split_at_checked(length).unwrap_or((&[], lines));
-    ResponseParts {
-        status: Status::Ok,
-        head: [head, ALWAYS],
-        body: if head_only {
-            Body::Empty
-        } else {
-            Body::Text(text)
-        },
-    }
-}
-
 /// Creates a 304 (RFC 9110 section 15.4.5).
 pub(super) fn not_modified<'a, B>(representation: &Representation<'a, B>) -> ResponseParts<'a, B> {
     ResponseParts {

@@ -34,7 +34,7 @@ use super::{
     session_state::SessionState,
     status::Status,
     step::{
-        ProcessRequest,
+        DeferredRequest,
         SessionPhase,
         Step, //
     },
@@ -71,6 +71,11 @@ impl Session {
         self.state.phase()
     }
 
+    /// Returns the number of requests that received a response, apart from malformed ones.
+    pub const fn requests(&self) -> u32 {
+        self.requests
+    }
+
     /// Returns the number of bytes of an unfinished head that were received, and that the last step
     /// has left.
     #[inline]
@@ -103,9 +108,8 @@ impl Session {
     ///
     /// A step processes one request at most. If it consumes bytes, or has a response after which
     /// the connection persists, the caller must call this function again with the bytes that are
-    /// left. Otherwise the session needs more bytes, unless a process must take the connection over;
-    /// it never needs more if [`RequestPolicy::head_max`](super::RequestPolicy) bytes or more are
-    /// left.
+    /// left. Otherwise the session needs more bytes, unless it leaves the request to others; it never
+    /// needs more if [`RequestPolicy::head_max`](super::RequestPolicy) bytes or more are left.
     ///
     /// # Examples
     ///
@@ -131,10 +135,6 @@ impl Session {
     /// #
     /// #     fn representation(&self, _: (), _: Coding) -> Option<Representation<'_, ()>> {
     /// #         None
-    /// #     }
-    /// #
-    /// #     fn put_status(&self, _sink: &mut impl Sink) -> Result<(), Full> {
-    /// #         Ok(())
     /// #     }
     /// #
     /// #     fn put_fields(
@@ -240,8 +240,8 @@ impl Session {
         }
     }
 
-    /// Refuses to hand over the request before which the session stands. Where
-    /// [`Session::receive`] would return the process, it returns a 503 with `Retry-After`.
+    /// Refuses the request before which the session stands, if it is for others. Where
+    /// [`Session::receive`] would return their destination, it returns a 503 with `Retry-After`.
     pub fn refuse(&mut self) {
         if let SessionState::Head { is_refused, .. } = &mut self.state {
             *is_refused = true;
@@ -271,7 +271,7 @@ impl Session {
     }
 
     /// Responds to a request whose head ends after `consumed` of the `received` bytes, unless it is
-    /// for a process.
+    /// for others.
     ///
     /// It is not inlined, so that its variables are not on the stack while a head is parsed.
     #[inline(never)]
@@ -285,17 +285,17 @@ impl Session {
         room: &mut ResponseRoom<'a>,
     ) -> Step<'a, S::Body> {
         let is_refused = self.state.is_refused();
-        let mut process = None;
+        let mut deferral = None;
         let ResponseParts {
             status,
             head: [first, second],
             body,
-        } = respond(request, site, clock.now(), room, is_refused, &mut process);
-        if let Some(process) = process.filter(|_| !is_refused) {
+        } = respond(request, site, clock.now(), room, is_refused, &mut deferral);
+        if let Some(to) = deferral.filter(|_| !is_refused) {
             self.state = SessionState::IDLE;
             let has_body = request.framing != Framing::None;
             let before = consumed.saturating_sub(request.length);
-            return Step::hand_over(ProcessRequest { process, has_body }, before);
+            return Step::deferred(DeferredRequest { to, has_body }, before);
         }
         self.requests = self.requests.saturating_add(1);
         let drain = BodyDrain::new(request.framing);

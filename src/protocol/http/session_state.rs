@@ -18,7 +18,7 @@ pub(super) enum SessionState {
         empty_lines: u8,
         /// Whether the request is known to be a HEAD.
         head_only: bool,
-        /// Whether the request must not be handed over.
+        /// Whether the request is refused if it is for others.
         is_refused: bool,
     },
     /// In the body of a request that received its response.
@@ -57,7 +57,7 @@ impl SessionState {
         }
     }
 
-    /// Returns whether the request that begins here must not be handed over.
+    /// Returns whether the request that begins here is refused if it is for others.
     #[inline]
     pub(super) const fn is_refused(&self) -> bool {
         matches!(

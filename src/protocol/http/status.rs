@@ -7,10 +7,11 @@ use crate::bytes::parse_number;
 macro_rules! statuses {
     ($($(#[$doc:meta])* $name:ident = $code:literal $reason:literal,)*) => {
         /// A status that khttpd can send.
+        ///
+        /// As a number, it is its own index in [`Status::ALL`].
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-        #[repr(u16)]
         pub enum Status {
-            $($(#[$doc])* $name = $code,)*
+            $($(#[$doc])* $name,)*
         }
 
         impl Status {
@@ -168,6 +169,14 @@ mod tests {
             assert!(line.starts_with(&format!("HTTP/1.1 {} ", status.code())));
         }
     }
+
+    #[test]
+    fn status_is_its_own_index() {
+        for (index, status) in Status::ALL.iter().enumerate() {
+            assert_eq!(*status as usize, index);
+        }
+    }
+
     #[test]
     fn code_of_every_status_is_parsed_again() {
         for status in Status::ALL {

@@ -20,11 +20,20 @@ pub enum SessionPhase {
     Ended,
 }
 
-/// A request that a process responds to.
+/// The destination of a request that a session can't respond to at once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct ProcessRequest {
-    /// Address of the process.
-    pub process: ProcessAddress,
+pub enum Deferral {
+    /// A process, which takes the connection over.
+    Process(ProcessAddress),
+    /// A worker of the server, which renders the page of metrics that has this number.
+    Metrics(u32),
+}
+
+/// A request that a session leaves to others.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DeferredRequest {
+    /// Destination.
+    pub to: Deferral,
     /// Whether the request has a body, of which the client may send no more before the head is
     /// acknowledged (RFC 9293 section 3.7.4, Nagle's algorithm).
     pub has_body: bool,
@@ -41,10 +50,11 @@ pub struct Step<'a, B> {
     /// found. Its response was sent before, so the connection ends without another, as after
     /// [`Disposition::Linger`](super::response::Disposition::Linger).
     pub broken: bool,
-    /// The next request, if it is for a process. Its head follows the consumed bytes. Nothing of it is
-    /// consumed or counted, and the session stays before it: the caller hands the connection over,
-    /// or calls [`Session::refuse`](super::session::Session::refuse).
-    pub hand_over: Option<ProcessRequest>,
+    /// The next request, if the session can't respond to it. Its head follows the consumed bytes.
+    /// Nothing of it is consumed or counted, and the session stays before it: the caller hands the
+    /// connection over, processes the request again with a site that has the page, or calls
+    /// [`Session::refuse`](super::session::Session::refuse).
+    pub deferred: Option<DeferredRequest>,
     /// Offset of the head that the response is to.
     pub(super) head_start: usize,
     /// Length of that head.
@@ -58,16 +68,16 @@ impl<B> Step<'_, B> {
             consumed,
             response: None,
             broken: false,
-            hand_over: None,
+            deferred: None,
             head_start: 0,
             head_length: 0,
         }
     }
 
-    /// Creates a step before a request for a process, whose head follows the consumed bytes.
-    pub(super) fn hand_over(request: ProcessRequest, consumed: usize) -> Self {
+    /// Creates a step before a request for others, whose head follows the consumed bytes.
+    pub(super) fn deferred(request: DeferredRequest, consumed: usize) -> Self {
         Step {
-            hand_over: Some(request),
+            deferred: Some(request),
             ..Step::silent(consumed)
         }
     }

@@ -47,7 +47,7 @@ fn responses_in_one_room_equal_those_in_rooms_of_their_own() {
         head("/nowhere", ""),
         head("/range.txt", "Range: bytes=10-19\r\n"),
         head("/dir", ""),
-        head("/status", ""),
+        head("/dir/", ""),
         head("/hello.txt", "If-None-Match: *\r\n"),
         head("/range.txt", "Range: bytes=5000-\r\n"),
         head("/range.txt", "Range: bytes=0-1,5-6\r\n"),

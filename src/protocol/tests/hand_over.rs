@@ -9,7 +9,8 @@ mod fixture;
 use fixture::{converse_in_memory, plain, Conversation, Memory, MODIFIED, NOW};
 use proptest::prelude::*;
 use protocol::http::{
-    Clock, Disposition, ProcessRequest, Scratch, Session, SessionPhase, BODY_MAX, REQUESTS_MAX,
+    Clock, Deferral, DeferredRequest, Disposition, Scratch, Session, SessionPhase, BODY_MAX,
+    REQUESTS_MAX,
 };
 
 const GET: &str = "GET /hello.txt HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -66,7 +67,7 @@ fn path_without_resource_is_handed_over_instead_of_a_404() {
         ("GET /old.txt", "308"),
         ("GET /moved/x.php", "302"),
         ("GET /dir", "301"),
-        ("GET /status", "200"),
+        ("GET /metrics", "200"),
     ] {
         assert_eq!(request(rules, line), expected, "{line}");
     }
@@ -78,7 +79,7 @@ fn always_hands_over_what_exists_too() {
     let rules = "hand-over * 8000 always\nhand-over *.txt 8001\nhand-over /dir/* 8002 always\n";
     for (line, expected) in [
         ("GET /hello.txt", "8000"),
-        ("HEAD /status", "8000"),
+        ("HEAD /metrics", "8000"),
         ("OPTIONS /old.txt", "8000"),
         ("GET /dir", "8000"),
         ("GET /dir/", "8002"),
@@ -227,7 +228,7 @@ fn step_before_a_request_for_a_process_repeats_and_counts_nothing() {
     for (bytes, consumed) in [(MISSING.as_bytes(), 0); 5] {
         let step = session.receive(bytes, &site, &clock, &mut scratch.room());
         assert_eq!((step.consumed, step.broken), (consumed, false));
-        assert!(step.response.is_none() && step.hand_over.is_some());
+        assert!(step.response.is_none() && step.deferred.is_some());
         assert_eq!(
             (session.phase(), session.searched()),
             (SessionPhase::Idle, 0)
@@ -251,7 +252,7 @@ fn hand_over_tells_whether_the_request_has_a_body() {
         let text = format!("POST /none HTTP/1.1\r\nHost: x\r\n{fields}\r\n");
         let (mut scratch, mut session) = (Scratch::new(), Session::new(REQUESTS_MAX));
         let step = session.receive(text.as_bytes(), &site, &clock, &mut scratch.room());
-        let found = step.hand_over.map(|request| request.has_body);
+        let found = step.deferred.map(|request| request.has_body);
         assert_eq!(found, Some(has_body), "{fields}");
     }
 }
@@ -266,7 +267,11 @@ fn refused(site: &Memory, text: &str) -> Conversation {
     session.refuse();
     while !rest.is_empty() {
         let step = session.receive(rest, site, &clock, &mut scratch.room());
-        if let Some(ProcessRequest { process, .. }) = step.hand_over {
+        if let Some(DeferredRequest {
+            to: Deferral::Process(process),
+            ..
+        }) = step.deferred
+        {
             conversation.handed_over = Some((process, rest[step.consumed..].to_vec()));
             return conversation;
         }
@@ -311,7 +316,7 @@ fn refusal_holds_for_a_head_that_arrives_in_pieces() {
     for length in 0..MISSING.len() {
         let part = &MISSING.as_bytes()[..length];
         let step = session.receive(part, &site, &clock, &mut scratch.room());
-        assert!(step.consumed == 0 && step.response.is_none() && step.hand_over.is_none());
+        assert!(step.consumed == 0 && step.response.is_none() && step.deferred.is_none());
     }
     let step = session.receive(MISSING.as_bytes(), &site, &clock, &mut scratch.room());
     assert_eq!(step.response.map(|r| r.status.code()), Some(503));

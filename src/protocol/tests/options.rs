@@ -38,7 +38,7 @@ fn rfc9110_9_3_7_options_has_the_fields_of_the_path() {
         ("/style.css", Some("DENY")),
         ("/old.txt", Some("DENY")),
         ("/dir", Some("DENY")),
-        ("/status", Some("DENY")),
+        ("/metrics", Some("DENY")),
         ("*", None),
     ] {
         let response = request("OPTIONS", target, "");

@@ -189,7 +189,7 @@ impl<'a> PreparedUpdate<'a> {
         let server = self.update.server;
         server.retire_old_sites();
         if self.update.reset_counters {
-            server.pool.core.counters.reset();
+            server.reset_counters();
         }
         if self.update.started {
             server.kick_acceptors();

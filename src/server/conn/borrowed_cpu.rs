@@ -5,6 +5,7 @@
 use super::{
     super::{
         server_core::ServerCore,
+        site_snapshot::SiteSnapshot,
         stats::CpuCounters, //
     },
     cpu_scratch::CpuScratch,
@@ -14,13 +15,16 @@ use crate::sys::{
     percpu::Borrowed,
     softirq::BhDisabled, //
 };
-use kernel::sync::rcu;
+use kernel::sync::{
+    rcu,
+    ArcBorrow, //
+};
 
 /// This CPU's scratch memory and counters, borrowed for one poll.
 pub(super) struct BorrowedCpu<'a> {
     core: &'a ServerCore,
     scratch: Borrowed<'a, CpuScratch>,
-    counters: &'a CpuCounters,
+    counters: CpuCounters<'a>,
 }
 
 impl<'a> BorrowedCpu<'a> {
@@ -44,17 +48,24 @@ impl<'a> BorrowedCpu<'a> {
     ///
     /// Softirq or process context, must not sleep.
     #[inline]
-    pub(super) fn run<T>(
+    pub(super) fn run<T>(self, poll: impl FnOnce(&RequestContext<'_>, &mut CpuScratch) -> T) -> T {
+        let rcu = rcu::read_lock();
+        let snapshot = self.core.snapshot.get(&rcu);
+        self.run_with(snapshot, poll)
+    }
+
+    /// Calls `poll` with another site.
+    ///
+    /// # Context
+    ///
+    /// Softirq or process context, must not sleep.
+    #[inline]
+    pub(super) fn run_with<T>(
         mut self,
+        snapshot: ArcBorrow<'_, SiteSnapshot>,
         poll: impl FnOnce(&RequestContext<'_>, &mut CpuScratch) -> T,
     ) -> T {
-        let rcu = rcu::read_lock();
-        let context = RequestContext {
-            core: self.core,
-            snapshot: self.core.snapshot.get(&rcu),
-            counters: self.counters,
-            head_max: self.core.settings.head_max(),
-        };
+        let context = RequestContext::new(self.core, snapshot, self.counters);
         poll(&context, self.scratch.get_mut())
     }
 }

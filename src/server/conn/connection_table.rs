@@ -2,7 +2,11 @@
 
 //! The table of a server's connections.
 
-use super::slots::Slots;
+use super::{
+    super::site_snapshot::SiteSnapshot,
+    slots::Slots,
+    table_owner::TableOwner, //
+};
 use crate::sys::{
     sched,
     softirq::{
@@ -34,16 +38,6 @@ pub(crate) trait TableEntry: Send + Sync + 'static {
     fn abort(this: &Arc<Self>);
 }
 
-/// An object that learns of free slots.
-pub(crate) trait SlotObserver: Send + Sync {
-    /// Lets listeners accept again that found no free slot.
-    ///
-    /// # Context
-    ///
-    /// Any context.
-    fn slot_freed(self: Arc<Self>);
-}
-
 /// The connections of a server by the numbers of their slots.
 #[pin_data]
 pub(crate) struct ConnectionTable<C> {
@@ -61,7 +55,7 @@ pub(crate) struct ConnectionTable<C> {
 struct State<C> {
     slots: Slots<C>,
     closed: bool,
-    observer: Option<Arc<dyn SlotObserver>>,
+    owner: Option<Arc<dyn TableOwner>>,
 }
 
 impl<C: TableEntry> ConnectionTable<C> {
@@ -71,7 +65,7 @@ impl<C: TableEntry> ConnectionTable<C> {
             state <- new_spinlock!(State {
                 slots: Slots::new(),
                 closed: false,
-                observer: None,
+                owner: None,
             }),
             refused: Atomic::new(false),
             emptied <- Completion::new(),
@@ -87,18 +81,32 @@ impl<C: TableEntry> ConnectionTable<C> {
         f(&mut self.state.lock())
     }
 
-    /// Registers the observer, which is called when a slot becomes free after a reservation has
-    /// failed, until the table is closed.
+    /// Sets the owner, which is called when a slot becomes free after a reservation has failed, until
+    /// the table is closed.
     ///
     /// # Context
     ///
     /// Any context.
-    pub(crate) fn observe(&self, observer: Arc<dyn SlotObserver>) {
+    pub(crate) fn set_owner(&self, owner: Arc<dyn TableOwner>) {
         self.with(|state| {
             if !state.closed {
-                state.observer = Some(observer);
+                state.owner = Some(owner);
             }
         });
+    }
+
+    /// Has the owner render a page, as [`TableOwner::render`] says.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`TableOwner::render`], `ESHUTDOWN` if the table is closed.
+    pub(super) fn render(&self, snapshot: &SiteSnapshot, number: u32) -> Result<Arc<SiteSnapshot>> {
+        let owner = self.with(|state| state.owner.clone()).ok_or(ESHUTDOWN)?;
+        owner.render(snapshot, number)
     }
 
     /// Reserves one of `max` slots and returns its number, which [`ConnectionTable::release`] takes
@@ -151,7 +159,7 @@ impl<C: TableEntry> ConnectionTable<C> {
 
     /// Frees a slot.
     ///
-    /// A work item that calls this may hold a reference to the observer for a moment. So the stop of
+    /// A work item that calls this may hold a reference to the owner for a moment. So the stop of
     /// the server waits for its acceptors before it closes the table, and flushes the queue of all
     /// other work items before it drops the last reference.
     ///
@@ -159,20 +167,20 @@ impl<C: TableEntry> ConnectionTable<C> {
     ///
     /// Softirq or process context, must not sleep.
     pub(super) fn release(&self, number: u32) {
-        let observer = self.with(|state| {
+        let owner = self.with(|state| {
             state.slots.release(number);
             if state.slots.used() == 0 && state.closed {
                 self.emptied.complete_all();
             }
             if self.refused.load(Relaxed) {
                 self.refused.store(false, Relaxed);
-                state.observer.clone()
+                state.owner.clone()
             } else {
                 None
             }
         });
-        if let Some(observer) = observer {
-            observer.slot_freed();
+        if let Some(owner) = owner {
+            owner.slot_freed();
         }
     }
 
@@ -252,12 +260,12 @@ impl<C: TableEntry> ConnectionTable<C> {
     ///
     /// Process context, may sleep.
     pub(crate) fn close(&self) {
-        let (observer, is_empty) = self.with(|state| {
+        let (owner, is_empty) = self.with(|state| {
             state.closed = true;
-            (state.observer.take(), state.slots.used() == 0)
+            (state.owner.take(), state.slots.used() == 0)
         });
         // Dropped without the lock; the caller holds another reference.
-        drop(observer);
+        drop(owner);
         if !is_empty {
             self.for_each(C::abort);
             self.emptied.wait_for_completion();
@@ -282,9 +290,13 @@ mod tests {
         }
     }
 
-    impl SlotObserver for Entry {
+    impl TableOwner for Entry {
         fn slot_freed(self: Arc<Self>) {
             self.0.fetch_add(100, Relaxed);
+        }
+
+        fn render(&self, _: &SiteSnapshot, _: u32) -> Result<Arc<SiteSnapshot>> {
+            Err(EINVAL)
         }
     }
 
@@ -318,17 +330,17 @@ mod tests {
     }
 
     #[test]
-    fn observer_learns_of_a_free_slot_after_a_refusal_alone() -> Result {
+    fn owner_learns_of_a_free_slot_after_a_refusal_alone() -> Result {
         let table = table()?;
-        let observer = entry()?;
-        table.observe(observer.clone());
+        let owner = entry()?;
+        table.set_owner(owner.clone());
         let number = reserve(&table, 1)?;
         table.release(number);
-        assert_eq!(observer.0.load(Relaxed), 0);
+        assert_eq!(owner.0.load(Relaxed), 0);
         let number = reserve(&table, 1)?;
         assert_eq!(reserve(&table, 1), Err(EBUSY));
         table.release(number);
-        assert_eq!(observer.0.load(Relaxed), 100);
+        assert_eq!(owner.0.load(Relaxed), 100);
         Ok(())
     }
 
@@ -356,11 +368,11 @@ mod tests {
         let table = table()?;
         let late = entry()?;
         let number = reserve(&table, 1)?;
-        let observer = entry()?;
-        table.observe(observer.clone());
+        let owner = entry()?;
+        table.set_owner(owner.clone());
         assert_eq!(reserve(&table, 1), Err(EBUSY));
         table.release(number);
-        assert_eq!(observer.0.load(Relaxed), 100);
+        assert_eq!(owner.0.load(Relaxed), 100);
         table.close();
         assert_eq!(reserve(&table, 1), Err(ESHUTDOWN));
         insert(&table, number, late.clone());

@@ -11,6 +11,7 @@ use crate::site::{
     BodyId,
     EntryId, //
 };
+use core::cell::Cell;
 use kernel::sync::ArcBorrow;
 use protocol::http::{
     Coding,
@@ -30,9 +31,40 @@ pub(crate) struct RequestContext<'a> {
     pub(super) core: &'a ServerCore,
     /// The site that all requests of the poll are looked up in.
     pub(super) snapshot: ArcBorrow<'a, SiteSnapshot>,
-    pub(super) counters: &'a CpuCounters,
+    pub(super) counters: CpuCounters<'a>,
     /// The bound of the length of a request head, which is the same for the whole poll.
     pub(super) head_max: usize,
+    /// The number of the virtual host that the last look-up was about.
+    virtual_host: Cell<Option<u32>>,
+}
+
+impl<'a> RequestContext<'a> {
+    /// Borrows the parts.
+    #[inline]
+    pub(super) fn new(
+        core: &'a ServerCore,
+        snapshot: ArcBorrow<'a, SiteSnapshot>,
+        counters: CpuCounters<'a>,
+    ) -> Self {
+        Self {
+            core,
+            snapshot,
+            counters,
+            head_max: core.settings.head_max(),
+            virtual_host: Cell::new(None),
+        }
+    }
+
+    /// Counts a response to the request whose path was looked up last, or to none.
+    #[inline]
+    pub(super) fn count(&self, status: Status) {
+        self.counters.add_response(status);
+        if self.snapshot.counts_hosts() {
+            if let Some(host) = self.virtual_host.take() {
+                self.snapshot.count(host, status, self.counters.row());
+            }
+        }
+    }
 }
 
 impl Resources for RequestContext<'_> {
@@ -41,7 +73,9 @@ impl Resources for RequestContext<'_> {
 
     #[inline]
     fn find(&self, host: Option<&[u8]>, path: Path<'_>) -> Lookup<'_, EntryId> {
-        self.snapshot.find(host, path)
+        let host = self.snapshot.host_number(host);
+        self.virtual_host.set(host);
+        self.snapshot.find_at(host, path)
     }
 
     fn process(&self, host: Option<&[u8]>, path: Path<'_>) -> Option<ProcessAddress> {
@@ -77,10 +111,5 @@ impl Resources for RequestContext<'_> {
             head_max: self.head_max,
             ..self.core.settings.request_policy()
         }
-    }
-
-    fn put_status(&self, sink: &mut impl Sink) -> Result<(), Full> {
-        self.core.counters.put_metrics(sink)?;
-        self.snapshot.put_status(sink)
     }
 }

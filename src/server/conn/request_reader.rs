@@ -54,7 +54,7 @@ impl<'a, T: ResponseSink> RequestReader<'a, T> {
     }
 
     /// Processes requests in `rest`, one at least, until the burst is full. Returns `false` if
-    /// `rest` begins with an unfinished head, or with that of a request for a process.
+    /// `rest` begins with an unfinished head, or with that of a request for others.
     #[inline]
     fn gather<'b>(&mut self, rest: &mut &[u8], burst: &mut Burst<'b>) -> Result<bool>
     where
@@ -70,7 +70,7 @@ impl<'a, T: ResponseSink> RequestReader<'a, T> {
             } else if step.broken {
                 self.writer.state_mut().pending.abandon();
             } else {
-                self.writer.state_mut().hand_over = step.hand_over;
+                self.writer.state_mut().deferred = step.deferred;
             }
             if step.consumed == 0 {
                 return Ok(false);

@@ -73,7 +73,7 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
     pub(super) fn begin(&mut self, response: &Response<'_, BodyId>) {
         self.sink.complete_request();
         self.sink.pending.disposition = response.disposition;
-        self.context.counters.add(Count::of(response.status), 1);
+        self.context.count(response.status);
     }
 
     /// Sends a burst, and keeps what finds no space. `rest` are the received bytes behind its

@@ -8,15 +8,21 @@ use super::{
         limits::{
             LINGER_SECONDS,
             PROGRESS_SECONDS, //
-        }, //
+        },
+        site_snapshot::SiteSnapshot, //
     },
+    close_reason::CloseReason,
+    defer_reason::DeferReason,
     pace::Pace,
     pending_response::PendingResponse, //
 };
 use crate::sys::clock;
 use core::mem;
+use kernel::sync::Arc;
 use protocol::http::{
-    ProcessRequest,
+    Deferral,
+    DeferredRequest,
+    ProcessAddress,
     Session,
     REQUESTS_MAX, //
 };
@@ -26,13 +32,13 @@ pub(super) enum Action {
     /// Nothing: a callback or the deadline comes next.
     Wait,
     /// Poll again in the worker, after other connections.
-    PollAgain,
-    /// Give the connection to a process, in the worker.
-    HandOver,
+    PollAgain(DeferReason),
+    /// Do in the worker what the phase says: the next request is for others.
+    Defer,
     /// Close the connection.
-    Close,
+    Close(CloseReason),
     /// Reset the connection.
-    Reset,
+    Reset(CloseReason),
 }
 
 /// The event that a connection waits for, which decides how long it may wait.
@@ -50,19 +56,22 @@ pub(crate) enum ConnPhase {
     Linger,
     /// The worker gives the connection to a process.
     HandOver,
+    /// The worker renders the page that the client has requested.
+    Render,
     /// The connection has ended.
     Closed,
 }
 
 impl ConnPhase {
     /// All phases in their order, each with its name in the status text.
-    pub(crate) const ALL: [(Self, &'static str); 7] = [
+    pub(crate) const ALL: [(Self, &'static str); 8] = [
         (Self::Idle, "idle"),
         (Self::Head, "reading"),
         (Self::Body, "discarding"),
         (Self::Send, "sending"),
         (Self::Linger, "closing"),
         (Self::HandOver, "handing-over"),
+        (Self::Render, "rendering"),
         (Self::Closed, "closed"),
     ];
 
@@ -73,14 +82,14 @@ impl ConnPhase {
             Self::Head | Self::Body => settings.head_seconds.get(),
             Self::Send => settings.send_seconds.get().min(PROGRESS_SECONDS),
             Self::Linger => LINGER_SECONDS,
-            Self::HandOver | Self::Closed => u32::MAX,
+            Self::HandOver | Self::Render | Self::Closed => u32::MAX,
         }
     }
 
     /// Returns whether a poll must leave the connection alone.
     #[inline]
     pub(super) fn is_taken(self) -> bool {
-        matches!(self, Self::HandOver | Self::Closed)
+        matches!(self, Self::HandOver | Self::Render | Self::Closed)
     }
 }
 
@@ -93,8 +102,8 @@ pub(crate) struct ConnState {
     renewed: bool,
     /// The pace of the peer in [`ConnPhase::Send`].
     pace: Pace,
-    /// The next request, if it is for a process; it is looked at no more.
-    pub(super) hand_over: Option<ProcessRequest>,
+    /// The next request, if it is for others; it is looked at no more.
+    pub(super) deferred: Option<DeferredRequest>,
     /// Whether memory was short in the last poll.
     short_of_memory: bool,
     /// Whether the callbacks were attached.
@@ -110,7 +119,7 @@ impl ConnState {
             phase: ConnPhase::Idle,
             renewed: false,
             pace: Pace::new(0, 0),
-            hand_over: None,
+            deferred: None,
             short_of_memory: false,
             is_attached: false,
         }
@@ -152,6 +161,41 @@ impl ConnState {
         self.short_of_memory = false;
     }
 
+    /// Returns the process that the next request is for.
+    pub(super) fn process(&self) -> Option<ProcessAddress> {
+        match self
+            .deferred
+            .filter(|_| self.phase == ConnPhase::HandOver)?
+            .to
+        {
+            Deferral::Process(process) => Some(process),
+            Deferral::Metrics(_) => None,
+        }
+    }
+
+    /// Returns the number of the page that the next request is for, and the site that has it.
+    pub(super) fn metrics(&self) -> Option<(u32, Arc<SiteSnapshot>)> {
+        match self
+            .deferred
+            .filter(|_| self.phase == ConnPhase::Render)?
+            .to
+        {
+            Deferral::Metrics(number) => Some((number, self.pending.snapshot.clone()?)),
+            Deferral::Process(_) => None,
+        }
+    }
+
+    /// Lets polls go on with the next request, which was for others; if it `is_refused`, they respond
+    /// with 503.
+    pub(super) fn resume(&mut self, is_refused: bool) {
+        self.enter(ConnPhase::Idle);
+        self.deferred = None;
+        self.pending.snapshot = None;
+        if is_refused {
+            self.session.refuse();
+        }
+    }
+
     /// Notes that memory was short; returns whether the last poll has met with that, too.
     pub(super) fn note_shortage(&mut self) -> bool {
         mem::replace(&mut self.short_of_memory, true)
@@ -177,18 +221,30 @@ impl ConnState {
         )
     }
 
-    /// Enters the last phase and returns `action`, which ends the connection.
-    pub(super) fn close(&mut self, action: Action) -> Action {
+    /// Enters the last phase and returns the action that closes the connection.
+    pub(super) fn close(&mut self, reason: CloseReason) -> Action {
         self.enter(ConnPhase::Closed);
-        action
+        Action::Close(reason)
+    }
+
+    /// Enters the last phase after the last response and returns the action that closes the
+    /// connection.
+    pub(super) fn finish(&mut self) -> Action {
+        self.close(self.pending.ending)
+    }
+
+    /// Enters the last phase and returns the action that resets the connection.
+    pub(super) fn reset(&mut self, reason: CloseReason) -> Action {
+        self.enter(ConnPhase::Closed);
+        Action::Reset(reason)
     }
 
     /// Closes the connection in whatever phase it is.
-    pub(super) fn abort(&mut self) -> Action {
+    pub(super) fn abort(&mut self, reason: CloseReason) -> Action {
         match self.phase {
             ConnPhase::Closed => Action::Wait,
-            ConnPhase::Send => self.close(Action::Reset),
-            _ => self.close(Action::Close),
+            ConnPhase::Send => self.reset(reason),
+            _ => self.close(reason),
         }
     }
 }

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Event counters, per CPU.
+//! Counters of events and of responses, per CPU.
 
-use crate::sys::softirq::BhDisabled;
-use kernel::{
-    cpu::{
-        self,
-        CpuId, //
+use crate::sys::{
+    percpu_counters::{
+        CounterRow,
+        PerCpuCounters, //
     },
-    prelude::*,
-    sync::atomic::{
-        ordering::Relaxed,
-        Atomic, //
-    }, //
+    softirq::BhDisabled, //
 };
+use kernel::prelude::*;
 use protocol::http::Status;
 
 /// An event that is counted.
@@ -25,16 +21,6 @@ pub(crate) enum Count {
     AcceptErrors,
     /// A connection had to wait in the backlog because no slot was free.
     Full,
-    /// A response was begun with a status of 1xx.
-    Informational,
-    /// A response was begun with a status of 2xx.
-    Successful,
-    /// A response was begun with a status of 3xx.
-    Redirection,
-    /// A response was begun with a status of 4xx.
-    ClientError,
-    /// A response was begun with a status of 5xx.
-    ServerError,
     /// A byte was handed to TCP, of a head or of a body.
     Bytes,
     /// A poll was left to the worker because a process owned the socket.
@@ -78,93 +64,44 @@ pub(crate) enum Count {
 }
 
 impl Count {
+    /// Number of events.
     const LEN: usize = Self::WatchFailures as usize + 1;
-
-    const ALL: [Self; Self::LEN] = [
-        Self::Accepted,
-        Self::AcceptErrors,
-        Self::Full,
-        Self::Informational,
-        Self::Successful,
-        Self::Redirection,
-        Self::ClientError,
-        Self::ServerError,
-        Self::Bytes,
-        Self::Owned,
-        Self::Spent,
-        Self::Short,
-        Self::Blocked,
-        Self::Expired,
-        Self::Shed,
-        Self::HandedOver,
-        Self::NoListener,
-        Self::QueueFull,
-        Self::KernelSocket,
-        Self::WrongFamily,
-        Self::WrongUser,
-        Self::HandOverClosing,
-        Self::HandOverShort,
-        Self::NoReader,
-        Self::Adopted,
-        Self::Returned,
-        Self::WatchLoads,
-        Self::WatchFailures,
-    ];
-
-    /// Returns the class of a status (RFC 9110, section 15).
-    #[inline]
-    pub(crate) fn of(status: Status) -> Self {
-        match status.code() / 100 {
-            1 => Self::Informational,
-            2 => Self::Successful,
-            3 => Self::Redirection,
-            4 => Self::ClientError,
-            _ => Self::ServerError,
-        }
-    }
 }
 
-/// The counters of one CPU, on cache lines of its own.
-#[repr(align(64))]
-pub(crate) struct CpuCounters([Atomic<u64>; Count::LEN]);
+/// The counters of a server: those of the events in their order, then those of the responses begun,
+/// by status.
+pub(crate) struct Counters(PerCpuCounters<LEN>);
 
-impl CpuCounters {
-    fn new() -> Result<KBox<Self>> {
-        let zeros = [const { Atomic::new(0) }; Count::LEN];
-        Ok(KBox::new(Self(zeros), GFP_KERNEL_ACCOUNT)?)
-    }
+/// Number of counters.
+pub(crate) const LEN: usize = Count::LEN + Status::ALL.len();
 
-    fn get(&self, count: Count) -> u64 {
-        self.0
-            .get(count as usize)
-            .map_or(0, |counter| counter.load(Relaxed))
-    }
+/// The counters of this CPU.
+#[derive(Clone, Copy)]
+pub(crate) struct CpuCounters<'a>(&'a CounterRow<LEN>);
 
-    fn set(&self, count: Count, value: u64) {
-        if let Some(counter) = self.0.get(count as usize) {
-            counter.store(value, Relaxed);
-        }
-    }
-
-    /// Adds `n` to a counter. It is no atomic read-modify-write, so it is for the CPU that the
-    /// counters belong to, with softirqs disabled as [`Counters::local`] asks.
+impl CpuCounters<'_> {
+    /// Adds `n` to the counter of an event. It is no atomic read-modify-write, so softirqs must be
+    /// disabled, as [`Counters::local`] asks.
     ///
     /// # Context
     ///
     /// Softirq or process context, must not sleep.
     #[inline]
-    pub(crate) fn add(&self, count: Count, n: u64) {
-        if let Some(counter) = self.0.get(count as usize) {
-            counter.store(counter.load(Relaxed).wrapping_add(n), Relaxed);
-        }
+    pub(crate) fn add(self, count: Count, n: u64) {
+        self.0.add(count as usize, n);
     }
-}
 
-/// The counters of a server, one set for each CPU so that CPUs share no cache line.
-pub(crate) struct Counters {
-    per_cpu: KVec<KBox<CpuCounters>>,
-    /// Totals at the last reset.
-    baseline: KBox<CpuCounters>,
+    /// Returns the counters by number, for others to count on the same CPU.
+    #[inline]
+    pub(crate) fn row(&self) -> &CounterRow<LEN> {
+        self.0
+    }
+
+    /// Counts a response, otherwise as [`CpuCounters::add`].
+    #[inline]
+    pub(crate) fn add_response(self, status: Status) {
+        self.0.add(Count::LEN + status as usize, 1);
+    }
 }
 
 impl Counters {
@@ -178,15 +115,7 @@ impl Counters {
     ///
     /// `ENOMEM`.
     pub(crate) fn new() -> Result<Self> {
-        let cpus = usize::try_from(cpu::nr_cpu_ids())?;
-        let mut per_cpu = KVec::with_capacity(cpus, GFP_KERNEL_ACCOUNT)?;
-        for _ in 0..cpus {
-            per_cpu.push(CpuCounters::new()?, GFP_KERNEL_ACCOUNT)?;
-        }
-        Ok(Self {
-            per_cpu,
-            baseline: CpuCounters::new()?,
-        })
+        Ok(Self(PerCpuCounters::new()?))
     }
 
     /// Returns the counters of this CPU.
@@ -195,9 +124,8 @@ impl Counters {
     ///
     /// Softirq or process context, must not sleep.
     #[inline]
-    pub(crate) fn local(&self, _bh: &BhDisabled) -> Option<&CpuCounters> {
-        let cpu = usize::try_from(CpuId::current().as_u32()).ok()?;
-        self.per_cpu.get(cpu).map(|counters| &**counters)
+    pub(crate) fn local(&self, bh: &BhDisabled) -> Option<CpuCounters<'_>> {
+        self.0.local(bh).map(CpuCounters)
     }
 
     /// Adds one to a counter that [`CpuCounters::add`] is not used for.
@@ -206,29 +134,37 @@ impl Counters {
     ///
     /// Any context.
     pub(crate) fn increment(&self, count: Count) {
-        let counter = self
-            .per_cpu
-            .first()
-            .and_then(|counters| counters.0.get(count as usize));
-        if let Some(counter) = counter {
-            counter.add(1, Relaxed);
-        }
+        self.0.increment(count as usize);
     }
 
-    /// Returns the sum over all CPUs since the last reset. Each is exact; several are no snapshot.
+    /// Returns the number of events since the last reset.
     ///
     /// # Context
     ///
     /// Any context.
     pub(crate) fn total(&self, count: Count) -> u64 {
-        let baseline = self.baseline.get(count);
-        self.sum(count).wrapping_sub(baseline)
+        self.0.total(count as usize)
     }
 
-    fn sum(&self, count: Count) -> u64 {
-        self.per_cpu
+    /// Returns the number of responses begun with this status since the last reset.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(crate) fn responses(&self, status: Status) -> u64 {
+        self.0.total(Count::LEN + status as usize)
+    }
+
+    /// Returns the number of responses whose status `is_meant`.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(crate) fn sum(&self, is_meant: impl Fn(Status) -> bool) -> u64 {
+        Status::ALL
             .iter()
-            .map(|counters| counters.get(count))
+            .filter(|status| is_meant(**status))
+            .map(|status| self.responses(*status))
             .sum()
     }
 
@@ -238,55 +174,34 @@ impl Counters {
     ///
     /// Process context, may sleep.
     pub(crate) fn reset(&self) {
-        for count in Count::ALL {
-            self.baseline.set(count, self.sum(count));
-        }
-    }
-
-    /// Returns the number of responses begun, of any status.
-    ///
-    /// # Context
-    ///
-    /// Any context.
-    pub(crate) fn responses(&self) -> u64 {
-        [
-            Count::Informational,
-            Count::Successful,
-            Count::Redirection,
-            Count::ClientError,
-            Count::ServerError,
-        ]
-        .map(|class| self.total(class))
-        .iter()
-        .sum()
+        self.0.reset();
     }
 }
 
 #[kunit_tests(khttpd_counters)]
 mod tests {
     use super::*;
+    use crate::sys::softirq;
 
     #[test]
-    fn total_counts_from_the_last_reset() -> Result {
+    fn responses_are_counted_by_status() -> Result {
         let counters = Counters::new()?;
-        counters.increment(Count::Accepted);
-        counters.increment(Count::Accepted);
-        assert_eq!(counters.total(Count::Accepted), 2);
+        counters.increment(Count::WatchFailures);
+        softirq::disabled(|bh| {
+            let local = counters.local(bh)?;
+            for status in [Status::Ok, Status::NotFound, Status::NotFound] {
+                local.add_response(status);
+            }
+            Some(())
+        })
+        .ok_or(EINVAL)?;
+        assert_eq!(counters.total(Count::WatchFailures), 1);
+        assert_eq!(counters.responses(Status::Ok), 1);
+        assert_eq!(counters.responses(Status::NotFound), 2);
+        assert_eq!(counters.sum(|_| true), 3);
+        assert_eq!(counters.sum(Status::is_error), 2);
         counters.reset();
-        assert_eq!(counters.total(Count::Accepted), 0);
-        counters.increment(Count::Accepted);
-        assert_eq!(counters.total(Count::Accepted), 1);
-        assert_eq!(counters.total(Count::Full), 0);
-        Ok(())
-    }
-
-    #[test]
-    fn responses_are_the_sum_of_all_classes() -> Result {
-        let counters = Counters::new()?;
-        for status in [Status::Ok, Status::NotModified, Status::NotFound] {
-            counters.increment(Count::of(status));
-        }
-        assert_eq!(counters.responses(), 3);
+        assert_eq!(counters.sum(|_| true), 0);
         Ok(())
     }
 }

@@ -10,11 +10,10 @@ use super::{
             AdoptedSet,
             ConnPhase,
             Connection,
-            ConnectionPool,
-            Timed,
-            Timing, //
+            ConnectionPool, //
         }, //
     },
+    connections,
     counters::Count, //
 };
 use crate::site::load::LoadProgress;
@@ -22,10 +21,10 @@ use kernel::fmt;
 use protocol::control::command::Timeout;
 
 /// The version of the module.
-const VERSION: &str = "0.2.0";
+pub(super) const VERSION: &str = "0.2.0";
 
 /// The counters that are shown, by their names.
-const COUNTS: [(&str, Count); 28] = [
+const COUNTS: [(&str, Count); 22] = [
     ("accepted", Count::Accepted),
     ("accept-errors", Count::AcceptErrors),
     ("full", Count::Full),
@@ -48,12 +47,6 @@ const COUNTS: [(&str, Count); 28] = [
     ("returned", Count::Returned),
     ("watch-loads", Count::WatchLoads),
     ("watch-failures", Count::WatchFailures),
-    ("responses-1xx", Count::Informational),
-    ("responses-2xx", Count::Successful),
-    ("responses-3xx", Count::Redirection),
-    ("responses-4xx", Count::ClientError),
-    ("responses-5xx", Count::ServerError),
-    ("bytes", Count::Bytes),
 ];
 
 /// A server as it is shown. The locks of the borrowed parts make it one picture.
@@ -102,8 +95,13 @@ impl StatusText<'_> {
         for (name, count) in COUNTS {
             writeln!(f, "# {name} {}", counters.total(count))?;
         }
+        for class in 1..=5 {
+            let responses = counters.sum(|status| status.code() / 100 == class);
+            writeln!(f, "# responses-{class}xx {responses}")?;
+        }
+        writeln!(f, "# bytes {}", counters.total(Count::Bytes))?;
         fmt::Display::fmt(&self.pool.core.latency, f)?;
-        writeln!(f, "# requests {}", counters.responses())?;
+        writeln!(f, "# requests {}", counters.sum(|_| true))?;
         self.write_site(f)?;
         match core::str::from_utf8(&self.config.refusal) {
             Ok(refusal) if !refusal.is_empty() => write!(f, "# refused {refusal}"),
@@ -117,25 +115,13 @@ impl StatusText<'_> {
         let listeners = acceptors.filter(|acceptor| acceptor.listens()).count();
         writeln!(f, "# listeners {listeners}")?;
         writeln!(f, "# connections {}", self.pool.table.len())?;
-        for (count, (_, name)) in self.connections_by_phase().iter().zip(ConnPhase::ALL) {
+        for (count, (_, name)) in connections::by_phase(self.pool, self.adopted)
+            .iter()
+            .zip(ConnPhase::ALL)
+        {
             writeln!(f, "# connections-{name} {count}")?;
         }
         Ok(())
-    }
-
-    /// Counts the connections in each phase.
-    fn connections_by_phase(&self) -> [usize; ConnPhase::ALL.len()] {
-        let mut counts = [0; ConnPhase::ALL.len()];
-        let mut add = |timing: &Timing| {
-            let phases = ConnPhase::ALL.iter().zip(&mut counts);
-            phases
-                .filter(|((phase, _), _)| timing.is_in(*phase))
-                .for_each(|(_, count)| *count += 1);
-        };
-        let (table, adopted) = (&self.pool.table, &self.adopted);
-        table.for_each(|connection| add(connection.timing()));
-        adopted.for_each(|connection| add(connection.timing()));
-        counts
     }
 
     /// Writes the size of the site, and how far the loading of another has come.

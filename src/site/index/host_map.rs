@@ -81,6 +81,22 @@ impl HostMap {
         }
     }
 
+    /// Returns the number of the virtual host that has this pattern.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(crate) fn number_of(&self, pattern: HostPattern<'_>) -> Option<u32> {
+        let mut buffer = [0; HOST_MAX];
+        match pattern {
+            HostPattern::Any => self.any,
+            HostPattern::Below(domain) => {
+                self.below.find(canonical(domain.as_bytes(), &mut buffer)?)
+            }
+            HostPattern::Exact(name) => self.exact.find(canonical(name.as_bytes(), &mut buffer)?),
+        }
+    }
+
     #[inline(never)]
     fn find_name(&self, host: &[u8]) -> Option<u32> {
         let mut buffer = [0; HOST_MAX];
@@ -145,6 +161,11 @@ mod tests {
         let long = [b'a'; HOST_MAX + 1];
         assert!(map.find(Some(&long)).is_none());
         insert(&mut map, b"*", 0)?;
+        assert!(map.number_of(HostPattern::Any) == Some(0));
+        let below = HostPattern::parse(b"*.B.example.org").map_err(|_| EINVAL)?;
+        assert!(map.number_of(below) == Some(3));
+        let none = HostPattern::parse(b"a.example.org").map_err(|_| EINVAL)?;
+        assert!(map.number_of(none).is_none());
         assert!(map.find(Some(b"notexample.org")) == Some(0));
         assert!(map.find(Some(&long)) == Some(0));
         assert!(insert(&mut map, b"EXAMPLE.ORG", 5) == Err(EEXIST));

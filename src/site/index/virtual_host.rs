@@ -8,6 +8,7 @@ use super::{
     fallback::Fallback,
     fields::HostFields,
     hand_over::HandOvers,
+    host_replies::HostReplies,
     path_index::PathIndex,
     redirect::{
         DirectoryRedirect,
@@ -15,7 +16,10 @@ use super::{
     }, //
 };
 use crate::sys::sched;
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
 use protocol::http::{
     Full,
     ProcessAddress,
@@ -33,14 +37,18 @@ pub(crate) enum IndexTarget {
     MissingSlash,
     /// A redirect, by its number among [`VirtualHost::redirects`].
     Redirect(u32),
-    /// The status page of the server.
-    StatusPage,
+    /// A page of metrics, by its number among those of the site.
+    Metrics(u32),
     /// A process, whatever else is at the path.
     HandOver,
 }
 
 /// A root as it is served for some hosts.
 pub(crate) struct VirtualHost {
+    /// Pattern of its hosts.
+    pub(crate) name: KVec<u8>,
+    /// Counters of its responses, if the site has several roots.
+    pub(crate) replies: Option<Arc<HostReplies>>,
     /// Targets of all known paths.
     pub(crate) paths: PathIndex<IndexTarget>,
     /// Redirects of single paths.
@@ -63,8 +71,8 @@ pub(crate) enum HostLookup<'s> {
     MissingSlash,
     /// A redirect.
     Redirect(Redirect<'s>),
-    /// The status page of the server.
-    StatusPage,
+    /// A page of metrics, by its number among those of the site.
+    Metrics(u32),
     /// A process that takes the connection over.
     HandOver(ProcessAddress),
     /// Nothing.
@@ -90,7 +98,7 @@ impl VirtualHost {
             Some(IndexTarget::Entry(entry)) => HostLookup::Entry(entry),
             Some(IndexTarget::MissingSlash) => HostLookup::MissingSlash,
             Some(IndexTarget::Redirect(number)) => self.redirect(number, path),
-            Some(IndexTarget::StatusPage) => HostLookup::StatusPage,
+            Some(IndexTarget::Metrics(number)) => HostLookup::Metrics(number),
             Some(IndexTarget::HandOver) => HostLookup::process(hand_overs.find_always(path)),
             None => self.find_by_directory(path, hand_overs),
         }
@@ -166,9 +174,11 @@ impl VirtualHost {
             .put(path, status, present.unwrap_or_default(), sink)
     }
 
-    /// Returns the allocated memory of the path index, in bytes. The rules do not count.
+    /// Returns the allocated memory of the path index and the counters, in bytes. The rules do not
+    /// count.
     pub(crate) fn footprint(&self) -> usize {
-        self.paths.footprint()
+        let replies = self.replies.as_ref();
+        self.paths.footprint() + replies.map_or(0, |replies| replies.footprint())
     }
 }
 

@@ -37,6 +37,8 @@ use crate::{
         index::{
             hand_over::HandOvers,
             host_map::HostMap,
+            host_replies::HostReplies,
+            metrics_page::MetricsPage,
             virtual_host::VirtualHost, //
         },
         Site, //
@@ -44,7 +46,10 @@ use crate::{
     sys::page::PageBuffer, //
 };
 use core::mem;
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
 use protocol::{
     control::rule::Rule,
     http::{
@@ -66,7 +71,10 @@ pub(super) struct SiteBuilder<'o> {
     entries: EntryList,
     virtual_hosts: KVVec<VirtualHost>,
     hand_overs: HandOvers,
+    metrics_pages: KVVec<MetricsPage>,
     hosts: HostMap,
+    /// The previous site.
+    old: Option<&'o Site>,
     /// Number of files and directories so far.
     found: u32,
     /// Memory of the path indexes of finished roots, in bytes.
@@ -97,7 +105,9 @@ impl<'o> SiteBuilder<'o> {
             entries: EntryList::new(),
             virtual_hosts: KVVec::new(),
             hand_overs: HandOvers::new(node_rules)?,
+            metrics_pages: KVVec::new(),
             hosts: HostMap::new(),
+            old,
             found: 0,
             index_bytes: 0,
         })
@@ -197,7 +207,8 @@ impl<'o> SiteBuilder<'o> {
         let first = u32::try_from(self.entries.len()).map_err(|_| EFBIG)?;
         rules.check(name)?;
         let mut host = VirtualHostBuilder::new(paths, rules, name);
-        host.add_redirects()?;
+        let number = u32::try_from(self.virtual_hosts.len()).map_err(|_| EFBIG)?;
+        host.add_redirects(&mut self.metrics_pages, number)?;
         host.add_files(&mut files, first)?;
         if !directories.is_empty() {
             let file_count = files.len();
@@ -220,10 +231,9 @@ impl<'o> SiteBuilder<'o> {
         host.add_pages()?;
         host.add_fields(&files, first)?;
         host.hand_over(&self.hand_overs)?;
-        let number = u32::try_from(self.virtual_hosts.len()).map_err(|_| EFBIG)?;
         self.hosts.insert(hosts, number)?;
         self.virtual_hosts
-            .push(host.finish()?, GFP_KERNEL_ACCOUNT)?;
+            .push(host.finish(hosts)?, GFP_KERNEL_ACCOUNT)?;
         Ok(())
     }
 
@@ -260,6 +270,20 @@ impl<'o> SiteBuilder<'o> {
         self.policy.admit_memory(self.used_bytes())
     }
 
+    /// Has the responses of each root counted, with the counters of the previous site where that has
+    /// the same hosts.
+    fn count_replies(&mut self) -> Result {
+        for host in &mut self.virtual_hosts {
+            signal::check()?;
+            let known = self.old.and_then(|old| old.replies_of(&host.name));
+            host.replies = match known {
+                Some(replies) => Some(replies),
+                None => Some(Arc::new(HostReplies::new()?, GFP_KERNEL_ACCOUNT)?),
+            };
+        }
+        Ok(())
+    }
+
     /// Returns the site of all roots that are finished. `skipped` is the number of files and
     /// directories that were found and not added.
     ///
@@ -271,14 +295,16 @@ impl<'o> SiteBuilder<'o> {
     ///
     /// - `ENOSPC` if the site takes more memory than it may;
     /// - `ENOMEM`.
-    pub(super) fn build(self, skipped: u64) -> Result<Site, LoadError> {
-        let (entries, variants) = self.entries.finish()?;
+    pub(super) fn build(mut self, skipped: u64) -> Result<Site, LoadError> {
+        if self.virtual_hosts.len() > 1 {
+            self.count_replies()?;
+        }
         let site = Site::new(
             self.hosts,
             self.virtual_hosts,
             self.hand_overs,
-            entries,
-            variants,
+            self.metrics_pages,
+            self.entries.finish()?,
             self.contents.finish()?,
             skipped,
         )?;

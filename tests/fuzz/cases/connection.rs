@@ -2,11 +2,11 @@
 
 //! Connections and chunked bodies, which arrive in pieces.
 
-use super::fixture::{self, Memory, Received, NOW};
+use super::fixture::{self, Memory, Received, WithMetrics, NOW};
 use super::lines_are_clean;
 use protocol::http::{
-    BodyDrain, Clock, Disposition, DrainProgress, Framing, Request, Scratch, Session, HEAD_MAX,
-    REQUESTS_MAX,
+    BodyDrain, Clock, Deferral, Disposition, DrainProgress, Framing, Request, Scratch, Session,
+    HEAD_MAX, REQUESTS_MAX,
 };
 use std::sync::OnceLock;
 
@@ -170,6 +170,7 @@ fn connection(site: &Memory, pieces: &[&[u8]]) -> Served {
     let clock = Clock::new(NOW);
     let mut scratch = Box::new(Scratch::new());
     let mut session = Session::new(REQUESTS_MAX);
+    let rendered = WithMetrics(site);
     let (mut responses, mut broken) = (Vec::new(), false);
     let mut buffer = Vec::new();
     let mut pieces = pieces.iter();
@@ -184,11 +185,19 @@ fn connection(site: &Memory, pieces: &[&[u8]]) -> Served {
                 .map(|response| fixture::receive(site, &response));
             assert!(consumed <= buffer.len() && (received.is_none() || consumed > 0));
             assert!(!(step.broken && received.is_some()));
-            if let Some(request) = step.hand_over {
+            if let Some(request) = step.deferred {
                 assert!(received.is_none() && !step.broken);
                 buffer.drain(..consumed);
                 let again = session.receive(&buffer, site, &clock, &mut scratch.room());
-                assert_eq!((again.consumed, again.hand_over), (0, Some(request)));
+                assert_eq!((again.consumed, again.deferred), (0, Some(request)));
+                if let Deferral::Metrics(_) = request.to {
+                    let page = session.receive(&buffer, &rendered, &clock, &mut scratch.room());
+                    let response = page.response.map(|page| fixture::receive(site, &page));
+                    assert!(page.consumed > 0 && response.is_some());
+                    responses.extend(response);
+                    buffer.drain(..page.consumed);
+                    continue;
+                }
                 buffer.extend(pieces.flat_map(|piece| piece.iter().copied()));
                 return Served {
                     responses,

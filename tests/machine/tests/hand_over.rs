@@ -145,12 +145,12 @@ fn always_takes_paths_with_files_and_other_rules_take_the_rest() -> Result {
     not_answered(&get("/app/a"), 404)?;
     not_answered(post, 405)?;
 
-    // Without `always`: files, redirects and the status page are khttpd's.
+    // Without `always`: files, redirects and metrics are khttpd's.
     command(
         &machine,
         &[
             "redirect 301 /old /new",
-            "status-page /status",
+            "metrics /status",
             "hand-over * 9000",
         ],
     )?;
@@ -172,7 +172,7 @@ fn always_takes_paths_with_files_and_other_rules_take_the_rest() -> Result {
             "clear",
             "root built-in",
             "redirect 301 /old /new",
-            "status-page /status",
+            "metrics /status",
         ],
     )?;
     command(&machine, &["hand-over /robots.txt 9000 always"])?;

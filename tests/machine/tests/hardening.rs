@@ -85,7 +85,7 @@ fn poisoned() -> Result<Machine> {
     // Where the page allocator does not poison, pages keep what a process has written to them.
     machine.exec_ok("python3 -c 'x = bytearray(b\"\\x5a\") * (1 << 30)'")?;
     machine.exec_ok(
-        "insmod khttpd.ko root=/srv/site commands='status-page /status; redirect 301 /old /1.txt; \
+        "insmod khttpd.ko root=/srv/site commands='metrics /status; redirect 301 /old /1.txt; \
          field /100.txt X-Field: value'",
     )?;
     Ok(machine)

@@ -37,7 +37,7 @@ pub const HELP: &str = "\
 # exclude FILES                    leave FILES out
 # compress FILES                   make gzip and zstd of FILES that become 10 % smaller
 # trailing-slash POLICY            of a directory without its slash: redirect, serve or refuse
-# status-page /PATH                serve counters for Prometheus at PATH
+# metrics /PATH                    serve metrics for Prometheus at PATH
 # hand-over FILES PORT [always]    hand to a process, at [ADDRESS:]PORT, FILES that do not exist
 # no-hand-over FILES               remove the hand-over rules with exactly these FILES
 # follow-links yes|no              follow symbolic links within a root

@@ -46,7 +46,7 @@ impl fmt::Display for Rule<'_> {
                 TrailingSlash::Serve => "trailing-slash serve",
                 TrailingSlash::Refuse => "trailing-slash refuse",
             }),
-            Rule::StatusPage(path) => write!(f, "status-page {path}"),
+            Rule::Metrics(path) => write!(f, "metrics {path}"),
             Rule::HandOver { files, to, always } => {
                 let always = if *always { " always" } else { "" };
                 write!(f, "hand-over {files} {to}{always}")?;

@@ -7,11 +7,14 @@ use super::{
         super::{
             limits::DISCARD_MAX,
             server_core::ServerCore,
+            site_snapshot::SiteSnapshot,
             stats::Count, //
         },
         borrowed_cpu::BorrowedCpu,
+        close_reason::CloseReason,
         connection::Connection,
         connection_table::TableEntry,
+        defer_reason::DeferReason,
         poll::Poll,
         slot::Slot,
         state::{
@@ -37,6 +40,10 @@ use crate::sys::{
         SocketGuard,
         Watch,
         WatchHandler, //
+    },
+    trace::{
+        self,
+        TraceBegin, //
     }, //
 };
 use kernel::{
@@ -74,6 +81,7 @@ pub(crate) struct AdoptedConnection {
     pub(super) socket: SocketFile,
     pub(super) set: Arc<AdoptedSet<Self>>,
     pub(super) timing: Timing,
+    begin: TraceBegin,
     /// The second of uptime from which the connection ends once it is idle.
     end_at: Atomic<u32>,
     /// Set when the connection must close; the worker is queued.
@@ -90,6 +98,9 @@ pub(crate) struct AdoptedConnection {
 impl_has_delayed_work! {
     impl HasDelayedWork<Self> for AdoptedConnection { self.work }
 }
+
+/// The page that the worker has rendered for the next request, if that is for one.
+type Page = Option<Result<Arc<SiteSnapshot>>>;
 
 /// The state of an adopted connection between two polls.
 pub(super) struct AdoptedState {
@@ -130,6 +141,7 @@ impl AdoptedConnection {
                 socket,
                 set: set.clone(),
                 timing: Timing::new(settings.idle_seconds.get()),
+                begin: TraceBegin::now(),
                 end_at: Atomic::new(now.saturating_add(settings.adopted_seconds.get())),
                 closing: Atomic::new(false),
                 is_locked: Atomic::new(false),
@@ -199,32 +211,40 @@ impl AdoptedConnection {
         self.end_at.load(Relaxed) <= now
     }
 
-    /// Advances the connection with its socket locked, and returns what must follow.
-    fn advance(&self, state: &mut AdoptedState) -> Result<Action, LockError> {
+    /// Advances the connection with its socket locked, and returns what must follow. `page` is what the
+    /// worker has rendered for the next request.
+    fn advance(&self, state: &mut AdoptedState, page: Page) -> Result<Action, LockError> {
         let mut guard = self.socket.try_lock()?;
         self.is_locked.store(true, Relaxed);
         let action = if self.closing.load(Relaxed) {
-            state.conn.abort()
+            state.conn.abort(CloseReason::Stopped)
         } else {
-            self.poll(state, &mut guard)
+            self.poll(state, &mut guard, page)
         };
-        let seconds = self.core().settings.send_seconds.get();
-        match action {
-            Action::Close => guard.end(false, seconds),
-            Action::Reset => guard.end(true, seconds),
-            _ => (),
+        let (reason, is_reset) = match action {
+            Action::Close(reason) => (Some(reason), false),
+            Action::Reset(reason) => (Some(reason), true),
+            _ => (None, false),
+        };
+        if let Some(reason) = reason {
+            // Before a reset, by which TCP forgets what it has counted.
+            self.trace_close(reason, is_reset, &state.conn);
+            guard.end(is_reset, self.core().settings.send_seconds.get());
         }
         self.is_locked.store(false, Relaxed);
         Ok(action)
     }
 
     /// Polls the connection, as [`Connection`] does.
-    fn poll(&self, state: &mut AdoptedState, guard: &mut SocketGuard<'_>) -> Action {
+    fn poll(&self, state: &mut AdoptedState, guard: &mut SocketGuard<'_>, page: Page) -> Action {
         let core = self.core();
         let Some(cpu) = BorrowedCpu::new(core, guard.bh()) else {
-            return Action::PollAgain;
+            return Action::PollAgain(DeferReason::Cpu);
         };
         let AdoptedState { conn, early, .. } = state;
+        if let Some(page) = &page {
+            conn.resume(page.is_err());
+        }
         let mut transport = SocketTransport {
             guard,
             state: conn,
@@ -232,14 +252,20 @@ impl AdoptedConnection {
         };
         let now = clock::uptime_seconds();
         let is_due = self.timing.is_due(now);
-        let mut action =
-            cpu.run(|context, scratch| Poll::new(&mut transport, context, scratch).run(is_due));
+        let mut action = match page {
+            Some(Ok(page)) => cpu.run_with(page.as_arc_borrow(), |context, scratch| {
+                Poll::of_one_request(&mut transport, context, scratch).run(is_due)
+            }),
+            _ => {
+                cpu.run(|context, scratch| Poll::new(&mut transport, context, scratch).run(is_due))
+            }
+        };
         let is_idle = transport.phase() == ConnPhase::Idle;
         if matches!(action, Action::Wait) && is_idle && self.is_ending(now) {
-            action = transport.close(Action::Close);
+            action = transport.close(CloseReason::Expired);
         }
         // TCP would reset the connection if the unfinished head were still unread.
-        if matches!(action, Action::Close) && transport.session.searched() != 0 {
+        if matches!(action, Action::Close(_)) && transport.session.searched() != 0 {
             transport.discard(DISCARD_MAX);
         }
         self.timing.update(&mut transport, &core.settings, now);
@@ -251,14 +277,27 @@ impl AdoptedConnection {
         let is_closing = self.closing.load(Relaxed);
         let most = if is_closing { RETRIES_MAX } else { DOUBLINGS };
         if is_closing && state.owned >= most {
-            return self.leave(state);
+            return self.give_up(state, CloseReason::Stopped);
         }
+        trace::defer(self.socket.sock(), DeferReason::Owned.word());
         self.kick_after(if is_closing { 1 } else { 1 << state.owned });
         state.owned = most.min(state.owned + 1);
     }
 
+    /// Leaves the connection to the processes that have it.
+    pub(super) fn give_up(self: &Arc<Self>, state: &mut AdoptedState, reason: CloseReason) {
+        self.trace_close(reason, false, &state.conn);
+        self.leave(state);
+    }
+
+    /// Has the tracepoint record the end of the connection.
+    fn trace_close(&self, reason: CloseReason, is_reset: bool, conn: &ConnState) {
+        let (sock, requests) = (self.socket.sock(), conn.session.requests());
+        trace::close(sock, reason.word(), is_reset, requests, &self.begin);
+    }
+
     /// Leaves the server, because the connection is closed, or a process's.
-    pub(super) fn leave(self: &Arc<Self>, state: &mut AdoptedState) {
+    fn leave(self: &Arc<Self>, state: &mut AdoptedState) {
         let Some(watch) = state.watch.take() else {
             return;
         };
@@ -306,20 +345,31 @@ impl WorkItem for AdoptedConnection {
     fn run(this: Arc<Self>) {
         let mut state = this.state.lock();
         let is_closing = this.closing.load(Relaxed);
+        let mut page = None;
+        if let Some((number, snapshot)) = state.conn.metrics().filter(|_| !is_closing) {
+            drop(state);
+            page = Some(this.set.pool.table.render(&snapshot, number));
+            state = this.state.lock();
+        }
         if state.watch.is_none() || !is_closing && this.awaits_reader(&mut state) {
             return;
         }
-        let action = match this.advance(&mut state) {
+        let action = match this.advance(&mut state, page) {
             Ok(action) => action,
             Err(LockError::Owned) => return this.retry(&mut state),
-            Err(LockError::Lost) => Action::Reset,
+            Err(LockError::Lost) => return this.give_up(&mut state, CloseReason::Taken),
         };
         state.owned = 0;
         match action {
             Action::Wait => (),
-            Action::PollAgain => this.kick(),
-            Action::HandOver => this.offer(&mut state),
-            Action::Close | Action::Reset => this.leave(&mut state),
+            Action::PollAgain(reason) => {
+                trace::defer(this.socket.sock(), reason.word());
+                this.kick();
+            }
+            Action::Defer if state.conn.phase() == ConnPhase::HandOver => this.offer(&mut state),
+            // The worker renders the page without the lock.
+            Action::Defer => this.kick(),
+            Action::Close(_) | Action::Reset(_) => this.leave(&mut state),
         }
     }
 }

@@ -91,7 +91,7 @@ fn look_up(site: &Site, host: &[u8], path: &[u8]) -> Result<KVec<u8>> {
         Lookup::NotFound => word(b"nothing"),
         Lookup::MissingSlash => word(b"directory"),
         Lookup::Redirect(redirect) => word(redirect.location),
-        Lookup::StatusPage => word(b"status"),
+        Lookup::Metrics(_) => word(b"metrics"),
         Lookup::HandOver(process) => word(&text::render(format_args!("{process}"))?),
         Lookup::Resource(entry, _) => {
             let identity = site.representation(entry, Coding::Identity).ok_or(EIO)?;
@@ -141,11 +141,11 @@ mod paths {
     fn redirects_win_over_files_and_files_over_fallbacks() -> Result {
         let rules = b"redirect 301 /old /new\n\
             redirect 301 /gone/first /new\n\
-            status-page /gone/status\n\
+            metrics /gone/status\n\
             redirect 302 /gone/* /here/\n\
             redirect 301 /gone/last /new\n\
             redirect 307 /old /newer\n\
-            status-page /app/status\n\
+            metrics /app/status\n\
             fallback * /index.html\n\
             fallback /app/* /app/index.html\n";
         let files: [(&[u8], &[u8]); 5] = [
@@ -165,7 +165,7 @@ mod paths {
         assert_found(&made, b"/gone/last", b"/new")?;
         assert_found(&made, b"/gone", b"directory")?;
         assert_found(&made, b"/app/file", b"file")?;
-        assert_found(&made, b"/app/status", b"status")?;
+        assert_found(&made, b"/app/status", b"metrics")?;
         assert_found(&made, b"/app/other", b"app")?;
         assert_found(&made, b"/other", b"root")
     }

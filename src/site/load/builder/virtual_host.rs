@@ -14,6 +14,7 @@ use crate::{
             entry::EntryId,
             fields::HostFields,
             hand_over::HandOvers,
+            metrics_page::MetricsPage,
             path_index::{
                 NameRange,
                 PathIndex, //
@@ -39,15 +40,21 @@ use crate::{
             signal, //
         }, //
     },
-    sys::sched, //
+    sys::{
+        sched,
+        text, //
+    }, //
 };
 use kernel::prelude::*;
-use protocol::control::rule::{
-    EncodedPath,
-    Exceptions,
-    FilePattern,
-    Rule,
-    TrailingSlash, //
+use protocol::{
+    control::rule::{
+        EncodedPath,
+        Exceptions,
+        FilePattern,
+        Rule,
+        TrailingSlash, //
+    },
+    http::HostPattern, //
 };
 
 /// A builder of the [`VirtualHost`] of a root.
@@ -67,6 +74,8 @@ impl<'a> VirtualHostBuilder<'a> {
     pub(super) fn new(paths: PathIndex<IndexTarget>, rules: &'a Rules<'a>, root: &'a [u8]) -> Self {
         Self {
             host: VirtualHost {
+                name: KVec::new(),
+                replies: None,
                 paths,
                 redirects: KVVec::new(),
                 directory_redirects: KVVec::new(),
@@ -84,13 +93,18 @@ impl<'a> VirtualHostBuilder<'a> {
         &self.host.paths
     }
 
-    /// Adds redirects and status pages, the last rule first because it counts.
-    pub(super) fn add_redirects(&mut self) -> Result {
+    /// Adds redirects and pages of metrics, the last rule first because it counts. The pages are
+    /// appended to those of the site; `number` is that of the virtual host.
+    pub(super) fn add_redirects(
+        &mut self,
+        pages: &mut KVVec<MetricsPage>,
+        number: u32,
+    ) -> Result<(), LoadError> {
         let rules = self.rules;
         for rule in rules.iter().rev() {
             sched::cond_resched();
             match rule {
-                Rule::StatusPage(path) => self.add_rule_path(*path, IndexTarget::StatusPage)?,
+                Rule::Metrics(path) => self.add_metrics(*path, pages, number)?,
                 Rule::Redirect {
                     status,
                     from,
@@ -298,7 +312,7 @@ impl<'a> VirtualHostBuilder<'a> {
         if self.host.directory_redirect(bytes).is_some()
             || matches!(
                 known,
-                Some(IndexTarget::Redirect(_) | IndexTarget::StatusPage)
+                Some(IndexTarget::Redirect(_) | IndexTarget::Metrics(_))
             )
         {
             return Ok(());
@@ -328,8 +342,12 @@ impl<'a> VirtualHostBuilder<'a> {
         })
     }
 
-    /// Returns the virtual host.
-    pub(super) fn finish(mut self) -> Result<VirtualHost> {
+    /// Returns the virtual host of `hosts`.
+    pub(super) fn finish(mut self, hosts: HostPattern<'_>) -> Result<VirtualHost> {
+        let name = text::render(format_args!("{hosts}"))?;
+        self.host
+            .name
+            .extend_from_slice(&name, GFP_KERNEL_ACCOUNT)?;
         self.host.paths.shrink()?;
         Ok(self.host)
     }

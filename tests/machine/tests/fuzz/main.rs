@@ -62,7 +62,7 @@ fn serving() -> Result<Machine> {
         machine.put_file(&name, 0o644, &content)?;
     }
     machine.exec_ok(&format!(
-        "insmod khttpd.ko root=/srv/site commands='redirect 301 /old /hello.txt; status-page /status; \
+        "insmod khttpd.ko root=/srv/site commands='redirect 301 /old /hello.txt; metrics /status; \
          timeout idle 3; timeout head {SHORTEST_TIMEOUT}; timeout send 3'"
     ))?;
     Ok(machine)

@@ -178,7 +178,7 @@ def commands():
         ('stop', 'start'),
         ('reload', ''),
         (
-            'error 404 /404.html\nfield * X-Other: yes\nstatus-page /status\nredirect 302 /x /y',
+            'error 404 /404.html\nfield * X-Other: yes\nmetrics /status\nredirect 302 /x /y',
             'clear\nroot /tmp/one',
         ),
         ('autoindex yes\nwatch yes', 'clear\nroot /tmp/one'),

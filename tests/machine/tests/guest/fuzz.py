@@ -59,7 +59,7 @@ autoindex yes
 exclude *.bak
 compress *.txt
 trailing-slash serve
-status-page /status
+metrics /status
 follow-links yes
 hidden-files yes
 cross-mounts no

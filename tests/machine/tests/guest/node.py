@@ -166,7 +166,7 @@ def bounds():
             'root built-in for more\n',
             errno.ENOSPC,
         ),
-        (rules, 'status-page /s\n', errno.ENOSPC),
+        (rules, 'metrics /s\n', errno.ENOSPC),
     ]
     for text, more, error in full:
         assert write(nothing + text)[0] == 0, text[:60]

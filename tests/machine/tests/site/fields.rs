@@ -15,7 +15,7 @@ fn redirects_have_fields_and_errors_those_that_are_for_always() -> Result {
         "mkdir -p /tmp/t/dir /tmp/t/api; cd /tmp/t
          echo root > index.html; echo dir > dir/index.html; echo x > a.js; gzip -c a.js > api/b.js.gz
          printf '%s\n' 'redirect 301 /old /' 'redirect 302 /docs/* https://docs.example/' \
-             'status-page /status' 'field * X-Frame-Options: DENY' 'field /api/* always Access-Control-Allow-Origin: *' \
+             'metrics /status' 'field * X-Frame-Options: DENY' 'field /api/* always Access-Control-Allow-Origin: *' \
              > .khttpd",
     )?;
     command(

@@ -98,7 +98,7 @@ fn rules_of_roots_and_of_the_node_apply() -> Result {
     let missing = ask("/.khttpd")?;
     assert_eq!((missing.status, &missing.body[..]), (404, &b"root\n"[..]));
 
-    command(&machine, "'status-page /status'")?;
+    command(&machine, "'metrics /status'")?;
     let status = ask("/status")?;
     let text = String::from_utf8(status.body.clone())?;
     assert_eq!(status.field("Cache-Control"), Some("no-store"));
@@ -191,7 +191,7 @@ fn malformed_rules_are_refused_by_word_and_the_old_site_stays() -> Result {
         ("compress", "needs files, such as *.html"),
         ("field * always Age", "\"Age\": must be NAME: VALUE"),
         (
-            "status-page metrics",
+            "metrics metrics",
             "\"metrics\": a path must begin with a slash",
         ),
     ] {

@@ -59,7 +59,7 @@ mod suite {
     fn path_without_file_or_redirect_is_handed_over_before_fallbacks() -> Result {
         let node = b"hand-over * 8000\nhand-over /app/* [::1]:8001\nhand-over *.php 8002\n";
         let rules = b"redirect 301 /old /new\nredirect 301 /gone/* /here/\n\
-            status-page /status\nfallback * /index.html\n";
+            metrics /status\nfallback * /index.html\n";
         let site = made(node, rules, HostPattern::Any)?;
         for (path, expected) in [
             (&b"/"[..], &b"root"[..]),
@@ -67,7 +67,7 @@ mod suite {
             (b"/app", b"directory"),
             (b"/old", b"/new"),
             (b"/gone/x.php", b"/here/"),
-            (b"/status", b"status"),
+            (b"/status", b"metrics"),
             (b"/other", b"8000"),
             (b"/app/other", b"[::1]:8001"),
             (b"/app/other.php", b"8002"),
@@ -80,12 +80,12 @@ mod suite {
     }
 
     #[test]
-    fn always_hands_over_files_redirects_and_status_pages() -> Result {
+    fn always_hands_over_files_redirects_and_metrics() -> Result {
         let node = b"hand-over /app/* 8000 always\nhand-over /gone/* 8001 always\n\
             hand-over /old 8002 always\nhand-over /status 8003 always\n\
             hand-over /app/last/* 8004\nhand-over /app 8005 always\n";
         let rules = b"redirect 301 /old /new\nredirect 301 /gone/* /here/\n\
-            redirect 302 /app/last/old /new\nstatus-page /status\nfallback * /index.html\n";
+            redirect 302 /app/last/old /new\nmetrics /status\nfallback * /index.html\n";
         let site = made(node, rules, HostPattern::Any)?;
         for (path, expected) in [
             (&b"/app/"[..], &b"8000"[..]),

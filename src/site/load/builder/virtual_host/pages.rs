@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Pages of fallbacks and errors, and the fields of what represents no file.
+//! Pages of fallbacks, errors and metrics, and the fields of what represents no file.
 
 use super::{
     super::{
@@ -15,11 +15,13 @@ use crate::site::{
         error_page::ErrorPage,
         fallback::Fallback,
         fields::FieldSet,
+        metrics_page::MetricsPage,
         path_pattern::DirectoryPattern,
         virtual_host::IndexTarget, //
     },
     load::{
         error::LoadError,
+        file_error::FileError,
         path_display::PathDisplay,
         path_pattern::collect, //
     }, //
@@ -36,7 +38,42 @@ use protocol::{
 /// The file that is the page of a 404 response unless a rule names another.
 const NOT_FOUND_PAGE: &[u8] = b"/404.html";
 
+/// `Cache-Control` of a page of metrics, unless a rule has another.
+const NO_STORE: &[u8] = b"no-store";
+
+/// Bound of the further lines of a page of metrics in bytes, so that its head has room for all.
+const METRICS_LINES_MAX: usize = 32_768;
+
 impl VirtualHostBuilder<'_> {
+    /// Adds a page of metrics with the fields that a file at its path would have.
+    pub(super) fn add_metrics(
+        &mut self,
+        path: EncodedPath<'_>,
+        pages: &mut KVVec<MetricsPage>,
+        virtual_host: u32,
+    ) -> Result<(), LoadError> {
+        let page = u32::try_from(pages.len()).map_err(|_| EFBIG)?;
+        self.add_rule_path(path, IndexTarget::Metrics(page))?;
+        let path = collect(path.decoded())?;
+        let cache_control = match self.rules.cache_control(&path) {
+            b"" => NO_STORE,
+            value => value,
+        };
+        let mut lines = KVVec::new();
+        for part in [b"Cache-Control: ", cache_control, b"\r\n"] {
+            lines.extend_from_slice(part, GFP_KERNEL_ACCOUNT)?;
+        }
+        self.rules.put_fields(&path, &mut lines)?;
+        if lines.len() > METRICS_LINES_MAX {
+            return Err(LoadError::at(self.root, &path, FileError::HeadBytes));
+        }
+        let page = MetricsPage {
+            virtual_host,
+            lines,
+        };
+        Ok(pages.push(page, GFP_KERNEL_ACCOUNT)?)
+    }
+
     /// Adds fallbacks and error pages, the last rule first because it counts.
     pub(in super::super) fn add_pages(&mut self) -> Result<(), LoadError> {
         let rules = self.rules;
