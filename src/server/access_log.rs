@@ -20,15 +20,15 @@ mod log_sink;
 mod policy;
 mod tests;
 
-pub(super) use self::{
-    log_sink::{
-        LogSink,
-        LogWriter, //
-    },
-    policy::LogPolicy, //
+pub(super) use self::log_sink::{
+    LogSink,
+    LogWriter, //
 };
 
-pub(crate) use self::log_reader::LogReader;
+pub(crate) use self::{
+    log_reader::LogReader,
+    policy::LogPolicy, //
+};
 
 use self::{
     log_feed::LogFeed,
@@ -56,7 +56,6 @@ use kernel::{
         ArcBorrow, //
     }, //
 };
-
 use protocol::log::{
     Ending,
     LogRecord,

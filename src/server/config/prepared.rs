@@ -4,6 +4,7 @@
 
 use super::{
     super::{
+        access_log::LogSink,
         listen::Acceptor,
         site_snapshot::SiteSnapshot,
         watch::{
@@ -50,6 +51,8 @@ pub(crate) struct PreparedUpdate<'a> {
     /// The watch of the old site. Declared before the update: its thread ends while other updates
     /// wait.
     leaving_watch: Option<SiteWatch>,
+    /// The new sink of the access log, unless its policy stays.
+    log_sink: Option<Arc<LogSink>>,
     update: ConfigUpdate<'a>,
     /// The acceptors of the new configuration: old ones that stay, and new ones that do not listen.
     acceptors: KVec<Arc<Acceptor>>,
@@ -77,6 +80,7 @@ impl<'a> PreparedUpdate<'a> {
         let mut prepared = Self {
             loaded: load(&update)?,
             leaving_watch: None,
+            log_sink: log_sink(&update)?,
             update,
             acceptors: KVec::new(),
         };
@@ -171,6 +175,7 @@ impl<'a> PreparedUpdate<'a> {
         config.refusal.clear();
         config.started = update.started;
         mem::swap(&mut config.listen, &mut update.listen);
+        mem::swap(&mut config.log_policy, &mut update.log_policy);
         mem::swap(&mut config.sources, &mut update.sources);
         mem::swap(&mut config.acceptors, &mut self.acceptors);
         if update.started {
@@ -184,8 +189,11 @@ impl<'a> PreparedUpdate<'a> {
     }
 
     /// Does what the new configuration entails.
-    fn follow_up(&self) {
+    fn follow_up(&mut self) {
         let server = self.update.server;
+        if let Some(sink) = self.log_sink.take() {
+            server.pool.core.log.publish(sink);
+        }
         server.retire_old_sites();
         if self.update.reset_counters {
             server.reset_counters();
@@ -196,6 +204,16 @@ impl<'a> PreparedUpdate<'a> {
             server.drain();
         }
     }
+}
+
+/// Makes the new sink of the access log, unless its policy stays.
+fn log_sink(update: &ConfigUpdate<'_>) -> Result<Option<Arc<LogSink>>> {
+    let server = update.server;
+    if server.config.lock().log_policy == update.log_policy {
+        return Ok(None);
+    }
+    let policy = update.log_policy.try_clone()?;
+    server.pool.core.log.prepare(policy).map(Some)
 }
 
 /// Loads the new site and begins to watch its files, unless the old one stays.
