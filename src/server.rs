@@ -27,6 +27,7 @@
 //! aborted and leave their slots, the table forgets its owner. Once the work items of all servers
 //! have returned, what remains belongs to the handle alone.
 
+#[allow(dead_code, reason = "the data path comes next")]
 mod access_log;
 mod adoption;
 mod config;
@@ -34,6 +35,7 @@ mod conn;
 mod handle;
 mod limits;
 mod listen;
+mod log_node;
 mod old_sites;
 mod per_net;
 mod reload;
@@ -46,6 +48,7 @@ mod template;
 mod watch;
 
 pub(crate) use self::{
+    access_log::LogReader,
     config::{
         ConfigUpdate,
         PreparedUpdate,
@@ -268,6 +271,7 @@ impl Server {
         drop(acceptors);
         self.adopted.close();
         self.pool.table.close();
+        self.pool.core.log.close();
     }
 
     /// Begins draining: lets the connections finish their requests until the stop timeout expires.

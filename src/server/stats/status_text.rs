@@ -100,6 +100,7 @@ impl StatusText<'_> {
             writeln!(f, "# responses-{class}xx {responses}")?;
         }
         writeln!(f, "# bytes {}", counters.total(Count::Bytes))?;
+        writeln!(f, "# log-lost {}", self.pool.core.log.lost())?;
         fmt::Display::fmt(&self.pool.core.latency, f)?;
         writeln!(f, "# requests {}", counters.sum(|_| true))?;
         self.write_site(f)?;
