@@ -55,8 +55,8 @@ impl<'b> RequestHead<'b> {
         LineWords::of(self.line()).target
     }
 
-    /// Returns the value of the last line of a field, without whitespace around it. The name must be
-    /// in lower case. A line that has not arrived to its end is none.
+    /// Returns the value of the last line of a field, without whitespace around it. Names are
+    /// case-insensitive (RFC 9110 section 5.1). A line that has not arrived to its end is none.
     pub fn field(self, name: &[u8]) -> Option<&'b [u8]> {
         let (_, lines) = self.split();
         let values = lines.filter_map(|line| {
