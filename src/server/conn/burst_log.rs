@@ -121,7 +121,7 @@ impl<'a> BurstLog<'a> {
     fn format(&self, head: RequestHead<'_>) -> Option<LogFormat> {
         let policy = &self.sink.policy;
         let host = if policy.needs_host() {
-            head.host()
+            head.field(b"host")
         } else {
             None
         };
