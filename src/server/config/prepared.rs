@@ -4,6 +4,7 @@
 
 use super::{
     super::{
+        access_log::LogSink,
         listen::Acceptor,
         site_snapshot::SiteSnapshot,
         watch::{
@@ -50,6 +51,8 @@ pub(crate) struct PreparedUpdate<'a> {
     /// The watch of the old site. Declared before the update: its thread ends while other updates
     /// wait.
     leaving_watch: Option<SiteWatch>,
+    /// Where the lines of the access log go, unless its policy stays the same.
+    log_sink: Option<Arc<LogSink>>,
     update: ConfigUpdate<'a>,
     /// The acceptors of the new configuration: old ones that stay, and new ones that do not listen.
     acceptors: KVec<Arc<Acceptor>>,
@@ -77,6 +80,7 @@ impl<'a> PreparedUpdate<'a> {
         let mut prepared = Self {
             loaded: load(&update)?,
             leaving_watch: None,
+            log_sink: prepare_log(&update)?,
             update,
             acceptors: KVec::new(),
         };
@@ -103,6 +107,9 @@ impl<'a> PreparedUpdate<'a> {
             // Their work items hold references, and their addresses must be free from here on.
             leaving.iter().for_each(|acceptor| acceptor.wait());
             drop(leaving);
+        }
+        if let Some(sink) = self.log_sink.take() {
+            self.update.server.pool.core.log.publish(sink);
         }
         self.follow_up();
         if is_announced {
@@ -171,6 +178,7 @@ impl<'a> PreparedUpdate<'a> {
         config.refusal.clear();
         config.started = update.started;
         mem::swap(&mut config.listen, &mut update.listen);
+        mem::swap(&mut config.log_policy, &mut update.log_policy);
         mem::swap(&mut config.sources, &mut update.sources);
         mem::swap(&mut config.acceptors, &mut self.acceptors);
         if update.started {
@@ -196,6 +204,16 @@ impl<'a> PreparedUpdate<'a> {
             server.drain();
         }
     }
+}
+
+/// Makes the sink of the access log, unless its policy stays the same.
+fn prepare_log(update: &ConfigUpdate<'_>) -> Result<Option<Arc<LogSink>>, UpdateError> {
+    let server = update.server;
+    if server.config.lock().log_policy == update.log_policy {
+        return Ok(None);
+    }
+    let policy = update.log_policy.try_clone()?;
+    Ok(Some(server.pool.core.log.prepare(policy)?))
 }
 
 /// Loads the new site and begins to watch its files, unless the old one stays.

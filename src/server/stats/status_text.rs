@@ -79,6 +79,7 @@ impl StatusText<'_> {
             let seconds = settings.timeout(timeout).get();
             writeln!(f, "timeout {} {seconds}", timeout.word())?;
         }
+        fmt::Display::fmt(&self.config.log_policy, f)?;
         writeln!(f, "relay {}", self.config.relay)?;
         f.write_str(if self.config.started {
             "start\n"

@@ -3,6 +3,7 @@
 //! Tests of the commands.
 
 mod choices;
+mod log;
 mod numbers;
 
 use super::{Command, Timeout, HELP};
