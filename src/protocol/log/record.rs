@@ -172,21 +172,21 @@ impl LogRecord {
         self.numbers = RecordNumbers::EMPTY;
         self.format = format;
         let [mut host, mut referer, mut user_agent]: [&[u8]; 3] = [&[]; 3];
+        let (request_line, lines) = head.split();
         if format.has_fields() {
-            for line in head.lines() {
+            for line in lines {
                 // The first letter excludes nearly all other fields.
-                let (name, text): (&[u8], _) = match line {
-                    [b'H' | b'h', ..] => (b"host", &mut host),
-                    [b'R' | b'r', ..] => (b"referer", &mut referer),
-                    [b'U' | b'u', ..] => (b"user-agent", &mut user_agent),
-                    _ => continue,
-                };
-                if let Some(found) = value(line, name) {
-                    *text = found;
+                match line {
+                    [b'H' | b'h', ..] => host = value(line, b"host:").unwrap_or(host),
+                    [b'R' | b'r', ..] => referer = value(line, b"referer:").unwrap_or(referer),
+                    [b'U' | b'u', ..] => {
+                        user_agent = value(line, b"user-agent:").unwrap_or(user_agent);
+                    }
+                    [..] => {}
                 }
             }
         }
-        let mut end = self.put(RecordText::Line, 0, head.line());
+        let mut end = self.put(RecordText::Line, 0, request_line);
         end = self.put(RecordText::Host, end, host);
         end = self.put(RecordText::Referer, end, referer);
         self.put(RecordText::UserAgent, end, user_agent);
@@ -272,11 +272,13 @@ impl LogRecord {
             Some((kept, [_, ..])) => (kept, true),
             Some((_, [])) | None => (bytes, false),
         };
-        let free = self.text.get_mut(start..).unwrap_or_default();
         let mut end = start;
-        if let Some(room) = free.get_mut(..kept.len()) {
-            room.copy_from_slice(kept);
-            end = start.saturating_add(kept.len());
+        if !kept.is_empty() {
+            let free = self.text.get_mut(start..).unwrap_or_default();
+            if let Some(room) = free.get_mut(..kept.len()) {
+                room.copy_from_slice(kept);
+                end = start.saturating_add(kept.len());
+            }
         }
         if let Some(known) = self.is_truncated.get_mut(text as usize) {
             *known = is_truncated;

@@ -55,28 +55,28 @@ impl<'b> RequestHead<'b> {
         LineWords::of(self.line()).target
     }
 
-    /// Returns the value of the last line of a field, without whitespace around it. The name must be
-    /// in lower case. A line that has not arrived to its end is none.
+    /// Returns the value of the last line of a field, without whitespace around it. Names are
+    /// case-insensitive (RFC 9110 section 5.1). A line that has not arrived to its end is none.
     pub fn field(self, name: &[u8]) -> Option<&'b [u8]> {
-        self.lines().filter_map(|line| value(line, name)).last()
+        let (_, lines) = self.split();
+        let values = lines.filter_map(|line| {
+            let (found, rest) = line.split_at_checked(name.len())?;
+            let value = rest.strip_prefix(b":")?;
+            found.eq_ignore_ascii_case(name).then(|| trim(value))
+        });
+        values.last()
     }
 
-    /// Iterates over the complete lines behind the request line, up to an empty one, without their
-    /// ends.
+    /// Returns the request line, or what has arrived of it, and the complete lines behind it up to an
+    /// empty one, without their ends.
     #[inline]
-    pub(super) fn lines(self) -> HeadLines<'b> {
-        HeadLines(self.split().1)
-    }
-
-    /// Splits behind the request line.
-    #[inline]
-    fn split(self) -> (&'b [u8], &'b [u8]) {
+    pub(super) fn split(self) -> (&'b [u8], HeadLines<'b>) {
         let (line, rest) = split_line(self.0).unwrap_or((self.0, &[]));
-        (line.strip_suffix(b"\r").unwrap_or(line), rest)
+        (without_cr(line), HeadLines(rest))
     }
 }
 
-/// An iterator over the complete lines of a head, see [`RequestHead::lines`].
+/// An iterator over the field lines of a head, see [`RequestHead::split`].
 pub(super) struct HeadLines<'b>(&'b [u8]);
 
 impl<'b> Iterator for HeadLines<'b> {
@@ -86,7 +86,7 @@ impl<'b> Iterator for HeadLines<'b> {
     fn next(&mut self) -> Option<&'b [u8]> {
         let (line, rest) = split_line(self.0)?;
         self.0 = rest;
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let line = without_cr(line);
         (!line.is_empty()).then_some(line)
     }
 }
@@ -98,12 +98,35 @@ fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((line, rest.get(1..)?))
 }
 
-/// Returns the value of a field line with this name, which is in lower case.
 #[inline]
-pub(super) fn value<'b>(line: &'b [u8], name: &[u8]) -> Option<&'b [u8]> {
-    let (found, rest) = line.split_at_checked(name.len())?;
-    let value = rest.strip_prefix(b":")?;
-    found.eq_ignore_ascii_case(name).then(|| value.trim_ascii())
+fn without_cr(line: &[u8]) -> &[u8] {
+    match line {
+        [line @ .., b'\r'] => line,
+        [..] => line,
+    }
+}
+
+/// Returns the value of a line that begins with `name`, which is in lower case and ends with a colon.
+///
+/// The comparison takes some control characters for a hyphen or a colon; no parser accepts a head
+/// that contains them.
+#[inline]
+pub(super) fn value<'b, const N: usize>(line: &'b [u8], name: &[u8; N]) -> Option<&'b [u8]> {
+    let (found, value) = line.split_first_chunk::<N>()?;
+    let mut pairs = found.iter().zip(name);
+    pairs
+        .all(|(octet, lower)| octet | 0x20 == *lower)
+        .then(|| trim(value))
+}
+
+/// Removes spaces and tabs at both ends.
+#[inline]
+fn trim(value: &[u8]) -> &[u8] {
+    let value = value.strip_prefix(b" ").unwrap_or(value);
+    match value {
+        [b' ' | b'\t', ..] | [.., b' ' | b'\t'] => value.trim_ascii(),
+        [..] => value,
+    }
 }
 
 /// The words of a request line. One that is missing is empty.

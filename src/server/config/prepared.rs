@@ -34,6 +34,8 @@ pub(crate) enum UpdateError {
     Listen(SocketAddr, Error),
     /// The site can't be loaded.
     Site(LoadError),
+    /// The access log can't be switched on, or have a buffer of another length.
+    Log(Error),
     /// Any other error, such as a lack of memory.
     Other(Error),
 }
@@ -48,11 +50,11 @@ impl<T: Into<Error>> From<T> for UpdateError {
 pub(crate) struct PreparedUpdate<'a> {
     /// The new site, unless the old one stays.
     loaded: Option<Loaded>,
+    /// The new sink of the access log, unless the old one stays.
+    log_sink: Option<Arc<LogSink>>,
     /// The watch of the old site. Declared before the update: its thread ends while other updates
     /// wait.
     leaving_watch: Option<SiteWatch>,
-    /// Where the lines of the access log go, unless its policy stays the same.
-    log_sink: Option<Arc<LogSink>>,
     update: ConfigUpdate<'a>,
     /// The acceptors of the new configuration: old ones that stay, and new ones that do not listen.
     acceptors: KVec<Arc<Acceptor>>,
@@ -67,7 +69,7 @@ struct Loaded {
 }
 
 impl<'a> PreparedUpdate<'a> {
-    /// Loads the site and binds listeners.
+    /// Loads the site, makes the buffer of the access log, and binds listeners.
     ///
     /// # Context
     ///
@@ -78,9 +80,9 @@ impl<'a> PreparedUpdate<'a> {
     /// The reason why the update can't be made; the old configuration stays in force.
     pub(crate) fn prepare(update: ConfigUpdate<'a>) -> Result<Self, UpdateError> {
         let mut prepared = Self {
+            log_sink: prepare_log(&update).map_err(UpdateError::Log)?,
             loaded: load(&update)?,
             leaving_watch: None,
-            log_sink: prepare_log(&update)?,
             update,
             acceptors: KVec::new(),
         };
@@ -107,9 +109,6 @@ impl<'a> PreparedUpdate<'a> {
             // Their work items hold references, and their addresses must be free from here on.
             leaving.iter().for_each(|acceptor| acceptor.wait());
             drop(leaving);
-        }
-        if let Some(sink) = self.log_sink.take() {
-            self.update.server.pool.core.log.publish(sink);
         }
         self.follow_up();
         if is_announced {
@@ -178,6 +177,9 @@ impl<'a> PreparedUpdate<'a> {
         config.refusal.clear();
         config.started = update.started;
         mem::swap(&mut config.listen, &mut update.listen);
+        if let Some(sink) = self.log_sink.take() {
+            core.log.publish(sink);
+        }
         mem::swap(&mut config.log_policy, &mut update.log_policy);
         mem::swap(&mut config.sources, &mut update.sources);
         mem::swap(&mut config.acceptors, &mut self.acceptors);
@@ -206,14 +208,13 @@ impl<'a> PreparedUpdate<'a> {
     }
 }
 
-/// Makes the sink of the access log, unless its policy stays the same.
-fn prepare_log(update: &ConfigUpdate<'_>) -> Result<Option<Arc<LogSink>>, UpdateError> {
-    let server = update.server;
-    if server.config.lock().log_policy == update.log_policy {
+/// Makes the new sink of the access log, unless its policy stays.
+fn prepare_log(update: &ConfigUpdate<'_>) -> Result<Option<Arc<LogSink>>> {
+    if update.log_policy == update.server.config.lock().log_policy {
         return Ok(None);
     }
     let policy = update.log_policy.try_clone()?;
-    Ok(Some(server.pool.core.log.prepare(policy)?))
+    update.server.pool.core.log.prepare(policy).map(Some)
 }
 
 /// Loads the new site and begins to watch its files, unless the old one stays.
