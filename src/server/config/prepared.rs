@@ -55,8 +55,6 @@ pub(crate) struct PreparedUpdate<'a> {
     /// The watch of the old site. Declared before the update: its thread ends while other updates
     /// wait.
     leaving_watch: Option<SiteWatch>,
-    /// The new sink of the access log, unless its policy stays.
-    log_sink: Option<Arc<LogSink>>,
     update: ConfigUpdate<'a>,
     /// The acceptors of the new configuration: old ones that stay, and new ones that do not listen.
     acceptors: KVec<Arc<Acceptor>>,
@@ -196,11 +194,8 @@ impl<'a> PreparedUpdate<'a> {
     }
 
     /// Does what the new configuration entails.
-    fn follow_up(&mut self) {
+    fn follow_up(&self) {
         let server = self.update.server;
-        if let Some(sink) = self.log_sink.take() {
-            server.pool.core.log.publish(sink);
-        }
         server.retire_old_sites();
         if self.update.reset_counters {
             server.reset_counters();
