@@ -84,7 +84,8 @@ use crate::{
         text::{
             self,
             Text, //
-        }, //
+        },
+        trace, //
     }, //
 };
 use core::{
@@ -217,7 +218,10 @@ impl Server {
         let begin = Instant::<Monotonic>::now();
         let loaded = Site::load(sources, base, old, &progress, watch);
         *self.loading.lock() = None;
-        Ok((loaded?, begin.elapsed().as_millis()))
+        let milliseconds = begin.elapsed().as_millis();
+        let sizes = loaded.as_ref().map(|site| (site.len(), site.footprint()));
+        trace::load(sizes.map_err(LoadError::errno), milliseconds);
+        Ok((loaded?, milliseconds))
     }
 
     /// Returns the acceptor of `address`, if its socket still listens.

@@ -32,5 +32,6 @@ pub(crate) mod task_view;
 pub(crate) mod tcp;
 pub(crate) mod text;
 pub(crate) mod thread;
+pub(crate) mod trace;
 pub(crate) mod uio;
 pub(crate) mod workqueue;

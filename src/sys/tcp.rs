@@ -56,6 +56,7 @@ mod pieces;
 mod receive;
 mod send_buffers;
 mod sender;
+mod sock_ref;
 mod socket;
 mod socket_file;
 mod socket_guard;
@@ -81,6 +82,7 @@ pub(crate) use self::{
     receive::Receiver,
     send_buffers::SendBuffers,
     sender::Sender,
+    sock_ref::SockRef,
     socket_file::SocketFile,
     socket_guard::{
         LockError,

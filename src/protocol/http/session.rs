@@ -71,6 +71,11 @@ impl Session {
         self.state.phase()
     }
 
+    /// Returns the number of requests that received a response, apart from malformed ones.
+    pub const fn requests(&self) -> u32 {
+        self.requests
+    }
+
     /// Returns the number of bytes of an unfinished head that were received, and that the last step
     /// has left.
     #[inline]

@@ -6,13 +6,14 @@ use super::{
     super::{
         limits::DISCARD_MAX,
         server_core::ServerCore,
-        site_snapshot::SiteSnapshot,
         stats::Count, //
     },
     borrowed_cpu::BorrowedCpu,
     close_queue::Closable,
+    close_reason::CloseReason,
     connection_pool::ConnectionPool,
     connection_table::TableEntry,
+    defer_reason::DeferReason,
     poll::Poll,
     slot::Slot,
     state::{
@@ -38,6 +39,10 @@ use crate::sys::{
         Receiver,
         Stream,
         StreamHandler, //
+    },
+    trace::{
+        self,
+        TraceBegin, //
     }, //
 };
 use core::convert::Infallible;
@@ -76,7 +81,8 @@ pub(crate) struct Connection {
     table_slot: Slot<Self>,
     pub(super) timing: Timing,
     /// Set when the connection must close; the worker is queued.
-    closing: Atomic<bool>,
+    pub(super) closing: Atomic<bool>,
+    begin: TraceBegin,
     #[pin]
     work: Work<Self>,
     /// Whether the connection waits to be closed.
@@ -116,6 +122,7 @@ impl Connection {
         let reserved = Slot::reserve(pool, bh)?;
         let memory = UniqueArc::new_uninit(atomic_account())?;
         let stream = listener.accept(ConnState::new())?;
+        trace::accept(stream.sock());
         pool.core.counters.increment(Count::Accepted);
         let seconds = pool.core.settings.idle_seconds.get();
         let Ok(this) = memory.pin_init_with::<Infallible>(pin_init!(Self {
@@ -123,6 +130,7 @@ impl Connection {
             table_slot: reserved,
             timing: Timing::new(seconds),
             closing: Atomic::new(false),
+            begin: TraceBegin::now(),
             work <- new_work!("Connection::work"),
             has_ended <- AtomicTracker::new(),
             links <- ListLinks::new(),
@@ -130,8 +138,8 @@ impl Connection {
         let this = Arc::from(this);
         this.table_slot.insert(this.clone(), bh);
         let Some(mut guard) = this.stream.try_lock() else {
-            // A process owns the socket, perhaps to close it: the worker comes.
-            this.kick();
+            // A process owns the socket, perhaps to close it.
+            this.defer(DeferReason::Owned);
             return Ok(());
         };
         let action = this.advance(&mut guard);
@@ -160,56 +168,16 @@ impl Connection {
     /// # Context
     ///
     /// Softirq or process context, must not sleep.
-    fn poll(&self, guard: &mut Guard<'_, Self>) -> Action {
+    pub(super) fn poll(&self, guard: &mut Guard<'_, Self>) -> Action {
         let core = self.core();
         let Some(cpu) = BorrowedCpu::new(core, guard.bh()) else {
-            return Action::PollAgain;
+            return Action::PollAgain(DeferReason::Cpu);
         };
         let now = clock::uptime_seconds();
         cpu.run(|context, scratch| {
             let poll = Poll::new(guard, context, scratch);
             let action = core.latency.measure(|| poll.run(self.timing.is_due(now)));
             self.timing.update(guard, &core.settings, now);
-            action
-        })
-    }
-
-    /// Responds to the next request with `page`, which the worker has rendered for it, or with 503.
-    ///
-    /// # Context
-    ///
-    /// Process context, may sleep.
-    fn send_page(self: &Arc<Self>, page: Result<Arc<SiteSnapshot>>) {
-        let Some(mut guard) = self.stream.try_lock() else {
-            // A process owns the socket. The worker renders the page again.
-            return self.kick();
-        };
-        let action = if self.closing.load(Relaxed) {
-            guard.abort()
-        } else {
-            guard.resume(page.is_err());
-            match page {
-                Ok(page) => self.poll_page(&mut guard, &page),
-                Err(_) => self.poll(&mut guard),
-            }
-        };
-        Self::carry_out(self.as_arc_borrow(), &mut guard, action);
-    }
-
-    /// Serves one request from `page`.
-    ///
-    /// # Context
-    ///
-    /// Softirq or process context, must not sleep.
-    fn poll_page(&self, guard: &mut Guard<'_, Self>, page: &Arc<SiteSnapshot>) -> Action {
-        let core = self.core();
-        let Some(cpu) = BorrowedCpu::new(core, guard.bh()) else {
-            return Action::PollAgain;
-        };
-        cpu.run_with(page.as_arc_borrow(), |context, scratch| {
-            let action = Poll::of_one_request(guard, context, scratch).run(false);
-            self.timing
-                .update(guard, &core.settings, clock::uptime_seconds());
             action
         })
     }
@@ -221,10 +189,12 @@ impl Connection {
     ///
     /// Softirq or process context, must not sleep.
     fn advance(self: &Arc<Self>, guard: &mut Guard<'_, Self>) -> Action {
-        if self.attach(guard).is_ok() && !self.closing.load(Relaxed) {
-            self.poll(guard)
+        if self.attach(guard).is_err() {
+            guard.abort(CloseReason::Taken)
+        } else if self.closing.load(Relaxed) {
+            guard.abort(CloseReason::Stopped)
         } else {
-            guard.abort()
+            self.poll(guard)
         }
     }
 
@@ -247,22 +217,42 @@ impl Connection {
     /// # Context
     ///
     /// Softirq or process context, must not sleep.
-    fn carry_out(this: ArcBorrow<'_, Self>, guard: &mut Guard<'_, Self>, action: Action) {
-        match action {
+    pub(super) fn carry_out(
+        this: ArcBorrow<'_, Self>,
+        guard: &mut Guard<'_, Self>,
+        action: Action,
+    ) {
+        let (reason, is_reset) = match action {
             Action::Wait => return,
-            Action::PollAgain | Action::Defer => return Arc::from(this).kick(),
+            Action::PollAgain(reason) => return Arc::from(this).defer(reason),
+            Action::Defer => return Arc::from(this).kick(),
+            Action::Close(reason) => (reason, false),
+            Action::Reset(reason) => (reason, true),
+        };
+        if is_reset {
+            guard.reset_on_close();
+        } else if guard.session.searched() != 0 {
             // TCP would reset the connection if the unfinished head were still unread.
-            Action::Close if guard.session.searched() != 0 => {
-                guard.discard(DISCARD_MAX);
-            }
-            Action::Close => (),
-            Action::Reset => guard.reset_on_close(),
+            guard.discard(DISCARD_MAX);
         }
+        this.trace_close(reason, is_reset, guard.session.requests());
         this.timing.close();
         let pool = this.table_slot.pool();
         guard.give_up_after(pool.core.settings.send_seconds.get());
         let urgent = pool.table.is_awaited();
         pool.ended.push(Arc::from(this), urgent, guard.bh());
+    }
+
+    /// Leaves a poll to the worker.
+    fn defer(self: &Arc<Self>, reason: DeferReason) {
+        trace::defer(self.stream.sock(), reason.word());
+        self.kick();
+    }
+
+    /// Has the tracepoint record the end of the connection after `requests`.
+    pub(super) fn trace_close(&self, reason: CloseReason, is_reset: bool, requests: u32) {
+        let sock = self.stream.sock();
+        trace::close(sock, reason.word(), is_reset, requests, &self.begin);
     }
 }
 
@@ -277,7 +267,7 @@ impl StreamHandler for Connection {
             }
             Err(EnterError::Owned) => {
                 this.core().counters.increment(Count::Owned);
-                Arc::from(this).kick();
+                Arc::from(this).defer(DeferReason::Owned);
             }
             // The poll that is sending goes on until there is no space. If memory is short TCP
             // reports space at once; then the deadline comes.
@@ -331,9 +321,11 @@ impl WorkItem for Connection {
         };
         if !this.closing.load(Relaxed) {
             // No poll does anything in these phases.
-            if let Some(process) = guard.process() {
+            let is_handed_over = guard.phase() == ConnPhase::HandOver;
+            if let Some(process) = guard.process().filter(|_| is_handed_over) {
+                let requests = guard.session.requests();
                 drop(guard);
-                return this.hand_over(process);
+                return this.hand_over(process, requests);
             }
             if let Some((number, snapshot)) = guard.metrics() {
                 drop(guard);

@@ -4,34 +4,46 @@
 
 use super::{
     super::stats::Count,
+    close_reason::CloseReason,
     connection_table::TableEntry,
     timing::Timed,
     Connection, //
 };
-use crate::sys::tcp::HandOverError;
+use crate::sys::{
+    tcp::HandOverError,
+    trace, //
+};
 use core::net::{
     IpAddr,
     Ipv4Addr,
     Ipv6Addr,
     SocketAddr, //
 };
-use kernel::sync::Arc;
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
 use protocol::http::ProcessAddress;
 
 impl Connection {
-    /// Gives the connection to `process`, or responds that the process can't have it. The phase is
-    /// [`ConnPhase::HandOver`], so that no other task closes the connection meanwhile.
+    /// Gives the connection to `process` after `requests`, or responds that the process can't have it.
+    /// The phase is [`ConnPhase::HandOver`], so that no other task closes the connection meanwhile.
     ///
     /// # Context
     ///
     /// Process context, may sleep.
-    pub(super) fn hand_over(self: &Arc<Self>, process: ProcessAddress) {
+    pub(super) fn hand_over(self: &Arc<Self>, process: ProcessAddress, requests: u32) {
         let to = SocketAddr::new(self.listen_address(process), process.port.get());
         let result = self.stream.hand_over(to, process.uid);
         let event = result.as_ref().map_or_else(count, |()| Count::HandedOver);
         self.core().counters.increment(event);
+        let word = result.as_ref().map_or_else(word, |()| c"ok");
+        trace::hand_over(self.stream.sock(), process.port.get(), word);
         match result {
-            Ok(()) => self.leave(),
+            Ok(()) => {
+                self.trace_close(CloseReason::HandedOver, false, requests);
+                self.leave();
+            }
             Err(HandOverError::Lost) => Self::abort(self),
             Err(_) => self.refuse(),
         }
@@ -69,5 +81,19 @@ fn count(e: &HandOverError) -> Count {
         HandOverError::WrongUser => Count::WrongUser,
         HandOverError::Closing | HandOverError::Lost => Count::HandOverClosing,
         HandOverError::NoMemory => Count::HandOverShort,
+    }
+}
+
+/// Returns the word for a refused hand-over, for the tracepoint `khttpd_hand_over`.
+fn word(e: &HandOverError) -> &'static CStr {
+    match e {
+        HandOverError::NoListener => c"no-listener",
+        HandOverError::QueueFull => c"queue-full",
+        HandOverError::KernelSocket => c"kernel-socket",
+        HandOverError::WrongFamily => c"wrong-family",
+        HandOverError::WrongUser => c"wrong-user",
+        HandOverError::Closing => c"closing",
+        HandOverError::NoMemory => c"memory",
+        HandOverError::Lost => c"lost",
     }
 }

@@ -2,7 +2,10 @@
 
 //! The rest of a response that waits for space in the send buffer.
 
-use super::super::site_snapshot::SiteSnapshot;
+use super::{
+    super::site_snapshot::SiteSnapshot,
+    close_reason::CloseReason, //
+};
 use crate::{
     site::BodyId,
     sys::tcp::Pieces, //
@@ -33,6 +36,8 @@ pub(crate) struct PendingResponse {
     pub(super) snapshot: Option<Arc<SiteSnapshot>>,
     /// The fate of the connection when the response is sent.
     pub(super) disposition: Disposition,
+    /// The reason why the connection ends if this is the last response.
+    pub(super) ending: CloseReason,
 }
 
 /// The parts of a multipart body that are still to be sent.
@@ -76,6 +81,7 @@ impl PendingResponse {
             parts: None,
             snapshot: None,
             disposition: Disposition::KeepAlive,
+            ending: CloseReason::LastResponse,
         }
     }
 
@@ -105,6 +111,7 @@ impl PendingResponse {
     /// Gives up responding: after a broken body no response could be understood.
     pub(super) fn abandon(&mut self) {
         self.disposition = Disposition::Linger;
+        self.ending = CloseReason::BrokenBody;
     }
 
     /// Makes the next part of a multipart body the head and content to send.

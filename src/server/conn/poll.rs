@@ -10,7 +10,9 @@ use super::{
         },
         stats::Count, //
     },
+    close_reason::CloseReason,
     cpu_scratch::CpuScratch,
+    defer_reason::DeferReason,
     request_context::RequestContext,
     request_reader::RequestReader,
     response_writer::ResponseWriter,
@@ -84,7 +86,7 @@ impl<'a, T: Transport> Poll<'a, T> {
             match self.expire() {
                 Ok(None) => (),
                 Ok(Some(action)) => return action,
-                Err(_) => return self.transport.close(Action::Reset),
+                Err(e) => return self.break_off(e),
             }
         }
         match self.serve() {
@@ -114,7 +116,7 @@ impl<'a, T: Transport> Poll<'a, T> {
             }
             if self.budget == 0 {
                 self.context.counters.add(Count::Spent, 1);
-                return Ok(Action::PollAgain);
+                return Ok(Action::PollAgain(DeferReason::Budget));
             }
             let read = self.read()?;
             if read == 0 || self.transport.pending.is_done() && !self.transport.has_unread() {
@@ -197,7 +199,7 @@ impl<'a, T: Transport> Poll<'a, T> {
         self.transport.sender().half_close();
         // If bytes were unread the close would send a reset, which could destroy the response.
         if disposition == Disposition::Close && !self.transport.has_unread() {
-            return Some(self.transport.close(Action::Close));
+            return Some(self.transport.finish());
         }
         self.transport.enter(ConnPhase::Linger);
         None
@@ -214,11 +216,16 @@ impl<'a, T: Transport> Poll<'a, T> {
             return self.defer(request);
         }
         if self.transport.received_fin() {
-            return self.transport.close(Action::Close);
+            let reason = if self.transport.is_dead() {
+                CloseReason::ClientReset
+            } else {
+                CloseReason::ClientClosed
+            };
+            return self.transport.close(reason);
         }
         let phase = match self.transport.session.phase() {
             SessionPhase::Idle if self.context.core.is_draining() => {
-                return self.transport.close(Action::Close);
+                return self.transport.close(CloseReason::Draining);
             }
             SessionPhase::Idle => ConnPhase::Idle,
             SessionPhase::Head => {
@@ -237,14 +244,14 @@ impl<'a, T: Transport> Poll<'a, T> {
         for _ in 0..REQUEST_BUDGET {
             if self.transport.discard(DISCARD_MAX) == 0 {
                 return if self.transport.received_fin() {
-                    self.transport.close(Action::Close)
+                    self.transport.finish()
                 } else {
                     Action::Wait
                 };
             }
         }
         self.context.counters.add(Count::Spent, 1);
-        Action::PollAgain
+        Action::PollAgain(DeferReason::Budget)
     }
 
     /// Handles the end of the phase's time: returns what must follow, or nothing if the connection
@@ -261,23 +268,30 @@ impl<'a, T: Transport> Poll<'a, T> {
         }
         if phase == ConnPhase::Head && tcp::is_short_of_memory() {
             self.context.counters.add(Count::Shed, 1);
-            return Ok(Some(self.transport.close(Action::Reset)));
+            return Ok(Some(self.transport.reset(CloseReason::Memory)));
         }
         self.context.counters.add(Count::Expired, 1);
-        if phase == ConnPhase::Send {
-            return Ok(Some(self.transport.close(Action::Reset)));
-        }
+        let reason = match phase {
+            ConnPhase::Send => {
+                return Ok(Some(self.transport.reset(CloseReason::SendTimeout)));
+            }
+            ConnPhase::Head => CloseReason::HeadTimeout,
+            ConnPhase::Body => CloseReason::BodyTimeout,
+            ConnPhase::Linger => self.transport.pending.ending,
+            _ => CloseReason::IdleTimeout,
+        };
         if phase == ConnPhase::Head {
             let mut burst = self.scratch.response.begin();
             if let Some(response) = burst.expire(&mut self.transport.session) {
                 let mut writer = ResponseWriter::new(self.transport, self.context);
                 writer.begin(&response);
+                writer.state_mut().pending.ending = reason;
                 burst.push(&response, &self.context.snapshot)?;
                 writer.send(&burst, &[])?;
                 return Ok(None);
             }
         }
-        Ok(Some(self.transport.close(Action::Close)))
+        Ok(Some(self.transport.close(reason)))
     }
 
     /// Returns what must follow the error `e`.
@@ -288,8 +302,19 @@ impl<'a, T: Transport> Poll<'a, T> {
     fn fail(&mut self, e: Error) -> Action {
         if e == ENOMEM && !self.transport.note_shortage() {
             self.context.counters.add(Count::Short, 1);
-            return Action::PollAgain;
+            return Action::PollAgain(DeferReason::Memory);
         }
-        self.transport.close(Action::Reset)
+        self.break_off(e)
+    }
+
+    /// Resets the connection, because of the error `e`.
+    fn break_off(&mut self, e: Error) -> Action {
+        let reason = match e {
+            ENOMEM | ENOBUFS => CloseReason::Memory,
+            ESTALE => CloseReason::OldSite,
+            _ if self.transport.is_dead() => CloseReason::ClientReset,
+            _ => CloseReason::SendFailed,
+        };
+        self.transport.reset(reason)
     }
 }

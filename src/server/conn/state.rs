@@ -11,6 +11,8 @@ use super::{
         },
         site_snapshot::SiteSnapshot, //
     },
+    close_reason::CloseReason,
+    defer_reason::DeferReason,
     pace::Pace,
     pending_response::PendingResponse, //
 };
@@ -30,13 +32,13 @@ pub(super) enum Action {
     /// Nothing: a callback or the deadline comes next.
     Wait,
     /// Poll again in the worker, after other connections.
-    PollAgain,
+    PollAgain(DeferReason),
     /// Do in the worker what the phase says: the next request is for others.
     Defer,
     /// Close the connection.
-    Close,
+    Close(CloseReason),
     /// Reset the connection.
-    Reset,
+    Reset(CloseReason),
 }
 
 /// The event that a connection waits for, which decides how long it may wait.
@@ -161,11 +163,7 @@ impl ConnState {
 
     /// Returns the process that the next request is for.
     pub(super) fn process(&self) -> Option<ProcessAddress> {
-        match self
-            .deferred
-            .filter(|_| self.phase == ConnPhase::HandOver)?
-            .to
-        {
+        match self.deferred?.to {
             Deferral::Process(process) => Some(process),
             Deferral::Metrics(_) => None,
         }
@@ -219,18 +217,30 @@ impl ConnState {
         )
     }
 
-    /// Enters the last phase and returns `action`, which ends the connection.
-    pub(super) fn close(&mut self, action: Action) -> Action {
+    /// Enters the last phase and returns the action that closes the connection.
+    pub(super) fn close(&mut self, reason: CloseReason) -> Action {
         self.enter(ConnPhase::Closed);
-        action
+        Action::Close(reason)
+    }
+
+    /// Enters the last phase after the last response and returns the action that closes the
+    /// connection.
+    pub(super) fn finish(&mut self) -> Action {
+        self.close(self.pending.ending)
+    }
+
+    /// Enters the last phase and returns the action that resets the connection.
+    pub(super) fn reset(&mut self, reason: CloseReason) -> Action {
+        self.enter(ConnPhase::Closed);
+        Action::Reset(reason)
     }
 
     /// Closes the connection in whatever phase it is.
-    pub(super) fn abort(&mut self) -> Action {
+    pub(super) fn abort(&mut self, reason: CloseReason) -> Action {
         match self.phase {
             ConnPhase::Closed => Action::Wait,
-            ConnPhase::Send => self.close(Action::Reset),
-            _ => self.close(Action::Close),
+            ConnPhase::Send => self.reset(reason),
+            _ => self.close(reason),
         }
     }
 }

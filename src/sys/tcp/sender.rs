@@ -7,7 +7,8 @@
 use super::{
     LockedSocket,
     Pieces,
-    SendBuffers, //
+    SendBuffers,
+    SockRef, //
 };
 use crate::sys::{
     ffi,
@@ -77,6 +78,10 @@ pub(crate) trait Sender {
 
     /// Sends FIN, together with the bytes that were sent with `more`. The socket still receives.
     fn half_close(&mut self);
+
+    /// Returns the connection, for a look.
+    #[expect(dead_code, reason = "until the reader of requests calls it")]
+    fn sock(&self) -> SockRef<'_>;
 }
 
 impl<T: LockedSocket> Sender for T {
@@ -182,6 +187,12 @@ impl<T: LockedSocket> Sender for T {
     fn half_close(&mut self) {
         // SAFETY: As `LockedSocket` guarantees, the lock is held and softirqs are disabled.
         unsafe { ffi::khttpd_half_close(self.sk()) };
+    }
+
+    #[inline]
+    fn sock(&self) -> SockRef<'_> {
+        // SAFETY: As `LockedSocket` guarantees, it is a TCP socket, valid as long as `self`.
+        unsafe { SockRef::new(self.sk()) }
     }
 }
 

@@ -5,6 +5,7 @@
 //! C headers: [`include/linux/net.h`](srctree/include/linux/net.h),
 //! [`include/linux/file.h`](srctree/include/linux/file.h)
 
+use super::SockRef;
 use crate::sys::{
     ffi,
     net::Net, //
@@ -96,6 +97,12 @@ impl SocketFile {
     /// Returns a number that no other connection has as long as this object exists.
     pub(crate) fn number(&self) -> usize {
         self.socket.addr().get()
+    }
+
+    /// Returns the connection, for a look.
+    pub(crate) fn sock(&self) -> SockRef<'_> {
+        // SAFETY: By the type invariant this is a TCP socket, which the file keeps.
+        unsafe { SockRef::new(self.sk()) }
     }
 
     /// Returns a pointer to the `struct socket`, valid as long as `self`.

@@ -10,6 +10,7 @@ use super::{
     CallbackContext,
     Child,
     Guard,
+    SockRef,
     StreamHandler, //
 };
 use crate::sys::ffi;
@@ -80,6 +81,17 @@ impl<H: StreamHandler> Stream<H> {
         } else {
             Err(EOPNOTSUPP)
         }
+    }
+
+    /// Returns the connection, for a look.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    #[inline]
+    pub(crate) fn sock(&self) -> SockRef<'_> {
+        // SAFETY: The child is a TCP socket, to which the stream has a reference.
+        unsafe { SockRef::new(self.locked.sk()) }
     }
 
     /// Takes the socket's lock, unless a process owns the socket. Softirqs are disabled until the

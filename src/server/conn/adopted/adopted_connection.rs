@@ -11,8 +11,10 @@ use super::{
             stats::Count, //
         },
         borrowed_cpu::BorrowedCpu,
+        close_reason::CloseReason,
         connection::Connection,
         connection_table::TableEntry,
+        defer_reason::DeferReason,
         poll::Poll,
         slot::Slot,
         state::{
@@ -38,6 +40,10 @@ use crate::sys::{
         SocketGuard,
         Watch,
         WatchHandler, //
+    },
+    trace::{
+        self,
+        TraceBegin, //
     }, //
 };
 use kernel::{
@@ -75,6 +81,7 @@ pub(crate) struct AdoptedConnection {
     pub(super) socket: SocketFile,
     pub(super) set: Arc<AdoptedSet<Self>>,
     pub(super) timing: Timing,
+    begin: TraceBegin,
     /// The second of uptime from which the connection ends once it is idle.
     end_at: Atomic<u32>,
     /// Set when the connection must close; the worker is queued.
@@ -134,6 +141,7 @@ impl AdoptedConnection {
                 socket,
                 set: set.clone(),
                 timing: Timing::new(settings.idle_seconds.get()),
+                begin: TraceBegin::now(),
                 end_at: Atomic::new(now.saturating_add(settings.adopted_seconds.get())),
                 closing: Atomic::new(false),
                 is_locked: Atomic::new(false),
@@ -209,15 +217,19 @@ impl AdoptedConnection {
         let mut guard = self.socket.try_lock()?;
         self.is_locked.store(true, Relaxed);
         let action = if self.closing.load(Relaxed) {
-            state.conn.abort()
+            state.conn.abort(CloseReason::Stopped)
         } else {
             self.poll(state, &mut guard, page)
         };
-        let seconds = self.core().settings.send_seconds.get();
-        match action {
-            Action::Close => guard.end(false, seconds),
-            Action::Reset => guard.end(true, seconds),
-            _ => (),
+        let (reason, is_reset) = match action {
+            Action::Close(reason) => (Some(reason), false),
+            Action::Reset(reason) => (Some(reason), true),
+            _ => (None, false),
+        };
+        if let Some(reason) = reason {
+            // Before a reset, by which TCP forgets what it has counted.
+            self.trace_close(reason, is_reset, &state.conn);
+            guard.end(is_reset, self.core().settings.send_seconds.get());
         }
         self.is_locked.store(false, Relaxed);
         Ok(action)
@@ -227,7 +239,7 @@ impl AdoptedConnection {
     fn poll(&self, state: &mut AdoptedState, guard: &mut SocketGuard<'_>, page: Page) -> Action {
         let core = self.core();
         let Some(cpu) = BorrowedCpu::new(core, guard.bh()) else {
-            return Action::PollAgain;
+            return Action::PollAgain(DeferReason::Cpu);
         };
         let AdoptedState { conn, early, .. } = state;
         if let Some(page) = &page {
@@ -250,10 +262,10 @@ impl AdoptedConnection {
         };
         let is_idle = transport.phase() == ConnPhase::Idle;
         if matches!(action, Action::Wait) && is_idle && self.is_ending(now) {
-            action = transport.close(Action::Close);
+            action = transport.close(CloseReason::Expired);
         }
         // TCP would reset the connection if the unfinished head were still unread.
-        if matches!(action, Action::Close) && transport.session.searched() != 0 {
+        if matches!(action, Action::Close(_)) && transport.session.searched() != 0 {
             transport.discard(DISCARD_MAX);
         }
         self.timing.update(&mut transport, &core.settings, now);
@@ -265,14 +277,27 @@ impl AdoptedConnection {
         let is_closing = self.closing.load(Relaxed);
         let most = if is_closing { RETRIES_MAX } else { DOUBLINGS };
         if is_closing && state.owned >= most {
-            return self.leave(state);
+            return self.give_up(state, CloseReason::Stopped);
         }
+        trace::defer(self.socket.sock(), DeferReason::Owned.word());
         self.kick_after(if is_closing { 1 } else { 1 << state.owned });
         state.owned = most.min(state.owned + 1);
     }
 
+    /// Leaves the connection to the processes that have it.
+    pub(super) fn give_up(self: &Arc<Self>, state: &mut AdoptedState, reason: CloseReason) {
+        self.trace_close(reason, false, &state.conn);
+        self.leave(state);
+    }
+
+    /// Has the tracepoint record the end of the connection.
+    fn trace_close(&self, reason: CloseReason, is_reset: bool, conn: &ConnState) {
+        let (sock, requests) = (self.socket.sock(), conn.session.requests());
+        trace::close(sock, reason.word(), is_reset, requests, &self.begin);
+    }
+
     /// Leaves the server, because the connection is closed, or a process's.
-    pub(super) fn leave(self: &Arc<Self>, state: &mut AdoptedState) {
+    fn leave(self: &Arc<Self>, state: &mut AdoptedState) {
         let Some(watch) = state.watch.take() else {
             return;
         };
@@ -332,16 +357,19 @@ impl WorkItem for AdoptedConnection {
         let action = match this.advance(&mut state, page) {
             Ok(action) => action,
             Err(LockError::Owned) => return this.retry(&mut state),
-            Err(LockError::Lost) => Action::Reset,
+            Err(LockError::Lost) => return this.give_up(&mut state, CloseReason::Taken),
         };
         state.owned = 0;
         match action {
             Action::Wait => (),
-            Action::PollAgain => this.kick(),
+            Action::PollAgain(reason) => {
+                trace::defer(this.socket.sock(), reason.word());
+                this.kick();
+            }
             Action::Defer if state.conn.phase() == ConnPhase::HandOver => this.offer(&mut state),
             // The worker renders the page without the lock.
             Action::Defer => this.kick(),
-            Action::Close | Action::Reset => this.leave(&mut state),
+            Action::Close(_) | Action::Reset(_) => this.leave(&mut state),
         }
     }
 }

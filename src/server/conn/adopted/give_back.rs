@@ -5,6 +5,7 @@
 use super::{
     super::{
         super::stats::Count,
+        close_reason::CloseReason,
         state::ConnPhase,
         timing::Timed, //
     },
@@ -17,6 +18,7 @@ use super::{
 use crate::sys::{
     clock,
     tcp::SocketFile,
+    trace,
     workqueue, //
 };
 use core::mem;
@@ -84,10 +86,23 @@ impl AdoptedConnection {
     /// Has the request that no process takes answered by the next poll.
     fn refuse(&self, state: &mut AdoptedState, count: Count) {
         self.core().counters.increment(count);
+        let word = if matches!(count, Count::NoReader) {
+            c"no-reader"
+        } else {
+            c"memory"
+        };
+        self.trace_hand_over(state, word);
         state.offer = None;
         // The next poll sets it. The time for the head may be over, but the head is complete.
         self.timing.suspend();
         state.conn.resume(true);
+    }
+
+    /// Has the tracepoint record how the hand-over has ended.
+    fn trace_hand_over(&self, state: &AdoptedState, result: &'static CStr) {
+        if let Some(process) = state.conn.process() {
+            trace::hand_over(self.socket.sock(), process.port.get(), result);
+        }
     }
 
     /// Takes the first connection that goes back, if its reader has room for `room` early bytes. With
@@ -124,7 +139,8 @@ impl AdoptedConnection {
             return None;
         }
         state.offer = None;
-        self.leave(&mut state);
+        self.trace_hand_over(&state, c"ok");
+        self.give_up(&mut state, CloseReason::HandedOver);
         Some(Returned {
             socket: self.socket.clone(),
             early: mem::take(&mut state.early),

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A connection, for functions that only look at it.
+//!
+//! C header: [`include/net/sock.h`](srctree/include/net/sock.h)
+
+use core::marker::PhantomData;
+use kernel::bindings;
+
+/// A connection that need not be locked. Its owner keeps it for the lifetime.
+///
+/// # Invariants
+///
+/// The pointer is a TCP socket, valid during the lifetime.
+#[derive(Clone, Copy)]
+pub(crate) struct SockRef<'a> {
+    sk: *const bindings::sock,
+    _owner: PhantomData<&'a ()>,
+}
+
+impl SockRef<'_> {
+    /// Refers to a connection.
+    ///
+    /// # Safety
+    ///
+    /// `sk` is a TCP socket, valid during the lifetime.
+    #[inline]
+    pub(super) unsafe fn new(sk: *const bindings::sock) -> Self {
+        // INVARIANT: The caller guarantees it.
+        Self {
+            sk,
+            _owner: PhantomData,
+        }
+    }
+
+    /// Returns a pointer to the `struct sock`, valid during the lifetime.
+    #[inline]
+    pub(in crate::sys) fn as_raw(self) -> *const bindings::sock {
+        self.sk
+    }
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The tracepoints of khttpd, which src/sys/trace.rs calls. The reasons and results are words, so that
+ * filters and histograms of tracing tools show them as they are.
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM khttpd
+
+#if !defined(KHTTPD_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define KHTTPD_TRACE_H
+
+#include <linux/jiffies.h>
+#include <linux/tcp.h>
+#include <linux/tracepoint.h>
+#include <net/ipv6.h>
+#include <net/sock.h>
+
+/* Once, although the header is read several times. */
+#ifndef KHTTPD_TRACE_HELPERS
+#define KHTTPD_TRACE_HELPERS
+
+/* Writes the address of the client, an IPv4 address as an IPv4-mapped one. */
+static inline void khttpd_trace_client(const struct sock *sk, u8 client[16])
+{
+	struct in6_addr address;
+
+#if IS_ENABLED(CONFIG_IPV6)
+	if (sk->sk_family == AF_INET6)
+		address = sk->sk_v6_daddr;
+	else
+#endif
+		ipv6_addr_set_v4mapped(sk->sk_daddr, &address);
+	memcpy(client, &address, sizeof(address));
+}
+
+/* Returns how many bytes TCP has taken for the client; a FIN is none. */
+static inline u64 khttpd_trace_bytes(const struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 unacknowledged = READ_ONCE(tp->write_seq) - READ_ONCE(tp->snd_una);
+	u64 bytes = READ_ONCE(tp->bytes_acked) + unacknowledged;
+	bool has_fin = READ_ONCE(sk->sk_shutdown) & SEND_SHUTDOWN && !READ_ONCE(sk->sk_err);
+
+	return bytes - (bytes && has_fin);
+}
+
+/* A client chooses the bytes of a request: they must not control the terminal that shows them. */
+static inline void khttpd_trace_mask(char *text)
+{
+	for (; *text; text++) {
+		if (*text <= ' ' || *text > '~')
+			*text = '?';
+	}
+}
+
+#endif /* KHTTPD_TRACE_HELPERS */
+
+TRACE_EVENT(khttpd_accept,
+
+	TP_PROTO(const struct sock *sk),
+
+	TP_ARGS(sk),
+
+	TP_STRUCT__entry(
+		__array(__u8, client, 16)
+		__field(__u16, client_port)
+		__field(__u16, port)
+	),
+
+	TP_fast_assign(
+		khttpd_trace_client(sk, __entry->client);
+		__entry->client_port = ntohs(sk->sk_dport);
+		__entry->port = sk->sk_num;
+	),
+
+	TP_printk("client=%pI6c client_port=%u port=%u",
+		  __entry->client, __entry->client_port, __entry->port)
+);
+
+TRACE_EVENT(khttpd_request,
+
+	TP_PROTO(const struct sock *sk, const char *method, size_t method_len,
+		 const char *target, size_t target_len, u16 status, u64 bytes),
+
+	TP_ARGS(sk, method, method_len, target, target_len, status, bytes),
+
+	TP_STRUCT__entry(
+		__array(__u8, client, 16)
+		__field(__u16, client_port)
+		__field(__u16, status)
+		__field(__u64, bytes)
+		__string_len(method, method, method_len)
+		__string_len(target, target, target_len)
+	),
+
+	TP_fast_assign(
+		khttpd_trace_client(sk, __entry->client);
+		__entry->client_port = ntohs(sk->sk_dport);
+		__entry->status = status;
+		__entry->bytes = bytes;
+		__assign_str(method);
+		__assign_str(target);
+		khttpd_trace_mask(__get_str(method));
+		khttpd_trace_mask(__get_str(target));
+	),
+
+	TP_printk("client=%pI6c client_port=%u method=%s target=%s status=%u bytes=%llu",
+		  __entry->client, __entry->client_port, __get_str(method), __get_str(target),
+		  __entry->status, __entry->bytes)
+);
+
+TRACE_EVENT(khttpd_close,
+
+	TP_PROTO(const struct sock *sk, const char *reason, bool reset, u32 requests,
+		 unsigned long begin),
+
+	TP_ARGS(sk, reason, reset, requests, begin),
+
+	TP_STRUCT__entry(
+		__array(__u8, client, 16)
+		__field(__u16, client_port)
+		__field(bool, reset)
+		__field(__u32, requests)
+		__field(__u64, bytes)
+		__field(__u32, milliseconds)
+		__string(reason, reason)
+	),
+
+	TP_fast_assign(
+		khttpd_trace_client(sk, __entry->client);
+		__entry->client_port = ntohs(sk->sk_dport);
+		__entry->reset = reset;
+		__entry->requests = requests;
+		__entry->bytes = khttpd_trace_bytes(sk);
+		__entry->milliseconds = jiffies_to_msecs(jiffies - begin);
+		__assign_str(reason);
+	),
+
+	TP_printk("client=%pI6c client_port=%u reason=%s reset=%d requests=%u bytes=%llu milliseconds=%u",
+		  __entry->client, __entry->client_port, __get_str(reason), __entry->reset,
+		  __entry->requests, __entry->bytes, __entry->milliseconds)
+);
+
+TRACE_EVENT(khttpd_defer,
+
+	TP_PROTO(const struct sock *sk, const char *reason),
+
+	TP_ARGS(sk, reason),
+
+	TP_STRUCT__entry(
+		__array(__u8, client, 16)
+		__field(__u16, client_port)
+		__string(reason, reason)
+	),
+
+	TP_fast_assign(
+		khttpd_trace_client(sk, __entry->client);
+		__entry->client_port = ntohs(sk->sk_dport);
+		__assign_str(reason);
+	),
+
+	TP_printk("client=%pI6c client_port=%u reason=%s",
+		  __entry->client, __entry->client_port, __get_str(reason))
+);
+
+TRACE_EVENT(khttpd_hand_over,
+
+	TP_PROTO(const struct sock *sk, u16 port, const char *result),
+
+	TP_ARGS(sk, port, result),
+
+	TP_STRUCT__entry(
+		__array(__u8, client, 16)
+		__field(__u16, client_port)
+		__field(__u16, port)
+		__string(result, result)
+	),
+
+	TP_fast_assign(
+		khttpd_trace_client(sk, __entry->client);
+		__entry->client_port = ntohs(sk->sk_dport);
+		__entry->port = port;
+		__assign_str(result);
+	),
+
+	TP_printk("client=%pI6c client_port=%u port=%u result=%s",
+		  __entry->client, __entry->client_port, __entry->port, __get_str(result))
+);
+
+TRACE_EVENT(khttpd_load,
+
+	TP_PROTO(u64 files, u64 bytes, u64 milliseconds, int error),
+
+	TP_ARGS(files, bytes, milliseconds, error),
+
+	TP_STRUCT__entry(
+		__field(__u64, files)
+		__field(__u64, bytes)
+		__field(__u64, milliseconds)
+		__field(int, error)
+	),
+
+	TP_fast_assign(
+		__entry->files = files;
+		__entry->bytes = bytes;
+		__entry->milliseconds = milliseconds;
+		__entry->error = error;
+	),
+
+	TP_printk("files=%llu bytes=%llu milliseconds=%llu error=%d",
+		  __entry->files, __entry->bytes, __entry->milliseconds, __entry->error)
+);
+
+#endif /* KHTTPD_TRACE_H */
+
+/* Kbuild adds this folder to the include path of khttpd.c. */
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#include <trace/define_trace.h>
