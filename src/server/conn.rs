@@ -28,6 +28,7 @@ mod poll;
 mod request_context;
 mod request_reader;
 mod response_writer;
+mod send_page;
 mod slot;
 mod slots;
 mod state;

@@ -6,7 +6,6 @@ use super::{
     super::{
         limits::DISCARD_MAX,
         server_core::ServerCore,
-        site_snapshot::SiteSnapshot,
         stats::Count, //
     },
     borrowed_cpu::BorrowedCpu,
@@ -86,7 +85,7 @@ pub(crate) struct Connection {
     table_slot: Slot<Self>,
     pub(super) timing: Timing,
     /// Set when the connection must close; the worker is queued.
-    closing: Atomic<bool>,
+    pub(super) closing: Atomic<bool>,
     begin: TraceBegin,
     #[pin]
     work: Work<Self>,
@@ -173,7 +172,7 @@ impl Connection {
     /// # Context
     ///
     /// Softirq or process context, must not sleep.
-    fn poll(&self, guard: &mut Guard<'_, Self>) -> Action {
+    pub(super) fn poll(&self, guard: &mut Guard<'_, Self>) -> Action {
         let core = self.core();
         let Some(cpu) = BorrowedCpu::new(core, guard.bh()) else {
             return Action::PollAgain(DeferReason::Cpu);
@@ -187,6 +186,7 @@ impl Connection {
         })
     }
 
+<<<<<<< HEAD
     /// Responds to the next request with `page`, which the worker has rendered for it, or with 503.
     ///
     /// # Context
@@ -227,6 +227,8 @@ impl Connection {
         })
     }
 
+=======
+>>>>>>> metrics
     /// Lets a connection go on that was accepted, kicked or aborted. The first run attaches the
     /// callbacks.
     ///
@@ -262,7 +264,11 @@ impl Connection {
     /// # Context
     ///
     /// Softirq or process context, must not sleep.
-    fn carry_out(this: ArcBorrow<'_, Self>, guard: &mut Guard<'_, Self>, action: Action) {
+    pub(super) fn carry_out(
+        this: ArcBorrow<'_, Self>,
+        guard: &mut Guard<'_, Self>,
+        action: Action,
+    ) {
         let (reason, is_reset) = match action {
             Action::Wait => return,
             Action::PollAgain(reason) => return Arc::from(this).defer(reason),
@@ -366,11 +372,19 @@ impl WorkItem for Connection {
         };
         if !this.closing.load(Relaxed) {
             // No poll does anything in these phases.
+<<<<<<< HEAD
             if let Some(process) = guard.process() {
                 let record = guard.log.handing_over.take();
                 let requests = guard.session.requests();
                 drop(guard);
                 return this.hand_over(process, requests, record);
+=======
+            let is_handed_over = guard.phase() == ConnPhase::HandOver;
+            if let Some(process) = guard.process().filter(|_| is_handed_over) {
+                let requests = guard.session.requests();
+                drop(guard);
+                return this.hand_over(process, requests);
+>>>>>>> metrics
             }
             if let Some((number, snapshot)) = guard.metrics() {
                 drop(guard);

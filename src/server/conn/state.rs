@@ -167,11 +167,7 @@ impl ConnState {
 
     /// Returns the process that the next request is for.
     pub(super) fn process(&self) -> Option<ProcessAddress> {
-        match self
-            .deferred
-            .filter(|_| self.phase == ConnPhase::HandOver)?
-            .to
-        {
+        match self.deferred?.to {
             Deferral::Process(process) => Some(process),
             Deferral::Metrics(_) => None,
         }
