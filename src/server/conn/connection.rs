@@ -186,49 +186,6 @@ impl Connection {
         })
     }
 
-<<<<<<< HEAD
-    /// Responds to the next request with `page`, which the worker has rendered for it, or with 503.
-    ///
-    /// # Context
-    ///
-    /// Process context, may sleep.
-    fn send_page(self: &Arc<Self>, page: Result<Arc<SiteSnapshot>>) {
-        let Some(mut guard) = self.stream.try_lock() else {
-            // A process owns the socket. The worker renders the page again.
-            return self.kick();
-        };
-        let action = if self.closing.load(Relaxed) {
-            guard.abort(CloseReason::Stopped)
-        } else {
-            guard.resume(page.is_err());
-            match page {
-                Ok(page) => self.poll_page(&mut guard, &page),
-                Err(_) => self.poll(&mut guard),
-            }
-        };
-        Self::carry_out(self.as_arc_borrow(), &mut guard, action);
-    }
-
-    /// Serves one request from `page`.
-    ///
-    /// # Context
-    ///
-    /// Softirq or process context, must not sleep.
-    fn poll_page(&self, guard: &mut Guard<'_, Self>, page: &Arc<SiteSnapshot>) -> Action {
-        let core = self.core();
-        let Some(cpu) = BorrowedCpu::new(core, guard.bh()) else {
-            return Action::PollAgain(DeferReason::Cpu);
-        };
-        cpu.run_with(page.as_arc_borrow(), |context, scratch| {
-            let action = Poll::of_one_request(guard, context, scratch).run(false);
-            self.timing
-                .update(guard, &core.settings, clock::uptime_seconds());
-            action
-        })
-    }
-
-=======
->>>>>>> metrics
     /// Lets a connection go on that was accepted, kicked or aborted. The first run attaches the
     /// callbacks.
     ///
@@ -372,19 +329,12 @@ impl WorkItem for Connection {
         };
         if !this.closing.load(Relaxed) {
             // No poll does anything in these phases.
-<<<<<<< HEAD
-            if let Some(process) = guard.process() {
+            let is_handed_over = guard.phase() == ConnPhase::HandOver;
+            if let Some(process) = guard.process().filter(|_| is_handed_over) {
                 let record = guard.log.handing_over.take();
                 let requests = guard.session.requests();
                 drop(guard);
                 return this.hand_over(process, requests, record);
-=======
-            let is_handed_over = guard.phase() == ConnPhase::HandOver;
-            if let Some(process) = guard.process().filter(|_| is_handed_over) {
-                let requests = guard.session.requests();
-                drop(guard);
-                return this.hand_over(process, requests);
->>>>>>> metrics
             }
             if let Some((number, snapshot)) = guard.metrics() {
                 drop(guard);
