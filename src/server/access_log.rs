@@ -20,12 +20,12 @@ mod log_sink;
 mod policy;
 mod tests;
 
-pub(super) use self::{
-    log_sink::LogSink,
+pub(super) use self::log_sink::LogSink;
+
+pub(crate) use self::{
+    log_reader::LogReader,
     policy::LogPolicy, //
 };
-
-pub(crate) use self::log_reader::LogReader;
 
 use self::{
     log_feed::LogFeed,

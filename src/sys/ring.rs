@@ -177,6 +177,16 @@ impl<T> Ring<T> {
         self.writer.lost.load(Relaxed)
     }
 
+    /// Returns the number of values that were lost and that no reader has acknowledged.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(crate) fn unacknowledged(&self) -> u64 {
+        let acknowledged = self.reader.acknowledged.load(Relaxed);
+        self.lost().saturating_sub(acknowledged)
+    }
+
     /// Returns the number of published values that are not taken.
     ///
     /// # Context
@@ -330,11 +340,11 @@ impl<T> RingReader<'_, T> {
     /// Returns the number of values that are missing before the first one, or that were lost since
     /// the last one, without those that were acknowledged.
     pub(crate) fn missing(&self) -> u64 {
-        let lost = match self.first_place() {
-            Some((_, losses)) => losses.load(Relaxed),
-            None => self.ring.lost(),
+        let Some((_, losses)) = self.first_place() else {
+            return self.ring.unacknowledged();
         };
-        lost.saturating_sub(self.ring.reader.acknowledged.load(Relaxed))
+        let acknowledged = self.ring.reader.acknowledged.load(Relaxed);
+        losses.load(Relaxed).saturating_sub(acknowledged)
     }
 
     /// Acknowledges so many missing values.

@@ -66,11 +66,8 @@ impl FeedState {
         let rings = self.sets.remove(index).ok()?;
         let unread = rings.len();
         self.lost = self.lost.wrapping_add(rings.lost()).wrapping_add(unread);
-        let missing: u64 = rings
-            .iter()
-            .filter_map(|ring| Some(ring.reader()?.missing()))
-            .sum();
-        self.untold = self.untold.wrapping_add(unread).wrapping_add(missing);
+        let untold = rings.untold().wrapping_add(unread);
+        self.untold = self.untold.wrapping_add(untold);
         Some(rings)
     }
 

@@ -103,6 +103,11 @@ impl LogRings {
         self.iter().map(Ring::lost).sum()
     }
 
+    /// Returns the number of those that no reader was told of.
+    pub(super) fn untold(&self) -> u64 {
+        self.iter().map(Ring::unacknowledged).sum()
+    }
+
     /// Has the next line wake the reader, which looks for lines again before it sleeps.
     pub(super) fn begin_wait(&self) {
         self.iter().for_each(Ring::begin_wait);

@@ -199,7 +199,6 @@ impl<'a> PreparedUpdate<'a> {
         server.retire_old_sites();
         if self.update.reset_counters {
             server.reset_counters();
-            server.pool.core.log.reset_lost();
         }
         if self.update.started {
             server.kick_acceptors();

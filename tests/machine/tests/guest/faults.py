@@ -27,6 +27,7 @@ from injection import FAULTS, SHORT, chance, each, fail_in_workers, mark_workers
 
 NODE = '/dev/khttpd'
 RELAY = '/dev/khttpd-relay'
+LOG = '/dev/khttpd-log'
 # Errors of opening a node while the module is loaded or unloaded.
 GONE = {errno.ENOENT, errno.ENXIO, errno.ENODEV}
 
@@ -253,6 +254,9 @@ def nodes():
         finally:
             os.close(node)
 
+    def log():
+        os.close(os.open(LOG, os.O_RDONLY))
+
     before = settings()
 
     def check(_):
@@ -261,6 +265,7 @@ def nodes():
     each('cat /dev/khttpd', read, check)
     each('echo -n timeout > /dev/khttpd', unfinished, check)
     each('cat > /dev/khttpd-relay', relay, check)
+    each('true < /dev/khttpd-log', log, check)
 
 
 def serving(seconds):
