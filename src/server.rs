@@ -27,7 +27,6 @@
 //! aborted and leave their slots, the table forgets its owner. Once the work items of all servers
 //! have returned, what remains belongs to the handle alone.
 
-#[allow(dead_code, reason = "the data path comes next")]
 mod access_log;
 mod adoption;
 mod config;

@@ -61,6 +61,8 @@ pub(crate) struct Site {
     /// Rules that hand connections over, whatever the host.
     hand_overs: HandOvers,
     metrics_pages: KVVec<MetricsPage>,
+    /// Whether the next request may be for a process.
+    hands_over: bool,
     /// Whether redirects or errors of a host may have fields.
     has_fields: bool,
     /// Whether responses are counted by virtual host.
@@ -103,6 +105,7 @@ impl Site {
         let counts_hosts = virtual_hosts.iter().any(|host| host.replies.is_some());
         let has_fields = virtual_hosts.iter().any(|host| !host.fields.0.is_empty());
         Ok(Self {
+            hands_over: !hand_overs.0.is_empty(),
             hosts,
             virtual_hosts,
             hand_overs,
@@ -141,7 +144,7 @@ impl Site {
     /// Any context.
     #[inline]
     pub(crate) fn hands_over(&self) -> bool {
-        !self.hand_overs.0.is_empty()
+        self.hands_over
     }
 
     /// Returns the bytes of a body.

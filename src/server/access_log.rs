@@ -20,7 +20,10 @@ mod log_sink;
 mod policy;
 mod tests;
 
-pub(super) use self::log_sink::LogSink;
+pub(super) use self::log_sink::{
+    LogSink,
+    LogWriter, //
+};
 
 pub(crate) use self::{
     log_reader::LogReader,
@@ -32,9 +35,15 @@ use self::{
     log_rings::LogRings, //
 };
 use crate::sys::{
+    clock,
     published::Published,
+    softirq::{
+        self,
+        BhDisabled, //
+    },
     workqueue::OwnedQueue, //
 };
+use core::slice;
 use kernel::{
     prelude::*,
     sync::{
@@ -47,6 +56,25 @@ use kernel::{
         ArcBorrow, //
     }, //
 };
+use protocol::log::{
+    Ending,
+    LogRecord,
+    Moment, //
+};
+
+/// Returns the present time.
+///
+/// # Context
+///
+/// Any context.
+#[inline]
+pub(super) fn now() -> Moment {
+    let monotonic_nanoseconds = clock::monotonic_nanoseconds();
+    Moment {
+        real_nanoseconds: clock::real_nanoseconds(monotonic_nanoseconds),
+        monotonic_nanoseconds,
+    }
+}
 
 /// The access log of a server.
 pub(super) struct AccessLog {
@@ -80,24 +108,43 @@ impl AccessLog {
         })
     }
 
-    /// Returns whether the log is on. It may be out of date while a command changes that.
+    /// Returns the present sink while the log is on.
     ///
     /// # Context
     ///
     /// Any context.
     #[inline]
-    pub(super) fn is_on(&self) -> bool {
-        self.is_on.load(Relaxed)
+    pub(super) fn sink<'a>(&'a self, rcu: &'a rcu::Guard) -> Option<ArcBorrow<'a, LogSink>> {
+        self.is_on.load(Relaxed).then(|| self.sink.get(rcu))
     }
 
-    /// Returns the present sink.
+    /// Calls `f` with the writer of this CPU's lines, if the log is on.
     ///
     /// # Context
     ///
-    /// Any context.
-    #[inline]
-    pub(super) fn sink<'a>(&'a self, rcu: &'a rcu::Guard) -> ArcBorrow<'a, LogSink> {
-        self.sink.get(rcu)
+    /// Softirq or process context, must not sleep.
+    pub(super) fn with_writer(&self, bh: &BhDisabled, f: impl FnOnce(Option<LogWriter<'_>>)) {
+        let rcu = rcu::read_lock();
+        let sink = self.sink(&rcu);
+        f(sink.as_ref().and_then(|sink| sink.writer(bh)));
+    }
+
+    /// Writes the line of a request that a process has got with the connection.
+    ///
+    /// # Context
+    ///
+    /// Softirq or process context, must not sleep.
+    pub(super) fn hand_over(&self, mut record: KBox<LogRecord>) {
+        let now = now();
+        record.set_begin(now.monotonic_nanoseconds);
+        record.finish(Ending::HandedOver, 0, now);
+        softirq::disabled(|bh| {
+            self.with_writer(bh, |writer| {
+                if let Some(writer) = writer {
+                    writer.write(slice::from_ref(&record));
+                }
+            });
+        });
     }
 
     /// Makes a sink for [`AccessLog::publish`]. It has the present rings, if their length stays the
@@ -111,7 +158,7 @@ impl AccessLog {
     ///
     /// `ENOMEM`.
     pub(super) fn prepare(&self, policy: LogPolicy) -> Result<Arc<LogSink>> {
-        let present = Arc::from(self.sink(&rcu::read_lock()));
+        let present = Arc::from(self.sink.get(&rcu::read_lock()));
         let bytes = policy.buffer_bytes;
         let known = present.rings.as_ref();
         let rings = match known.filter(|rings| rings.bytes() == bytes) {

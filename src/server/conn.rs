@@ -12,8 +12,10 @@
 mod adopted;
 mod borrowed_cpu;
 mod burst;
+mod burst_log;
 mod close_queue;
 mod close_reason;
+mod conn_log;
 mod connection;
 mod connection_pool;
 mod connection_table;
@@ -26,6 +28,7 @@ mod poll;
 mod request_context;
 mod request_reader;
 mod response_writer;
+mod send_page;
 mod slot;
 mod slots;
 mod state;

@@ -53,16 +53,18 @@ pub(crate) fn monotonic_nanoseconds() -> u64 {
     u64::try_from(nanoseconds).unwrap_or(0)
 }
 
-/// Returns the nanoseconds since 1970-01-01 00:00:00 UTC, 0 before that.
+/// Returns the nanoseconds since 1970-01-01 00:00:00 UTC at a time of the monotonic clock, in
+/// nanoseconds since boot; 0 before that.
 ///
 /// # Context
 ///
 /// Any context.
 #[inline]
-pub(crate) fn real_nanoseconds() -> u64 {
-    let offset = bindings::tk_offsets_TK_OFFS_REAL;
+pub(crate) fn real_nanoseconds(monotonic: u64) -> u64 {
+    let monotonic = i64::try_from(monotonic).unwrap_or(i64::MAX);
+    let real = bindings::tk_offsets_TK_OFFS_REAL;
     // SAFETY: The offset is one of those that the function knows.
-    let nanoseconds = unsafe { bindings::ktime_get_with_offset(offset) };
+    let nanoseconds = unsafe { bindings::ktime_mono_to_any(monotonic, real) };
     u64::try_from(nanoseconds).unwrap_or(0)
 }
 

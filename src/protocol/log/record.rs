@@ -86,6 +86,8 @@ pub(super) struct RecordNumbers {
     pub(super) begin: u64,
     /// Time of the end.
     pub(super) end: Moment,
+    /// Bytes of earlier responses that leave together with this one.
+    offset: u64,
     /// Length of the head of the response in bytes.
     head_length: u64,
     /// Length of its body in bytes.
@@ -106,6 +108,7 @@ impl RecordNumbers {
             real_nanoseconds: 0,
             monotonic_nanoseconds: 0,
         },
+        offset: 0,
         head_length: 0,
         body_length: 0,
         sent: 0,
@@ -136,7 +139,7 @@ impl RecordNumbers {
 ///     real_nanoseconds: 784_111_777_000_000_000,
 ///     monotonic_nanoseconds: 3_000_000,
 /// };
-/// record.finish(Ending::Complete, record.length(), now);
+/// record.finish(Ending::Complete, record.end_offset(), now);
 /// assert_eq!(
 ///     record.to_string(),
 ///     "192.0.2.1 - - [06/Nov/1994:08:49:37 +0000] \"GET /a HTTP/1.1\" 200 1000\n",
@@ -207,25 +210,35 @@ impl LogRecord {
         self.numbers.body_length = body_length;
     }
 
+    /// Sets the number of bytes of earlier responses that leave together with this one.
+    #[inline]
+    pub fn set_offset(&mut self, offset: u64) {
+        self.numbers.offset = offset;
+    }
+
     /// Sets the time at which the first byte of the request arrived, in nanoseconds of the
-    /// monotonic clock.
+    /// monotonic clock, unless it was set before.
     #[inline]
     pub fn set_begin(&mut self, monotonic_nanoseconds: u64) {
-        self.numbers.begin = monotonic_nanoseconds;
+        if self.numbers.begin == 0 {
+            self.numbers.begin = monotonic_nanoseconds;
+        }
     }
 
-    /// Returns the length of the response in bytes.
+    /// Returns the number of bytes that leave up to the end of the response, head and body: those of
+    /// earlier responses that leave together with it, and its own.
     #[inline]
-    pub fn length(&self) -> u64 {
+    pub fn end_offset(&self) -> u64 {
         let numbers = &self.numbers;
-        numbers.head_length.saturating_add(numbers.body_length)
+        let start = numbers.offset.saturating_add(numbers.head_length);
+        start.saturating_add(numbers.body_length)
     }
 
-    /// Ends the line: `sent` bytes of the response, head and body, were sent up to `now`.
+    /// Ends the line: `sent` bytes, which those of earlier responses are among, were sent up to `now`.
     #[inline]
     pub fn finish(&mut self, ending: Ending, sent: u64, now: Moment) {
         self.numbers.ending = ending;
-        self.numbers.sent = sent;
+        self.numbers.sent = sent.saturating_sub(self.numbers.offset);
         self.numbers.end = now;
     }
 

@@ -9,8 +9,7 @@ mod fixture;
 use fixture::{converse_in_memory, plain, Conversation, Memory, MODIFIED, NOW};
 use proptest::prelude::*;
 use protocol::http::{
-    Clock, Deferral, DeferredRequest, Disposition, Scratch, Session, SessionPhase, BODY_MAX,
-    REQUESTS_MAX,
+    Clock, Deferral, Disposition, Scratch, Session, SessionPhase, BODY_MAX, REQUESTS_MAX,
 };
 
 const GET: &str = "GET /hello.txt HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -267,11 +266,7 @@ fn refused(site: &Memory, text: &str) -> Conversation {
     session.refuse();
     while !rest.is_empty() {
         let step = session.receive(rest, site, &clock, &mut scratch.room());
-        if let Some(DeferredRequest {
-            to: Deferral::Process(process),
-            ..
-        }) = step.deferred
-        {
+        if let Some(Deferral::Process(process)) = step.deferred.map(|request| request.to) {
             conversation.handed_over = Some((process, rest[step.consumed..].to_vec()));
             return conversation;
         }

@@ -4,13 +4,9 @@
 
 mod fixture;
 
-use fixture::{
-    converse, converse_in_memory, converse_in_pieces, get, lacks, request, send, server, Feature,
-    Received, NOW,
-};
+use fixture::{converse, converse_in_pieces, get, lacks, request, send, server, Feature, Received};
 use protocol::http::{
-    Clock, Deferral, Disposition, Scratch, Session, SessionPhase, BODY_MAX, FIELDS_MAX,
-    REQUESTS_MAX,
+    Clock, Disposition, Scratch, Session, SessionPhase, BODY_MAX, FIELDS_MAX, REQUESTS_MAX,
 };
 
 const GET: &str = "GET /hello.txt HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -375,34 +371,4 @@ fn session_has_at_most_64_bytes() {
         return;
     }
     assert!(size_of::<Session>() <= 64);
-}
-
-#[test]
-fn request_for_metrics_waits_for_the_page_and_those_around_it_are_served_in_order() {
-    let site = fixture::site();
-    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
-    let text = ["/hello.txt", "/metrics", "/nope", "/metrics", "/hello.txt"]
-        .map(get)
-        .concat();
-    for length in 0..text.len() {
-        let (first, second) = text.as_bytes().split_at(length);
-        let conversation = converse_in_memory(&site, REQUESTS_MAX, &[first, second]);
-        assert_eq!(conversation.statuses(), [200, 200, 404, 200, 200]);
-        assert_eq!(conversation.left, 0);
-    }
-    let (clock, mut scratch) = (Clock::new(NOW), Scratch::new());
-    let mut session = Session::new(1);
-    for _ in 0..3 {
-        let bytes = format!("\r\n{}", get("/metrics"));
-        let step = session.receive(bytes.as_bytes(), &site, &clock, &mut scratch.room());
-        let deferred = step.deferred.map(|request| (request.to, request.has_body));
-        assert_eq!(deferred, Some((Deferral::Metrics(0), false)));
-        assert_eq!((step.consumed, step.response.is_none()), (2, true));
-    }
-    // A server without memory for the page.
-    session.refuse();
-    let request = get("/metrics");
-    let step = session.receive(request.as_bytes(), &site, &clock, &mut scratch.room());
-    let status = step.response.map(|response| response.status.code());
-    assert_eq!((step.consumed, status), (request.len(), Some(503)));
 }

@@ -165,34 +165,6 @@ fn rfc9110_15_4_9_redirect_holds_for_every_method() {
 }
 
 #[test]
-fn page_of_metrics_is_a_resource_once_it_is_rendered() {
-    if lacks(Feature::Rules) {
-        return;
-    }
-    let response = get("/metrics", "");
-    assert_eq!(response.status, 200);
-    assert!(response.text().contains(" gauge\n"), "{response:?}");
-    let media_type = "text/plain; version=0.0.4; charset=utf-8";
-    assert_eq!(response.field("Content-Type"), Some(media_type));
-    assert_eq!(response.field("Cache-Control"), Some("no-cache"));
-    assert_eq!(response.field("X-Frame-Options"), Some("DENY"));
-    assert_eq!(response.field("Last-Modified"), None);
-    let head = request("HEAD", "/metrics", "Range: bytes=0-1\r\n");
-    assert_eq!((head.status, head.body.len()), (200, 0));
-    assert!(head
-        .field("Content-Length")
-        .is_some_and(|length| length != "0"));
-    let part = get("/metrics", "Range: bytes=0-1\r\n");
-    assert_eq!((part.status, part.text().as_str()), (206, "# "));
-    assert_eq!(get("/metrics", "Range: bytes=9999999-\r\n").status, 416);
-    assert_eq!(get("/metrics", "If-Match: \"x\"\r\n").status, 412);
-    assert_eq!(get("/metrics", "If-None-Match: *\r\n").status, 304);
-    assert_eq!(request("OPTIONS", "/metrics", "").status, 200);
-    assert_eq!(request("POST", "/metrics", "").status, 405);
-    assert_eq!(get("/metrics/", "").status, 404);
-}
-
-#[test]
 fn rfc9110_15_5_5_path_without_resource_is_404() {
     for target in [
         "/nope",

@@ -6,9 +6,9 @@ use super::{
     log_feed::LogFeed,
     log_merge::LogMerge,
     log_rings::LogRings, //
+    now,
 };
 use crate::sys::{
-    clock,
     sched,
     text::{
         self,
@@ -163,7 +163,7 @@ impl LineSource {
         }
         let lost = LostLines {
             count: self.lost,
-            real_nanoseconds: clock::real_nanoseconds(),
+            real_nanoseconds: now().real_nanoseconds,
         };
         text::append(line, format_args!("{lost}"), LINE_MAX)?;
         self.rendered = Some(Rendered::Lost(self.lost));

@@ -74,6 +74,21 @@ impl LogWriter<'_> {
         self.writer.len()
     }
 
+    /// Writes lines at once.
+    ///
+    /// # Context
+    ///
+    /// Softirq or process context, must not sleep.
+    pub(in crate::server) fn write(mut self, records: &[LogRecord]) {
+        for record in records {
+            if let Some(staged) = self.stage() {
+                staged.clone_from(record);
+            }
+        }
+        let count = self.len();
+        self.publish(count);
+    }
+
     /// Publishes the first `count` staged lines and forgets the others; has a reader that sleeps
     /// woken.
     ///

@@ -6,12 +6,12 @@ use super::{
     super::{
         limits::DISCARD_MAX,
         server_core::ServerCore,
-        site_snapshot::SiteSnapshot,
         stats::Count, //
     },
     borrowed_cpu::BorrowedCpu,
     close_queue::Closable,
     close_reason::CloseReason,
+    conn_log::ConnLog,
     connection_pool::ConnectionPool,
     connection_table::TableEntry,
     defer_reason::DeferReason,
@@ -46,7 +46,10 @@ use crate::sys::{
         TraceBegin, //
     }, //
 };
-use core::convert::Infallible;
+use core::{
+    convert::Infallible,
+    mem, //
+};
 use kernel::{
     list::{
         impl_list_arc_safe,
@@ -82,7 +85,7 @@ pub(crate) struct Connection {
     table_slot: Slot<Self>,
     pub(super) timing: Timing,
     /// Set when the connection must close; the worker is queued.
-    closing: Atomic<bool>,
+    pub(super) closing: Atomic<bool>,
     begin: TraceBegin,
     #[pin]
     work: Work<Self>,
@@ -169,7 +172,7 @@ impl Connection {
     /// # Context
     ///
     /// Softirq or process context, must not sleep.
-    fn poll(&self, guard: &mut Guard<'_, Self>) -> Action {
+    pub(super) fn poll(&self, guard: &mut Guard<'_, Self>) -> Action {
         let core = self.core();
         let Some(cpu) = BorrowedCpu::new(core, guard.bh()) else {
             return Action::PollAgain(DeferReason::Cpu);
@@ -179,46 +182,6 @@ impl Connection {
             let poll = Poll::new(guard, context, scratch);
             let action = core.latency.measure(|| poll.run(self.timing.is_due(now)));
             self.timing.update(guard, &core.settings, now);
-            action
-        })
-    }
-
-    /// Responds to the next request with `page`, which the worker has rendered for it, or with 503.
-    ///
-    /// # Context
-    ///
-    /// Process context, may sleep.
-    fn send_page(self: &Arc<Self>, page: Result<Arc<SiteSnapshot>>) {
-        let Some(mut guard) = self.stream.try_lock() else {
-            // A process owns the socket. The worker renders the page again.
-            return self.kick();
-        };
-        let action = if self.closing.load(Relaxed) {
-            guard.abort(CloseReason::Stopped)
-        } else {
-            guard.resume(page.is_err());
-            match page {
-                Ok(page) => self.poll_page(&mut guard, &page),
-                Err(_) => self.poll(&mut guard),
-            }
-        };
-        Self::carry_out(self.as_arc_borrow(), &mut guard, action);
-    }
-
-    /// Serves one request from `page`.
-    ///
-    /// # Context
-    ///
-    /// Softirq or process context, must not sleep.
-    fn poll_page(&self, guard: &mut Guard<'_, Self>, page: &Arc<SiteSnapshot>) -> Action {
-        let core = self.core();
-        let Some(cpu) = BorrowedCpu::new(core, guard.bh()) else {
-            return Action::PollAgain(DeferReason::Cpu);
-        };
-        cpu.run_with(page.as_arc_borrow(), |context, scratch| {
-            let action = Poll::of_one_request(guard, context, scratch).run(false);
-            self.timing
-                .update(guard, &core.settings, clock::uptime_seconds());
             action
         })
     }
@@ -258,7 +221,11 @@ impl Connection {
     /// # Context
     ///
     /// Softirq or process context, must not sleep.
-    fn carry_out(this: ArcBorrow<'_, Self>, guard: &mut Guard<'_, Self>, action: Action) {
+    pub(super) fn carry_out(
+        this: ArcBorrow<'_, Self>,
+        guard: &mut Guard<'_, Self>,
+        action: Action,
+    ) {
         let (reason, is_reset) = match action {
             Action::Wait => return,
             Action::PollAgain(reason) => return Arc::from(this).defer(reason),
@@ -275,6 +242,10 @@ impl Connection {
         this.trace_close(reason, is_reset, guard.session.requests());
         this.timing.close();
         let pool = this.table_slot.pool();
+        let mut log = mem::replace(&mut guard.log, ConnLog::new());
+        pool.core
+            .log
+            .with_writer(guard.bh(), |writer| log.break_off(writer));
         guard.give_up_after(pool.core.settings.send_seconds.get());
         let urgent = pool.table.is_awaited();
         pool.ended.push(Arc::from(this), urgent, guard.bh());
@@ -358,10 +329,12 @@ impl WorkItem for Connection {
         };
         if !this.closing.load(Relaxed) {
             // No poll does anything in these phases.
-            if let Some(process) = guard.process() {
+            let is_handed_over = guard.phase() == ConnPhase::HandOver;
+            if let Some(process) = guard.process().filter(|_| is_handed_over) {
+                let record = guard.log.handing_over.take();
                 let requests = guard.session.requests();
                 drop(guard);
-                return this.hand_over(process, requests);
+                return this.hand_over(process, requests, record);
             }
             if let Some((number, snapshot)) = guard.metrics() {
                 drop(guard);

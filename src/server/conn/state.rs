@@ -12,6 +12,7 @@ use super::{
         site_snapshot::SiteSnapshot, //
     },
     close_reason::CloseReason,
+    conn_log::ConnLog,
     defer_reason::DeferReason,
     pace::Pace,
     pending_response::PendingResponse, //
@@ -104,6 +105,8 @@ pub(crate) struct ConnState {
     pace: Pace,
     /// The next request, if it is for others; it is looked at no more.
     pub(super) deferred: Option<DeferredRequest>,
+    /// What the access log has not got yet.
+    pub(super) log: ConnLog,
     /// Whether memory was short in the last poll.
     short_of_memory: bool,
     /// Whether the callbacks were attached.
@@ -120,6 +123,7 @@ impl ConnState {
             renewed: false,
             pace: Pace::new(0, 0),
             deferred: None,
+            log: ConnLog::new(),
             short_of_memory: false,
             is_attached: false,
         }
@@ -163,11 +167,7 @@ impl ConnState {
 
     /// Returns the process that the next request is for.
     pub(super) fn process(&self) -> Option<ProcessAddress> {
-        match self
-            .deferred
-            .filter(|_| self.phase == ConnPhase::HandOver)?
-            .to
-        {
+        match self.deferred?.to {
             Deferral::Process(process) => Some(process),
             Deferral::Metrics(_) => None,
         }

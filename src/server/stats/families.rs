@@ -127,7 +127,7 @@ pub(super) const BY_REASON: [(Family, &[(&str, Count)]); 2] = [
             "Polls of a connection that softirq left to the worker.",
         ),
         &[
-            ("socket-owned", Count::Owned),
+            ("owned", Count::Owned),
             ("budget", Count::Spent),
             ("memory", Count::Short),
         ],

@@ -85,7 +85,7 @@ impl Site {
         };
         entries.push(entry, GFP_KERNEL_ACCOUNT)?;
         let (hosts, virtual_hosts) = any_path(EntryId(0), host)?;
-        Self::new(
+        let mut site = Self::new(
             hosts,
             virtual_hosts,
             HandOvers::new(&[])?,
@@ -93,7 +93,10 @@ impl Site {
             (entries, variants),
             contents,
             0,
-        )
+        )?;
+        // The request after this one is looked up in the site itself.
+        site.hands_over = self.hands_over;
+        Ok(site)
     }
 }
 

@@ -19,7 +19,7 @@ fn line(head: &[u8], format: LogFormat) -> String {
     record.set_client("::ffff:192.0.2.1".parse().expect("an address"), 50_000);
     record.set_begin(5_000_000_000);
     record.set_response(200, 150, 1000);
-    record.finish(Ending::Complete, record.length(), NOW);
+    record.finish(Ending::Complete, record.end_offset(), NOW);
     record.to_string()
 }
 

@@ -45,14 +45,14 @@ fn begin_forgets_the_line_before() {
     record.set_begin(2);
     record.set_response(200, 100, 50);
     record.finish(Ending::Complete, 150, now);
-    assert_eq!((record.length(), record.end()), (150, 4));
+    assert_eq!((record.end_offset(), record.end()), (150, 4));
 
     let mut fresh = LogRecord::EMPTY;
     for record in [&mut record, &mut fresh] {
         record.begin(RequestHead::new(b"x"), LogFormat::Json);
     }
     assert_eq!(record.to_string(), fresh.to_string());
-    assert_eq!(record.length(), 0);
+    assert_eq!(record.end_offset(), 0);
 }
 
 #[test]
@@ -94,5 +94,5 @@ fn bytes_are_those_of_the_body_that_were_sent() {
         assert_eq!(record.body_sent(), body, "{sent}");
     }
     record.set_response(200, u64::MAX, u64::MAX);
-    assert_eq!(record.length(), u64::MAX);
+    assert_eq!(record.end_offset(), u64::MAX);
 }

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The status page as monitoring reads it: metrics.py promtool|prometheus"""
+"""The page of metrics as monitoring reads it: metrics.py promtool|prometheus"""
 
 import json
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -28,6 +29,7 @@ def get(address):
 
 def promtool():
     """Debian's promtool finds no fault, neither in names nor in texts."""
+    status.command("root built-in for *.example.org", "hand-over /app/* 9000")
     for count in range(3):
         text = get(PAGE)
         checked = subprocess.run(
@@ -75,20 +77,40 @@ def prometheus():
 def requests():
     """Sends requests that Prometheus must count."""
     known('up{job="khttpd"}', lambda up: up == 1)
-    missing = known("khttpd_client_error_responses_total", lambda count: count == 0)
-    before = known("khttpd_responses_total", lambda count: count > 0)
+    missing = known('sum(khttpd_responses_total{code=~"4.."})', lambda count: count == 0)
+    before = known("sum(khttpd_responses_total)", lambda count: count > 0)
     for _ in range(200):
         assert get("http://127.0.0.1:8080/robots.txt")
     for _ in range(5):
-        try:
-            get("http://127.0.0.1:8080/none")
-        except urllib.error.HTTPError as error:
-            assert error.code == 404, error
+        fail()
     # The scrapes themselves are requests, too.
-    known("khttpd_responses_total", lambda count: count >= before + 205)
-    known("khttpd_client_error_responses_total", lambda count: count == missing + 5)
-    known("rate(khttpd_responses_total[1m])", lambda rate: rate > 1)
+    known("sum(khttpd_responses_total)", lambda count: count >= before + 205)
+    known('sum(khttpd_responses_total{code=~"4.."})', lambda count: count == missing + 5)
+    known("sum(khttpd_connections)", lambda count: count >= 1)
+    rates()
 
 
-status.command("status-page /metrics")
+def rates():
+    """Sends requests as fast as responses come, and then asks for their rate."""
+    sent, end = [], time.monotonic() + 30
+    while time.monotonic() < end:
+        fail()
+        sent.append(time.monotonic())
+        time.sleep(0.05)
+    rate = value('rate(khttpd_responses_total{code="404"}[20s])')
+    recent = [moment for moment in sent if moment > sent[-1] - 20]
+    load = len(recent) / 20
+    print(f"Prometheus: {rate} requests per second, and the client: {load}")
+    assert 0.5 * load < rate < 1.5 * load, (rate, load)
+
+
+def fail():
+    """Requests a file that does not exist."""
+    try:
+        get("http://127.0.0.1:8080/none")
+    except urllib.error.HTTPError as error:
+        assert error.code == 404, error
+
+
+status.command("metrics /metrics")
 {"promtool": promtool, "prometheus": prometheus}[sys.argv[1]]()
