@@ -70,7 +70,9 @@ impl<'a, T: ResponseSink> RequestReader<'a, T> {
             } else if step.broken {
                 self.writer.state_mut().pending.abandon();
             } else {
-                self.writer.state_mut().deferred = step.deferred;
+                self.writer
+                    .state_mut()
+                    .defer(step.deferred, &context.snapshot);
             }
             if step.consumed == 0 {
                 return Ok(false);
