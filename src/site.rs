@@ -11,9 +11,12 @@
 mod index;
 pub(crate) mod load;
 
-pub(crate) use self::index::entry::{
-    BodyId,
-    EntryId, //
+pub(crate) use self::index::{
+    entry::{
+        BodyId,
+        EntryId, //
+    },
+    metrics_page::MetricsPage, //
 };
 
 use self::index::{
@@ -22,7 +25,6 @@ use self::index::{
     hand_over::HandOvers,
     host_map::HostMap,
     host_replies::HostReplies,
-    metrics_page::MetricsPage,
     variant::{
         Variant,
         Variants, //
@@ -60,7 +62,7 @@ pub(crate) struct Site {
     virtual_hosts: KVVec<VirtualHost>,
     /// Rules that hand connections over, whatever the host.
     hand_overs: HandOvers,
-    metrics_pages: KVVec<MetricsPage>,
+    metrics_pages: KVVec<Arc<MetricsPage>>,
     /// Whether the next request may be for a process.
     hands_over: bool,
     /// Whether redirects or errors of a host may have fields.
@@ -90,7 +92,7 @@ impl Site {
         hosts: HostMap,
         virtual_hosts: KVVec<VirtualHost>,
         hand_overs: HandOvers,
-        metrics_pages: KVVec<MetricsPage>,
+        metrics_pages: KVVec<Arc<MetricsPage>>,
         (entries, variants): (KVVec<Entry>, Variants),
         contents: Contents,
         skipped: u64,
@@ -219,6 +221,16 @@ impl Site {
             HostLookup::HandOver(process) => Lookup::HandOver(process),
             HostLookup::NotFound => Lookup::NotFound,
         }
+    }
+
+    /// Returns the page of metrics that has this number.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(crate) fn metrics_page(&self, number: u32) -> Option<Arc<MetricsPage>> {
+        // CAST: The number was made from a `usize`.
+        self.metrics_pages.get(number as usize).cloned()
     }
 
     /// Returns whether responses are counted by virtual host: whether there are several roots.

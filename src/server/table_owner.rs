@@ -11,9 +11,15 @@ use super::{
     },
     Server, //
 };
-use crate::sys::text::{
-    self,
-    Text, //
+use crate::{
+    site::{
+        MetricsPage,
+        Site, //
+    },
+    sys::text::{
+        self,
+        Text, //
+    }, //
 };
 use kernel::{
     prelude::*,
@@ -28,10 +34,11 @@ impl TableOwner for Server {
         let _ = queue.enqueue::<Arc<Self>, 1>(self);
     }
 
-    fn render(&self, snapshot: &SiteSnapshot, number: u32) -> Result<Arc<SiteSnapshot>> {
+    fn render(&self, page: &MetricsPage) -> Result<Arc<SiteSnapshot>> {
         self.payer.charge(|| {
-            let page = snapshot.with_metrics(number, &self.metrics()?)?;
-            SiteSnapshot::permanent(page, &self.pool.core.queue)
+            let core = &self.pool.core;
+            let page = Site::of_metrics(page, &self.metrics()?, core.snapshot().hands_over())?;
+            SiteSnapshot::permanent(page, &core.queue)
         })
     }
 }

@@ -336,10 +336,10 @@ impl WorkItem for Connection {
                 drop(guard);
                 return this.hand_over(process, requests, record);
             }
-            if let Some((number, snapshot)) = guard.metrics() {
+            if guard.phase() == ConnPhase::Render {
+                let wanted = guard.page.clone();
                 drop(guard);
-                let page = this.table_slot.pool().table.render(&snapshot, number);
-                return this.send_page(page);
+                return this.send_page(this.table_slot.pool().table.render(wanted));
             }
         }
         let action = this.advance(&mut guard);

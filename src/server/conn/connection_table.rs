@@ -7,11 +7,14 @@ use super::{
     slots::Slots,
     table_owner::TableOwner, //
 };
-use crate::sys::{
-    sched,
-    softirq::{
-        self,
-        BhDisabled, //
+use crate::{
+    site::MetricsPage,
+    sys::{
+        sched,
+        softirq::{
+            self,
+            BhDisabled, //
+        }, //
     }, //
 };
 use kernel::{
@@ -81,8 +84,7 @@ impl<C: TableEntry> ConnectionTable<C> {
         f(&mut self.state.lock())
     }
 
-    /// Sets the owner, which is called when a slot becomes free after a reservation has failed, until
-    /// the table is closed.
+    /// Sets the owner, until the table is closed.
     ///
     /// # Context
     ///
@@ -103,10 +105,10 @@ impl<C: TableEntry> ConnectionTable<C> {
     ///
     /// # Errors
     ///
-    /// Those of [`TableOwner::render`], `ESHUTDOWN` if the table is closed.
-    pub(super) fn render(&self, snapshot: &SiteSnapshot, number: u32) -> Result<Arc<SiteSnapshot>> {
+    /// Those of [`TableOwner::render`], `ENOENT` without a page, `ESHUTDOWN` if the table is closed.
+    pub(super) fn render(&self, page: Option<Arc<MetricsPage>>) -> Result<Arc<SiteSnapshot>> {
         let owner = self.with(|state| state.owner.clone()).ok_or(ESHUTDOWN)?;
-        owner.render(snapshot, number)
+        page.map_or(Err(ENOENT), |page| owner.render(&page))
     }
 
     /// Reserves one of `max` slots and returns its number, which [`ConnectionTable::release`] takes
@@ -295,7 +297,7 @@ mod tests {
             self.0.fetch_add(100, Relaxed);
         }
 
-        fn render(&self, _: &SiteSnapshot, _: u32) -> Result<Arc<SiteSnapshot>> {
+        fn render(&self, _: &MetricsPage) -> Result<Arc<SiteSnapshot>> {
             Err(EINVAL)
         }
     }

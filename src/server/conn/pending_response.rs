@@ -31,8 +31,7 @@ pub(crate) struct PendingResponse {
     pub(super) content: Option<(BodyId, Range<usize>)>,
     /// Further parts of a multipart body. In a box because it is large and rare.
     pub(super) parts: Option<KBox<PendingParts>>,
-    /// The site that content and parts belong to, while there are any, or the page that the worker
-    /// renders.
+    /// The site that content and parts belong to, while there are any.
     pub(super) snapshot: Option<Arc<SiteSnapshot>>,
     /// The fate of the connection when the response is sent.
     pub(super) disposition: Disposition,

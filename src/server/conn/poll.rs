@@ -27,10 +27,7 @@ use crate::sys::tcp::{
     self,
     Sender, //
 };
-use kernel::{
-    prelude::*,
-    sync::Arc, //
-};
+use kernel::prelude::*;
 use protocol::http::{
     Deferral,
     DeferredRequest,
@@ -177,7 +174,6 @@ impl<'a, T: Transport> Poll<'a, T> {
     #[inline(never)]
     fn defer(&mut self, request: DeferredRequest) -> Action {
         if let Deferral::Metrics(_) = request.to {
-            self.transport.pending.snapshot = Some(Arc::from(self.context.snapshot));
             self.transport.enter(ConnPhase::Render);
             return Action::Defer;
         }

@@ -82,7 +82,9 @@ impl<'a, T: ResponseSink> RequestReader<'a, T> {
             } else if step.broken {
                 self.writer.state_mut().pending.abandon();
             } else {
-                self.writer.state_mut().deferred = step.deferred;
+                self.writer
+                    .state_mut()
+                    .defer(step.deferred, &context.snapshot);
                 if let (Some(log), Some(request)) = (&log, step.deferred) {
                     let head = rest.get(step.consumed..).unwrap_or_default();
                     log.defer(request, head, self.writer.sink_mut());

@@ -8,8 +8,7 @@ use super::{
         limits::{
             LINGER_SECONDS,
             PROGRESS_SECONDS, //
-        },
-        site_snapshot::SiteSnapshot, //
+        }, //
     },
     close_reason::CloseReason,
     conn_log::ConnLog,
@@ -17,7 +16,13 @@ use super::{
     pace::Pace,
     pending_response::PendingResponse, //
 };
-use crate::sys::clock;
+use crate::{
+    site::{
+        MetricsPage,
+        Site, //
+    },
+    sys::clock, //
+};
 use core::mem;
 use kernel::sync::Arc;
 use protocol::http::{
@@ -107,6 +112,8 @@ pub(crate) struct ConnState {
     pub(super) deferred: Option<DeferredRequest>,
     /// What the access log has not got yet.
     pub(super) log: ConnLog,
+    /// The page of metrics that the next request is for.
+    pub(super) page: Option<Arc<MetricsPage>>,
     /// Whether memory was short in the last poll.
     short_of_memory: bool,
     /// Whether the callbacks were attached.
@@ -124,6 +131,7 @@ impl ConnState {
             pace: Pace::new(0, 0),
             deferred: None,
             log: ConnLog::new(),
+            page: None,
             short_of_memory: false,
             is_attached: false,
         }
@@ -173,15 +181,11 @@ impl ConnState {
         }
     }
 
-    /// Returns the number of the page that the next request is for, and the site that has it.
-    pub(super) fn metrics(&self) -> Option<(u32, Arc<SiteSnapshot>)> {
-        match self
-            .deferred
-            .filter(|_| self.phase == ConnPhase::Render)?
-            .to
-        {
-            Deferral::Metrics(number) => Some((number, self.pending.snapshot.clone()?)),
-            Deferral::Process(_) => None,
+    /// Leaves the next request to others, if it is for them. A page of metrics is one of `site`.
+    pub(super) fn defer(&mut self, request: Option<DeferredRequest>, site: &Site) {
+        self.deferred = request;
+        if let Some(Deferral::Metrics(number)) = request.map(|request| request.to) {
+            self.page = site.metrics_page(number);
         }
     }
 
@@ -190,7 +194,7 @@ impl ConnState {
     pub(super) fn resume(&mut self, is_refused: bool) {
         self.enter(ConnPhase::Idle);
         self.deferred = None;
-        self.pending.snapshot = None;
+        self.page = None;
         if is_refused {
             self.session.refuse();
         }

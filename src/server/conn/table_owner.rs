@@ -3,6 +3,7 @@
 //! The server, as a connection table knows it.
 
 use super::super::site_snapshot::SiteSnapshot;
+use crate::site::MetricsPage;
 use kernel::{
     prelude::*,
     sync::Arc, //
@@ -17,8 +18,7 @@ pub(crate) trait TableOwner: Send + Sync {
     /// Any context.
     fn slot_freed(self: Arc<Self>);
 
-    /// Renders the page of metrics that has this number in `snapshot`, and returns a site that has
-    /// nothing else.
+    /// Renders a page of metrics, and returns a site that has nothing else.
     ///
     /// # Context
     ///
@@ -27,5 +27,5 @@ pub(crate) trait TableOwner: Send + Sync {
     /// # Errors
     ///
     /// `ENOMEM`.
-    fn render(&self, snapshot: &SiteSnapshot, number: u32) -> Result<Arc<SiteSnapshot>>;
+    fn render(&self, page: &MetricsPage) -> Result<Arc<SiteSnapshot>>;
 }

@@ -38,7 +38,10 @@ use crate::{
             hand_over::HandOvers,
             host_map::HostMap,
             host_replies::HostReplies,
-            metrics_page::MetricsPage,
+            metrics_page::{
+                MetricsLines,
+                MetricsPage, //
+            },
             virtual_host::VirtualHost, //
         },
         Site, //
@@ -71,7 +74,7 @@ pub(super) struct SiteBuilder<'o> {
     entries: EntryList,
     virtual_hosts: KVVec<VirtualHost>,
     hand_overs: HandOvers,
-    metrics_pages: KVVec<MetricsPage>,
+    metrics_lines: KVVec<MetricsLines>,
     hosts: HostMap,
     /// The previous site.
     old: Option<&'o Site>,
@@ -105,7 +108,7 @@ impl<'o> SiteBuilder<'o> {
             entries: EntryList::new(),
             virtual_hosts: KVVec::new(),
             hand_overs: HandOvers::new(node_rules)?,
-            metrics_pages: KVVec::new(),
+            metrics_lines: KVVec::new(),
             hosts: HostMap::new(),
             old,
             found: 0,
@@ -208,7 +211,7 @@ impl<'o> SiteBuilder<'o> {
         rules.check(name)?;
         let mut host = VirtualHostBuilder::new(paths, rules, name);
         let number = u32::try_from(self.virtual_hosts.len()).map_err(|_| EFBIG)?;
-        host.add_redirects(&mut self.metrics_pages, number)?;
+        host.add_redirects(&mut self.metrics_lines, number)?;
         host.add_files(&mut files, first)?;
         if !directories.is_empty() {
             let file_count = files.len();
@@ -270,6 +273,19 @@ impl<'o> SiteBuilder<'o> {
         self.policy.admit_memory(self.used_bytes())
     }
 
+    /// Returns the pages of metrics by number.
+    fn metrics_pages(&mut self) -> Result<KVVec<Arc<MetricsPage>>> {
+        let mut pages = KVVec::with_capacity(self.metrics_lines.len(), GFP_KERNEL_ACCOUNT)?;
+        for MetricsLines { host, lines } in mem::take(&mut self.metrics_lines) {
+            // CAST: The number was made from a `usize`.
+            let host = self.virtual_hosts.get(host as usize);
+            let replies = host.and_then(|host| host.replies.clone());
+            let page = Arc::new(MetricsPage { replies, lines }, GFP_KERNEL_ACCOUNT)?;
+            pages.push(page, GFP_KERNEL_ACCOUNT)?;
+        }
+        Ok(pages)
+    }
+
     /// Has the responses of each root counted, with the counters of the previous site where that has
     /// the same hosts.
     fn count_replies(&mut self) -> Result {
@@ -299,11 +315,12 @@ impl<'o> SiteBuilder<'o> {
         if self.virtual_hosts.len() > 1 {
             self.count_replies()?;
         }
+        let metrics_pages = self.metrics_pages()?;
         let site = Site::new(
             self.hosts,
             self.virtual_hosts,
             self.hand_overs,
-            self.metrics_pages,
+            metrics_pages,
             self.entries.finish()?,
             self.contents.finish()?,
             skipped,

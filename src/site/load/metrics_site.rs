@@ -15,6 +15,7 @@ use crate::{
             fields::HostFields,
             hand_over::HandOvers,
             host_map::HostMap,
+            metrics_page::MetricsPage,
             path_index::PathIndex,
             path_pattern::DirectoryPattern,
             variant::Variants,
@@ -43,8 +44,9 @@ use protocol::http::{
 const MEDIA_TYPE: &[u8] = b"text/plain; version=0.0.4; charset=utf-8";
 
 impl Site {
-    /// Returns a site that has nothing but `text` as its page of metrics with this number, at any
-    /// path, so that the request for the page can be served from it.
+    /// Returns a site that has nothing but `page` with this text, at any path, so that the request for
+    /// the page can be served from it. The next request may be for a process if the published site
+    /// `hands_over`.
     ///
     /// # Context
     ///
@@ -52,12 +54,8 @@ impl Site {
     ///
     /// # Errors
     ///
-    /// - `ENOENT` if the site has no such page;
-    /// - `ENOMEM`.
-    pub(crate) fn with_metrics(&self, number: u32, text: &[u8]) -> Result<Self> {
-        // CAST: The numbers were made from a `usize`.
-        let page = self.metrics_pages.get(number as usize).ok_or(ENOENT)?;
-        let host = self.virtual_hosts.get(page.virtual_host as usize);
+    /// `ENOMEM`.
+    pub(crate) fn of_metrics(page: &MetricsPage, text: &[u8], hands_over: bool) -> Result<Self> {
         let buffer = PageBuffer::copy_of(text)?;
         let digest = hash::blake2s_128(buffer.view());
         let mut contents = Contents::new();
@@ -84,7 +82,7 @@ impl Site {
             codings: Codings::IDENTITY,
         };
         entries.push(entry, GFP_KERNEL_ACCOUNT)?;
-        let (hosts, virtual_hosts) = any_path(EntryId(0), host)?;
+        let (hosts, virtual_hosts) = any_path(EntryId(0), page)?;
         let mut site = Self::new(
             hosts,
             virtual_hosts,
@@ -94,15 +92,14 @@ impl Site {
             contents,
             0,
         )?;
-        // The request after this one is looked up in the site itself.
-        site.hands_over = self.hands_over;
+        site.hands_over = hands_over;
         Ok(site)
     }
 }
 
 /// Returns a virtual host that serves `entry` at any path to any host, and counts its responses where
-/// `host` does.
-fn any_path(entry: EntryId, host: Option<&VirtualHost>) -> Result<(HostMap, KVVec<VirtualHost>)> {
+/// the host of `page` does.
+fn any_path(entry: EntryId, page: &MetricsPage) -> Result<(HostMap, KVVec<VirtualHost>)> {
     let mut hosts = HostMap::new();
     hosts.insert(HostPattern::Any, 0)?;
     let mut fallbacks = KVVec::new();
@@ -114,7 +111,7 @@ fn any_path(entry: EntryId, host: Option<&VirtualHost>) -> Result<(HostMap, KVVe
     let mut virtual_hosts = KVVec::new();
     let host = VirtualHost {
         name: KVec::new(),
-        replies: host.and_then(|host| host.replies.clone()),
+        replies: page.replies.clone(),
         paths: PathIndex::new(),
         redirects: KVVec::new(),
         directory_redirects: KVVec::new(),

@@ -352,9 +352,10 @@ impl WorkItem for AdoptedConnection {
         let mut state = this.state.lock();
         let is_closing = this.closing.load(Relaxed);
         let mut page = None;
-        if let Some((number, snapshot)) = state.conn.metrics().filter(|_| !is_closing) {
+        if state.conn.phase() == ConnPhase::Render && !is_closing {
+            let wanted = state.conn.page.clone();
             drop(state);
-            page = Some(this.set.pool.table.render(&snapshot, number));
+            page = Some(this.set.pool.table.render(wanted));
             state = this.state.lock();
         }
         if state.watch.is_none() || !is_closing && this.awaits_reader(&mut state) {

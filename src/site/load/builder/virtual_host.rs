@@ -14,7 +14,7 @@ use crate::{
             entry::EntryId,
             fields::HostFields,
             hand_over::HandOvers,
-            metrics_page::MetricsPage,
+            metrics_page::MetricsLines,
             path_index::{
                 NameRange,
                 PathIndex, //
@@ -97,7 +97,7 @@ impl<'a> VirtualHostBuilder<'a> {
     /// appended to those of the site; `number` is that of the virtual host.
     pub(super) fn add_redirects(
         &mut self,
-        pages: &mut KVVec<MetricsPage>,
+        pages: &mut KVVec<MetricsLines>,
         number: u32,
     ) -> Result<(), LoadError> {
         let rules = self.rules;

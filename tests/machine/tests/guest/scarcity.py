@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Each allocation of an adoption fails: opening the node and giving a connection succeed or report it,
-and what workers do for the connection succeeds, is 503, or ends it. Taking one allocates nothing."""
+and what workers do for the connection succeeds, is 503, or ends it. Taking one allocates nothing. So
+it is with each allocation of a worker that renders metrics."""
 
 import collections
 import os
@@ -9,7 +10,7 @@ import select
 import status
 from adoption import Node, adopted, pair, record
 from injection import during_nth_of_workers, each, prepare
-from stream import Torn, code, request, serves
+from stream import Stream, Torn, code, request, serves
 
 APP = request("GET", "/app/a")
 # A worker that has just been made, or that does something else, may spoil an attempt.
@@ -50,7 +51,7 @@ def giving(node, early):
         end.close()
 
 
-def visit(node, outcomes):
+def take(node, outcomes):
     """Has requests for khttpd and for the process."""
     with adopted(node, APP[:5]) as stream:
         stream.send(APP[5:])
@@ -66,7 +67,19 @@ def visit(node, outcomes):
         serves(stream)
 
 
-def attempt(n, node, outcomes):
+def scrape(_, outcomes):
+    """Requests metrics."""
+    with Stream() as stream:
+        for _ in range(2):
+            stream.send(request("GET", "/metrics"))
+            head, body = stream.response()
+            assert code(head) in (200, 503), head
+            assert code(head) == 503 or b"\nkhttpd_site_entries " in body, body
+            outcomes["returned" if code(head) == 200 else "refused"] += 1
+        serves(stream)
+
+
+def attempt(visit, n, node, outcomes):
     """Visits while the nth allocation of each worker fails; tells whether one has failed."""
 
     def action():
@@ -78,28 +91,30 @@ def attempt(n, node, outcomes):
     return during_nth_of_workers(n, action) > 0
 
 
-def working(node):
+def working(visit, node):
     """The first allocation of each worker fails, the second one, and so on until none fails any
     more."""
     outcomes, n = collections.Counter(), 1
-    while sum(attempt(n, node, outcomes) for _ in range(ATTEMPTS)):
+    while sum(attempt(visit, n, node, outcomes) for _ in range(ATTEMPTS)):
         n += 1
     assert n > 1, "no allocation has failed"
     print(f"allocations of workers: {n - 1}, outcomes: {outcomes}", flush=True)
     assert outcomes["returned"], outcomes
     before = collections.Counter(outcomes)
     visit(node, outcomes)
-    assert outcomes["returned"] == before["returned"] + 1, outcomes
+    assert outcomes["refused"] == before["refused"], outcomes
 
 
 def main():
     prepare(True)
-    status.command("hand-over /app/* 9 always", "timeout head 86400", "timeout idle 86400")
+    status.command("hand-over /app/* 9 always", "metrics /metrics")
+    status.command("timeout head 86400", "timeout idle 86400")
     opening()
     with Node() as node:
         for early in b"", request("GET", "/robots.txt")[:10]:
             giving(node, early)
-        working(node)
+        working(take, node)
+        working(scrape, node)
     # Orphans may be left: TCP never repeats a FIN that it has no memory for (tcp_send_fin).
     status.wait_for("connections", 0)
 

@@ -15,7 +15,7 @@ use crate::site::{
         error_page::ErrorPage,
         fallback::Fallback,
         fields::FieldSet,
-        metrics_page::MetricsPage,
+        metrics_page::MetricsLines,
         path_pattern::DirectoryPattern,
         virtual_host::IndexTarget, //
     },
@@ -49,8 +49,8 @@ impl VirtualHostBuilder<'_> {
     pub(super) fn add_metrics(
         &mut self,
         path: EncodedPath<'_>,
-        pages: &mut KVVec<MetricsPage>,
-        virtual_host: u32,
+        pages: &mut KVVec<MetricsLines>,
+        host: u32,
     ) -> Result<(), LoadError> {
         let page = u32::try_from(pages.len()).map_err(|_| EFBIG)?;
         self.add_rule_path(path, IndexTarget::Metrics(page))?;
@@ -67,11 +67,7 @@ impl VirtualHostBuilder<'_> {
         if lines.len() > METRICS_LINES_MAX {
             return Err(LoadError::at(self.root, &path, FileError::HeadBytes));
         }
-        let page = MetricsPage {
-            virtual_host,
-            lines,
-        };
-        Ok(pages.push(page, GFP_KERNEL_ACCOUNT)?)
+        Ok(pages.push(MetricsLines { host, lines }, GFP_KERNEL_ACCOUNT)?)
     }
 
     /// Adds fallbacks and error pages, the last rule first because it counts.
