@@ -68,6 +68,19 @@ impl RecordText {
     }
 }
 
+impl RecordText {
+    /// Returns this text of a head; empty if it has none.
+    fn of(self, head: RequestHead<'_>) -> &[u8] {
+        let name: &[u8] = match self {
+            Self::Line => return head.line(),
+            Self::Host => b"host",
+            Self::Referer => b"referer",
+            Self::UserAgent => b"user-agent",
+        };
+        head.field(name).unwrap_or_default()
+    }
+}
+
 /// Room for all texts in bytes.
 pub(super) const TEXT_ROOM: usize = {
     let [line, host, referer, user_agent] = RecordText::ROOM;
@@ -282,7 +295,7 @@ impl LogRecord {
     /// Returns a text; empty if the request has none.
     pub(super) fn text(&self, text: RecordText) -> &[u8] {
         if let Some(head @ [_, ..]) = self.text.get(..usize::from(self.head_length)) {
-            return RequestHead::new(head).text(text);
+            return text.of(RequestHead::new(head));
         }
         let [line, host, referer, user_agent] = self.ends.map(usize::from);
         let range = match text {

@@ -2,7 +2,6 @@
 
 //! The head of a request as it was received, whether it is well-formed or not.
 
-use super::record::RecordText;
 use crate::bytes::{
     find,
     split_once, //
@@ -44,17 +43,6 @@ impl<'b> RequestHead<'b> {
     #[inline]
     pub(super) fn as_bytes(self) -> &'b [u8] {
         self.0
-    }
-
-    /// Returns a text of a record; empty if the head has none.
-    pub(super) fn text(self, text: RecordText) -> &'b [u8] {
-        let name: &[u8] = match text {
-            RecordText::Line => return self.line(),
-            RecordText::Host => b"host",
-            RecordText::Referer => b"referer",
-            RecordText::UserAgent => b"user-agent",
-        };
-        self.field(name).unwrap_or_default()
     }
 
     /// Returns the request line without its end, or what has arrived of it.
