@@ -86,6 +86,38 @@ fn each_line_of_json_parses_whatever_the_bytes_of_requests() -> Result {
     lines("hostile", 200)
 }
 
+#[test]
+fn lines_have_the_format_of_their_host_and_the_address_that_a_proxy_sends() -> Result {
+    let machine = serving()?;
+    machine.exec_ok(
+        "printf 'log common\nlog json for a.org\nlog off for *.a.org\n\
+         client-address X-Forwarded-For from 127.0.0.0/8\n' > /dev/khttpd",
+    )?;
+    for (host, address) in [
+        ("a.org", "spoofed, 192.0.2.7:80"),
+        ("b.a.org", "192.0.2.8"),
+        ("b.org", "unknown"),
+    ] {
+        machine.exec_ok(&format!(
+            "curl -s -o /dev/null -H 'Host: {host}' -H 'X-Forwarded-For: {address}' \
+             http://127.0.0.1:8080/robots.txt"
+        ))?;
+    }
+    let text = machine.exec_ok("timeout 60 head -n 2 < /dev/khttpd-log")?;
+    let lines: Vec<_> = text.lines().collect();
+    let [json, common] = lines.as_slice() else {
+        panic!("{text}");
+    };
+    assert!(json.contains(r#""client":"192.0.2.7","#), "{json}");
+    assert!(json.contains(r#""host":"a.org","status":200,"#), "{json}");
+    assert!(common.starts_with("127.0.0.1 - - ["), "{common}");
+    assert!(
+        common.contains(r#"] "GET /robots.txt HTTP/1.1" 200 "#),
+        "{common}"
+    );
+    unload(&machine)
+}
+
 /// Returns the command of the unit that Documentation/configuration.md shows.
 fn command_of_unit() -> Result<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
