@@ -17,12 +17,16 @@ mod log_reader;
 mod log_rings;
 mod log_signal;
 mod log_sink;
+mod moment;
 mod policy;
 mod tests;
 
-pub(super) use self::log_sink::{
-    LogSink,
-    LogWriter, //
+pub(super) use self::{
+    log_sink::{
+        LogSink,
+        LogWriter, //
+    },
+    moment::now, //
 };
 
 pub(crate) use self::{
@@ -35,7 +39,6 @@ use self::{
     log_rings::LogRings, //
 };
 use crate::sys::{
-    clock,
     published::Published,
     softirq::{
         self,
@@ -58,23 +61,8 @@ use kernel::{
 };
 use protocol::log::{
     Ending,
-    LogRecord,
-    Moment, //
+    LogRecord, //
 };
-
-/// Returns the present time.
-///
-/// # Context
-///
-/// Any context.
-#[inline]
-pub(super) fn now() -> Moment {
-    let monotonic_nanoseconds = clock::monotonic_nanoseconds();
-    Moment {
-        real_nanoseconds: clock::real_nanoseconds(monotonic_nanoseconds),
-        monotonic_nanoseconds,
-    }
-}
 
 /// The access log of a server.
 pub(super) struct AccessLog {

@@ -5,8 +5,8 @@
 use super::{
     log_feed::LogFeed,
     log_merge::LogMerge,
-    log_rings::LogRings, //
-    now,
+    log_rings::LogRings,
+    moment::now, //
 };
 use crate::sys::{
     sched,
