@@ -11,22 +11,22 @@
 //! of the reader gets the new ones, behind the old ones, which the reader drains first.
 
 mod line_source;
-mod log_clock;
 mod log_feed;
 mod log_merge;
 mod log_reader;
 mod log_rings;
 mod log_signal;
 mod log_sink;
+mod moment;
 mod policy;
 mod tests;
 
 pub(super) use self::{
-    log_clock::now,
     log_sink::{
         LogSink,
         LogWriter, //
-    }, //
+    },
+    moment::now, //
 };
 
 pub(crate) use self::{

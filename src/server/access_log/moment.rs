@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The time of a line.
+//! The time of a record.
 
 use crate::sys::clock;
 use protocol::log::Moment;
