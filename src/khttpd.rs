@@ -21,6 +21,7 @@ mod sys;
 use device::{
     AdoptFile,
     ControlFile,
+    LogFile,
     RelayFile,
     Transaction, //
 };
@@ -32,6 +33,7 @@ use params::Params;
 use server::PerNet;
 use sys::{
     device::{
+        CharDevice,
         CharDevices,
         DeviceClass, //
     },
@@ -83,7 +85,7 @@ struct Khttpd {
     // Fields are dropped in declaration order: first the devices, so that no task can open one any
     // more, then the registration, which stops all servers.
     #[pin]
-    devices: CharDevices<ControlFile, RelayFile, AdoptFile>,
+    devices: CharDevices<PerNet, 4>,
     _servers: PernetRegistration<PerNet>,
     // Last: waits until fsnotify uses nothing of the servers.
     _marks: MarkRegistration,
@@ -102,7 +104,13 @@ impl kernel::InPlaceModule for Khttpd {
                 _servers: registration,
                 devices <- CharDevices::register(
                     class,
-                    [c"khttpd", c"khttpd-relay", c"khttpd-adopt"],
+                    c"khttpd",
+                    [
+                        CharDevice::new::<ControlFile>(c"khttpd"),
+                        CharDevice::new::<RelayFile>(c"khttpd-relay"),
+                        CharDevice::new::<AdoptFile>(c"khttpd-adopt"),
+                        CharDevice::new::<LogFile>(c"khttpd-log"),
+                    ],
                     servers,
                 ),
             }))

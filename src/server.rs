@@ -27,12 +27,14 @@
 //! aborted and leave their slots, the table forgets its owner. Once the work items of all servers
 //! have returned, what remains belongs to the handle alone.
 
+mod access_log;
 mod adoption;
 mod config;
 mod conn;
 mod handle;
 mod limits;
 mod listen;
+mod log_node;
 mod old_sites;
 mod per_net;
 mod reload;
@@ -45,6 +47,7 @@ mod template;
 mod watch;
 
 pub(crate) use self::{
+    access_log::LogReader,
     config::{
         ConfigUpdate,
         PreparedUpdate,
@@ -267,6 +270,7 @@ impl Server {
         drop(acceptors);
         self.adopted.close();
         self.pool.table.close();
+        self.pool.core.log.close();
     }
 
     /// Begins draining: lets the connections finish their requests until the stop timeout expires.

@@ -54,6 +54,22 @@ pub(super) fn of_sources(e: Error) -> &'static str {
     }
 }
 
+/// Returns the reason why a host cannot have a format of the access log.
+pub(super) fn of_log(e: Error) -> &'static str {
+    match e {
+        E2BIG => "too many hosts; the maximum is 64",
+        _ => of_any(e),
+    }
+}
+
+/// Returns the reason why the addresses of clients cannot be taken from a field.
+pub(super) fn of_client_address(e: Error) -> &'static str {
+    match e {
+        E2BIG => "too many networks; the maximum is 8",
+        _ => of_any(e),
+    }
+}
+
 /// Returns the reason of an error that can happen anywhere.
 pub(super) fn of_any(e: Error) -> &'static str {
     match e {

@@ -5,6 +5,7 @@
 mod address;
 pub mod command;
 pub mod line;
+pub mod network;
 pub mod rule;
 pub mod section;
 
@@ -20,6 +21,10 @@ pub use self::{
         Line,
         Lines,
         Words, //
+    },
+    network::{
+        Network,
+        ProxyField, //
     },
     rule::{
         EncodedPath,

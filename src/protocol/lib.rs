@@ -5,6 +5,7 @@
 //! - [`http`]: HTTP/1.1 for an origin server of static files.
 //! - [`control`]: the commands of the control node and the rules of a site.
 //! - [`cpio`]: the archive of the built-in site.
+//! - [`log`]: the lines of the access log.
 //!
 //! Four principles hold for every file of this crate:
 //!
@@ -40,3 +41,4 @@ mod bytes;
 pub mod control;
 pub mod cpio;
 pub mod http;
+pub mod log;

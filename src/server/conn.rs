@@ -12,8 +12,10 @@
 mod adopted;
 mod borrowed_cpu;
 mod burst;
+mod burst_log;
 mod close_queue;
 mod close_reason;
+mod conn_log;
 mod connection;
 mod connection_pool;
 mod connection_table;

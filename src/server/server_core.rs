@@ -3,6 +3,7 @@
 //! The part of a server that its connections and listeners use.
 
 use super::{
+    access_log::AccessLog,
     config::{
         Setting,
         Settings, //
@@ -46,6 +47,7 @@ pub(super) struct ServerCore {
     /// The send buffers of all servers.
     pub(super) buffers: Arc<SendBuffers>,
     pub(super) counters: Counters,
+    pub(super) log: AccessLog,
     /// The workqueue of the adopted connections of all servers.
     pub(super) adopted_queue: Arc<OwnedQueue>,
     /// The workqueue of all other work items of all servers.
@@ -75,6 +77,7 @@ impl ServerCore {
             latency: SoftirqLatency::new(),
             buffers: Arc::new(SendBuffers::new()?, GFP_KERNEL)?,
             counters: Counters::new()?,
+            log: AccessLog::new(queue.clone())?,
             adopted_queue: Arc::new(OwnedQueue::new_unbound(c"khttpd_adopted")?, GFP_KERNEL)?,
             queue,
             softirq_queue: Arc::new(OwnedQueue::new_softirq(c"khttpd_accept")?, GFP_KERNEL)?,
@@ -100,6 +103,7 @@ impl ServerCore {
             latency: SoftirqLatency::new(),
             buffers: self.buffers.clone(),
             counters: Counters::new()?,
+            log: AccessLog::new(self.queue.clone())?,
             adopted_queue: self.adopted_queue.clone(),
             queue: self.queue.clone(),
             softirq_queue: self.softirq_queue.clone(),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The periodic sweep: expires connections, and retries accepting.
+//! The periodic sweep: expires connections, retries accepting, and reports lost lines of the log.
 
 use super::{
     conn::{
@@ -92,6 +92,7 @@ impl WorkItem for Server {
             let _ = queue.enqueue::<Arc<Self>, 0>(this);
         } else {
             this.kick_acceptors();
+            this.report_lost_lines(now);
         }
     }
 }

@@ -52,6 +52,7 @@ impl Server {
     pub(super) fn reset_counters(&self) {
         let core = &self.pool.core;
         core.counters.reset();
+        core.log.reset_lost();
         for (_, replies) in core.snapshot().replies() {
             replies.reset();
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Clocks; all but that of milliseconds are coarse, read without access to the hardware.
+//! Clocks; those of seconds and ticks are coarse, read without access to the hardware.
 //!
 //! C header: [`include/linux/timekeeping.h`](srctree/include/linux/timekeeping.h)
 
@@ -38,9 +38,34 @@ pub(crate) fn uptime_seconds() -> u32 {
 ///
 /// Any context.
 pub(crate) fn uptime_milliseconds() -> u64 {
+    monotonic_nanoseconds() / 1_000_000
+}
+
+/// Returns the nanoseconds since boot of the monotonic clock.
+///
+/// # Context
+///
+/// Any context.
+#[inline]
+pub(crate) fn monotonic_nanoseconds() -> u64 {
     // SAFETY: `ktime_get` has no preconditions.
     let nanoseconds = unsafe { bindings::ktime_get() };
-    u64::try_from(nanoseconds).unwrap_or(0) / 1_000_000
+    u64::try_from(nanoseconds).unwrap_or(0)
+}
+
+/// Returns the nanoseconds since 1970-01-01 00:00:00 UTC at a time of the monotonic clock, in
+/// nanoseconds since boot; 0 before that.
+///
+/// # Context
+///
+/// Any context.
+#[inline]
+pub(crate) fn real_nanoseconds(monotonic: u64) -> u64 {
+    let monotonic = i64::try_from(monotonic).unwrap_or(i64::MAX);
+    let real = bindings::tk_offsets_TK_OFFS_REAL;
+    // SAFETY: The offset is one of those that the function knows.
+    let nanoseconds = unsafe { bindings::ktime_mono_to_any(monotonic, real) };
+    u64::try_from(nanoseconds).unwrap_or(0)
 }
 
 /// Returns the number of timer ticks since boot, which wraps around.

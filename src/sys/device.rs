@@ -15,7 +15,10 @@ mod file_ops;
 mod session;
 
 pub(crate) use self::{
-    char_devices::CharDevices,
+    char_devices::{
+        CharDevice,
+        CharDevices, //
+    },
     class::DeviceClass,
     session::{
         FileSession,

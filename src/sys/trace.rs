@@ -103,7 +103,6 @@ pub(crate) fn is_request_on() -> bool {
 /// Records a response with `status` to a request: its method and target, of which the event has the
 /// first bytes, and the length of the response in bytes, that of the head included.
 #[inline]
-#[expect(dead_code, reason = "until the reader of requests calls it")]
 pub(crate) fn request(sock: SockRef<'_>, method: &[u8], target: &[u8], status: u16, bytes: u64) {
     if is_request_on() {
         let method = method.get(..METHOD_MAX).unwrap_or(method);

@@ -13,11 +13,14 @@ mod connection;
 mod control;
 #[path = "../../src/protocol/tests/fixture/mod.rs"]
 mod fixture;
+#[path = "cases/log.rs"]
+mod log;
 #[path = "cases/target.rs"]
 mod target;
 
 pub use connection::{chunked, hand_over, session};
 pub use control::{command, rule};
+pub use log::log;
 pub use target::target;
 
 use fixture::NOW;

@@ -79,6 +79,16 @@ impl<'a> Commands<'a> {
         })
     }
 
+    /// Returns the line of the last command about the access log.
+    pub(super) fn last_for_log(&self) -> Option<Line<'a>> {
+        self.last(|command| {
+            matches!(
+                command,
+                Command::Log(..) | Command::LogBuffer(_) | Command::ClientAddress(_)
+            )
+        })
+    }
+
     /// Returns the line of the last `start`.
     pub(super) fn last_start(&self) -> Option<Line<'a>> {
         self.last(|command| matches!(command, Command::Start))

@@ -25,6 +25,10 @@ pub(super) fn explain(commands: &Commands<'_>, error: UpdateError) -> CommandErr
             Some(line) => CommandError::of_line(e.errno(), line, fmt!("{e}")),
             None => CommandError::new(e.errno(), fmt!("{e}")),
         },
+        UpdateError::Log(e) => match commands.last_for_log() {
+            Some(line) => CommandError::of_line(e, line, fmt!("{}", errno_text::of_log(e))),
+            None => e.into(),
+        },
         UpdateError::Listen(address, e) => explain_listen(commands, address, e),
     }
 }

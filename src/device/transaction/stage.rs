@@ -46,7 +46,7 @@ impl Stage<'_, '_> {
     ///
     /// `EACCES` if the writer may not listen on a port, `ENOENT` if an address or a rule to remove is
     /// not there, `ERANGE` for more connections than the server may serve, `E2BIG` and `ENOSPC` if
-    /// there would be too many addresses, roots or rules, `ENOMEM`.
+    /// there would be too many addresses, roots, rules, or hosts and networks of the log, `ENOMEM`.
     pub(super) fn apply(
         &mut self,
         line: Line<'_>,
@@ -70,18 +70,29 @@ impl Stage<'_, '_> {
             }
             Command::MergeSlashes(slashes) => update.request_policy.slashes = *slashes,
             Command::Timeout(timeout, seconds) => update.set_timeout(*timeout, *seconds),
+            Command::Log(format, None) => update.log_policy.set_format(*format),
+            Command::Log(format, Some(host)) => update
+                .log_policy
+                .set_format_for(*host, *format)
+                .map_err(|e| line_error(e, line, errno_text::of_log(e)))?,
+            Command::LogBuffer(bytes) => update.log_policy.buffer_bytes = *bytes,
+            Command::ClientAddress(None) => update.log_policy.clear_proxies(),
+            Command::ClientAddress(Some(proxy)) => update
+                .log_policy
+                .add_proxy(*proxy)
+                .map_err(|e| line_error(e, line, errno_text::of_client_address(e)))?,
             Command::Root(directory, host) => update
                 .sources()
                 .set_root(directory, *host)
-                .map_err(|e| sources_error(e, line))?,
+                .map_err(|e| line_error(e, line, errno_text::of_sources(e)))?,
             Command::Rule(rule) => update
                 .sources()
                 .add_rule(rule)
-                .map_err(|e| sources_error(e, line))?,
+                .map_err(|e| line_error(e, line, errno_text::of_sources(e)))?,
             Command::NoHandOver(files) => update
                 .sources()
                 .remove_hand_over(files)
-                .map_err(|e| sources_error(e, line))?,
+                .map_err(|e| line_error(e, line, errno_text::of_sources(e)))?,
             Command::Reload => update.reload(),
             Command::Clear => update.sources().clear(),
             Command::Relay(peer) => update.set_relay(*peer),
@@ -136,6 +147,6 @@ fn connections_error(bound: u32, line: Line<'_>) -> CommandError {
     )
 }
 
-fn sources_error(e: Error, line: Line<'_>) -> CommandError {
-    CommandError::of_line(e, line, fmt!("{}", errno_text::of_sources(e)))
+fn line_error(e: Error, line: Line<'_>, reason: &str) -> CommandError {
+    CommandError::of_line(e, line, fmt!("{reason}"))
 }

@@ -14,6 +14,7 @@ use crate::{
             Line,
             Words, //
         },
+        network::ProxyField,
         rule::{
             FilePattern,
             Rule, //
@@ -23,7 +24,8 @@ use crate::{
         DateMatch,
         HostPattern,
         Slashes, //
-    }, //
+    },
+    log::LogFormat, //
 };
 use core::{
     net::SocketAddr,
@@ -32,6 +34,7 @@ use core::{
 };
 
 mod help;
+mod log;
 mod timeout;
 
 pub use self::{
@@ -50,6 +53,10 @@ pub const HEAD_BYTES: RangeInclusive<u32> = 8192..=32_768;
 
 /// Bounds of the number of old sites that responses may go on to use.
 pub const OLD_SITES: RangeInclusive<u32> = 0..=64;
+
+/// Bounds of the memory for the lines of the access log that are not read yet, in bytes for each
+/// CPU.
+pub const LOG_BUFFER_BYTES: RangeInclusive<u32> = 65_536..=67_108_864;
 
 /// Bounds of a timeout in seconds; a day at most.
 pub const SECONDS: RangeInclusive<u32> = 1..=86_400;
@@ -83,6 +90,12 @@ pub enum Command<'a> {
     MergeSlashes(Slashes),
     /// Sets a timeout in seconds.
     Timeout(Timeout, u32),
+    /// Sets the format of the access log: for these hosts, or for all.
+    Log(LogFormat, Option<HostPattern<'a>>),
+    /// Sets the memory for the lines that are not read yet, in bytes for each CPU.
+    LogBuffer(u32),
+    /// Takes the addresses of clients from a field; without any, from none.
+    ClientAddress(Option<ProxyField<'a>>),
     /// Serves the directory at this absolute path, or `built-in`, to these hosts.
     Root(&'a [u8], HostPattern<'a>),
     /// Adds a rule of the site.
@@ -152,6 +165,12 @@ impl<'a> Command<'a> {
             b"if-modified-since" => arguments.if_modified_since(),
             b"merge-slashes" => arguments.merge_slashes(),
             b"timeout" => arguments.timeout(),
+            b"log" => arguments.log(),
+            b"log-buffer" => {
+                let reason = "must be 65536 to 67108864";
+                arguments.bounded(LOG_BUFFER_BYTES, reason, Self::LogBuffer)
+            }
+            b"client-address" => arguments.client_address(),
             b"root" => arguments.root(),
             b"no-hand-over" => arguments.no_hand_over(),
             b"reload" => arguments.end(Self::Reload),
@@ -251,17 +270,19 @@ impl<'a> Arguments<'a> {
             let reason = "must be an absolute path, or built-in";
             return Err(self.line.error(directory, reason));
         }
-        let host = match self.words.next() {
-            None => HostPattern::Any,
-            Some(b"for") => self.host()?,
-            Some(word) => return Err(self.line.error(word, "must be for HOST")),
-        };
+        let host = self.for_host()?.unwrap_or(HostPattern::Any);
         self.end(Command::Root(directory, host))
     }
 
-    fn host(&mut self) -> Result<HostPattern<'a>, Error<'a>> {
-        let word = self.next("needs a host")?;
-        HostPattern::parse(word).map_err(|reason| self.line.error(word, reason))
+    /// Takes `for HOST`, if anything is left.
+    fn for_host(&mut self) -> Result<Option<HostPattern<'a>>, Error<'a>> {
+        let word = match self.words.next() {
+            None => return Ok(None),
+            Some(b"for") => self.next("needs a host")?,
+            Some(word) => return Err(self.line.error(word, "must be for HOST")),
+        };
+        let host = HostPattern::parse(word).map_err(|reason| self.line.error(word, reason))?;
+        Ok(Some(host))
     }
 
     fn no_hand_over(mut self) -> Result<Command<'a>, Error<'a>> {

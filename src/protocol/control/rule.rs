@@ -65,7 +65,7 @@ use crate::{
         Words, //
     },
     http::{
-        octet::TOKEN,
+        octet::is_token,
         ProcessAddress,
         Status, //
     }, //
@@ -349,11 +349,6 @@ fn trailing_slash<'a>(words: &mut Words<'a>) -> Result<TrailingSlash, WordError<
         b"refuse" => Ok(TrailingSlash::Refuse),
         word => Err((word, "must be redirect, serve or refuse")),
     }
-}
-
-/// Returns whether `word` is a token (RFC 9110 section 5.6.2).
-fn is_token(word: &[u8]) -> bool {
-    !word.is_empty() && TOKEN.span(word) == word.len()
 }
 
 #[cfg(test)]

@@ -30,6 +30,12 @@ pub const DATE_LENGTH: usize = 29;
 /// Length of a minute for readers in bytes.
 const MINUTE_LENGTH: usize = 20;
 
+/// Length of a date of the common log format in bytes.
+const LOG_LENGTH: usize = 26;
+
+/// Length of the date and the time of RFC 3339 in bytes.
+const RFC3339_LENGTH: usize = 19;
+
 /// The last second of the year 9999.
 const LAST: u64 = 253_402_300_799;
 
@@ -87,16 +93,10 @@ impl Timestamp {
         let mut text = *b"Thu, 01 Jan 1970 00:00:00 GMT";
         copy(&mut text, 0, DAYS.get(weekday(seconds)).copied());
         digits(&mut text, 5, date.day);
-        copy(
-            &mut text,
-            8,
-            MONTHS.get(index(date.month.saturating_sub(1))).copied(),
-        );
+        copy(&mut text, 8, date.month_name());
         digits(&mut text, 12, date.year.wrapping_div(100));
         digits(&mut text, 14, date.year.wrapping_rem(100));
-        digits(&mut text, 17, date.hour);
-        digits(&mut text, 20, date.minute);
-        digits(&mut text, 23, date.second);
+        date.render_time(&mut text, 17);
         text
     }
 
@@ -105,12 +105,33 @@ impl Timestamp {
     pub fn render_minute(self) -> [u8; MINUTE_LENGTH] {
         let date = Civil::at(self.0);
         let mut text = *b"1970-01-01 00:00 UTC";
-        digits(&mut text, 0, date.year.wrapping_div(100));
-        digits(&mut text, 2, date.year.wrapping_rem(100));
-        digits(&mut text, 5, date.month);
-        digits(&mut text, 8, date.day);
+        date.render_day(&mut text);
         digits(&mut text, 11, date.hour);
         digits(&mut text, 14, date.minute);
+        text
+    }
+
+    /// Renders the format of Apache's logs, `06/Nov/1994:08:49:37 +0000`. A time after the year 9999
+    /// becomes the end of that year.
+    pub(crate) fn render_log(self) -> [u8; LOG_LENGTH] {
+        let date = Civil::at(self.0);
+        let mut text = *b"01/Jan/1970:00:00:00 +0000";
+        digits(&mut text, 0, date.day);
+        copy(&mut text, 3, date.month_name());
+        digits(&mut text, 7, date.year.wrapping_div(100));
+        digits(&mut text, 9, date.year.wrapping_rem(100));
+        date.render_time(&mut text, 12);
+        text
+    }
+
+    /// Renders the date and the time of RFC 3339 section 5.6, `1994-11-06T08:49:37`, without a
+    /// fraction of the second and an offset. A time after the year 9999 becomes the end of that
+    /// year.
+    pub(crate) fn render_rfc3339(self) -> [u8; RFC3339_LENGTH] {
+        let date = Civil::at(self.0);
+        let mut text = *b"1970-01-01T00:00:00";
+        date.render_day(&mut text);
+        date.render_time(&mut text, 11);
         text
     }
 
@@ -154,6 +175,26 @@ impl Civil {
             minute: seconds % 3600 / 60,
             second: seconds % 60,
         }
+    }
+
+    /// Returns the name of the month.
+    fn month_name(&self) -> Option<&'static [u8; 3]> {
+        MONTHS.get(index(self.month.saturating_sub(1))).copied()
+    }
+
+    /// Renders the day at the front of `text`, `1994-11-06`.
+    fn render_day(&self, text: &mut [u8]) {
+        digits(text, 0, self.year.wrapping_div(100));
+        digits(text, 2, self.year.wrapping_rem(100));
+        digits(text, 5, self.month);
+        digits(text, 8, self.day);
+    }
+
+    /// Renders the time at an offset, `08:49:37`.
+    fn render_time(&self, text: &mut [u8], at: usize) {
+        digits(text, at, self.hour);
+        digits(text, at.saturating_add(3), self.minute);
+        digits(text, at.saturating_add(6), self.second);
     }
 
     /// Returns the second of this date, or [`None`] if the calendar or the clock does not have it.

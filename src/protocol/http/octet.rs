@@ -62,6 +62,11 @@ impl OctetClass {
     }
 }
 
+/// Returns whether `word` is a token (RFC 9110 section 5.6.2).
+pub(crate) fn is_token(word: &[u8]) -> bool {
+    !word.is_empty() && word.iter().all(|octet| TOKEN.has(*octet))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{INNER, NAME, PATH, TOKEN};

@@ -65,6 +65,11 @@ fn corpus_of_head() {
 }
 
 #[test]
+fn corpus_of_log() {
+    check("log", cases::log);
+}
+
+#[test]
 fn corpus_of_negotiation() {
     check("negotiation", cases::negotiation);
 }

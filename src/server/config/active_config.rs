@@ -3,6 +3,7 @@
 //! The configuration in force, apart from the settings that connections read.
 
 use super::super::{
+    access_log::LogPolicy,
     listen::Acceptor,
     old_sites::OldSites,
     watch::SiteWatch, //
@@ -33,6 +34,8 @@ pub(crate) struct ActiveConfig {
     pub(crate) started: bool,
     /// The peer of the relay.
     pub(crate) relay: SocketAddr,
+    /// The policy of the access log.
+    pub(crate) log_policy: LogPolicy,
     /// The sources of the site.
     pub(crate) sources: Sources,
     /// The sites that others have replaced.
@@ -55,6 +58,7 @@ impl ActiveConfig {
             acceptors: KVec::new(),
             started: true,
             relay: RELAY.into(),
+            log_policy: LogPolicy::new(),
             sources,
             old_sites: OldSites::new(),
             load_milliseconds,

@@ -4,6 +4,7 @@
 
 use super::{
     super::{
+        access_log::LogSink,
         listen::Acceptor,
         site_snapshot::SiteSnapshot,
         watch::{
@@ -33,6 +34,8 @@ pub(crate) enum UpdateError {
     Listen(SocketAddr, Error),
     /// The site can't be loaded.
     Site(LoadError),
+    /// The access log can't be switched on, or have a buffer of another length.
+    Log(Error),
     /// Any other error, such as a lack of memory.
     Other(Error),
 }
@@ -47,6 +50,8 @@ impl<T: Into<Error>> From<T> for UpdateError {
 pub(crate) struct PreparedUpdate<'a> {
     /// The new site, unless the old one stays.
     loaded: Option<Loaded>,
+    /// The new sink of the access log, unless the old one stays.
+    log_sink: Option<Arc<LogSink>>,
     /// The watch of the old site. Declared before the update: its thread ends while other updates
     /// wait.
     leaving_watch: Option<SiteWatch>,
@@ -64,7 +69,7 @@ struct Loaded {
 }
 
 impl<'a> PreparedUpdate<'a> {
-    /// Loads the site and binds listeners.
+    /// Loads the site, makes the buffer of the access log, and binds listeners.
     ///
     /// # Context
     ///
@@ -75,6 +80,7 @@ impl<'a> PreparedUpdate<'a> {
     /// The reason why the update can't be made; the old configuration stays in force.
     pub(crate) fn prepare(update: ConfigUpdate<'a>) -> Result<Self, UpdateError> {
         let mut prepared = Self {
+            log_sink: prepare_log(&update).map_err(UpdateError::Log)?,
             loaded: load(&update)?,
             leaving_watch: None,
             update,
@@ -171,6 +177,10 @@ impl<'a> PreparedUpdate<'a> {
         config.refusal.clear();
         config.started = update.started;
         mem::swap(&mut config.listen, &mut update.listen);
+        if let Some(sink) = self.log_sink.take() {
+            core.log.publish(sink);
+        }
+        mem::swap(&mut config.log_policy, &mut update.log_policy);
         mem::swap(&mut config.sources, &mut update.sources);
         mem::swap(&mut config.acceptors, &mut self.acceptors);
         if update.started {
@@ -196,6 +206,15 @@ impl<'a> PreparedUpdate<'a> {
             server.drain();
         }
     }
+}
+
+/// Makes the new sink of the access log, unless its policy stays.
+fn prepare_log(update: &ConfigUpdate<'_>) -> Result<Option<Arc<LogSink>>> {
+    if update.log_policy == update.server.config.lock().log_policy {
+        return Ok(None);
+    }
+    let policy = update.log_policy.try_clone()?;
+    update.server.pool.core.log.prepare(policy).map(Some)
 }
 
 /// Loads the new site and begins to watch its files, unless the old one stays.

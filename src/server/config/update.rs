@@ -3,6 +3,7 @@
 //! A staged update of the configuration.
 
 use super::super::{
+    access_log::LogPolicy,
     limits::LISTENERS_MAX,
     Server, //
 };
@@ -37,6 +38,8 @@ pub(crate) struct ConfigUpdate<'a> {
     pub(super) max_connections: u32,
     pub(super) min_rate: u32,
     pub(super) max_old_sites: u32,
+    /// The policy of the access log.
+    pub(crate) log_policy: LogPolicy,
     /// The settings by which requests are evaluated.
     pub(crate) request_policy: RequestPolicy,
     /// The timeouts in seconds, in the order of [`Timeout::ALL`].
@@ -71,6 +74,7 @@ impl<'a> ConfigUpdate<'a> {
             listen,
             started: config.started,
             relay: config.relay,
+            log_policy: config.log_policy.try_clone()?,
             max_connections: server.pool.core.settings.max_connections.get(),
             min_rate: server.pool.core.settings.min_rate.get(),
             max_old_sites: server.pool.core.settings.max_old_sites.get(),

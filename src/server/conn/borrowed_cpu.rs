@@ -51,7 +51,7 @@ impl<'a> BorrowedCpu<'a> {
     pub(super) fn run<T>(self, poll: impl FnOnce(&RequestContext<'_>, &mut CpuScratch) -> T) -> T {
         let rcu = rcu::read_lock();
         let snapshot = self.core.snapshot.get(&rcu);
-        self.run_with(snapshot, poll)
+        self.run_within(&rcu, snapshot, poll)
     }
 
     /// Calls `poll` with another site.
@@ -61,11 +61,21 @@ impl<'a> BorrowedCpu<'a> {
     /// Softirq or process context, must not sleep.
     #[inline]
     pub(super) fn run_with<T>(
-        mut self,
+        self,
         snapshot: ArcBorrow<'_, SiteSnapshot>,
         poll: impl FnOnce(&RequestContext<'_>, &mut CpuScratch) -> T,
     ) -> T {
-        let context = RequestContext::new(self.core, snapshot, self.counters);
+        self.run_within(&rcu::read_lock(), snapshot, poll)
+    }
+
+    #[inline]
+    fn run_within<T>(
+        mut self,
+        rcu: &rcu::Guard,
+        snapshot: ArcBorrow<'_, SiteSnapshot>,
+        poll: impl FnOnce(&RequestContext<'_>, &mut CpuScratch) -> T,
+    ) -> T {
+        let context = RequestContext::new(self.core, snapshot, self.counters, rcu);
         poll(&context, self.scratch.get_mut())
     }
 }

@@ -11,6 +11,7 @@ use super::{
     borrowed_cpu::BorrowedCpu,
     close_queue::Closable,
     close_reason::CloseReason,
+    conn_log::ConnLog,
     connection_pool::ConnectionPool,
     connection_table::TableEntry,
     defer_reason::DeferReason,
@@ -45,7 +46,10 @@ use crate::sys::{
         TraceBegin, //
     }, //
 };
-use core::convert::Infallible;
+use core::{
+    convert::Infallible,
+    mem, //
+};
 use kernel::{
     list::{
         impl_list_arc_safe,
@@ -238,6 +242,10 @@ impl Connection {
         this.trace_close(reason, is_reset, guard.session.requests());
         this.timing.close();
         let pool = this.table_slot.pool();
+        let mut log = mem::replace(&mut guard.log, ConnLog::new());
+        pool.core
+            .log
+            .with_writer(guard.bh(), |writer| log.break_off(writer));
         guard.give_up_after(pool.core.settings.send_seconds.get());
         let urgent = pool.table.is_awaited();
         pool.ended.push(Arc::from(this), urgent, guard.bh());
@@ -323,9 +331,10 @@ impl WorkItem for Connection {
             // No poll does anything in these phases.
             let is_handed_over = guard.phase() == ConnPhase::HandOver;
             if let Some(process) = guard.process().filter(|_| is_handed_over) {
+                let record = guard.log.handing_over.take();
                 let requests = guard.session.requests();
                 drop(guard);
-                return this.hand_over(process, requests);
+                return this.hand_over(process, requests, record);
             }
             if guard.phase() == ConnPhase::Render {
                 let wanted = guard.page.clone();

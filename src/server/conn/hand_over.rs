@@ -23,16 +23,25 @@ use kernel::{
     prelude::*,
     sync::Arc, //
 };
-use protocol::http::ProcessAddress;
+use protocol::{
+    http::ProcessAddress,
+    log::LogRecord, //
+};
 
 impl Connection {
     /// Gives the connection to `process` after `requests`, or responds that the process can't have it.
     /// The phase is [`ConnPhase::HandOver`], so that no other task closes the connection meanwhile.
+    /// `record` is that of the request.
     ///
     /// # Context
     ///
     /// Process context, may sleep.
-    pub(super) fn hand_over(self: &Arc<Self>, process: ProcessAddress, requests: u32) {
+    pub(super) fn hand_over(
+        self: &Arc<Self>,
+        process: ProcessAddress,
+        requests: u32,
+        record: Option<KBox<LogRecord>>,
+    ) {
         let to = SocketAddr::new(self.listen_address(process), process.port.get());
         let result = self.stream.hand_over(to, process.uid);
         let event = result.as_ref().map_or_else(count, |()| Count::HandedOver);
@@ -41,6 +50,9 @@ impl Connection {
         trace::hand_over(self.stream.sock(), process.port.get(), word);
         match result {
             Ok(()) => {
+                if let Some(record) = record {
+                    self.core().log.hand_over(record);
+                }
                 self.trace_close(CloseReason::HandedOver, false, requests);
                 self.leave();
             }

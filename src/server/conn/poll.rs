@@ -10,6 +10,7 @@ use super::{
         },
         stats::Count, //
     },
+    burst_log::BurstLog,
     close_reason::CloseReason,
     cpu_scratch::CpuScratch,
     defer_reason::DeferReason,
@@ -226,6 +227,9 @@ impl<'a, T: Transport> Poll<'a, T> {
             SessionPhase::Idle => ConnPhase::Idle,
             SessionPhase::Head => {
                 self.transport.make_room();
+                if self.context.log().is_some() {
+                    self.transport.log.note_begin();
+                }
                 ConnPhase::Head
             }
             _ => ConnPhase::Body,
@@ -276,18 +280,31 @@ impl<'a, T: Transport> Poll<'a, T> {
             ConnPhase::Linger => self.transport.pending.ending,
             _ => CloseReason::IdleTimeout,
         };
-        if phase == ConnPhase::Head {
-            let mut burst = self.scratch.response.begin();
-            if let Some(response) = burst.expire(&mut self.transport.session) {
-                let mut writer = ResponseWriter::new(self.transport, self.context);
-                writer.begin(&response);
-                writer.state_mut().pending.ending = reason;
-                burst.push(&response, &self.context.snapshot)?;
-                writer.send(&burst, &[])?;
-                return Ok(None);
-            }
+        if phase == ConnPhase::Head && self.expire_request()? {
+            self.transport.pending.ending = reason;
+            return Ok(None);
         }
         Ok(Some(self.transport.close(reason)))
+    }
+
+    /// Sends 408 if a head has begun; returns whether it has.
+    fn expire_request(&mut self) -> Result<bool> {
+        let CpuScratch { input, response } = &mut *self.scratch;
+        let mut burst = response.begin();
+        let Some(response) = burst.expire(&mut self.transport.session) else {
+            return Ok(false);
+        };
+        let head = self.transport.copy_unread(0, input)?;
+        let mut log = BurstLog::begin(self.context, self.transport.bh());
+        let mut writer = ResponseWriter::new(self.transport, self.context);
+        writer.begin(&response, head, &mut log);
+        let sent = burst
+            .push(&response, &self.context.snapshot)
+            .and_then(|()| writer.send(&burst, &[]));
+        if let Some(log) = log {
+            log.settle(writer.state_mut(), sent);
+        }
+        sent.map(|_| true)
     }
 
     /// Returns what must follow the error `e`.

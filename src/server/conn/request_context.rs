@@ -3,6 +3,7 @@
 //! The parts of a server that one poll uses.
 
 use super::super::{
+    access_log::LogSink,
     server_core::ServerCore,
     site_snapshot::SiteSnapshot,
     stats::CpuCounters, //
@@ -12,7 +13,10 @@ use crate::site::{
     EntryId, //
 };
 use core::cell::Cell;
-use kernel::sync::ArcBorrow;
+use kernel::sync::{
+    rcu,
+    ArcBorrow, //
+};
 use protocol::http::{
     Coding,
     Full,
@@ -36,6 +40,8 @@ pub(crate) struct RequestContext<'a> {
     pub(super) head_max: usize,
     /// The number of the virtual host that the last look-up was about.
     virtual_host: Cell<Option<u32>>,
+    /// The access log while it is on.
+    log: Option<ArcBorrow<'a, LogSink>>,
 }
 
 impl<'a> RequestContext<'a> {
@@ -45,6 +51,7 @@ impl<'a> RequestContext<'a> {
         core: &'a ServerCore,
         snapshot: ArcBorrow<'a, SiteSnapshot>,
         counters: CpuCounters<'a>,
+        rcu: &'a rcu::Guard,
     ) -> Self {
         Self {
             core,
@@ -52,7 +59,14 @@ impl<'a> RequestContext<'a> {
             counters,
             head_max: core.settings.head_max(),
             virtual_host: Cell::new(None),
+            log: core.log.sink(rcu),
         }
+    }
+
+    /// Returns the access log while it is on.
+    #[inline]
+    pub(super) fn log(&self) -> Option<&LogSink> {
+        self.log.as_deref()
     }
 
     /// Counts a response to the request whose path was looked up last, or to none.

@@ -4,6 +4,7 @@
 
 use super::{
     burst::Burst,
+    burst_log::BurstLog,
     cpu_scratch::ResponseScratch,
     response_writer::ResponseWriter,
     transport::ResponseSink, //
@@ -37,8 +38,14 @@ impl<'a, T: ResponseSink> RequestReader<'a, T> {
     ) -> Result {
         while !rest.is_empty() {
             let mut burst = scratch.begin();
-            let is_complete = self.gather(rest, &mut burst)?;
-            self.writer.send(&burst, rest)?;
+            let mut log = self.writer.begin_log();
+            let sent = self
+                .gather(rest, &mut burst, &mut log)
+                .and_then(|is_complete| Ok((is_complete, self.writer.send(&burst, rest)?)));
+            if let Some(log) = log {
+                log.settle(self.writer.state_mut(), sent.map(|(_, sent)| sent));
+            }
+            let (is_complete, _) = sent?;
             *self.budget = self.budget.saturating_sub(burst.part_cost());
             if !is_complete || *self.budget == 0 || !self.is_ready() {
                 break;
@@ -56,7 +63,12 @@ impl<'a, T: ResponseSink> RequestReader<'a, T> {
     /// Processes requests in `rest`, one at least, until the burst is full. Returns `false` if
     /// `rest` begins with an unfinished head, or with that of a request for others.
     #[inline]
-    fn gather<'b>(&mut self, rest: &mut &[u8], burst: &mut Burst<'b>) -> Result<bool>
+    fn gather<'b>(
+        &mut self,
+        rest: &mut &[u8],
+        burst: &mut Burst<'b>,
+        log: &mut Option<BurstLog<'_>>,
+    ) -> Result<bool>
     where
         'a: 'b,
     {
@@ -65,7 +77,7 @@ impl<'a, T: ResponseSink> RequestReader<'a, T> {
             *self.budget = self.budget.saturating_sub(1);
             let step = burst.process(&mut self.writer.state_mut().session, rest, context);
             if let Some(response) = &step.response {
-                self.writer.begin(response);
+                self.writer.begin(response, step.head(rest), log);
                 burst.push(response, &context.snapshot)?;
             } else if step.broken {
                 self.writer.state_mut().pending.abandon();
@@ -73,6 +85,10 @@ impl<'a, T: ResponseSink> RequestReader<'a, T> {
                 self.writer
                     .state_mut()
                     .defer(step.deferred, &context.snapshot);
+                if let (Some(log), Some(request)) = (&log, step.deferred) {
+                    let head = rest.get(step.consumed..).unwrap_or_default();
+                    log.defer(request, head, self.writer.sink_mut());
+                }
             }
             if step.consumed == 0 {
                 return Ok(false);

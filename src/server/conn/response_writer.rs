@@ -5,6 +5,7 @@
 use super::{
     super::stats::Count,
     burst::Burst,
+    burst_log::BurstLog,
     pending_response::{
         indices,
         unsent,
@@ -16,10 +17,13 @@ use super::{
 };
 use crate::{
     site::BodyId,
-    sys::tcp::{
-        PieceRoom,
-        Pieces,
-        Sender, //
+    sys::{
+        tcp::{
+            PieceRoom,
+            Pieces,
+            Sender, //
+        },
+        trace, //
     }, //
 };
 use core::mem;
@@ -27,14 +31,17 @@ use kernel::{
     prelude::*,
     sync::Arc, //
 };
-use protocol::http::{
-    Body,
-    ByteRange,
-    Disposition,
-    Multipart,
-    Ranges,
-    Response,
-    SessionPhase, //
+use protocol::{
+    http::{
+        Body,
+        ByteRange,
+        Disposition,
+        Multipart,
+        Ranges,
+        Response,
+        SessionPhase, //
+    },
+    log::RequestHead, //
 };
 
 /// A writer of responses into the send buffer of a connection. It keeps the bytes that find no space.
@@ -56,6 +63,12 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
         self.context
     }
 
+    /// Returns the connection.
+    #[inline]
+    pub(super) fn sink_mut(&mut self) -> &mut T {
+        self.sink
+    }
+
     /// Returns the state of the connection.
     #[inline]
     pub(super) fn state(&self) -> &ConnState {
@@ -68,23 +81,50 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
         self.sink
     }
 
-    /// Begins a response, which the caller then sends.
+    /// Begins the records of a burst, if the log is on.
     #[inline]
-    pub(super) fn begin(&mut self, response: &Response<'_, BodyId>) {
+    pub(super) fn begin_log(&self) -> Option<BurstLog<'a>> {
+        BurstLog::begin(self.context, self.sink.bh())
+    }
+
+    /// Begins the response to the request at the front of `head`. The caller then sends the response,
+    /// and settles `log`.
+    #[inline]
+    pub(super) fn begin(
+        &mut self,
+        response: &Response<'_, BodyId>,
+        head: &[u8],
+        log: &mut Option<BurstLog<'_>>,
+    ) {
         self.sink.complete_request();
         self.sink.pending.disposition = response.disposition;
         self.context.count(response.status);
+        if let Some(log) = log {
+            log.add(response, head, self.sink);
+        }
+        if trace::is_request_on() {
+            self.trace(response, head);
+        }
     }
 
-    /// Sends a burst, and keeps what finds no space. `rest` are the received bytes behind its
-    /// requests.
+    /// Has the tracepoint record a response.
+    #[inline(never)]
+    fn trace(&mut self, response: &Response<'_, BodyId>, head: &[u8]) {
+        let head = RequestHead::new(head);
+        let bytes = (response.head_length() as u64).saturating_add(response.body.length());
+        let (sock, status) = (self.sink.sender().sock(), response.status.code());
+        trace::request(sock, head.method(), head.target(), status, bytes);
+    }
+
+    /// Sends a burst, keeps what finds no space, and returns how many bytes have found space. `rest`
+    /// are the received bytes behind its requests.
     ///
     /// # Errors
     ///
     /// The error that the connection has met with. `ENOBUFS` if memory is short for what finds no
     /// space: a part of a response may have been sent, so that it can neither go on nor begin again.
     #[inline(never)]
-    pub(super) fn send(&mut self, burst: &Burst<'_>, rest: &[u8]) -> Result {
+    pub(super) fn send(&mut self, burst: &Burst<'_>, rest: &[u8]) -> Result<usize> {
         let more = self.is_followed(rest);
         match *burst.tail() {
             Body::Slice(body, range) => self.send_content(burst.pieces(), (body, range), more),
@@ -107,15 +147,16 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
 
     /// Copies pieces into the send buffer, and keeps what finds no space.
     #[inline]
-    fn send_pieces(&mut self, pieces: &Pieces<'_>, more: bool) -> Result {
+    fn send_pieces(&mut self, pieces: &Pieces<'_>, more: bool) -> Result<usize> {
         if pieces.len() == 0 {
-            return Ok(());
+            return Ok(0);
         }
         let sent = self
             .sink
             .sender()
             .send(&self.context.core.buffers, pieces, more)?;
-        self.keep_unsent(pieces, sent)
+        self.keep_unsent(pieces, sent)?;
+        Ok(sent)
     }
 
     /// Sends pieces and a body that is spliced. The snapshot is referred to only for bytes that find
@@ -126,7 +167,7 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
         pieces: &Pieces<'_>,
         (body, range): (BodyId, ByteRange),
         more: bool,
-    ) -> Result {
+    ) -> Result<usize> {
         let mut range = indices(range)?;
         let content = self.context.snapshot.body(body).ok_or(EIO)?;
         let buffers = &self.context.core.buffers;
@@ -140,7 +181,7 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
             self.sink.pending.content = Some((body, range));
             self.sink.pending.snapshot = Some(Arc::from(self.context.snapshot));
         }
-        Ok(())
+        Ok(sent)
     }
 
     /// Sends pieces that end with the head of a multipart response; [`ResponseWriter::flush`] sends
@@ -150,11 +191,11 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
         &mut self,
         pieces: &Pieces<'_>,
         (body, multipart): (BodyId, &Multipart<Ranges>),
-    ) -> Result {
+    ) -> Result<usize> {
         self.sink.pending.parts = Some(PendingParts::new(body, multipart)?);
-        self.send_pieces(pieces, true)?;
+        let sent = self.send_pieces(pieces, true)?;
         self.sink.pending.snapshot = Some(Arc::from(self.context.snapshot));
-        Ok(())
+        Ok(sent)
     }
 
     /// Counts the `sent` bytes, and keeps the bytes of `pieces` that are not among them.
@@ -203,6 +244,10 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
                 self.sink.wait_for_space(acknowledged);
                 return Ok(false);
             }
+            self.context.counters.add(Count::Bytes, sent as u64);
+            let sink = self.context.log();
+            let writer = sink.and_then(|sink| sink.writer(self.sink.bh()));
+            self.sink.log.advance(sent, writer);
         }
         self.sink.pending.snapshot = None;
         Ok(true)
@@ -219,7 +264,6 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
             .sink
             .sender()
             .send(&self.context.core.buffers, &pieces, more)?;
-        self.context.counters.add(Count::Bytes, sent as u64);
         // In place: the rest of a response must not depend on memory.
         head.copy_within(sent.., 0);
         head.truncate(head.len() - sent);
@@ -242,7 +286,6 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
             .sink
             .sender()
             .splice(buffers, content, range.clone(), more)?;
-        self.context.counters.add(Count::Bytes, sent as u64);
         let rest = range.start + sent..range.end;
         if !rest.is_empty() {
             self.sink.pending.content = Some((body, rest));

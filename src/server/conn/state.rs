@@ -11,6 +11,7 @@ use super::{
         }, //
     },
     close_reason::CloseReason,
+    conn_log::ConnLog,
     defer_reason::DeferReason,
     pace::Pace,
     pending_response::PendingResponse, //
@@ -111,6 +112,8 @@ pub(crate) struct ConnState {
     pub(super) deferred: Option<DeferredRequest>,
     /// The page of metrics that the next request is for.
     pub(super) page: Option<Arc<MetricsPage>>,
+    /// What the access log has not got yet.
+    pub(super) log: ConnLog,
     /// Whether memory was short in the last poll.
     short_of_memory: bool,
     /// Whether the callbacks were attached.
@@ -128,6 +131,7 @@ impl ConnState {
             pace: Pace::new(0, 0),
             deferred: None,
             page: None,
+            log: ConnLog::new(),
             short_of_memory: false,
             is_attached: false,
         }

@@ -3,11 +3,14 @@
 //! Bytes in and out of a connection, with its state.
 
 use super::state::ConnState;
-use crate::sys::tcp::{
-    Guard,
-    Receiver,
-    Sender,
-    StreamHandler, //
+use crate::sys::{
+    softirq::BhDisabled,
+    tcp::{
+        Guard,
+        Receiver,
+        Sender,
+        StreamHandler, //
+    }, //
 };
 use core::ops::DerefMut;
 
@@ -18,6 +21,9 @@ pub(super) trait ResponseSink: DerefMut<Target = ConnState> {
 
     /// Returns the right to send.
     fn sender(&mut self) -> &mut Self::Sender;
+
+    /// Returns the evidence that softirqs are disabled.
+    fn bh(&self) -> &BhDisabled;
 }
 
 /// The right to read from a connection, to send on it, and to change its state.
@@ -33,6 +39,11 @@ impl<H: StreamHandler<State = ConnState>> ResponseSink for Guard<'_, H> {
     #[inline]
     fn sender(&mut self) -> &mut Self {
         self
+    }
+
+    #[inline]
+    fn bh(&self) -> &BhDisabled {
+        Guard::bh(self)
     }
 }
 

@@ -72,6 +72,7 @@ impl fmt::Display for MetricsText<'_> {
         let counters = &self.pool.core.counters;
         write_counters(counters, f)?;
         write_responses(counters, f)?;
+        self.write_log(f)?;
         self.write_hosts(f)?;
         self.write_site(f)
     }
@@ -104,6 +105,15 @@ impl MetricsText<'_> {
         STATES.write_labelled(f, "state", names.zip(counts))?;
         MAX.write(f, self.pool.core.settings.max_connections.get())?;
         MEMORY.write(f, self.pool.table.len() * size_of::<Connection>())
+    }
+
+    /// Writes the number of lines that the access log has lost.
+    fn write_log(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const LOST: Family = Family::counter(
+            "khttpd_log_lost_lines_total",
+            "Lines of the access log that found no room.",
+        );
+        LOST.write(f, self.pool.core.log.lost())
     }
 
     /// Writes the responses by host, if the site has several roots.

@@ -79,6 +79,7 @@ impl StatusText<'_> {
             let seconds = settings.timeout(timeout).get();
             writeln!(f, "timeout {} {seconds}", timeout.word())?;
         }
+        fmt::Display::fmt(&self.config.log_policy, f)?;
         writeln!(f, "relay {}", self.config.relay)?;
         f.write_str(if self.config.started {
             "start\n"
@@ -99,6 +100,7 @@ impl StatusText<'_> {
             writeln!(f, "# responses-{class}xx {responses}")?;
         }
         writeln!(f, "# bytes {}", counters.total(Count::Bytes))?;
+        writeln!(f, "# log-lost {}", self.pool.core.log.lost())?;
         fmt::Display::fmt(&self.pool.core.latency, f)?;
         writeln!(f, "# requests {}", counters.sum(|_| true))?;
         self.write_site(f)?;

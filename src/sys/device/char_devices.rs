@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Three nodes in `/dev`, and opening them.
+//! Nodes in `/dev`, and opening them.
 //!
 //! C header: [`include/linux/cdev.h`](srctree/include/linux/cdev.h)
 
@@ -30,57 +30,53 @@ use kernel::{
     types::Opaque, //
 };
 
-/// Three nodes in `/dev`, which exist as long as this object and which only root may open: files of
-/// the first are an `A`, files of the second a `B`, files of the third a `C`.
+/// A node: its name, and what opens its files. `S` is the object that they have in common.
+pub(crate) struct CharDevice<S> {
+    name: &'static CStr,
+    open: OpenFn<S>,
+}
+
+/// [`FileOps::open`] of a session type.
+type OpenFn<S> = unsafe fn(&Arc<S>, *mut bindings::inode, *mut bindings::file) -> Result;
+
+impl<S> CharDevice<S> {
+    /// Returns the node `/dev/NAME`, whose files are an `F`.
+    pub(crate) const fn new<F: FileSession<Subject = S>>(name: &'static CStr) -> Self {
+        Self {
+            name,
+            open: FileOps::<F>::open,
+        }
+    }
+}
+
+/// `N` nodes in `/dev`, which exist as long as this object and which only root may open.
 ///
-/// They are three numbers of one `cdev`. A node can be opened as soon as its `cdev` is added, and
-/// after that nothing may fail any more: the kernel frees a module whose init fails, even while a
-/// process opens its nodes. So there is only one `cdev` to add.
+/// They are numbers of one `cdev`. A node can be opened as soon as its `cdev` is added, and after
+/// that nothing may fail any more: the kernel frees a module whose init fails, even while a process
+/// opens its nodes. So there is only one `cdev` to add.
 ///
 /// # Invariants
 ///
-/// A `cdev` whose operations are those of [`OpenOps<A, B, C>`] exists only as the field of this type.
-/// After initialisation it is added with all three numbers.
+/// A `cdev` whose operations are those of [`OpenOps<S, N>`] exists only as the field of this type.
+/// After initialisation it is added with all numbers. The minor of a node is its index.
 #[pin_data(PinnedDrop)]
-pub(crate) struct CharDevices<A, B, C>
-where
-    A: FileSession,
-    B: FileSession<Subject = A::Subject>,
-    C: FileSession<Subject = A::Subject>,
-{
-    // First, because opening a node needs it.
-    subject: Arc<A::Subject>,
-    _devices: [ClassDevice; 3],
-    _numbers: DevtRange,
+pub(crate) struct CharDevices<S: Send + Sync + 'static, const N: usize> {
+    // First, because opening a node needs them.
+    subject: Arc<S>,
+    nodes: [CharDevice<S>; N],
+    _devices: KVec<ClassDevice>,
+    _numbers: DevtRange<N>,
     #[pin]
     cdev: Opaque<bindings::cdev>,
-    _sessions: PhantomData<fn(A, B, C)>,
 }
 
 // SAFETY: A `cdev` may be deleted by any thread.
-unsafe impl<A, B, C> Send for CharDevices<A, B, C>
-where
-    A: FileSession,
-    B: FileSession<Subject = A::Subject>,
-    C: FileSession<Subject = A::Subject>,
-{
-}
+unsafe impl<S: Send + Sync + 'static, const N: usize> Send for CharDevices<S, N> {}
 // SAFETY: A shared reference has no methods.
-unsafe impl<A, B, C> Sync for CharDevices<A, B, C>
-where
-    A: FileSession,
-    B: FileSession<Subject = A::Subject>,
-    C: FileSession<Subject = A::Subject>,
-{
-}
+unsafe impl<S: Send + Sync + 'static, const N: usize> Sync for CharDevices<S, N> {}
 
-impl<A, B, C> CharDevices<A, B, C>
-where
-    A: FileSession,
-    B: FileSession<Subject = A::Subject>,
-    C: FileSession<Subject = A::Subject>,
-{
-    /// Creates the nodes `/dev/NAME` of all names. Until it returns, `open(2)` may return `ENXIO`.
+impl<S: Send + Sync + 'static, const N: usize> CharDevices<S, N> {
+    /// Creates the nodes. Until it returns, `open(2)` may return `ENXIO`.
     ///
     /// This is the last step of the module's init that can fail. The object is dropped when the
     /// module is unloaded and not before: files that are open, or about to be, keep the module, and
@@ -95,32 +91,33 @@ where
     /// `EEXIST` if there is such a node, `ENOMEM`, `EBUSY` if there are no more numbers.
     pub(crate) fn register(
         class: DeviceClass,
-        names: [&'static CStr; 3],
-        subject: Arc<A::Subject>,
+        range: &'static CStr,
+        nodes: [CharDevice<S>; N],
+        subject: Arc<S>,
     ) -> impl PinInit<Self, Error> {
         pin_init::pin_init_scope(move || {
             let class = Arc::new(class, GFP_KERNEL)?;
-            let numbers = DevtRange::new(names[0])?;
-            let [first, second, third] = numbers.each();
-            let devices = [
-                ClassDevice::new(class.clone(), first, names[0])?,
-                ClassDevice::new(class.clone(), second, names[1])?,
-                ClassDevice::new(class, third, names[2])?,
-            ];
-            // INVARIANT: The `cdev` is the field, and it is added.
+            let numbers = DevtRange::<N>::new(range)?;
+            let mut devices = KVec::with_capacity(N, GFP_KERNEL)?;
+            for (number, node) in numbers.each().into_iter().zip(&nodes) {
+                let device = ClassDevice::new(class.clone(), number, node.name)?;
+                devices.push(device, GFP_KERNEL)?;
+            }
+            let first = numbers.first();
+            // INVARIANT: The `cdev` is the field, and it is added. The minors begin at 0.
             Ok(try_pin_init!(Self {
                 subject,
+                nodes,
                 _devices: devices,
                 _numbers: numbers,
-                _sessions: PhantomData,
                 cdev <- Opaque::try_ffi_init(move |cdev: *mut bindings::cdev| {
                     // SAFETY: `cdev` is valid for writes, and the operations live as long as the
                     // module.
-                    unsafe { bindings::cdev_init(cdev, &raw const *OpenOps::<A, B, C>::TABLE) };
+                    unsafe { bindings::cdev_init(cdev, &raw const *OpenOps::<S, N>::TABLE) };
                     // SAFETY: It was just initialised.
                     unsafe { (*cdev).owner = this_module::<crate::LocalModule>().as_ptr() };
-                    // SAFETY: As above, and the three numbers are ours.
-                    to_result(unsafe { bindings::cdev_add(cdev, first, 3) })
+                    // SAFETY: As above, and the numbers are ours.
+                    to_result(unsafe { bindings::cdev_add(cdev, first, DevtRange::<N>::COUNT) })
                 }),
             }))
         })
@@ -128,28 +125,17 @@ where
 }
 
 #[pinned_drop]
-impl<A, B, C> PinnedDrop for CharDevices<A, B, C>
-where
-    A: FileSession,
-    B: FileSession<Subject = A::Subject>,
-    C: FileSession<Subject = A::Subject>,
-{
+impl<S: Send + Sync + 'static, const N: usize> PinnedDrop for CharDevices<S, N> {
     fn drop(self: Pin<&mut Self>) {
         // SAFETY: By the type invariants it is added.
         unsafe { bindings::cdev_del(self.cdev.get()) };
     }
 }
 
-/// The file operations of the `cdev`: `open`, which gives the file the operations of an `A`, of a `B`
-/// or of a `C`, depending on the node.
-struct OpenOps<A, B, C>(PhantomData<(A, B, C)>);
+/// The file operations of the `cdev`: `open`, which gives the file the operations of its node.
+struct OpenOps<S, const N: usize>(PhantomData<S>);
 
-impl<A, B, C> OpenOps<A, B, C>
-where
-    A: FileSession,
-    B: FileSession<Subject = A::Subject>,
-    C: FileSession<Subject = A::Subject>,
-{
+impl<S: Send + Sync + 'static, const N: usize> OpenOps<S, N> {
     const TABLE: &'static bindings::file_operations = &bindings::file_operations {
         owner: this_module::<crate::LocalModule>().as_ptr(),
         open: Some(Self::open),
@@ -158,7 +144,7 @@ where
 
     /// # Safety
     ///
-    /// The kernel calls it, for a node of `CharDevices<A, B, C>`.
+    /// The kernel calls it, for a node of `CharDevices<S, N>`.
     unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
         // SAFETY: The inode is being opened.
         let cdev = unsafe { ffi::khttpd_inode_cdev(inode) };
@@ -167,19 +153,19 @@ where
             reason = "the macro takes a pointer to the field and moves it in one"
         )]
         // SAFETY: By the invariants of `CharDevices` this is the field of one.
-        let nodes = unsafe { container_of!(Opaque::cast_from(cdev), CharDevices<A, B, C>, cdev) };
+        let devices = unsafe { container_of!(Opaque::cast_from(cdev), CharDevices<S, N>, cdev) };
         // SAFETY: A file that is being opened keeps the module, whose init does not fail any more,
         // and with it the nodes. Their subject was set before and does not change.
-        let subject = unsafe { &(*nodes).subject };
+        let subject = unsafe { &(*devices).subject };
+        // SAFETY: As above, for the nodes.
+        let nodes = unsafe { &(*devices).nodes };
         // SAFETY: The inode is that of a node.
-        let opened = match unsafe { ffi::khttpd_iminor(inode) } {
-            // SAFETY: The kernel guarantees that both are valid and that the file is being opened.
-            0 => unsafe { FileOps::<A>::open(subject, inode, file) },
-            // SAFETY: As above.
-            1 => unsafe { FileOps::<B>::open(subject, inode, file) },
-            // SAFETY: As above.
-            _ => unsafe { FileOps::<C>::open(subject, inode, file) },
+        let minor = unsafe { ffi::khttpd_iminor(inode) };
+        // CAST: Wider than 32 bits.
+        let Some(node) = nodes.get(minor as usize) else {
+            return ENXIO.to_errno();
         };
-        errno(opened)
+        // SAFETY: The kernel guarantees that both are valid and that the file is being opened.
+        errno(unsafe { (node.open)(subject, inode, file) })
     }
 }

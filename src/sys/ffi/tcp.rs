@@ -86,6 +86,13 @@ extern "C" {
     /// Tells whether a process owns `sk`. Any context.
     pub(in crate::sys) fn khttpd_sk_is_owned(sk: *const bindings::sock) -> bool;
 
+    /// Returns the port of the peer, and writes its address; that of an IPv4 peer is mapped to IPv6.
+    /// Any context. `sk` is an accepted TCP socket.
+    pub(in crate::sys) fn khttpd_sk_peer(
+        sk: *const bindings::sock,
+        address: *mut bindings::in6_addr,
+    ) -> u16;
+
     /// Takes the socket's spinlock and disables softirqs; returns `false` and does neither if a
     /// process owns the socket.
     ///

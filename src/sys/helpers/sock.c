@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+#include <net/ipv6.h>
 #include <net/sock.h>
 
 bool khttpd_sk_listens(const struct sock *sk)
@@ -37,4 +38,16 @@ void khttpd_sk_reset_on_close(struct sock *sk)
 {
 	WRITE_ONCE(sk->sk_lingertime, 0);
 	sock_set_flag(sk, SOCK_LINGER);
+}
+
+/* The peer's port, and its address; that of an IPv4 peer as one of IPv6. */
+u16 khttpd_sk_peer(const struct sock *sk, struct in6_addr *address)
+{
+	if (sk->sk_family == AF_INET)
+		ipv6_addr_set_v4mapped(sk->sk_daddr, address);
+#if IS_ENABLED(CONFIG_IPV6)
+	else
+		*address = sk->sk_v6_daddr;
+#endif
+	return ntohs(sk->sk_dport);
 }

@@ -80,7 +80,6 @@ pub(crate) trait Sender {
     fn half_close(&mut self);
 
     /// Returns the connection, for a look.
-    #[expect(dead_code, reason = "until the reader of requests calls it")]
     fn sock(&self) -> SockRef<'_>;
 }
 

@@ -4,7 +4,14 @@
 //!
 //! C header: [`include/net/sock.h`](srctree/include/net/sock.h)
 
-use core::marker::PhantomData;
+use crate::sys::ffi;
+use core::{
+    marker::PhantomData,
+    net::{
+        IpAddr,
+        Ipv6Addr, //
+    }, //
+};
 use kernel::bindings;
 
 /// A connection that need not be locked. Its owner keeps it for the lifetime.
@@ -37,5 +44,19 @@ impl SockRef<'_> {
     #[inline]
     pub(in crate::sys) fn as_raw(self) -> *const bindings::sock {
         self.sk
+    }
+
+    /// Returns the address and the port of the peer.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(crate) fn peer(&self) -> (IpAddr, u16) {
+        let mut address = bindings::in6_addr::default();
+        // SAFETY: By the type invariant this is a TCP socket, and `address` is valid for writes.
+        let port = unsafe { ffi::khttpd_sk_peer(self.as_raw(), &raw mut address) };
+        // SAFETY: Each form of the union is all of its bytes.
+        let octets = unsafe { address.in6_u.u6_addr8 };
+        (Ipv6Addr::from(octets).to_canonical(), port)
     }
 }

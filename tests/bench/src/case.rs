@@ -41,6 +41,8 @@ pub(crate) struct Case {
     pub(crate) connections: u32,
     /// The order of requests on a connection.
     pub(crate) flow: Flow,
+    /// Format of khttpd's access log.
+    pub(crate) log: &'static str,
     /// Seconds, or billions of instructions, until enough requests are served.
     pub(crate) seconds: f64,
 }
@@ -66,11 +68,12 @@ pub(crate) const PLAIN: Case = Case {
     size: Some(SMALL),
     connections: 8,
     flow: Flow::Same,
+    log: "off",
     seconds: 1.0,
 };
 
 /// All cases, in the order of the results.
-pub(crate) const CASES: [Case; 16] = [
+pub(crate) const CASES: [Case; 18] = [
     Case {
         name: "612B-1",
         connections: 1,
@@ -172,4 +175,20 @@ pub(crate) const CASES: [Case; 16] = [
         size: None,
         ..PLAIN
     },
+    // As a browser asks. The difference of the two is what a line costs until a process reads it.
+    Case {
+        name: "log-off",
+        field: Some(BROWSER),
+        ..PLAIN
+    },
+    Case {
+        name: "log-combined",
+        field: Some(BROWSER),
+        log: "combined",
+        ..PLAIN
+    },
 ];
+
+/// A field that each line of a combined log has.
+const BROWSER: &str =
+    "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";

@@ -36,11 +36,13 @@ pub(crate) fn measure(
     seconds: Option<f64>,
 ) -> Result<Instructions> {
     let load = Load::probed(machine, case, server)?;
+    server.begin_log(machine, case)?;
     let seconds = seconds.unwrap_or(case.seconds);
     let wrk = |seconds: f64| load.wrk("127.0.0.1", SCRIPT, 1, seconds);
     let command = format!("{} >/dev/null; {}", wrk(WARM_UP_SECONDS), wrk(seconds));
     let output = machine.exec_within(&command, SLOWNESS.mul_f64(seconds + 1.0))?;
     let counts = Counts::parse(case, &output.stdout_text())?;
+    server.end_log(machine)?;
     Ok(Instructions {
         case: case.name.into(),
         server: server.name().into(),

@@ -47,10 +47,12 @@ pub(crate) fn builder(floor: &[u8]) -> Result<Builder> {
 pub(crate) fn show(machine: &Machine, case: &Case, server: Server) -> Result {
     let each = instructions::measure(machine, case, server, None)?.instructions;
     let symbols = Symbols::read(machine)?;
+    server.begin_log(machine, case)?;
     let load = instructions::endless(machine, case, server)?;
     thread::sleep(Duration::from_secs(2));
     let traced = trace()?;
     drop(load);
+    server.end_log(machine)?;
     let mut found: HashMap<&str, u32> = HashMap::new();
     let mut all = 0;
     for line in BufReader::new(traced).lines() {

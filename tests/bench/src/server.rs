@@ -48,8 +48,9 @@ impl Server {
     /// only khttpd and nginx lead to the process.
     pub(crate) fn knows(self, case: &Case) -> bool {
         match self {
-            Self::Khttpd | Self::Nginx => true,
-            Self::Lighttpd => !case.is_for_process(),
+            Self::Khttpd => true,
+            Self::Nginx => case.log == "off",
+            Self::Lighttpd => case.log == "off" && !case.is_for_process(),
             Self::Floor => {
                 case.path == "/612.html"
                     && case.status == 200
@@ -97,6 +98,25 @@ impl Server {
             }
         };
         machine.exec_ok(command).map(drop)
+    }
+
+    /// Sets khttpd's access log to the format of `case`, with room for all lines of a run.
+    pub(crate) fn begin_log(self, machine: &Machine, case: &Case) -> Result {
+        if self == Self::Khttpd {
+            let commands = format!("log-buffer 67108864\\nlog {}\\n", case.log);
+            machine.exec_ok(&format!("printf '{commands}' >/dev/khttpd"))?;
+        }
+        Ok(())
+    }
+
+    /// Switches khttpd's access log off, after a run that must have lost no line.
+    pub(crate) fn end_log(self, machine: &Machine) -> Result {
+        if self == Self::Khttpd {
+            machine.exec_ok("grep -qx '# log-lost 0' /dev/khttpd")?;
+            // What no process has read counts as lost.
+            machine.exec_ok("printf 'log off\\nreset counters\\n' >/dev/khttpd")?;
+        }
+        Ok(())
     }
 
     /// Starts the process to which khttpd hands connections over, and for which nginx is a proxy.

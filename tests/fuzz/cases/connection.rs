@@ -243,7 +243,9 @@ fn check_response(response: &Received) {
     assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{head}");
     assert!(names.contains(&"Date"), "{head}");
 
-    let length = response.field("Content-Length").map(|text| text.parse());
+    let length = response
+        .field("Content-Length")
+        .map(|text| text.parse::<usize>());
     match (response.status, length) {
         (304, length) => assert!(length.is_none() && response.body.is_empty()),
         // A response to HEAD has the same head.

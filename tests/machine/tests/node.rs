@@ -88,6 +88,7 @@ fn commands_of_one_write_are_atomic() -> Result {
                 "writers",
                 "snapshot",
                 "again",
+                "logged",
             ],
         ),
         ("transaction.py", &["collected", "dropped", "vast"]),

@@ -19,6 +19,9 @@ pub const HELP: &str = "\
 # timeout send SECONDS             how far a peer may fall behind min-rate
 # timeout stop SECONDS             reset what is not finished this long after stop
 # timeout adopted SECONDS          end an adopted connection after this long
+# log FORMAT [for HOST]            off, common, combined or json: lines of /dev/khttpd-log
+# log-buffer BYTES                 keep that many bytes of unread lines for each CPU
+# client-address FIELD from NET    log the address that proxies in NET send in FIELD; or off
 # root DIRECTORY [for HOST]        serve its files, or built-in; HOST may be *.DOMAIN
 # reload                           load the site again
 # clear                            remove all roots and rules

@@ -3,6 +3,7 @@
 //! Tests of the commands.
 
 mod choices;
+mod log;
 mod numbers;
 
 use super::{Command, Timeout, HELP};
@@ -376,7 +377,7 @@ proptest! {
                     "listen", "unlisten", "start", "stop", "max-connections", "min-rate",
                     "max-old-sites", "max-head-bytes", "if-modified-since", "exact",
                     "merge-slashes", "off",
-                    "timeout", "idle",
+                    "timeout", "idle", "log", "json", "for", "client-address", "from",
                     "relay", "send", "reset", "counters", "help", "80", "127.0.0.1:80", "[::1]:80",
                     "1000000000", "hand-over", "no-hand-over", "*", "always",
                 ]).prop_map(str::to_owned),

@@ -111,3 +111,14 @@ fn rfc9110_5_6_7_malformed_date_is_none() {
         assert_eq!(parse(text), None, "{text}");
     }
 }
+
+#[test]
+fn dates_of_logs_have_the_forms_of_apache_and_of_rfc3339() {
+    let log = |seconds| String::from_utf8(Timestamp(seconds).render_log().to_vec()).unwrap();
+    assert_eq!(log(784_111_777), "06/Nov/1994:08:49:37 +0000");
+    assert_eq!(log(u64::MAX), "31/Dec/9999:23:59:59 +0000");
+    let rfc3339 =
+        |seconds| String::from_utf8(Timestamp(seconds).render_rfc3339().to_vec()).unwrap();
+    assert_eq!(rfc3339(784_111_777), "1994-11-06T08:49:37");
+    assert_eq!(rfc3339(u64::MAX), "9999-12-31T23:59:59");
+}

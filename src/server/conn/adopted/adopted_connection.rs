@@ -302,6 +302,12 @@ impl AdoptedConnection {
             return;
         };
         drop(watch);
+        let log = &mut state.conn.log;
+        softirq::disabled(|bh| {
+            self.core()
+                .log
+                .with_writer(bh, |writer| log.break_off(writer));
+        });
         state.conn.enter(ConnPhase::Closed);
         self.timing.close();
         if let Some(number) = state.offer.take() {

@@ -139,6 +139,9 @@ impl AdoptedConnection {
             return None;
         }
         state.offer = None;
+        if let Some(record) = state.conn.log.handing_over.take() {
+            self.core().log.hand_over(record);
+        }
         self.trace_hand_over(&state, c"ok");
         self.give_up(&mut state, CloseReason::HandedOver);
         Some(Returned {

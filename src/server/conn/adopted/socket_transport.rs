@@ -9,9 +9,12 @@ use super::super::{
         Transport, //
     }, //
 };
-use crate::sys::tcp::{
-    Receiver,
-    SocketGuard, //
+use crate::sys::{
+    softirq::BhDisabled,
+    tcp::{
+        Receiver,
+        SocketGuard, //
+    }, //
 };
 use core::{
     mem,
@@ -108,6 +111,10 @@ impl<'g> ResponseSink for SocketTransport<'_, 'g> {
 
     fn sender(&mut self) -> &mut SocketGuard<'g> {
         self.guard
+    }
+
+    fn bh(&self) -> &BhDisabled {
+        self.guard.bh()
     }
 }
 

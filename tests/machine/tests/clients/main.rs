@@ -8,6 +8,7 @@ mod common;
 
 mod browser;
 mod downloads;
+mod log;
 mod metrics;
 mod repositories;
 mod sites;

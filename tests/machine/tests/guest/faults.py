@@ -27,6 +27,7 @@ from injection import FAULTS, SHORT, chance, each, fail_in_workers, mark_workers
 
 NODE = '/dev/khttpd'
 RELAY = '/dev/khttpd-relay'
+LOG = '/dev/khttpd-log'
 # Errors of opening a node while the module is loaded or unloaded.
 GONE = {errno.ENOENT, errno.ENXIO, errno.ENODEV}
 
@@ -161,6 +162,9 @@ def commands():
         ('max-head-bytes 32768', 'max-head-bytes 8192'),
         ('if-modified-since before', 'if-modified-since exact'),
         ('merge-slashes off', 'merge-slashes on'),
+        ('log json', 'log off'),
+        ('log off for example.org\nlog-buffer 65536', 'log off\nlog-buffer 1048576'),
+        ('client-address X-Real-IP from 127.0.0.0/8', 'client-address off'),
         ('min-rate 77', 'min-rate 500'),
         ('begin\ntimeout idle 77\ncommit', 'timeout idle 75'),
         ('relay 127.0.0.1:7', 'relay 127.0.0.1:2001'),
@@ -250,6 +254,9 @@ def nodes():
         finally:
             os.close(node)
 
+    def log():
+        os.close(os.open(LOG, os.O_RDONLY))
+
     before = settings()
 
     def check(_):
@@ -258,6 +265,7 @@ def nodes():
     each('cat /dev/khttpd', read, check)
     each('echo -n timeout > /dev/khttpd', unfinished, check)
     each('cat > /dev/khttpd-relay', relay, check)
+    each('true < /dev/khttpd-log', log, check)
 
 
 def serving(seconds):

@@ -29,6 +29,10 @@ max-old-sites 0
 max-head-bytes 16384
 if-modified-since before
 merge-slashes off
+log combined
+log json for *.example.org
+log-buffer 65536
+client-address X-Forwarded-For from 10.0.0.0/8
 min-rate 5
 timeout idle 60
 timeout stop 86400

@@ -344,6 +344,35 @@ def again():
     assert plain == after, (plain, after)
 
 
+def logged():
+    """The settings of the access log are shown as commands, and bounded."""
+    before = commands()
+    settings = [
+        'log json',
+        'log off for *.example.org',
+        'log-buffer 65536',
+        'client-address off',
+        'client-address X-Real-IP from 10.0.0.0/8',
+    ]
+    assert write('\n'.join(settings) + '\n')[0] == 0
+    shown = commands()
+    assert [line for line in shown if line.startswith(('log', 'client'))] == settings, shown
+    assert write('\n'.join(shown) + '\n')[0] == 0 and commands() == shown
+    hosts = ''.join(f'log common for h{number}.example\n' for number in range(64))
+    networks = ''.join(f'client-address A from 192.0.2.{number}\n' for number in range(8))
+    for text, reason in [
+        (hosts, 'line 64: "log common for h63.example": too many hosts; '),
+        (networks, 'line 8: "client-address A from 192.0.2.7": too many networks; '),
+    ]:
+        error, said = write(text)
+        assert error == errno.E2BIG and said.startswith(reason), (error, said)
+        assert commands() == shown
+    assert write('log off\n' + hosts + 'client-address off\n' + networks)[0] == 0
+    # Without a host, all exceptions are forgotten.
+    assert write('log off\nlog-buffer 1048576\nclient-address off\n')[0] == 0
+    assert commands() == before, (before, commands())
+
+
 if __name__ == "__main__":
     assert write('unlisten\nlisten 8080\nstart\n')[0] == 0
     globals()[sys.argv[1]]()

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The access log, from requests to the lines that a process reads.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use common::program::{self, run};
+use common::{
+    assert_no_trouble, assert_quiet, machine, put_guest, scaled_count, serving, unload, Result,
+};
+
+const LIBRARIES: [&str; 3] = ["status.py", "stream.py", "access_log.py"];
+
+/// Runs a program in a machine of its own, and unloads the module.
+fn check(name: &str, command: &str) -> Result {
+    program::check(&[&LIBRARIES[..], &[name]].concat(), command)
+}
+
+/// Runs a case of `log_lines.py` with `count` requests.
+fn lines(case: &str, count: u32) -> Result {
+    check("log_lines.py", &format!("log_lines.py {case} {count}"))
+}
+
+#[test]
+fn node_has_one_reader_that_a_signal_or_the_end_of_the_namespace_ends() -> Result {
+    check("log_node.py", "log_node.py")
+}
+
+#[test]
+fn open_node_keeps_the_module() -> Result {
+    let machine = serving()?;
+    machine.exec_ok(
+        "exec 3< /dev/khttpd-log; ! rmmod khttpd 2> /dev/null && exec 3<&-; rmmod khttpd && \
+         test ! -e /dev/khttpd-log",
+    )?;
+    assert_quiet(&machine)
+}
+
+#[test]
+fn read_returns_whole_lines_or_a_part_of_one() -> Result {
+    lines("pieces", 60)
+}
+
+#[test]
+fn line_that_cannot_be_copied_stays() -> Result {
+    lines("faults", 20)
+}
+
+#[test]
+fn reader_that_waits_gets_each_line() -> Result {
+    lines("wakes", scaled_count(2000))
+}
+
+#[test]
+fn lines_of_two_cpus_come_in_the_order_of_time() -> Result {
+    lines("order", scaled_count(20_000))
+}
+
+#[test]
+fn lines_that_a_slow_reader_loses_are_counted_and_told_of() -> Result {
+    lines("slow", 500)
+}
+
+#[test]
+fn readers_that_are_killed_leave_their_place() -> Result {
+    lines("killed", scaled_count(20_000))
+}
+
+#[test]
+fn each_request_is_a_line_or_lost_while_buffers_are_replaced() -> Result {
+    lines("replaced", scaled_count(20_000))
+}
+
+#[test]
+fn log_is_switched_off_and_on_under_load() -> Result {
+    lines("switched", scaled_count(20_000))
+}
+
+#[test]
+fn each_line_of_json_parses_whatever_the_bytes_of_requests() -> Result {
+    lines("hostile", 200)
+}
+
+/// Returns the command of the unit that Documentation/configuration.md shows.
+fn command_of_unit() -> Result<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let text = fs::read_to_string(root.join("Documentation/configuration.md"))?;
+    let commands = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("ExecStart="));
+    let mut about_log = commands.filter(|command| command.contains("khttpd-log"));
+    Ok(about_log.next().ok_or("no unit reads the log")?.into())
+}
+
+#[test]
+fn rotation_by_the_unit_of_the_documentation_loses_no_line() -> Result {
+    let machine = serving()?;
+    put_guest(&machine, &LIBRARIES)?;
+    put_guest(&machine, &["log_rotation.py"])?;
+    machine.put_file("/tmp/unit.sh", 0o600, command_of_unit()?.as_bytes())?;
+    run(
+        &machine,
+        &format!("log_rotation.py {}", scaled_count(20_000)),
+    )?;
+    unload(&machine)
+}
+
+/// A process reads all the time, and clients make requests, in two namespaces.
+#[test]
+fn namespace_and_module_end_under_load() -> Result {
+    let machine = machine()?.boot()?;
+    put_guest(&machine, &LIBRARIES)?;
+    for round in 0..3 {
+        machine.exec_ok(
+            "insmod khttpd.ko && ip netns add a && ip -n a link set lo up && \
+             ip netns exec a sh -c \"printf 'log json\\nlisten 8080\\n' > /dev/khttpd\" && \
+             printf 'log combined\\nlog-buffer 65536\\n' > /dev/khttpd",
+        )?;
+        // The reader of the namespace is outside: it does not keep it.
+        machine.exec_ok(
+            "python3 -c \"
+import os, subprocess
+here, there = (os.open(path, os.O_RDONLY) for path in ('/proc/self/ns/net', '/run/netns/a'))
+os.setns(there, os.CLONE_NEWNET)
+node = os.open('/dev/khttpd-log', os.O_RDONLY)
+os.setns(here, os.CLONE_NEWNET)
+subprocess.Popen('cat > /tmp/a.log; echo ended > /tmp/a.ended', shell=True, stdin=node)
+\" > /dev/null 2>&1 && \
+             { ip netns exec a timeout 3 wrk -d 60 -c 20 -t 2 http://127.0.0.1:8080/ > /dev/null 2>&1 & } && \
+             { timeout 5 wrk -d 60 -c 20 -t 2 http://127.0.0.1:8080/ > /dev/null 2>&1 & } && \
+             { timeout 4 cat /dev/khttpd-log > /dev/null & } && sleep 0.5",
+        )?;
+        thread::sleep(Duration::from_millis(300 * round));
+        machine.exec_ok(
+            "ip netns del a && i=0 && \
+             until test -e /tmp/a.ended; do i=$((i + 1)); test $i -lt 6000 || exit 1; sleep 0.1; done && \
+             test -s /tmp/a.log && rm /tmp/a.ended && \
+             until rmmod khttpd 2> /dev/null; do sleep 0.1; done; wait",
+        )?;
+    }
+    assert_no_trouble(&machine).map(drop)
+}
