@@ -11,6 +11,7 @@
 //! of the reader gets the new ones, behind the old ones, which the reader drains first.
 
 mod line_source;
+mod log_clock;
 mod log_feed;
 mod log_merge;
 mod log_reader;
@@ -20,9 +21,12 @@ mod log_sink;
 mod policy;
 mod tests;
 
-pub(super) use self::log_sink::{
-    LogSink,
-    LogWriter, //
+pub(super) use self::{
+    log_clock::now,
+    log_sink::{
+        LogSink,
+        LogWriter, //
+    }, //
 };
 
 pub(crate) use self::{
@@ -35,7 +39,6 @@ use self::{
     log_rings::LogRings, //
 };
 use crate::sys::{
-    clock,
     published::Published,
     softirq::{
         self,
@@ -58,23 +61,8 @@ use kernel::{
 };
 use protocol::log::{
     Ending,
-    LogRecord,
-    Moment, //
+    LogRecord, //
 };
-
-/// Returns the present time.
-///
-/// # Context
-///
-/// Any context.
-#[inline]
-pub(super) fn now() -> Moment {
-    let monotonic_nanoseconds = clock::monotonic_nanoseconds();
-    Moment {
-        real_nanoseconds: clock::real_nanoseconds(monotonic_nanoseconds),
-        monotonic_nanoseconds,
-    }
-}
 
 /// The access log of a server.
 pub(super) struct AccessLog {

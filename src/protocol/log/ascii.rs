@@ -19,7 +19,7 @@ pub(super) fn write_common(record: &LogRecord, f: &mut fmt::Formatter<'_>) -> fm
     let seconds = numbers.end.real_nanoseconds.wrapping_div(1_000_000_000);
     let date = Timestamp(seconds).render_log();
     let date = str::from_utf8(&date).unwrap_or_default();
-    write!(f, "{} - - [{date}] ", numbers.client)?;
+    write!(f, "{} - - [{date}] ", numbers.client.to_canonical())?;
     write_quoted(record, RecordText::Line, f)?;
     match numbers.status {
         0 => f.write_str(" -")?,

@@ -22,7 +22,8 @@ pub(super) fn write_object(record: &LogRecord, f: &mut fmt::Formatter<'_>) -> fm
     write!(
         f,
         ",\"client\":\"{}\",\"port\":{}",
-        numbers.client, numbers.port
+        numbers.client.to_canonical(),
+        numbers.port
     )?;
     write_request(record, f)?;
     write_text("host", record, RecordText::Host, f)?;

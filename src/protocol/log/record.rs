@@ -9,10 +9,7 @@ use super::{
         RequestHead, //
     }, //
 };
-use core::net::{
-    IpAddr,
-    Ipv4Addr, //
-};
+use core::net::Ipv6Addr;
 
 /// The end of a response.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,6 +68,19 @@ impl RecordText {
     }
 }
 
+impl RecordText {
+    /// Returns this text of a head; empty if it has none.
+    fn of(self, head: RequestHead<'_>) -> &[u8] {
+        let name: &[u8] = match self {
+            Self::Line => return head.line(),
+            Self::Host => b"host",
+            Self::Referer => b"referer",
+            Self::UserAgent => b"user-agent",
+        };
+        head.field(name).unwrap_or_default()
+    }
+}
+
 /// Room for all texts in bytes.
 pub(super) const TEXT_ROOM: usize = {
     let [line, host, referer, user_agent] = RecordText::ROOM;
@@ -94,7 +104,8 @@ pub(super) struct RecordNumbers {
     body_length: u64,
     /// Bytes of both that were sent.
     sent: u64,
-    pub(super) client: IpAddr,
+    /// Address of the client; one of IPv4 is mapped.
+    pub(super) client: Ipv6Addr,
     pub(super) port: u16,
     /// Status; 0 without a response.
     pub(super) status: u16,
@@ -112,7 +123,7 @@ impl RecordNumbers {
         head_length: 0,
         body_length: 0,
         sent: 0,
-        client: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        client: Ipv6Addr::UNSPECIFIED,
         port: 0,
         status: 0,
         ending: Ending::Broken,
@@ -121,18 +132,20 @@ impl RecordNumbers {
 
 /// A line of the access log before it is rendered.
 ///
-/// The texts stand one behind the other, so that a short request touches few cache lines. The
-/// bytes behind them are left from earlier requests.
+/// It has a copy of the head, in which whoever renders the line finds the texts. Of a head that is too
+/// long it has the texts alone, one behind the other. The bytes behind them are left from earlier
+/// requests.
 ///
 /// # Examples
 ///
 /// ```
 /// use protocol::log::{Ending, LogFormat, LogRecord, Moment, RequestHead};
+/// use std::net::Ipv4Addr;
 ///
 /// let mut record = LogRecord::EMPTY;
 /// let head = RequestHead::new(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
 /// record.begin(head, LogFormat::Common);
-/// record.set_client([192, 0, 2, 1].into(), 50_000);
+/// record.set_client(Ipv4Addr::new(192, 0, 2, 1).to_ipv6_mapped(), 50_000);
 /// record.set_begin(1_000_000);
 /// record.set_response(200, 150, 1000);
 /// let now = Moment {
@@ -149,6 +162,8 @@ impl RecordNumbers {
 #[derive(Clone)]
 pub struct LogRecord {
     pub(super) numbers: RecordNumbers,
+    /// Length of the head that `text` is; 0 if it consists of texts.
+    head_length: u16,
     /// End of each text, in the order of [`RecordText`].
     ends: [u16; RecordText::ROOM.len()],
     format: LogFormat,
@@ -163,17 +178,33 @@ impl LogRecord {
     /// A record without a line.
     pub const EMPTY: Self = Self {
         numbers: RecordNumbers::EMPTY,
+        head_length: 0,
         ends: [0; RecordText::ROOM.len()],
         format: LogFormat::Off,
         is_truncated: [false; RecordText::ROOM.len()],
         text: [0; TEXT_ROOM],
     };
 
-    /// Begins a line in this format with what it needs of the head of a request. Each text that is
-    /// too long is truncated. All else is forgotten.
+    /// Begins a line in this format with the head of a request. Of one that is too long it takes what
+    /// the format needs, and truncates each text that is still too long. All else is forgotten.
+    #[inline]
     pub fn begin(&mut self, head: RequestHead<'_>, format: LogFormat) {
         self.numbers = RecordNumbers::EMPTY;
         self.format = format;
+        self.is_truncated = [false; RecordText::ROOM.len()];
+        let bytes = head.as_bytes();
+        // `TEXT_ROOM` is less.
+        self.head_length = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
+        match self.text.get_mut(..bytes.len()) {
+            Some([]) | None => self.pick(head, format),
+            Some(room) => room.copy_from_slice(bytes),
+        }
+    }
+
+    /// Takes the texts that the format needs.
+    #[inline(never)]
+    fn pick(&mut self, head: RequestHead<'_>, format: LogFormat) {
+        self.head_length = 0;
         let [mut host, mut referer, mut user_agent]: [&[u8]; 3] = [&[]; 3];
         let (request_line, lines) = head.split();
         if format.has_fields() {
@@ -195,10 +226,10 @@ impl LogRecord {
         self.put(RecordText::UserAgent, end, user_agent);
     }
 
-    /// Sets the address and the port of the client. An IPv4-mapped address becomes one of IPv4.
+    /// Sets the address of the client, which is mapped if it is one of IPv4, and the port.
     #[inline]
-    pub fn set_client(&mut self, address: IpAddr, port: u16) {
-        self.numbers.client = address.to_canonical();
+    pub fn set_client(&mut self, address: Ipv6Addr, port: u16) {
+        self.numbers.client = address;
         self.numbers.port = port;
     }
 
@@ -263,6 +294,9 @@ impl LogRecord {
 
     /// Returns a text; empty if the request has none.
     pub(super) fn text(&self, text: RecordText) -> &[u8] {
+        if let Some(head @ [_, ..]) = self.text.get(..usize::from(self.head_length)) {
+            return text.of(RequestHead::new(head));
+        }
         let [line, host, referer, user_agent] = self.ends.map(usize::from);
         let range = match text {
             RecordText::Line => 0..line,

@@ -39,6 +39,12 @@ impl<'b> RequestHead<'b> {
         RequestHead(head)
     }
 
+    /// Returns all received bytes.
+    #[inline]
+    pub(super) fn as_bytes(self) -> &'b [u8] {
+        self.0
+    }
+
     /// Returns the request line without its end, or what has arrived of it.
     #[inline]
     pub fn line(self) -> &'b [u8] {

@@ -3,10 +3,10 @@
 //! The lines of the access log, one after the other.
 
 use super::{
+    log_clock::now,
     log_feed::LogFeed,
     log_merge::LogMerge,
     log_rings::LogRings, //
-    now,
 };
 use crate::sys::{
     sched,

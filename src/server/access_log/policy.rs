@@ -4,7 +4,10 @@
 
 use core::{
     cmp::Reverse,
-    net::IpAddr, //
+    net::{
+        IpAddr,
+        Ipv6Addr, //
+    }, //
 };
 use kernel::{
     fmt,
@@ -223,19 +226,32 @@ impl LogPolicy {
     }
 
     /// Returns the address of the client: that which `peer` sends in its field if it is a proxy,
-    /// otherwise that of `peer`. The narrowest network decides about the field.
+    /// otherwise that of `peer`. The narrowest network decides about the field. Addresses of IPv4 are
+    /// mapped to IPv6.
     ///
     /// # Context
     ///
     /// Any context.
     #[inline]
-    pub(crate) fn client(&self, peer: IpAddr, head: RequestHead<'_>) -> IpAddr {
-        self.proxies
-            .iter()
+    pub(crate) fn client(&self, peer: Ipv6Addr, head: RequestHead<'_>) -> Ipv6Addr {
+        if self.proxies.is_empty() {
+            return peer;
+        }
+        match self.forwarded(peer.to_canonical(), head) {
+            None => peer,
+            Some(IpAddr::V4(address)) => address.to_ipv6_mapped(),
+            Some(IpAddr::V6(address)) => address,
+        }
+    }
+
+    /// Returns the address that `peer` sends in its field if it is a proxy.
+    #[inline(never)]
+    fn forwarded(&self, peer: IpAddr, head: RequestHead<'_>) -> Option<IpAddr> {
+        let proxies = self.proxies.iter();
+        let proxy = proxies
             .filter(|proxy| proxy.network.contains(peer))
-            .max_by_key(|proxy| proxy.network.bits())
-            .and_then(|proxy| last_address(head.field(&proxy.field)?))
-            .unwrap_or(peer)
+            .max_by_key(|proxy| proxy.network.bits())?;
+        last_address(head.field(&proxy.field)?)
     }
 }
 

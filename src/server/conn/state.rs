@@ -110,10 +110,10 @@ pub(crate) struct ConnState {
     pace: Pace,
     /// The next request, if it is for others; it is looked at no more.
     pub(super) deferred: Option<DeferredRequest>,
-    /// The page of metrics that the next request is for.
-    pub(super) page: Option<Arc<MetricsPage>>,
     /// What the access log has not got yet.
     pub(super) log: ConnLog,
+    /// The page of metrics that the next request is for.
+    pub(super) page: Option<Arc<MetricsPage>>,
     /// Whether memory was short in the last poll.
     short_of_memory: bool,
     /// Whether the callbacks were attached.
@@ -130,8 +130,8 @@ impl ConnState {
             renewed: false,
             pace: Pace::new(0, 0),
             deferred: None,
-            page: None,
             log: ConnLog::new(),
+            page: None,
             short_of_memory: false,
             is_attached: false,
         }

@@ -7,10 +7,7 @@
 use crate::sys::ffi;
 use core::{
     marker::PhantomData,
-    net::{
-        IpAddr,
-        Ipv6Addr, //
-    }, //
+    net::Ipv6Addr, //
 };
 use kernel::bindings;
 
@@ -46,17 +43,17 @@ impl SockRef<'_> {
         self.sk
     }
 
-    /// Returns the address and the port of the peer.
+    /// Returns the address of the peer, that of an IPv4 peer mapped to IPv6, and its port.
     ///
     /// # Context
     ///
     /// Any context.
-    pub(crate) fn peer(&self) -> (IpAddr, u16) {
+    pub(crate) fn peer(&self) -> (Ipv6Addr, u16) {
         let mut address = bindings::in6_addr::default();
         // SAFETY: By the type invariant this is a TCP socket, and `address` is valid for writes.
         let port = unsafe { ffi::khttpd_sk_peer(self.as_raw(), &raw mut address) };
         // SAFETY: Each form of the union is all of its bytes.
         let octets = unsafe { address.in6_u.u6_addr8 };
-        (Ipv6Addr::from(octets).to_canonical(), port)
+        (Ipv6Addr::from(octets), port)
     }
 }

@@ -119,7 +119,7 @@ TRACE_EVENT(khttpd_close,
 	TP_STRUCT__entry(
 		__array(__u8, client, 16)
 		__field(__u16, client_port)
-		__field(bool, reset)
+		__field(__u8, reset)
 		__field(__u32, requests)
 		__field(__u64, bytes)
 		__field(__u32, milliseconds)

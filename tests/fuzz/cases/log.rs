@@ -4,6 +4,7 @@
 
 use protocol::log::{last_address, Ending, LogFormat, LogRecord, Moment, RequestHead, LINE_MAX};
 use serde_json::Value;
+use std::net::{IpAddr, Ipv6Addr};
 
 /// Checks the line of a head in each format, preceded by a byte with the length of the response.
 pub fn log(bytes: &[u8]) {
@@ -13,11 +14,15 @@ pub fn log(bytes: &[u8]) {
     let head = RequestHead::new(received);
     assert!(!head.line().contains(&b'\n'));
     assert!(head.method().len() + head.target().len() <= head.line().len());
-    let address = head.field(b"x-forwarded-for").and_then(last_address);
+    let address = match head.field(b"x-forwarded-for").and_then(last_address) {
+        Some(IpAddr::V6(address)) => address,
+        Some(IpAddr::V4(address)) => address.to_ipv6_mapped(),
+        None => Ipv6Addr::LOCALHOST,
+    };
     let mut record = LogRecord::EMPTY;
     for format in LogFormat::ALL {
         record.begin(head, format);
-        record.set_client(address.unwrap_or([192, 0, 2, 1].into()), 50_000);
+        record.set_client(address, 50_000);
         record.set_begin(1);
         record.set_response(200, 10, 100);
         let now = Moment {

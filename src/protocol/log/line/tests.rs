@@ -5,6 +5,7 @@
 use super::LINE_MAX;
 use crate::log::{Ending, LogFormat, LogRecord, Moment, RequestHead};
 use proptest::prelude::*;
+use std::net::Ipv4Addr;
 
 /// Sun, 06 Nov 1994 08:49:37.012 GMT, two seconds after the beginning of the request.
 const NOW: Moment = Moment {
@@ -49,7 +50,7 @@ fn each_format_tells_of_a_request() {
 fn unknown_parts_are_hyphens_or_null() {
     let mut record = LogRecord::EMPTY;
     record.begin(RequestHead::new(b""), LogFormat::Combined);
-    record.set_client([192, 0, 2, 1].into(), 1);
+    record.set_client(Ipv4Addr::new(192, 0, 2, 1).to_ipv6_mapped(), 1);
     record.finish(Ending::HandedOver, 0, NOW);
     assert_eq!(
         record.to_string(),
@@ -85,7 +86,7 @@ fn bytes_that_could_end_a_string_are_escaped() {
 
 #[test]
 fn truncated_texts_are_marked() {
-    let long = format!("GET /{} HTTP/1.1\r\n\r\n", "\u{e9}".repeat(400));
+    let long = format!("GET /{} HTTP/1.1\r\n\r\n", "\u{e9}".repeat(500));
     let common = line(long.as_bytes(), LogFormat::Common);
     assert!(common.ends_with("\\xC3...\" 200 1000\n"), "{common}");
     let json = line(long.as_bytes(), LogFormat::Json);

@@ -2,8 +2,9 @@
 
 //! Tests of records.
 
-use super::{LogRecord, RecordText};
+use super::{LogRecord, RecordText, TEXT_ROOM};
 use crate::log::{Ending, LogFormat, Moment, RequestHead};
+use std::net::Ipv4Addr;
 
 const HEAD: &[u8] = b"GET /a HTTP/1.1\r\nUser-Agent: old\r\nHOST: a.org\r\nRefere: no\r\n\
     X-Host: no\r\nReferer:\thttp://a.org/ \r\nUser-agent: new\r\n\r\nHost: body\r\n";
@@ -19,10 +20,20 @@ fn texts(record: &LogRecord) -> [&str; 4] {
 }
 
 #[test]
-fn format_decides_which_texts_are_copied() {
+fn texts_are_found_in_the_head() {
+    let mut record = LogRecord::EMPTY;
+    record.begin(RequestHead::new(HEAD), LogFormat::Combined);
+    let all = ["GET /a HTTP/1.1", "a.org", "http://a.org/", "new"];
+    assert_eq!(texts(&record), all);
+    assert!(!record.is_truncated(RecordText::UserAgent));
+}
+
+#[test]
+fn of_a_long_head_a_record_has_what_its_format_needs() {
+    let long = [HEAD.trim_ascii_end(), b"\r\n", &[b'a'; TEXT_ROOM]].concat();
     let mut record = LogRecord::EMPTY;
     for format in LogFormat::ALL {
-        record.begin(RequestHead::new(HEAD), format);
+        record.begin(RequestHead::new(&long), format);
         let fields = match format {
             LogFormat::Off | LogFormat::Common => ["", "", ""],
             LogFormat::Combined | LogFormat::Json => ["a.org", "http://a.org/", "new"],
@@ -41,7 +52,7 @@ fn begin_forgets_the_line_before() {
         monotonic_nanoseconds: 4,
     };
     record.begin(RequestHead::new(HEAD), LogFormat::Json);
-    record.set_client([192, 0, 2, 1].into(), 1);
+    record.set_client(Ipv4Addr::new(192, 0, 2, 1).to_ipv6_mapped(), 1);
     record.set_begin(2);
     record.set_response(200, 100, 50);
     record.finish(Ending::Complete, 150, now);
@@ -56,7 +67,8 @@ fn begin_forgets_the_line_before() {
 }
 
 #[test]
-fn each_text_is_truncated_at_its_room() {
+fn each_text_of_a_long_head_is_truncated_at_its_room() {
+    let rest = format!("\r\n{}", "a".repeat(TEXT_ROOM));
     for (text, room) in [
         (RecordText::Line, 480),
         (RecordText::Host, 80),
@@ -71,6 +83,7 @@ fn each_text_is_truncated_at_its_room() {
                 RecordText::Referer => format!("x\r\nreferer: {long}\r\n"),
                 RecordText::UserAgent => format!("x\r\nuser-agent: {long}\r\n"),
             };
+            let head = head + &rest;
             let mut record = LogRecord::EMPTY;
             record.begin(RequestHead::new(head.as_bytes()), LogFormat::Combined);
             assert_eq!(record.text(text), &long.as_bytes()[..room]);

@@ -12,7 +12,10 @@ mod suite {
         NETWORKS_MAX, //
     };
     use crate::sys::text::render;
-    use core::net::IpAddr;
+    use core::net::{
+        IpAddr,
+        Ipv6Addr, //
+    };
     use kernel::{
         prelude::*,
         str::CString, //
@@ -40,8 +43,12 @@ mod suite {
         })
     }
 
-    fn address(text: &str) -> Result<IpAddr> {
-        text.parse().map_err(|_| EINVAL)
+    /// Parses an address; one of IPv4 is mapped.
+    fn address(text: &str) -> Result<Ipv6Addr> {
+        Ok(match text.parse().map_err(|_| EINVAL)? {
+            IpAddr::V4(address) => address.to_ipv6_mapped(),
+            IpAddr::V6(address) => address,
+        })
     }
 
     #[test]

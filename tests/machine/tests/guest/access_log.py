@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import threading
+import traceback
 
 import status
 from stream import Stream, request
@@ -15,6 +16,8 @@ from stream import Stream, request
 NODE = "/dev/khttpd-log"
 # Room for any line.
 LINE = 8192
+# Requests on a connection: fewer than khttpd's bound.
+SERVED = 5000
 SMALL = request("HEAD", "/robots.txt")
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -97,30 +100,51 @@ def objects(text):
 
 
 def ask(count, message=SMALL, batch=50):
-    """Makes requests on one connection."""
-    with Stream() as stream:
-        while count:
-            now = min(count, batch)
-            stream.send(message * now)
-            for _ in range(now):
-                stream.response(message.startswith(b"HEAD"))
-            count -= now
+    """Makes requests, as many on a connection as khttpd serves."""
+    while count:
+        with Stream() as stream:
+            for _ in range(min(count, SERVED) // batch or 1):
+                now = min(count, batch)
+                stream.send(message * now)
+                for _ in range(now):
+                    stream.response(message.startswith(b"HEAD"))
+                count -= now
 
 
-def asked(count, processes=1, message=SMALL):
-    """Makes requests by processes, each on a CPU of its own if there are so many."""
-    children = []
-    for number in range(processes):
-        if (child := os.fork()) == 0:
+class Clients:
+    """Processes that make requests, each on a CPU of its own if there are so many."""
+
+    def __init__(self, count, processes=1, message=SMALL, batch=50):
+        self.left = [self.client(n, count, message, batch) for n in range(processes)]
+
+    @staticmethod
+    def client(number, *arguments):
+        """Begins a process, and returns its number."""
+        child = os.fork()
+        if child == 0:
             code = 1
-            with contextlib.suppress(Exception):
+            try:
                 os.sched_setaffinity(0, {number % os.cpu_count()})
-                ask(count, message)
+                ask(*arguments)
                 code = 0
+            except BaseException:  # pylint: disable=broad-except
+                traceback.print_exc()
             os._exit(code)
-        children.append(child)
-    for child in children:
-        assert os.waitpid(child, 0)[1] == 0, "a client has failed"
+        return child
+
+    def are_busy(self):
+        """Returns whether a process has requests left."""
+        for child in list(self.left):
+            pid, code = os.waitpid(child, os.WNOHANG)
+            if pid:
+                assert code == 0, "a client has failed"
+                self.left.remove(child)
+        return bool(self.left)
+
+    def join(self):
+        """Waits for all processes."""
+        while self.left:
+            assert os.waitpid(self.left.pop(), 0)[1] == 0, "a client has failed"
 
 
 def settle():

@@ -5,7 +5,7 @@ import json
 import subprocess
 
 import status
-from access_log import Collector, asked, settle
+from access_log import Clients, Collector, settle
 from stream import request
 
 COUNT = 100_000
@@ -24,7 +24,7 @@ def main():
     status.command("log combined", "log-buffer 67108864", "reset counters")
     collector = Collector()
     for message in REQUESTS:
-        asked(COUNT // len(REQUESTS) // 2, 2, message)
+        Clients(COUNT // len(REQUESTS) // 2, 2, message).join()
     settle()
     text = collector.end()
     assert text.count(b"\n") == COUNT and status.count("log-lost") == 0, text.count(b"\n")

@@ -7,16 +7,15 @@ import os
 import select
 import signal
 import sys
-import threading
 import time
 
 import status
 from access_log import (
     LINE,
+    Clients,
     Collector,
     Reader,
     ask,
-    asked,
     error,
     libc,
     objects,
@@ -77,20 +76,18 @@ def wakes(count):
     """A reader that waits gets each line that is written."""
     status.command("log json")
     with Reader() as reader:
-        client = threading.Thread(target=ask, args=(count,), kwargs={"batch": 1})
-        client.start()
+        clients = Clients(count, batch=1)
         found = 0
         while found < count:
             lines, lost = objects(reader.read())
             assert lines and not lost
             found += len(lines)
-        client.join()
+        clients.join()
         poll = select.poll()
         poll.register(reader.file, select.POLLIN)
-        client = threading.Thread(target=ask, args=(1,))
-        client.start()
+        clients = Clients(1)
         assert poll.poll(status.HANG * 1000) == [(reader.file, select.POLLIN)]
-        client.join()
+        clients.join()
 
 
 def milliseconds(line):
@@ -102,8 +99,9 @@ def milliseconds(line):
 def order(count):
     """Lines of two CPUs come in the order of time, and none is missing."""
     status.command("log json", "log-buffer 67108864")
+    clients = Clients(count, 2)
     collector = Collector()
-    asked(count, 2)
+    clients.join()
     settle()
     lines, lost = objects(collector.end())
     assert (len(lines), lost) == (2 * count, 0), (len(lines), lost)
@@ -140,9 +138,8 @@ def slow(count):
 def killed(count):
     """Readers are killed under load, and others go on."""
     status.command("log json")
-    client = threading.Thread(target=ask, args=(count,))
-    client.start()
-    while client.is_alive():
+    clients = Clients(count)
+    while clients.are_busy():
         if (child := os.fork()) == 0:
             with Reader() as reader:
                 while True:
@@ -150,7 +147,6 @@ def killed(count):
         time.sleep(0.05)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-    client.join()
     settle()
     with Reader() as reader:
         reader.rest()
@@ -161,14 +157,12 @@ def killed(count):
 def replaced(count):
     """Each request is a line, or counted as lost, while the buffers are replaced under load."""
     status.command("log json", "log-buffer 262144", "reset counters")
+    clients = Clients(count, 2)
     collector = Collector()
-    client = threading.Thread(target=asked, args=(count, 2))
-    client.start()
     size = 0
-    while client.is_alive():
+    while clients.are_busy():
         size = (size + 65536) % (1 << 20)
         status.command(f"log-buffer {size + 65536}", "log json")
-    client.join()
     settle()
     lines, told = objects(collector.end())
     assert len(lines) + told == 2 * count, (len(lines), told)
@@ -177,9 +171,8 @@ def replaced(count):
 
 def switched(count):
     """The log is switched off and on under load, with and without a reader."""
-    client = threading.Thread(target=asked, args=(count, 2))
-    client.start()
-    while client.is_alive():
+    clients = Clients(count, 2)
+    while clients.are_busy():
         status.command("log combined")
         with Reader(os.O_NONBLOCK) as reader:
             error(reader.read)
@@ -188,7 +181,6 @@ def switched(count):
             status.command("log json for a", "log-buffer 65536")
             error(reader.read, LINE)
         status.command("log off")
-    client.join()
     settle()
     # Without a reader no ring is left, and no line.
     with Reader(os.O_NONBLOCK) as reader:

@@ -10,11 +10,10 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 import time
 
 import status
-from access_log import asked, settle
+from access_log import Clients, settle
 
 FILE = "/var/log/khttpd/access.log"
 LINE = re.compile(
@@ -38,15 +37,13 @@ def main(count):
     os.makedirs(os.path.dirname(FILE), exist_ok=True)
     status.command("log combined", "log-buffer 67108864")
     with subprocess.Popen(["sh", "/tmp/unit.sh"], start_new_session=True) as unit:
-        clients = threading.Thread(target=asked, args=(count, 2))
-        clients.start()
+        clients = Clients(count, 2)
         number = 0
-        while clients.is_alive() or number < 3:
+        while clients.are_busy():
             time.sleep(0.1)
             if os.path.exists(FILE):
                 number += 1
                 os.rename(FILE, f"{FILE}.{number}")
-        clients.join()
         settle()
         # The process may be about to append, so that a line is not whole yet.
         end = time.monotonic() + status.HANG

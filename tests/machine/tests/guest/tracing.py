@@ -76,6 +76,28 @@ def client_resets():
     closed(port, "client-reset")
 
 
+def requests():
+    """Requests with their status and the length of the response; of a long target the beginning, and
+    no bytes that control a terminal."""
+    long = "/" + 300 * "a"
+    for method, target, code, shown in (
+        ("GET", "/", 200, ("GET", "/")),
+        ("HEAD", "/", 200, ("HEAD", "/")),
+        ("GET", "/missing?a=b", 404, ("GET", "/missing?a=b")),
+        ("DELETE", "/", 405, ("DELETE", "/")),
+        ("GET", long, 404, ("GET", long[:256])),
+        ("G\x1b[2J", "/\xff", 400, ("G?[2J", "/?")),
+    ):
+        head = f"{method} {target} HTTP/1.1\r\nHost: khttpd\r\nConnection: close\r\n\r\n"
+        connection, port = connect(head.encode("latin-1"))
+        received = rest(connection)
+        connection.close()
+        event = await_event("request", client_port=port)
+        told = (event["status"], (event["method"], event["target"]))
+        assert told == (str(code), shown), event
+        assert int(event["bytes"]) == len(received), (event, received)
+
+
 def last_response():
     """A response that ends the connection, as the client wishes."""
     connection, port = connect(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
@@ -226,7 +248,7 @@ def loads():
         except FileNotFoundError:
             pass
     good, bad = recorded("load")[before:]
-    assert good["error"] == "0" and int(good["files"]) == status.count("files"), good
+    assert good["error"] == "0" and int(good["files"]) == status.count("entries"), good
     assert int(good["bytes"]) >= os.path.getsize("/tmp/site/large"), good
     assert (bad["error"], bad["files"], bad["bytes"]) == ("-2", "0", "0"), bad
 
@@ -245,6 +267,7 @@ def nothing_is_recorded_when_off():
 CASES = (
     client_closes,
     client_resets,
+    requests,
     last_response,
     rejected,
     broken_body,
