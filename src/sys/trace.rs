@@ -24,9 +24,6 @@ use kernel::{
     str::CStrExt, //
 };
 
-/// Most bytes of a method that an event has.
-const METHOD_MAX: usize = 16;
-
 /// Most bytes of a target that an event has.
 const TARGET_MAX: usize = 256;
 
@@ -105,7 +102,6 @@ pub(crate) fn is_request_on() -> bool {
 #[inline]
 pub(crate) fn request(sock: SockRef<'_>, method: &[u8], target: &[u8], status: u16, bytes: u64) {
     if is_request_on() {
-        let method = method.get(..METHOD_MAX).unwrap_or(method);
         let target = target.get(..TARGET_MAX).unwrap_or(target);
         // SAFETY: By the type invariant this is a TCP socket. The slices are valid.
         unsafe {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The tracepoints of khttpd, which src/sys/trace.rs calls. The reasons and results are words, so that
- * filters and histograms of tracing tools show them as they are.
+ * filters and histograms of tracing tools show them as they are. They are in arrays, because bpftrace
+ * 0.23 finds no __string().
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM khttpd
@@ -10,6 +11,8 @@
 #define KHTTPD_TRACE_H
 
 #include <linux/jiffies.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
 #include <linux/tcp.h>
 #include <linux/tracepoint.h>
 #include <net/ipv6.h>
@@ -42,6 +45,13 @@ static inline u64 khttpd_trace_bytes(const struct sock *sk)
 	bool has_fin = READ_ONCE(sk->sk_shutdown) & SEND_SHUTDOWN && !READ_ONCE(sk->sk_err);
 
 	return bytes - (bytes && has_fin);
+}
+
+/* Copies so much of a method as there is room for. */
+static inline void khttpd_trace_method(char *room, size_t size, const char *method, size_t len)
+{
+	memset(room, 0, size);
+	memcpy(room, method, min(len, size - 1));
 }
 
 /* A client chooses the bytes of a request: they must not control the terminal that shows them. */
@@ -89,7 +99,7 @@ TRACE_EVENT(khttpd_request,
 		__field(__u16, client_port)
 		__field(__u16, status)
 		__field(__u64, bytes)
-		__string_len(method, method, method_len)
+		__array(char, method, 16)
 		__string_len(target, target, target_len)
 	),
 
@@ -98,14 +108,15 @@ TRACE_EVENT(khttpd_request,
 		__entry->client_port = ntohs(sk->sk_dport);
 		__entry->status = status;
 		__entry->bytes = bytes;
-		__assign_str(method);
+		khttpd_trace_method(__entry->method, sizeof(__entry->method), method,
+				    method_len);
 		__assign_str(target);
-		khttpd_trace_mask(__get_str(method));
+		khttpd_trace_mask(__entry->method);
 		khttpd_trace_mask(__get_str(target));
 	),
 
 	TP_printk("client=%pI6c client_port=%u method=%s target=%s status=%u bytes=%llu",
-		  __entry->client, __entry->client_port, __get_str(method), __get_str(target),
+		  __entry->client, __entry->client_port, __entry->method, __get_str(target),
 		  __entry->status, __entry->bytes)
 );
 
@@ -123,7 +134,7 @@ TRACE_EVENT(khttpd_close,
 		__field(__u32, requests)
 		__field(__u64, bytes)
 		__field(__u32, milliseconds)
-		__string(reason, reason)
+		__array(char, reason, 16)
 	),
 
 	TP_fast_assign(
@@ -133,11 +144,11 @@ TRACE_EVENT(khttpd_close,
 		__entry->requests = requests;
 		__entry->bytes = khttpd_trace_bytes(sk);
 		__entry->milliseconds = jiffies_to_msecs(jiffies - begin);
-		__assign_str(reason);
+		strscpy_pad(__entry->reason, reason);
 	),
 
 	TP_printk("client=%pI6c client_port=%u reason=%s reset=%d requests=%u bytes=%llu milliseconds=%u",
-		  __entry->client, __entry->client_port, __get_str(reason), __entry->reset,
+		  __entry->client, __entry->client_port, __entry->reason, __entry->reset,
 		  __entry->requests, __entry->bytes, __entry->milliseconds)
 );
 
@@ -150,17 +161,17 @@ TRACE_EVENT(khttpd_defer,
 	TP_STRUCT__entry(
 		__array(__u8, client, 16)
 		__field(__u16, client_port)
-		__string(reason, reason)
+		__array(char, reason, 16)
 	),
 
 	TP_fast_assign(
 		khttpd_trace_client(sk, __entry->client);
 		__entry->client_port = ntohs(sk->sk_dport);
-		__assign_str(reason);
+		strscpy_pad(__entry->reason, reason);
 	),
 
 	TP_printk("client=%pI6c client_port=%u reason=%s",
-		  __entry->client, __entry->client_port, __get_str(reason))
+		  __entry->client, __entry->client_port, __entry->reason)
 );
 
 TRACE_EVENT(khttpd_hand_over,
@@ -173,18 +184,18 @@ TRACE_EVENT(khttpd_hand_over,
 		__array(__u8, client, 16)
 		__field(__u16, client_port)
 		__field(__u16, port)
-		__string(result, result)
+		__array(char, result, 16)
 	),
 
 	TP_fast_assign(
 		khttpd_trace_client(sk, __entry->client);
 		__entry->client_port = ntohs(sk->sk_dport);
 		__entry->port = port;
-		__assign_str(result);
+		strscpy_pad(__entry->result, result);
 	),
 
 	TP_printk("client=%pI6c client_port=%u port=%u result=%s",
-		  __entry->client, __entry->client_port, __entry->port, __get_str(result))
+		  __entry->client, __entry->client_port, __entry->port, __entry->result)
 );
 
 TRACE_EVENT(khttpd_load,

@@ -98,16 +98,3 @@ fn commands_of_the_documentation_show_the_events() -> Result {
     assert_no_trouble(&machine)?;
     unload(&machine)
 }
-
-fn scratch() -> Result {
-    let Some(machine) = traced()? else {
-        return Ok(());
-    };
-    machine.exec_ok("mount -t tracefs tracefs /sys/kernel/tracing; mount -t debugfs d /sys/kernel/debug")?;
-    for command in fs::read_to_string("/tmp/w-trace.cmds")?.lines() {
-        let command = command.replace("sleep 10", "python3 /tmp/traced_load.py");
-        let output = machine.exec_within(&format!("cd /tmp && {command}"), HANG)?;
-        println!("# {command}\n{}{}", output.stdout_text(), output.stderr_text());
-    }
-    Ok(())
-}
