@@ -117,6 +117,17 @@ impl AccessLog {
         f(sink.as_ref().and_then(|sink| sink.writer(bh)));
     }
 
+    /// Counts `n` lines that can't be written, if the log is on.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(super) fn count_lost(&self, n: u64) {
+        if let Some(sink) = self.sink(&rcu::read_lock()) {
+            sink.count_lost(n);
+        }
+    }
+
     /// Writes the line of a request that a process has got with the connection.
     ///
     /// # Context

@@ -23,6 +23,10 @@ use crate::bytes::{
 /// assert_eq!(head.target(), b"/a b");
 /// assert_eq!(head.field(b"host"), Some(&b"y"[..]));
 /// assert_eq!(head.field(b"acce"), None);
+/// let head = RequestHead::new(b"GET HTTP://a.org:80?b HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert_eq!(head.host(), Some(&b"a.org:80"[..]));
+/// let head = RequestHead::new(b"GET /?http://a.org HTTP/1.1\r\nHost: x\r\n\r\n");
+/// assert_eq!(head.host(), Some(&b"x"[..]));
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct RequestHead<'b>(&'b [u8]);
@@ -59,6 +63,19 @@ impl<'b> RequestHead<'b> {
     /// Returns the target, what stands between the method and the protocol; empty without one.
     pub fn target(self) -> &'b [u8] {
         LineWords::of(self.line()).target
+    }
+
+    /// Returns the host that the request is for, with its port: that of a target in absolute form, or
+    /// else that of the last field `Host` (RFC 9112 section 3.2.2).
+    pub fn host(self) -> Option<&'b [u8]> {
+        let target = self.target();
+        let rest = target.iter().position(|byte| *byte == b':');
+        match rest.and_then(|colon| target.split_at_checked(colon)) {
+            Some((_, [b':', b'/', b'/', rest @ ..])) if !target.starts_with(b"/") => {
+                rest.split(|byte| matches!(byte, b'/' | b'?' | b'#')).next()
+            }
+            _ => self.field(b"host"),
+        }
     }
 
     /// Returns the value of the last line of a field, without whitespace around it. Names are

@@ -81,20 +81,31 @@ impl LogReader {
     ///
     /// `EAGAIN` without `wait`, `EFAULT`, `ERESTARTSYS` for a signal.
     pub(crate) fn read(&self, to: &mut IovIterDest<'_>, wait: bool) -> Result<usize> {
+        let mut copied = 0;
         loop {
             // Before it looks for lines, so that it misses none of the last ones.
             let is_closed = self.feed.is_closed();
             let seen = self.feed.signal.changes();
-            let copied = self.copy(to)?;
-            if copied != 0 || is_closed || to.is_empty() {
+            let more = match self.copy(to) {
+                Err(e) if copied == 0 => return Err(e),
+                result => result.unwrap_or(0),
+            };
+            copied += more;
+            if is_closed || to.is_empty() || more == 0 && copied != 0 {
+                return Ok(copied);
+            }
+            // Whatever is returned: a process that polls by edges takes a short read for the last one,
+            // and waits for the next line without another call of `poll`.
+            if self.feed.has_lines_or_wait() {
+                continue;
+            }
+            if copied != 0 {
                 return Ok(copied);
             }
             if !wait {
                 return Err(EAGAIN);
             }
-            if !self.feed.has_lines_or_wait() {
-                self.feed.signal.wait(seen)?;
-            }
+            self.feed.signal.wait(seen)?;
         }
     }
 

@@ -177,9 +177,6 @@ impl<'a> PreparedUpdate<'a> {
         config.refusal.clear();
         config.started = update.started;
         mem::swap(&mut config.listen, &mut update.listen);
-        if let Some(sink) = self.log_sink.take() {
-            core.log.publish(sink);
-        }
         mem::swap(&mut config.log_policy, &mut update.log_policy);
         mem::swap(&mut config.sources, &mut update.sources);
         mem::swap(&mut config.acceptors, &mut self.acceptors);
@@ -194,8 +191,13 @@ impl<'a> PreparedUpdate<'a> {
     }
 
     /// Does what the new configuration entails.
-    fn follow_up(&self) {
+    fn follow_up(&mut self) {
         let server = self.update.server;
+        // Without the lock of the configuration, for which workers wait that render pages of metrics:
+        // the end of old rings waits for another worker.
+        if let Some(sink) = self.log_sink.take() {
+            server.pool.core.log.publish(sink);
+        }
         server.retire_old_sites();
         if self.update.reset_counters {
             server.reset_counters();

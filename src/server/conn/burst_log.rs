@@ -70,6 +70,8 @@ impl<'a> BurstLog<'a> {
         head: &[u8],
         conn: &mut C,
     ) {
+        // Whether there is a line or not: the next request has a time of its own.
+        let began = mem::take(&mut conn.log.began);
         let offset = self.length;
         let (head_length, body_length) = (response.head_length() as u64, response.body.length());
         self.length = offset
@@ -84,6 +86,7 @@ impl<'a> BurstLog<'a> {
             Some(writer) => {
                 if let Some(record) = writer.stage() {
                     begin(record, self.sink, head, format, conn);
+                    record.set_begin(began);
                     record.set_response(response.status.code(), head_length, body_length);
                     record.set_offset(offset);
                 }
@@ -101,6 +104,8 @@ impl<'a> BurstLog<'a> {
         head: &[u8],
         conn: &mut C,
     ) {
+        // The response comes later, and the time of the request has begun.
+        conn.log.note_begin();
         if matches!(request.to, Deferral::Metrics(_)) {
             return;
         }
@@ -111,6 +116,7 @@ impl<'a> BurstLog<'a> {
         match KBox::new(LogRecord::EMPTY, atomic_account()) {
             Ok(mut record) => {
                 begin(&mut record, self.sink, head, format, conn);
+                record.set_begin(conn.log.began);
                 conn.log.handing_over = Some(record);
             }
             Err(_) => self.sink.count_lost(1),
@@ -121,7 +127,7 @@ impl<'a> BurstLog<'a> {
     fn format(&self, head: RequestHead<'_>) -> Option<LogFormat> {
         let policy = &self.sink.policy;
         let host = if policy.needs_host() {
-            head.field(b"host")
+            head.host()
         } else {
             None
         };
@@ -173,5 +179,4 @@ fn begin<C: ResponseSink>(
     let (peer, port) = conn.sender().sock().peer();
     record.begin(head, format);
     record.set_client(sink.policy.client(peer, head), port);
-    record.set_begin(mem::take(&mut conn.log.began));
 }

@@ -17,6 +17,10 @@ use protocol::log::{
     LogRecord, //
 };
 
+/// The records that a connection keeps at most. A peer that sends many requests at once and takes no
+/// responses makes others count as lost.
+const KEPT_MAX: usize = 8;
+
 /// The records of a connection whose requests have come and whose responses are not sent.
 pub(super) struct ConnLog {
     /// When the first byte of an unfinished head has come, as [`clock::monotonic_nanoseconds`]; 0 if
@@ -65,7 +69,7 @@ impl ConnLog {
     ///
     /// # Errors
     ///
-    /// `ENOMEM`.
+    /// `ENOBUFS` beyond [`KEPT_MAX`], `ENOMEM`.
     pub(super) fn keep(&mut self, record: &LogRecord, sent: u64) -> Result {
         let flags = atomic_account();
         let unfinished = match &mut self.unfinished {
@@ -79,6 +83,9 @@ impl ConnLog {
                 flags,
             )?),
         };
+        if unfinished.records.len() >= KEPT_MAX {
+            return Err(ENOBUFS);
+        }
         Ok(unfinished
             .records
             .extend_from_slice(slice::from_ref(record), flags)?)

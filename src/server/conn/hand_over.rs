@@ -57,7 +57,7 @@ impl Connection {
                 self.leave();
             }
             Err(HandOverError::Lost) => Self::abort(self),
-            Err(_) => self.refuse(),
+            Err(_) => self.refuse(record.is_some()),
         }
     }
 
@@ -71,13 +71,16 @@ impl Connection {
         }
     }
 
-    /// Has the request that no process takes answered.
-    fn refuse(self: &Arc<Self>) {
+    /// Has the request that no process takes answered. `has_record` tells whether its hand-over would
+    /// have got a line in the access log.
+    fn refuse(self: &Arc<Self>, has_record: bool) {
         // The next poll sets it. The time for the head may be over, but the head is complete.
         self.timing.suspend();
-        // If a process owns the socket, the worker tries once more to hand it over.
+        // If a process owns the socket, the worker tries once more to hand it over, without a record.
         if let Some(mut guard) = self.stream.try_lock() {
             guard.resume(true);
+        } else if has_record {
+            self.core().log.count_lost(1);
         }
         self.kick();
     }

@@ -99,8 +99,9 @@ impl<'a, T: ResponseSink> ResponseWriter<'a, T> {
         self.sink.complete_request();
         self.sink.pending.disposition = response.disposition;
         self.context.count(response.status);
-        if let Some(log) = log {
-            log.add(response, head, self.sink);
+        match log {
+            Some(log) => log.add(response, head, self.sink),
+            None => self.sink.log.began = 0,
         }
         if trace::is_request_on() {
             self.trace(response, head);

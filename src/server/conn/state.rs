@@ -195,6 +195,7 @@ impl ConnState {
         self.enter(ConnPhase::Idle);
         self.deferred = None;
         self.page = None;
+        self.log.handing_over = None;
         if is_refused {
             self.session.refuse();
         }
