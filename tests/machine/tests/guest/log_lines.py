@@ -88,6 +88,14 @@ def wakes(count):
         clients = Clients(1)
         assert poll.poll(status.HANG * 1000) == [(reader.file, select.POLLIN)]
         clients.join()
+        reader.rest()
+        edges = select.epoll()
+        edges.register(reader.file, select.EPOLLIN | select.EPOLLET)
+        for _ in range(3):
+            clients = Clients(1)
+            assert edges.poll(status.HANG) == [(reader.file, select.EPOLLIN)]
+            assert reader.rest()
+            clients.join()
 
 
 def milliseconds(line):
