@@ -169,9 +169,8 @@ subprocess.Popen('cat > /tmp/a.log; echo ended > /tmp/a.ended', shell=True, stdi
         )?;
         thread::sleep(Duration::from_millis(300 * round));
         machine.exec_ok(
-            "ip netns del a && i=0 && \
-             until test -e /tmp/a.ended; do i=$((i + 1)); test $i -lt 6000 || exit 1; sleep 0.1; done && \
-             test -s /tmp/a.log && rm /tmp/a.ended && \
+            "set -e; until test -s /tmp/a.log; do sleep 0.1; done; ip netns del a; \
+             until test -e /tmp/a.ended; do sleep 0.1; done; rm /tmp/a.ended /tmp/a.log; \
              until rmmod khttpd 2> /dev/null; do sleep 0.1; done; wait",
         )?;
     }
