@@ -163,15 +163,16 @@ node = os.open('/dev/khttpd-log', os.O_RDONLY)
 os.setns(here, os.CLONE_NEWNET)
 subprocess.Popen('cat > /tmp/a.log; echo ended > /tmp/a.ended', shell=True, stdin=node)
 \" > /dev/null 2>&1 && \
-             { ip netns exec a timeout 3 wrk -d 60 -c 20 -t 2 http://127.0.0.1:8080/ > /dev/null 2>&1 & } && \
-             { timeout 5 wrk -d 60 -c 20 -t 2 http://127.0.0.1:8080/ > /dev/null 2>&1 & } && \
+             { ip netns exec a wrk -d 600 -c 20 -t 2 http://127.0.0.1:8080/ > /dev/null 2>&1 & } && \
+             { wrk -d 600 -c 20 -t 2 http://127.0.0.1:8080/ > /dev/null 2>&1 & } && \
              { timeout 4 cat /dev/khttpd-log > /dev/null & } && sleep 0.5",
         )?;
         thread::sleep(Duration::from_millis(300 * round));
         machine.exec_ok(
-            "set -e; until test -s /tmp/a.log; do sleep 0.1; done; ip netns del a; \
+            "set -e; until test -s /tmp/a.log; do sleep 0.1; done; \
+             ip netns pids a | xargs kill; ip netns del a; \
              until test -e /tmp/a.ended; do sleep 0.1; done; rm /tmp/a.ended /tmp/a.log; \
-             until rmmod khttpd 2> /dev/null; do sleep 0.1; done; wait",
+             until rmmod khttpd 2> /dev/null; do sleep 0.1; done; pkill -x wrk",
         )?;
     }
     assert_no_trouble(&machine).map(drop)
