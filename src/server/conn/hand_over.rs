@@ -30,8 +30,8 @@ use protocol::{
 
 impl Connection {
     /// Gives the connection to `process` after `requests`, or responds that the process can't have it.
-    /// The phase is [`HandOver`](super::state::ConnPhase::HandOver), so that no other task closes the connection meanwhile.
-    /// `record` is that of the request.
+    /// The phase is [`HandOver`](super::state::ConnPhase::HandOver), so that no other task closes the
+    /// connection meanwhile. `record` is that of the request.
     ///
     /// # Context
     ///
