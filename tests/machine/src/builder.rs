@@ -217,19 +217,26 @@ impl Builder {
     /// Starts the machine and waits for the agent's response.
     ///
     /// A guest that is still silent after a quarter of the time limit is started once more: QEMU's
-    /// translator freezes one of some hundred guests while it boots, before any module is loaded.
+    /// translator freezes one of some hundred guests while it boots, before any module is loaded. So
+    /// is one whose QEMU ends then by a failed assertion of its own (`iotlb_to_section`), which
+    /// happens to one of some thousand.
     pub fn boot(mut self) -> Result<Machine> {
         if self.forwards.is_empty() {
             self = self.forward(HTTP);
         }
         match self.boot_within(self.boot_limit / 4) {
-            Err(Error::Late { log, .. }) => {
-                eprintln!("*** the machine is silent and is started again; its log ended with:");
-                log.iter().for_each(|line| eprintln!("    {line}"));
-                self.boot_within(self.boot_limit)
+            Err(Error::Late { log, .. }) => self.boot_again("is silent", &log),
+            Err(Error::Gone { what, log, .. }) if what.contains(": Assertion `") => {
+                self.boot_again(&what, &log)
             }
             result => result,
         }
+    }
+
+    fn boot_again(&self, what: &str, log: &[String]) -> Result<Machine> {
+        eprintln!("*** the machine: {what}; it is started again; its log ended with:");
+        log.iter().for_each(|line| eprintln!("    {line}"));
+        self.boot_within(self.boot_limit)
     }
 
     fn boot_within(&self, limit: Duration) -> Result<Machine> {
