@@ -61,7 +61,7 @@ PARAMETERS = [
     ('port=8080', 0),
     (f'port=8080 root={SITES}/a', 0),
     (
-        f'port=0 commands="root {SITES}/b;listen 8080 8081;relay 127.0.0.1:{RUDE};metrics /status"',
+        f'port=0 commands="root {SITES}/b;listen 8080 8081;relay 127.0.0.1:{RUDE};metrics /metrics"',
         0,
     ),
     ('max_connections=40 backlog=8 commands="listen 8085"', 0),

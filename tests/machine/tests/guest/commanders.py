@@ -73,7 +73,7 @@ COMMANDS = [
             'cache-control * no-cache',
             'field * X-Chaos: 1',
             'field * always X-Chaos: 2',
-            'metrics /status',
+            'metrics /metrics',
             'hidden-files yes',
             'index page.txt index.html',
             'try-suffix .txt',
