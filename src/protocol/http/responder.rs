@@ -73,7 +73,7 @@ struct Responder<'b, 'a, S> {
     /// Path of the target, once it is decoded.
     path: Option<Path<'b>>,
     now: Timestamp,
-    /// Whether those whom the request is for do not take it.
+    /// Whether the process or the worker that the request is for does not take it.
     is_refused: bool,
 }
 

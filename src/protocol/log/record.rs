@@ -132,9 +132,9 @@ impl RecordNumbers {
 
 /// A line of the access log before it is rendered.
 ///
-/// It has a copy of the head, in which whoever renders the line finds the texts. Of a head that is too
-/// long it has the texts alone, one behind the other. The bytes behind them are left from earlier
-/// requests.
+/// It has a copy of the head, in which the reader that renders the line finds the texts. Of a head
+/// that is too long it has the texts alone, one behind the other. The bytes behind them are left from
+/// earlier requests.
 ///
 /// # Examples
 ///
