@@ -81,26 +81,24 @@ impl LogReader {
     ///
     /// `EAGAIN` without `wait`, `EFAULT`, `ERESTARTSYS` for a signal.
     pub(crate) fn read(&self, to: &mut IovIterDest<'_>, wait: bool) -> Result<usize> {
-        let mut copied = 0;
         loop {
             // Before it looks for lines, so that it misses none of the last ones.
             let is_closed = self.feed.is_closed();
             let seen = self.feed.signal.changes();
-            let more = match self.copy(to) {
-                Err(e) if copied == 0 => return Err(e),
-                result => result.unwrap_or(0),
-            };
-            copied += more;
-            if is_closed || to.is_empty() || more == 0 && copied != 0 {
+            let copied = self.copy(to)?;
+            if is_closed || to.is_empty() {
                 return Ok(copied);
             }
-            // Whatever is returned: a process that polls by edges takes a short read for the last one,
-            // and waits for the next line without another call of `poll`.
-            if self.feed.has_lines_or_wait() {
-                continue;
-            }
+            let has_lines = self.feed.has_lines_or_wait();
             if copied != 0 {
+                if has_lines {
+                    // A process that polls by edges takes a short read for the last one, and waits.
+                    self.feed.signal.notify();
+                }
                 return Ok(copied);
+            }
+            if has_lines {
+                continue;
             }
             if !wait {
                 return Err(EAGAIN);

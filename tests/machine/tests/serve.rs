@@ -122,6 +122,7 @@ fn responses_have_their_fields_and_errors_their_status() -> Result {
         let media_type = match path.rsplit('.').next() {
             Some("css") => "text/css",
             Some("html") => "text/html",
+            Some("js") => "text/javascript",
             Some("ico") => "image/vnd.microsoft.icon",
             Some("svg") => "image/svg+xml",
             Some("txt") => "text/plain",

@@ -37,26 +37,28 @@ def main(count):
     os.makedirs(os.path.dirname(FILE), exist_ok=True)
     status.command("log combined", "log-buffer 67108864")
     with subprocess.Popen(["sh", "/tmp/unit.sh"], start_new_session=True) as unit:
-        clients = Clients(count, 2)
-        number = 0
-        while clients.are_busy():
-            time.sleep(0.1)
-            if os.path.exists(FILE):
-                number += 1
-                os.rename(FILE, f"{FILE}.{number}")
-        settle()
-        # The process may be about to append, so that a line is not whole yet.
-        end = time.monotonic() + status.HANG
-        expected = 2 * count
-        while sum(os.path.getsize(path) for path in glob.glob(f"{FILE}*")) == 0 or (
-            subprocess.run(
-                f"cat {FILE}* | wc -l", shell=True, check=True, capture_output=True
-            ).stdout.strip()
-            != str(expected).encode()
-        ):
-            assert time.monotonic() < end, f"{len(lines())} lines of {expected}"
-            time.sleep(0.1)
-        os.killpg(unit.pid, signal.SIGKILL)
+        try:
+            clients = Clients(count, 2)
+            number = 0
+            while clients.are_busy():
+                time.sleep(0.1)
+                if os.path.exists(FILE):
+                    number += 1
+                    os.rename(FILE, f"{FILE}.{number}")
+            settle()
+            # The process may be about to append, so that a line is not whole yet.
+            end = time.monotonic() + status.HANG
+            expected = 2 * count
+            while sum(os.path.getsize(path) for path in glob.glob(f"{FILE}*")) == 0 or (
+                subprocess.run(
+                    f"cat {FILE}* | wc -l", shell=True, check=True, capture_output=True
+                ).stdout.strip()
+                != str(expected).encode()
+            ):
+                assert time.monotonic() < end, f"{len(lines())} lines of {expected}"
+                time.sleep(0.1)
+        finally:
+            os.killpg(unit.pid, signal.SIGKILL)
     found = lines()
     assert len(found) == expected and status.count("log-lost") == 0, len(found)
     assert all(LINE.fullmatch(line) for line in found), found[:3]
