@@ -84,6 +84,13 @@ pub(super) const SINGLE: [(Family, Count); 12] = [
     ),
     (
         Family::counter(
+            "khttpd_adopted_tls_connections_total",
+            "Connections with TLS that a process gave to khttpd.",
+        ),
+        Count::AdoptedTls,
+    ),
+    (
+        Family::counter(
             "khttpd_returned_connections_total",
             "Adopted connections that went back to a process.",
         ),

@@ -44,6 +44,7 @@ const COUNTS: [(&str, Count); 22] = [
     ("hand-over-no-memory", Count::HandOverShort),
     ("hand-over-no-reader", Count::NoReader),
     ("adopted", Count::Adopted),
+    ("adopted-tls", Count::AdoptedTls),
     ("returned", Count::Returned),
     ("watch-loads", Count::WatchLoads),
     ("watch-failures", Count::WatchFailures),

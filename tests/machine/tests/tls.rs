@@ -23,3 +23,8 @@ fn check(others: &[&str], command: &str) -> Result {
 fn client_gets_the_same_bytes_with_tls_as_without() -> Result {
     check(&["transports.py"], "transports.py secure")
 }
+
+#[test]
+fn records_of_all_forms_are_served_or_end_the_connection() -> Result {
+    check(&["access_log.py", "secure_records.py"], "secure_records.py")
+}

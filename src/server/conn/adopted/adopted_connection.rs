@@ -177,6 +177,9 @@ impl AdoptedConnection {
         }
         drop(state);
         this.core().counters.increment(Count::Adopted);
+        if tls.is_some() {
+            this.core().counters.increment(Count::AdoptedTls);
+        }
         this.kick();
         Ok(())
     }
