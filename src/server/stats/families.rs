@@ -35,7 +35,7 @@ impl Family {
 }
 
 /// Counters, each of a family of its own.
-pub(super) const SINGLE: [(Family, Count); 12] = [
+pub(super) const SINGLE: [(Family, Count); 13] = [
     (
         Family::counter("khttpd_accepted_connections_total", "Accepted connections."),
         Count::Accepted,

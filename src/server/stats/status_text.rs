@@ -24,7 +24,7 @@ use protocol::control::command::Timeout;
 pub(super) const VERSION: &str = "0.2.0";
 
 /// The counters that are shown, by their names.
-const COUNTS: [(&str, Count); 22] = [
+const COUNTS: [(&str, Count); 23] = [
     ("accepted", Count::Accepted),
     ("accept-errors", Count::AcceptErrors),
     ("full", Count::Full),

@@ -32,6 +32,16 @@ use kernel::prelude::*;
 /// The polls of one run of the worker.
 const POLLS_MAX: u32 = 16;
 
+/// What has moved between two polls.
+enum Moved {
+    /// Bytes, so that the next poll has something to do.
+    Some,
+    /// Nothing that the last poll has not seen.
+    Nothing,
+    /// Not all that the last poll has sent.
+    Blocked,
+}
+
 /// # Context
 ///
 /// Process context, may sleep. This holds for all methods.
@@ -60,10 +70,12 @@ impl AdoptedConnection {
                 _ => (),
             }
         }
-        for _ in 0..POLLS_MAX {
+        for round in 0..POLLS_MAX {
             match self.move_bytes(socket, state) {
-                Ok(true) => (),
-                Ok(false) => return self.wait_for_space(state),
+                Ok(Moved::Some) => (),
+                Ok(Moved::Nothing) if round == 0 || state.tls.closing().is_some() => (),
+                Ok(Moved::Nothing) => return Action::Wait,
+                Ok(Moved::Blocked) => return self.wait_for_space(state),
                 Err(e) => return state.conn.reset(reason(e)),
             }
             if let Some(reason) = state.tls.closing() {
@@ -81,20 +93,29 @@ impl AdoptedConnection {
         Action::PollAgain(DeferReason::Budget)
     }
 
-    /// Encrypts what the last poll has sent, and decrypts what the next one is to read; returns
-    /// `false` if the former waits for space.
-    fn move_bytes(&self, socket: &TlsSocket<'_>, state: &mut AdoptedState) -> Result<bool> {
+    /// Encrypts what the last poll has sent, and decrypts what the next one is to read.
+    fn move_bytes(&self, socket: &TlsSocket<'_>, state: &mut AdoptedState) -> Result<Moved> {
         let AdoptedState {
             conn, early, tls, ..
         } = state;
         if !tls.drain(socket, &conn.pending)? {
-            return Ok(false);
+            return Ok(Moved::Blocked);
         }
-        if conn.pending.is_empty() && tls.closing().is_none() {
-            let most = self.core().settings.head_max();
-            tls.fill(socket, early.as_vec_mut(), most)?;
+        if tls.closing().is_some() {
+            return Ok(Moved::Nothing);
         }
-        Ok(true)
+        if !conn.pending.is_empty() || conn.deferred.is_some() {
+            return Ok(Moved::Some);
+        }
+        let before = (early.len(), tls.has_ended());
+        let most = self.core().settings.head_max();
+        tls.fill(socket, early.as_vec_mut(), most)?;
+        let has_moved = before != (early.len(), tls.has_ended());
+        Ok(if has_moved {
+            Moved::Some
+        } else {
+            Moved::Nothing
+        })
     }
 
     /// Returns whether there is more to do after a poll that waits.
