@@ -39,6 +39,10 @@ pub(super) enum CloseReason {
     Taken,
     /// A process has the connection.
     HandedOver,
+    /// The client has given up by an alert of TLS.
+    TlsAlert,
+    /// A record of TLS was malformed, not authentic, or one that must not come.
+    TlsRecord,
 }
 
 impl CloseReason {
@@ -61,6 +65,8 @@ impl CloseReason {
             Self::Expired => c"expired",
             Self::Taken => c"taken",
             Self::HandedOver => c"handed-over",
+            Self::TlsAlert => c"tls-alert",
+            Self::TlsRecord => c"tls-record",
         }
     }
 }
