@@ -39,6 +39,8 @@ pub(super) enum CloseReason {
     Taken,
     /// A process has the connection.
     HandedOver,
+    /// The TLS agent could not have the connection.
+    NoTlsAgent,
 }
 
 impl CloseReason {
@@ -61,6 +63,7 @@ impl CloseReason {
             Self::Expired => c"expired",
             Self::Taken => c"taken",
             Self::HandedOver => c"handed-over",
+            Self::NoTlsAgent => c"no-tls-agent",
         }
     }
 }

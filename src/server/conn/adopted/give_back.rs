@@ -26,6 +26,7 @@ use kernel::{
     prelude::*,
     sync::Arc, //
 };
+use protocol::http::ProcessAddress;
 
 /// A connection that goes back to a process.
 pub(crate) struct Returned {
@@ -33,6 +34,8 @@ pub(crate) struct Returned {
     pub(crate) socket: SocketFile,
     /// The bytes that the process had read and that were not consumed.
     pub(crate) early: KVec<u8>,
+    /// The process that the next request is for.
+    pub(crate) to: ProcessAddress,
 }
 
 impl AdoptedConnection {
@@ -138,6 +141,7 @@ impl AdoptedConnection {
         if state.conn.phase() != ConnPhase::HandOver {
             return None;
         }
+        let to = state.conn.process()?;
         state.offer = None;
         if let Some(record) = state.conn.log.handing_over.take() {
             self.core().log.hand_over(record);
@@ -147,6 +151,7 @@ impl AdoptedConnection {
         Some(Returned {
             socket: self.socket.clone(),
             early: mem::take(&mut state.early),
+            to,
         })
     }
 }
