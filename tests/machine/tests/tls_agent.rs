@@ -12,7 +12,7 @@ const PROGRAMS: [&str; 11] = [
     "process.py",
     "stream.py",
     "exchanges.py",
-    "tls_agent.py",
+    "khttpd_tls.py",
     "tls_flight.py",
     "tls_handshakes.py",
     "tls_hostile.py",

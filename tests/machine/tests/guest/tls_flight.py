@@ -4,7 +4,7 @@
 import ssl
 
 from stream import Stream
-from tls_agent import ADDRESS, HOST, context
+from khttpd_tls import ADDRESS, HOST, context
 
 
 class Flights(Stream):

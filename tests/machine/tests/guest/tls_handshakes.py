@@ -7,7 +7,7 @@ import sys
 
 import status
 from stream import serves
-from tls_agent import ADDRESS, FOLDER, HOST, NAMES, Agent, Secure, certify, context
+from khttpd_tls import ADDRESS, FOLDER, HOST, NAMES, Agent, Secure, certify, context
 
 VERSIONS = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 SUITES_1_3 = "TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"

@@ -13,7 +13,7 @@ import process
 import status
 from process import Process
 from stream import ROBOTS, Stream, code, request, serves
-from tls_agent import ADDRESS, NAMES, Agent, Secure, certify
+from khttpd_tls import ADDRESS, NAMES, Agent, Secure, certify
 from tls_flight import Flights
 
 CLOSE = "Connection: close"

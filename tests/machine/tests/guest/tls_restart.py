@@ -10,7 +10,7 @@ import threading
 import process
 import status
 from stream import ROBOTS, Stream, code, serves
-from tls_agent import ADDRESS, FOLDER, NAMES, Agent, Secure, certify, context
+from khttpd_tls import ADDRESS, FOLDER, NAMES, Agent, Secure, certify, context
 from tls_flight import Flights
 
 
@@ -96,7 +96,8 @@ def renewed():
 
 
 def reloaded():
-    """SIGHUP: listeners, certificates and versions change. A wrong configuration changes nothing."""
+    """SIGHUP: listeners, certificates and versions change. A wrong configuration changes
+    nothing."""
     certify("other", "DNS:other.example")
     with Agent() as agent:
         kept = Secure()

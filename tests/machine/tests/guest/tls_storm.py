@@ -13,7 +13,7 @@ import time
 
 import status
 from stream import ROBOTS, code, serves
-from tls_agent import NAMES, Agent, Secure, certify, context
+from khttpd_tls import NAMES, Agent, Secure, certify, context
 from tls_flight import Flights
 
 CLIENTS = 8
@@ -27,7 +27,8 @@ def handshake(generator, settings, session):
     with Flights(settings, session) as stream:
         if stage != "connected":
             first, _ = stream.flight()
-            stream.send(first[: generator.randrange(1, len(first))] if stage == "half hello" else first)
+            count = generator.randrange(1, len(first)) if stage == "half hello" else len(first)
+            stream.send(first[:count])
         if stage in STAGES[3:]:
             stream.hear()
         if stage in STAGES[4:]:

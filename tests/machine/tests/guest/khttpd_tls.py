@@ -82,12 +82,14 @@ class Agent:
     def has_node(self):
         """Tells whether it has opened the adopt node."""
         folder = f"/proc/{self.child.pid}/fd"
-        return "/dev/khttpd-adopt" in {os.readlink(f"{folder}/{name}") for name in self.files(folder)}
-
-    @staticmethod
-    def files(folder):
-        """Lists descriptors, without those that are closed meanwhile."""
-        return [name for name in os.listdir(folder) if os.path.islink(f"{folder}/{name}")]
+        for name in os.listdir(folder):
+            try:
+                if os.readlink(f"{folder}/{name}") == "/dev/khttpd-adopt":
+                    return True
+            except FileNotFoundError:
+                # Closed meanwhile.
+                pass
+        return False
 
     def log(self):
         """Returns what it has logged."""
