@@ -44,6 +44,7 @@ mod stats;
 mod sweep;
 mod table_owner;
 mod template;
+mod tls_agent;
 mod watch;
 
 pub(crate) use self::{
@@ -368,8 +369,9 @@ struct AddressList<'a>(&'a [Arc<Acceptor>]);
 
 impl fmt::Display for AddressList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .try_for_each(|acceptor| write!(f, " {}", acceptor.address()))
+        self.0.iter().try_for_each(|acceptor| {
+            let tls = if acceptor.is_tls() { " (TLS)" } else { "" };
+            write!(f, " {}{tls}", acceptor.address())
+        })
     }
 }

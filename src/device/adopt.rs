@@ -96,6 +96,7 @@ impl FileSession for AdoptFile {
         let record = AdoptionRecord {
             descriptor: descriptor.reserved_fd(),
             early: &returned.early,
+            to: Some(returned.to),
         };
         // The connection is closed if another task has just taken the memory of the reader away.
         let len = Self::put_record(&record, to)?;

@@ -19,10 +19,14 @@ pub(super) fn of_listen(e: Error) -> &'static str {
         EACCES => "a port below 1024 needs CAP_NET_BIND_SERVICE",
         EAFNOSUPPORT => "no IPv6 in this kernel; use an IPv4 address",
         E2BIG => "too many addresses; the maximum is 64",
+        EOPNOTSUPP => "tls needs a kernel with CONFIG_TLS",
         ENODEV => "no such network device (see ip link)",
         _ => of_any(e),
     }
 }
+
+/// Reason of an `EDESTADDRREQ`: the connections of a TLS listener have no destination.
+pub(super) const NEEDS_TLS_AGENT: &str = "a listener with tls needs tls-agent";
 
 /// Returns the reason why an address cannot be removed from those that khttpd listens on.
 pub(super) fn of_unlisten(e: Error) -> &'static str {

@@ -194,7 +194,7 @@ impl<'a> Transaction<'a> {
 
     fn stage_parameters(&self, update: &mut ConfigUpdate<'_>) -> Result<(), CommandError> {
         if let Some(address) = self.listen {
-            update.listen(address)?;
+            update.listen(address, false)?;
         }
         if let Some(directory) = self.root {
             update.sources().set_root(directory, HostPattern::Any)?;

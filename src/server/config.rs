@@ -3,6 +3,7 @@
 //! The configuration of a server: its settings, and updates that apply as a whole or not at all.
 
 mod active_config;
+mod listen_address;
 mod prepared;
 mod settings;
 mod update;

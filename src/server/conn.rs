@@ -47,7 +47,10 @@ pub(super) use self::{
     connection_pool::ConnectionPool,
     connection_table::TableEntry,
     cpu_scratch::CpuScratch,
-    state::ConnPhase,
+    state::{
+        ConnPhase,
+        ConnState, //
+    },
     table_owner::TableOwner,
     timing::{
         Timed,

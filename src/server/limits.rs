@@ -27,6 +27,9 @@ pub(super) const ACCEPT_BUDGET: u32 = 64;
 /// Connections that one run of the sweep kicks.
 pub(super) const SWEEP_BUDGET: usize = 16;
 
+/// The least number of seconds between two lines of the kernel's log about the same.
+pub(super) const REPORT_SECONDS: u32 = 60;
+
 /// The length, in bytes, up to which a body is copied into the send buffer. The pages of longer
 /// bodies are spliced.
 pub(super) const COPY_MAX: usize = 4096;

@@ -13,7 +13,8 @@ use super::{
     stats::{
         Counters,
         SoftirqLatency, //
-    }, //
+    },
+    tls_agent::TlsAgent, //
 };
 use crate::{
     site::Site,
@@ -48,6 +49,8 @@ pub(super) struct ServerCore {
     pub(super) buffers: Arc<SendBuffers>,
     pub(super) counters: Counters,
     pub(super) log: AccessLog,
+    /// The process that gets the connections of TLS listeners.
+    pub(super) tls_agent: Arc<TlsAgent>,
     /// The workqueue of the adopted connections of all servers.
     pub(super) adopted_queue: Arc<OwnedQueue>,
     /// The workqueue of all other work items of all servers.
@@ -78,6 +81,7 @@ impl ServerCore {
             buffers: Arc::new(SendBuffers::new()?, GFP_KERNEL)?,
             counters: Counters::new()?,
             log: AccessLog::new(queue.clone())?,
+            tls_agent: TlsAgent::new()?,
             adopted_queue: Arc::new(OwnedQueue::new_unbound(c"khttpd_adopted")?, GFP_KERNEL)?,
             queue,
             softirq_queue: Arc::new(OwnedQueue::new_softirq(c"khttpd_accept")?, GFP_KERNEL)?,
@@ -104,6 +108,7 @@ impl ServerCore {
             buffers: self.buffers.clone(),
             counters: Counters::new()?,
             log: AccessLog::new(self.queue.clone())?,
+            tls_agent: TlsAgent::new()?,
             adopted_queue: self.adopted_queue.clone(),
             queue: self.queue.clone(),
             softirq_queue: self.softirq_queue.clone(),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The periodic sweep: expires connections, retries accepting, and reports lost lines of the log.
+//! The periodic sweep: expires connections, retries accepting, and reports what was lost or refused.
 
 use super::{
     conn::{
@@ -12,9 +12,11 @@ use super::{
 };
 use crate::sys::{
     clock,
+    log::UserLog,
     tcp, //
 };
 use kernel::{
+    prelude::fmt,
     sync::{
         atomic::ordering::Relaxed,
         Arc,
@@ -93,6 +95,7 @@ impl WorkItem for Server {
         } else {
             this.kick_acceptors();
             this.report_lost_lines(now);
+            this.report_refused_connections(now);
         }
     }
 }
@@ -114,6 +117,17 @@ impl Server {
         }
         let newest = now.saturating_add(self.pool.core.settings.head_seconds.get());
         oldest.filter(|oldest| *oldest < newest).unwrap_or(0)
+    }
+
+    /// Tells the kernel's log of connections that the TLS agent could not have, if a report is due at
+    /// the second `now` of uptime.
+    fn report_refused_connections(&self, now: u32) {
+        let agent = &self.pool.core.tls_agent;
+        if let Some((count, explanation)) = agent.refusals_to_report(now) {
+            UserLog::LIMITED.error(fmt!(
+                "tls-agent: {count} connections closed, the last one because {explanation}"
+            ));
+        }
     }
 
     /// Gives up the unfinished head of a connection if it is one of the oldest, and returns whether

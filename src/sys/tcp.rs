@@ -111,6 +111,9 @@ use self::{
 };
 use crate::sys::ffi;
 
+/// Whether sockets can encrypt: `CONFIG_TLS`, built in or as a module.
+pub(crate) const HAS_TLS: bool = cfg!(CONFIG_TLS);
+
 /// Tells whether the sockets of the system use more memory than `net.ipv4.tcp_mem` wants.
 ///
 /// # Context

@@ -94,10 +94,15 @@ impl<'a> Commands<'a> {
         self.last(|command| matches!(command, Command::Start))
     }
 
+    /// Returns the line of the last command about the TLS agent.
+    pub(super) fn last_for_tls_agent(&self) -> Option<Line<'a>> {
+        self.last(|command| matches!(command, Command::TlsAgent(_)))
+    }
+
     /// Returns the first word that adds a listener on `address`, and its line.
     pub(super) fn listen_word(&self, address: SocketAddr) -> Option<(Line<'a>, &'a [u8])> {
         self.iter().find_map(|(line, command)| {
-            let Command::Listen(addresses) = command else {
+            let Command::Listen { addresses, .. } = command else {
                 return None;
             };
             let mut words = addresses.clone();

@@ -30,6 +30,7 @@ pub(super) fn explain(commands: &Commands<'_>, error: UpdateError) -> CommandErr
             None => e.into(),
         },
         UpdateError::Listen(address, e) => explain_listen(commands, address, e),
+        UpdateError::NoTlsAgent(address) => explain_no_agent(commands, address),
     }
 }
 
@@ -42,6 +43,21 @@ fn explain_listen(commands: &Commands<'_>, address: SocketAddr, e: Error) -> Com
     match commands.last_start() {
         Some(line) => CommandError::of_line(e, line, format_args!("listen {address}: {reason}")),
         None => CommandError::new(e, format_args!("listen {address}: {reason}")),
+    }
+}
+
+fn explain_no_agent(commands: &Commands<'_>, address: SocketAddr) -> CommandError {
+    const REASON: &str = errno_text::NEEDS_TLS_AGENT;
+    if let Some(line) = commands.last_for_tls_agent() {
+        return CommandError::of_line(
+            EDESTADDRREQ,
+            line,
+            format_args!("listen {address} tls: {REASON}"),
+        );
+    }
+    match commands.listen_word(address) {
+        Some((line, word)) => CommandError::of_word(EDESTADDRREQ, line.error(word, REASON)),
+        None => CommandError::new(EDESTADDRREQ, format_args!("listen {address} tls: {REASON}")),
     }
 }
 

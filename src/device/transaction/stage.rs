@@ -54,8 +54,9 @@ impl Stage<'_, '_> {
     ) -> Result<(), CommandError> {
         let update = &mut *self.update;
         match command {
-            Command::Listen(addresses) => self.listen(line, addresses)?,
+            Command::Listen { addresses, is_tls } => self.listen(line, addresses, *is_tls)?,
             Command::Unlisten(addresses) => self.unlisten(line, addresses)?,
+            Command::TlsAgent(agent) => update.set_tls_agent(*agent),
             Command::Start => update.start(true),
             Command::Stop => update.start(false),
             Command::MaxConnections(max) => update
@@ -102,10 +103,15 @@ impl Stage<'_, '_> {
         Ok(())
     }
 
-    fn listen(&mut self, line: Line<'_>, addresses: &Addresses<'_>) -> Result<(), CommandError> {
+    fn listen(
+        &mut self,
+        line: Line<'_>,
+        addresses: &Addresses<'_>,
+        is_tls: bool,
+    ) -> Result<(), CommandError> {
         for (word, address) in addresses.clone() {
             self.check_port(address)
-                .and_then(|()| self.update.listen(address))
+                .and_then(|()| self.update.listen(address, is_tls))
                 .map_err(|e| {
                     CommandError::of_word(e, line.error(word, errno_text::of_listen(e)))
                 })?;

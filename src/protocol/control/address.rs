@@ -53,6 +53,14 @@ pub(super) fn process_address(word: &[u8]) -> Result<ProcessAddress, &'static st
     })
 }
 
+/// Parses the number of a user; the largest one is that of no user.
+pub(super) fn user(word: &[u8]) -> Result<u32, &'static str> {
+    parse_number(word, 10)
+        .and_then(|number| u32::try_from(number).ok())
+        .filter(|uid| *uid != u32::MAX)
+        .ok_or("must be the number of a user, 0 to 4294967294")
+}
+
 /// Parses a word that is a port without an address. Returns [`None`] if it is no number.
 fn port_alone(word: &[u8]) -> Result<Option<NonZeroU16>, &'static str> {
     let Some(number) = parse_number(word, 10) else {

@@ -5,10 +5,7 @@
 use crate::{
     bytes::parse_number,
     control::{
-        address::{
-            listen_address,
-            peer_address, //
-        },
+        address::peer_address,
         line::{
             Error,
             Line,
@@ -23,6 +20,7 @@ use crate::{
     http::{
         DateMatch,
         HostPattern,
+        ProcessAddress,
         Slashes, //
     },
     log::LogFormat, //
@@ -33,11 +31,14 @@ use core::{
     str, //
 };
 
+mod addresses;
 mod help;
+mod listen;
 mod log;
 mod timeout;
 
 pub use self::{
+    addresses::Addresses,
     help::HELP,
     timeout::Timeout, //
 };
@@ -68,10 +69,17 @@ pub const SECONDS: RangeInclusive<u32> = 1..=86_400;
 /// the server can carry the command out is not known here.
 #[derive(Clone, Debug)]
 pub enum Command<'a> {
-    /// Listens at these addresses, at least one.
-    Listen(Addresses<'a>),
+    /// Listens for connections.
+    Listen {
+        /// Addresses, at least one.
+        addresses: Addresses<'a>,
+        /// Whether clients speak TLS, so that the connections are for the agent.
+        is_tls: bool,
+    },
     /// Stops listening at these addresses; without any, everywhere.
     Unlisten(Addresses<'a>),
+    /// Sets the process that shakes hands with clients that speak TLS; without one, there is none.
+    TlsAgent(Option<ProcessAddress>),
     /// Serves.
     Start,
     /// Accepts no more connections and lets responses finish.
@@ -147,7 +155,8 @@ impl<'a> Command<'a> {
         };
         match arguments.name {
             b"listen" => arguments.listen(),
-            b"unlisten" => Ok(Self::Unlisten(arguments.addresses()?)),
+            b"unlisten" => arguments.unlisten(),
+            b"tls-agent" => arguments.tls_agent(),
             b"start" => arguments.end(Self::Start),
             b"stop" => arguments.end(Self::Stop),
             b"max-connections" => {
@@ -187,20 +196,6 @@ impl<'a> Command<'a> {
     }
 }
 
-/// An iterator over the addresses of a command, each with its word, which is `[ADDRESS:]PORT`.
-#[derive(Clone, Debug)]
-pub struct Addresses<'a>(Words<'a>);
-
-impl<'a> Iterator for Addresses<'a> {
-    type Item = (&'a [u8], SocketAddr);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let word = self.0.next()?;
-        // `Arguments::addresses` has checked all of them.
-        Some((word, listen_address(word).ok()?))
-    }
-}
-
 /// The name of a command and the words after it.
 struct Arguments<'a> {
     line: Line<'a>,
@@ -209,13 +204,6 @@ struct Arguments<'a> {
 }
 
 impl<'a> Arguments<'a> {
-    fn listen(self) -> Result<Command<'a>, Error<'a>> {
-        if self.words.rest().is_empty() {
-            return Err(self.missing("needs a port, or an address and a port"));
-        }
-        Ok(Command::Listen(self.addresses()?))
-    }
-
     /// Takes a number within `bounds`; `reason` tells them.
     fn bounded(
         mut self,
@@ -319,14 +307,6 @@ impl<'a> Arguments<'a> {
             Some(word) => self.line.error(word, "unexpected word"),
             None => self.missing("the commands here are one transaction already"),
         })
-    }
-
-    /// Checks that the remaining words are addresses to listen on.
-    fn addresses(self) -> Result<Addresses<'a>, Error<'a>> {
-        for word in self.words.clone() {
-            listen_address(word).map_err(|reason| self.line.error(word, reason))?;
-        }
-        Ok(Addresses(self.words))
     }
 
     /// Takes the address of a peer.

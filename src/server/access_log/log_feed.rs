@@ -3,6 +3,7 @@
 //! What the reader of the access log reads: rings, one set after the other.
 
 use super::{
+    super::limits::REPORT_SECONDS,
     log_rings::LogRings,
     log_signal::LogSignal, //
 };
@@ -18,9 +19,6 @@ use kernel::{
 /// The sets of rings that exist beside each other: that which the reader drains, another one that was
 /// replaced, and the present one.
 const SETS_MAX: usize = 3;
-
-/// The seconds between two reports of lost lines.
-const REPORT_SECONDS: u32 = 60;
 
 /// The rings from which a reader reads, and the count of the lines that it cannot read any more.
 #[pin_data]

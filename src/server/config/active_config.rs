@@ -2,11 +2,14 @@
 
 //! The configuration in force, apart from the settings that connections read.
 
-use super::super::{
-    access_log::LogPolicy,
-    listen::Acceptor,
-    old_sites::OldSites,
-    watch::SiteWatch, //
+use super::{
+    super::{
+        access_log::LogPolicy,
+        listen::Acceptor,
+        old_sites::OldSites,
+        watch::SiteWatch, //
+    },
+    listen_address::ListenAddress, //
 };
 use crate::{
     site::load::Sources,
@@ -27,7 +30,7 @@ const RELAY: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 2001);
 /// The configuration in force, and the outcome of the last update.
 pub(crate) struct ActiveConfig {
     /// The addresses to listen on while the server is started.
-    pub(crate) listen: KVec<SocketAddr>,
+    pub(crate) listen: KVec<ListenAddress>,
     /// The acceptors of these addresses; none while the server is stopped.
     pub(crate) acceptors: KVec<Arc<Acceptor>>,
     /// Whether the server accepts connections.

@@ -12,6 +12,7 @@ use super::{
             SiteWatch, //
         }, //
     },
+    listen_address::ListenAddress,
     update::ConfigUpdate, //
 };
 use crate::{
@@ -32,6 +33,8 @@ use protocol::control::command::Timeout;
 pub(crate) enum UpdateError {
     /// A listener can't be bound to the address.
     Listen(SocketAddr, Error),
+    /// The connections of the TLS listener at the address have no agent.
+    NoTlsAgent(SocketAddr),
     /// The site can't be loaded.
     Site(LoadError),
     /// The access log can't be switched on, or have a buffer of another length.
@@ -79,6 +82,9 @@ impl<'a> PreparedUpdate<'a> {
     ///
     /// The reason why the update can't be made; the old configuration stays in force.
     pub(crate) fn prepare(update: ConfigUpdate<'a>) -> Result<Self, UpdateError> {
+        if let Some(address) = update.listener_without_agent() {
+            return Err(UpdateError::NoTlsAgent(address));
+        }
         let mut prepared = Self {
             log_sink: prepare_log(&update).map_err(UpdateError::Log)?,
             loaded: load(&update)?,
@@ -117,12 +123,13 @@ impl<'a> PreparedUpdate<'a> {
         Ok(())
     }
 
-    /// Returns whether the update opens or closes a listener.
+    /// Returns whether the update opens, closes or changes a listener.
     fn changes_listeners(&self) -> bool {
         let config = self.update.server.config.lock();
         let same = config.acceptors.iter().zip(&self.acceptors);
         config.acceptors.len() != self.acceptors.len()
             || !same.into_iter().all(|(old, new)| Arc::ptr_eq(old, new))
+            || self.update.started && *config.listen != *self.update.listen
     }
 
     /// Finds or binds the acceptor of each address. Nothing that listens is closed, and nothing new
@@ -132,7 +139,7 @@ impl<'a> PreparedUpdate<'a> {
             return Ok(());
         }
         let server = self.update.server;
-        for address in &self.update.listen {
+        for ListenAddress { address, .. } in &self.update.listen {
             let acceptor = match server.acceptor(*address) {
                 Some(known) => known,
                 None => Acceptor::bind(&server.pool, self.update.net, *address)
@@ -184,7 +191,10 @@ impl<'a> PreparedUpdate<'a> {
             // Before the acceptors open, so that no new connection is told to close.
             core.cancel_draining();
         }
-        config.acceptors.iter().for_each(|acceptor| acceptor.open());
+        core.tls_agent.set_address(update.tls_agent);
+        for (acceptor, listen) in config.acceptors.iter().zip(&config.listen) {
+            acceptor.open(listen.is_tls);
+        }
         let mut leaving = mem::take(&mut self.acceptors);
         leaving.retain(|old| !config.acceptors.iter().any(|new| Arc::ptr_eq(old, new)));
         leaving

@@ -2,17 +2,21 @@
 
 //! A staged update of the configuration.
 
-use super::super::{
-    access_log::LogPolicy,
-    limits::LISTENERS_MAX,
-    Server, //
+use super::{
+    super::{
+        access_log::LogPolicy,
+        limits::LISTENERS_MAX,
+        Server, //
+    },
+    listen_address::ListenAddress, //
 };
 use crate::{
     site::load::Sources,
     sys::{
         interruptible_mutex::InterruptibleGuard,
         log::UserLog,
-        net::Net, //
+        net::Net,
+        tcp::HAS_TLS, //
     }, //
 };
 use core::net::SocketAddr;
@@ -22,7 +26,10 @@ use kernel::{
 };
 use protocol::{
     control::command::Timeout,
-    http::RequestPolicy, //
+    http::{
+        ProcessAddress,
+        RequestPolicy, //
+    }, //
 };
 
 /// The configuration that a server shall have. Nothing changes before
@@ -32,7 +39,8 @@ pub(crate) struct ConfigUpdate<'a> {
     pub(super) net: &'a Net,
     pub(super) log: UserLog,
     _serialized: InterruptibleGuard<'a>,
-    pub(super) listen: KVec<SocketAddr>,
+    pub(super) listen: KVec<ListenAddress>,
+    pub(super) tls_agent: Option<ProcessAddress>,
     pub(super) started: bool,
     pub(super) relay: SocketAddr,
     pub(super) max_connections: u32,
@@ -72,6 +80,7 @@ impl<'a> ConfigUpdate<'a> {
             log,
             _serialized: serialized,
             listen,
+            tls_agent: server.pool.core.tls_agent.address(),
             started: config.started,
             relay: config.relay,
             log_policy: config.log_policy.try_clone()?,
@@ -86,19 +95,25 @@ impl<'a> ConfigUpdate<'a> {
         })
     }
 
-    /// Adds a listener.
+    /// Adds a listener, or changes whether its connections are for the TLS agent.
     ///
     /// # Errors
     ///
-    /// `ENOMEM`, `E2BIG` beyond [`LISTENERS_MAX`].
-    pub(crate) fn listen(&mut self, address: SocketAddr) -> Result {
-        if self.listen.contains(&address) {
+    /// `ENOMEM`, `E2BIG` beyond [`LISTENERS_MAX`], `EOPNOTSUPP` if the kernel has no TLS.
+    pub(crate) fn listen(&mut self, address: SocketAddr, is_tls: bool) -> Result {
+        if is_tls && !HAS_TLS {
+            return Err(EOPNOTSUPP);
+        }
+        let mut known = self.listen.iter_mut();
+        if let Some(known) = known.find(|known| known.address == address) {
+            known.is_tls = is_tls;
             return Ok(());
         }
         if self.listen.len() >= LISTENERS_MAX {
             return Err(E2BIG);
         }
-        Ok(self.listen.push(address, GFP_KERNEL_ACCOUNT)?)
+        let new = ListenAddress { address, is_tls };
+        Ok(self.listen.push(new, GFP_KERNEL_ACCOUNT)?)
     }
 
     /// Removes a listener.
@@ -108,7 +123,7 @@ impl<'a> ConfigUpdate<'a> {
     /// `ENOENT` if there is none on `address`.
     pub(crate) fn unlisten(&mut self, address: SocketAddr) -> Result {
         let before = self.listen.len();
-        self.listen.retain(|known| *known != address);
+        self.listen.retain(|known| known.address != address);
         if self.listen.len() == before {
             return Err(ENOENT);
         }
@@ -118,6 +133,18 @@ impl<'a> ConfigUpdate<'a> {
     /// Removes all listeners.
     pub(crate) fn unlisten_all(&mut self) {
         self.listen.clear();
+    }
+
+    /// Sets the process that connections of TLS listeners go to.
+    pub(crate) fn set_tls_agent(&mut self, agent: Option<ProcessAddress>) {
+        self.tls_agent = agent;
+    }
+
+    /// Returns the address of a TLS listener that would have no agent.
+    pub(super) fn listener_without_agent(&self) -> Option<SocketAddr> {
+        let mut of_tls = self.listen.iter().filter(|listen| listen.is_tls);
+        let first = of_tls.next().filter(|_| self.tls_agent.is_none())?;
+        Some(first.address)
     }
 
     /// Starts or stops serving.

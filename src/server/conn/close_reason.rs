@@ -43,6 +43,8 @@ pub(super) enum CloseReason {
     TlsAlert,
     /// A record of TLS was malformed, not authentic, or one that must not come.
     TlsRecord,
+    /// The TLS agent could not have the connection.
+    NoTlsAgent,
 }
 
 impl CloseReason {
@@ -67,6 +69,7 @@ impl CloseReason {
             Self::HandedOver => c"handed-over",
             Self::TlsAlert => c"tls-alert",
             Self::TlsRecord => c"tls-record",
+            Self::NoTlsAgent => c"no-tls-agent",
         }
     }
 }

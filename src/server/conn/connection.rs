@@ -109,7 +109,7 @@ impl_list_item! {
 }
 
 impl Connection {
-    /// Accepts a connection and serves the requests that have come in.
+    /// Accepts a connection that begins with `state`, and serves the requests that have come in.
     ///
     /// # Context
     ///
@@ -121,11 +121,12 @@ impl Connection {
     pub(crate) fn accept<L: ListenHandler>(
         pool: &Arc<ConnectionPool<Self>>,
         listener: &Listener<L>,
+        state: ConnState,
         bh: &BhDisabled,
     ) -> Result {
         let reserved = Slot::reserve(pool, bh)?;
         let memory = UniqueArc::new_uninit(atomic_account())?;
-        let stream = listener.accept(ConnState::new())?;
+        let stream = listener.accept(state)?;
         trace::accept(stream.sock());
         pool.core.counters.increment(Count::Accepted);
         let seconds = pool.core.settings.idle_seconds.get();

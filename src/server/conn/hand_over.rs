@@ -3,14 +3,21 @@
 //! Giving a connection to a process.
 
 use super::{
-    super::stats::Count,
+    super::{
+        limits::DISCARD_MAX,
+        stats::Count, //
+    },
     close_reason::CloseReason,
     connection_table::TableEntry,
     timing::Timed,
     Connection, //
 };
 use crate::sys::{
-    tcp::HandOverError,
+    tcp::{
+        Guard,
+        HandOverError,
+        Receiver, //
+    },
     trace, //
 };
 use core::net::{
@@ -57,7 +64,7 @@ impl Connection {
                 self.leave();
             }
             Err(HandOverError::Lost) => Self::abort(self),
-            Err(_) => self.refuse(record.is_some()),
+            Err(e) => self.refuse(e, record.is_some()),
         }
     }
 
@@ -71,18 +78,37 @@ impl Connection {
         }
     }
 
-    /// Has the request that no process takes answered. `has_record` tells whether its hand-over would
-    /// have got a line in the access log.
-    fn refuse(self: &Arc<Self>, has_record: bool) {
+    /// Has the request that no process takes answered, or closes the connection that the TLS agent
+    /// can't have. `has_record` tells whether the hand-over of the request would have got a line in the
+    /// access log.
+    fn refuse(self: &Arc<Self>, e: HandOverError, has_record: bool) {
         // The next poll sets it. The time for the head may be over, but the head is complete.
         self.timing.suspend();
         // If a process owns the socket, the worker tries once more to hand it over, without a record.
         if let Some(mut guard) = self.stream.try_lock() {
+            if guard.is_for_agent() {
+                return self.turn_away(&mut guard, e);
+            }
             guard.resume(true);
         } else if has_record {
             self.core().log.count_lost(1);
         }
         self.kick();
+    }
+
+    /// Closes a connection that the TLS agent can't have.
+    fn turn_away(self: &Arc<Self>, guard: &mut Guard<'_, Self>, e: HandOverError) {
+        // A client that ends its connection is no failure of the agent.
+        if !matches!(e, HandOverError::Closing) {
+            self.core().counters.increment(Count::TlsRefused);
+            self.core()
+                .tls_agent
+                .note_refusal(explanation(e), guard.bh());
+        }
+        // TCP would reset the connection if bytes were unread.
+        guard.discard(DISCARD_MAX);
+        let action = guard.close(CloseReason::NoTlsAgent);
+        Self::carry_out(self.as_arc_borrow(), guard, action);
     }
 }
 
@@ -110,5 +136,19 @@ fn word(e: &HandOverError) -> &'static CStr {
         HandOverError::Closing => c"closing",
         HandOverError::NoMemory => c"memory",
         HandOverError::Lost => c"lost",
+    }
+}
+
+/// Returns the explanation of a refused hand-over, for the kernel's log.
+fn explanation(e: HandOverError) -> &'static str {
+    match e {
+        HandOverError::NoListener => "no process listens there",
+        HandOverError::QueueFull => "its accept queue is full",
+        HandOverError::KernelSocket => "a socket of the kernel listens there",
+        HandOverError::WrongFamily => "it listens with a socket of the other family",
+        HandOverError::WrongUser => "its socket belongs to another user",
+        HandOverError::Closing => "the client ends the connection",
+        HandOverError::NoMemory => "memory is short",
+        HandOverError::Lost => "BPF has taken the connection",
     }
 }

@@ -133,11 +133,13 @@ pub(crate) struct ConnState {
     short_of_memory: bool,
     /// Whether the callbacks were attached.
     is_attached: bool,
+    /// Whether the TLS agent gets the connection, unread.
+    is_for_agent: bool,
 }
 
 impl ConnState {
     /// Returns the state of a connection that was just accepted.
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             session: Session::new(REQUESTS_MAX),
             pending: PendingResponse::new(),
@@ -149,6 +151,7 @@ impl ConnState {
             page: None,
             short_of_memory: false,
             is_attached: false,
+            is_for_agent: false,
         }
     }
 
@@ -160,6 +163,26 @@ impl ConnState {
         }
         state.log.tls = tls;
         state
+    }
+
+    /// Returns the state of a connection that was just accepted, and that `agent` gets unread, as if
+    /// its next request were for that process.
+    pub(crate) fn for_agent(agent: ProcessAddress) -> Self {
+        Self {
+            // A client may send no more of a long ClientHello before its first segment is
+            // acknowledged.
+            deferred: Some(DeferredRequest {
+                to: Deferral::Process(agent),
+                has_body: true,
+            }),
+            is_for_agent: true,
+            ..Self::new()
+        }
+    }
+
+    /// Returns whether the TLS agent gets the connection.
+    pub(super) fn is_for_agent(&self) -> bool {
+        self.is_for_agent
     }
 
     /// Returns the phase of the connection.

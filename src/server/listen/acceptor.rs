@@ -4,6 +4,7 @@
 
 use super::super::{
     conn::{
+        ConnState,
         Connection,
         ConnectionPool, //
     },
@@ -64,6 +65,8 @@ struct Backlog {
     pool: Arc<ConnectionPool<Connection>>,
     /// The control group of the task that has bound the listener.
     payer: MemoryGroup,
+    /// Set while clients speak TLS, so that the connections are for the agent.
+    is_tls: Atomic<bool>,
     /// Set when connections are accepted.
     opened: Atomic<bool>,
     /// Set when no more connections must be accepted.
@@ -111,6 +114,7 @@ impl Acceptor {
             address,
             pool: pool.clone(),
             payer: MemoryGroup::current(),
+            is_tls: Atomic::new(false),
             opened: Atomic::new(false),
             stopped: Atomic::new(false),
         };
@@ -123,6 +127,11 @@ impl Acceptor {
     /// Returns the address that the listener was configured with.
     pub(crate) fn address(&self) -> SocketAddr {
         self.backlog.address
+    }
+
+    /// Returns whether the connections are for the TLS agent.
+    pub(crate) fn is_tls(&self) -> bool {
+        self.backlog.is_tls.load(Relaxed)
     }
 
     /// Listens, unless it was opened; accepts nothing before [`Acceptor::open`].
@@ -153,15 +162,17 @@ impl Acceptor {
         self.backlog.listener.listens()
     }
 
-    /// Accepts from now on, if it did not before.
+    /// Accepts from now on, if it did not before. With `is_tls`, connections are for the TLS agent,
+    /// also those that wait to be accepted.
     ///
     /// # Context
     ///
     /// Process context, may sleep.
-    pub(crate) fn open(self: &Arc<Self>) {
+    pub(crate) fn open(self: &Arc<Self>, is_tls: bool) {
+        self.backlog.is_tls.store(is_tls, Relaxed);
         self.backlog.opened.store(true, Relaxed);
         self.backlog.listener.attach(self.clone());
-        // A connection may have come in before the callback was attached.
+        // A connection may have come in before the callback was attached, or before there was an agent.
         self.kick();
     }
 
@@ -226,7 +237,8 @@ impl Backlog {
         Ok(())
     }
 
-    /// Accepts one connection, and serves the requests that have come in.
+    /// Accepts one connection, and serves the requests that have come in, or leaves it to the TLS
+    /// agent.
     fn accept(&self, bh: &BhDisabled) -> Result {
         if self.stopped.load(Relaxed) {
             return Err(ESHUTDOWN);
@@ -235,7 +247,14 @@ impl Backlog {
         if !self.listener.has_incoming() {
             return Err(EAGAIN);
         }
-        Connection::accept(&self.pool, &self.listener, bh)
+        let state = if self.is_tls.load(Relaxed) {
+            let agent = self.pool.core.tls_agent.address_bh(bh);
+            // An update that takes the agent away opens the listener anew, or closes it.
+            ConnState::for_agent(agent.ok_or(EAGAIN)?)
+        } else {
+            ConnState::new()
+        };
+        Connection::accept(&self.pool, &self.listener, state, bh)
     }
 }
 

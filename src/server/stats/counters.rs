@@ -51,6 +51,8 @@ pub(crate) enum Count {
     HandOverClosing,
     /// A hand-over was refused because memory was short.
     HandOverShort,
+    /// A connection of a TLS listener was closed because the agent could not have it.
+    TlsRefused,
     /// An adopted connection was not given back because no process reads the adopt node.
     NoReader,
     /// A connection was adopted.

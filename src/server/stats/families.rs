@@ -35,7 +35,7 @@ impl Family {
 }
 
 /// Counters, each of a family of its own.
-pub(super) const SINGLE: [(Family, Count); 13] = [
+pub(super) const SINGLE: [(Family, Count); 14] = [
     (
         Family::counter("khttpd_accepted_connections_total", "Accepted connections."),
         Count::Accepted,
@@ -74,6 +74,13 @@ pub(super) const SINGLE: [(Family, Count); 13] = [
             "Connections that a process took over.",
         ),
         Count::HandedOver,
+    ),
+    (
+        Family::counter(
+            "khttpd_refused_tls_connections_total",
+            "Connections of TLS listeners that were closed because the TLS agent could not have them.",
+        ),
+        Count::TlsRefused,
     ),
     (
         Family::counter(
@@ -142,7 +149,7 @@ pub(super) const BY_REASON: [(Family, &[(&str, Count)]); 2] = [
     (
         Family::counter(
             "khttpd_refused_hand_overs_total",
-            "Requests for a process that were answered with 503.",
+            "Connections that a process could not have.",
         ),
         &[
             ("no-listener", Count::NoListener),

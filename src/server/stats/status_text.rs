@@ -24,7 +24,7 @@ use protocol::control::command::Timeout;
 pub(super) const VERSION: &str = "0.2.0";
 
 /// The counters that are shown, by their names.
-const COUNTS: [(&str, Count); 23] = [
+const COUNTS: [(&str, Count); 24] = [
     ("accepted", Count::Accepted),
     ("accept-errors", Count::AcceptErrors),
     ("full", Count::Full),
@@ -43,6 +43,7 @@ const COUNTS: [(&str, Count); 23] = [
     ("hand-over-closing", Count::HandOverClosing),
     ("hand-over-no-memory", Count::HandOverShort),
     ("hand-over-no-reader", Count::NoReader),
+    ("tls-refused", Count::TlsRefused),
     ("adopted", Count::Adopted),
     ("adopted-tls", Count::AdoptedTls),
     ("returned", Count::Returned),
@@ -66,8 +67,9 @@ impl StatusText<'_> {
         f.write_str("clear\n")?;
         fmt::Display::fmt(&self.config.sources, f)?;
         f.write_str("unlisten\n")?;
-        for address in &self.config.listen {
-            writeln!(f, "listen {address}")?;
+        self.write_tls_agent(f)?;
+        for listen in &self.config.listen {
+            writeln!(f, "listen {listen}")?;
         }
         writeln!(f, "max-connections {}", settings.max_connections.get())?;
         writeln!(f, "min-rate {}", settings.min_rate.get())?;
@@ -87,6 +89,18 @@ impl StatusText<'_> {
         } else {
             "stop\n"
         })
+    }
+
+    /// Writes the command that sets the TLS agent.
+    fn write_tls_agent(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(agent) = self.pool.core.tls_agent.address() else {
+            return f.write_str("tls-agent off\n");
+        };
+        write!(f, "tls-agent {agent}")?;
+        if let Some(uid) = agent.uid {
+            write!(f, " uid {uid}")?;
+        }
+        f.write_str("\n")
     }
 
     /// Writes the statistics.

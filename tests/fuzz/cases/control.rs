@@ -12,9 +12,9 @@ pub fn command(bytes: &[u8]) {
     let parsed = |text: &[u8]| -> Vec<String> {
         Lines::new(text)
             .map(|line| match Command::parse(line) {
-                Ok(Command::Listen(addresses)) => {
+                Ok(Command::Listen { addresses, is_tls }) => {
                     assert!(addresses.clone().count() > 0);
-                    format!("{:?}", addresses.collect::<Vec<_>>())
+                    format!("{:?} {is_tls}", addresses.collect::<Vec<_>>())
                 }
                 Ok(command) => format!("{command:?}"),
                 Err(error) => format!("{:?}: {}", error.word, error.reason),

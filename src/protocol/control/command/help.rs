@@ -4,8 +4,9 @@
 
 /// List of the commands, one per line, as comments.
 pub const HELP: &str = "\
-# listen [ADDRESS:]PORT...         listen there too; without ADDRESS: at all addresses
+# listen [ADDRESS:]PORT... [tls]   listen there too; without ADDRESS: at all addresses
 # unlisten [[ADDRESS:]PORT...]     stop listening there; without PORT: everywhere
+# tls-agent PORT [uid USER]        process at [ADDRESS:]PORT for connections with tls; or off
 # start                            serve
 # stop                             accept no more connections, finish the responses under way
 # max-connections N                serve up to N connections at a time; more wait

@@ -3,9 +3,11 @@
 //! Tests of the commands.
 
 mod choices;
+mod listen;
 mod log;
 mod numbers;
 
+use self::listen::addresses;
 use super::{Command, Timeout, HELP};
 use crate::{
     control::{
@@ -27,67 +29,6 @@ fn error(text: &str) -> String {
         Ok(command) => panic!("{text:?} is {command:?}"),
         Err(error) => error.to_string(),
     }
-}
-
-fn addresses(text: &str) -> Vec<SocketAddr> {
-    match parse(text).expect("a command") {
-        Command::Listen(found) | Command::Unlisten(found) => {
-            found.map(|(_, address)| address).collect()
-        }
-        other => panic!("{other:?}"),
-    }
-}
-
-#[test]
-fn address_is_a_port_or_an_address_with_a_port() {
-    for (text, expected) in [
-        ("listen 80", vec!["[::]:80"]),
-        ("listen 0.0.0.0:80", vec!["0.0.0.0:80"]),
-        (
-            "listen [::]:80 127.0.0.1:8080\t443",
-            vec!["[::]:80", "127.0.0.1:8080", "[::]:443"],
-        ),
-        ("listen [fe80::1%2]:65535", vec!["[fe80::1%2]:65535"]),
-        ("unlisten", vec![]),
-        ("unlisten 80 [::1]:81", vec!["[::]:80", "[::1]:81"]),
-    ] {
-        let expected: Vec<SocketAddr> = expected.iter().map(|a| a.parse().unwrap()).collect();
-        assert_eq!(addresses(text), expected, "{text}");
-    }
-}
-
-#[test]
-fn malformed_addresses_are_errors_with_a_reason() {
-    for (text, word) in [
-        ("listen 80 0", "0"),
-        ("listen 65536", "65536"),
-        ("listen +80", "+80"),
-        ("listen 127.0.0.1", "127.0.0.1"),
-        ("listen 127.0.0.1:0", "127.0.0.1:0"),
-        ("listen 127.0.0.1:", "127.0.0.1:"),
-        ("listen 127.1:80", "127.1:80"),
-        ("listen localhost:80", "localhost:80"),
-        ("listen ::1:80", "::1:80"),
-        ("listen [::1]", "[::1]"),
-        ("listen 80 *:80", "*:80"),
-        ("unlisten 80x", "80x"),
-        ("relay 2001", "2001"),
-        ("send [::1]x text", "[::1]x"),
-    ] {
-        let message = error(text);
-        assert!(
-            message.starts_with(&format!("line 1: {word:?}: ")),
-            "{text}: {message}"
-        );
-        assert!(
-            message.contains("a port must be 1 to 65535") || message.contains("must be like"),
-            "{message}"
-        );
-    }
-    assert_eq!(
-        error("listen"),
-        r#"line 1: "listen": needs a port, or an address and a port"#
-    );
 }
 
 #[test]

@@ -13,9 +13,11 @@ use super::{
     }, //
 };
 use crate::{
-    bytes::parse_number,
     control::{
-        address::process_address,
+        address::{
+            process_address,
+            user, //
+        },
         line::Words, //
     },
     http::ProcessAddress, //
@@ -75,17 +77,12 @@ pub(super) fn hand_over<'a>(
     }
     match word {
         None => (),
-        Some(b"uid") => to.uid = Some(uid(next(words, "needs the number of a user")?)?),
+        Some(b"uid") => {
+            let word = next(words, "needs the number of a user")?;
+            to.uid = Some(user(word).map_err(|reason| (word, reason))?);
+        }
         Some(word) if always => return Err((word, "must be uid, or nothing")),
         Some(word) => return Err((word, "must be always, uid, or nothing")),
     }
     Ok((files, to, always))
-}
-
-/// Parses the number of a user; the largest one is that of no user.
-fn uid(word: &[u8]) -> Result<u32, WordError<'_>> {
-    parse_number(word, 10)
-        .and_then(|number| u32::try_from(number).ok())
-        .filter(|uid| *uid != u32::MAX)
-        .ok_or((word, "must be the number of a user, 0 to 4294967294"))
 }

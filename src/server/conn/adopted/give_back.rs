@@ -25,6 +25,7 @@ use kernel::{
     prelude::*,
     sync::Arc, //
 };
+use protocol::http::ProcessAddress;
 
 /// A connection that goes back to a process.
 pub(crate) struct Returned {
@@ -32,6 +33,8 @@ pub(crate) struct Returned {
     pub(crate) socket: SocketFile,
     /// The bytes that the process had read and that were not consumed.
     pub(crate) early: KVec<u8>,
+    /// The process that the next request is for.
+    pub(crate) to: ProcessAddress,
 }
 
 impl AdoptedConnection {
@@ -137,6 +140,7 @@ impl AdoptedConnection {
         if state.conn.phase() != ConnPhase::HandOver {
             return None;
         }
+        let to = state.conn.process()?;
         state.offer = None;
         if let Some(record) = state.conn.log.handing_over.take() {
             self.core().log.hand_over(record);
@@ -146,6 +150,7 @@ impl AdoptedConnection {
         Some(Returned {
             socket: self.socket.clone(),
             early: state.early.take(),
+            to,
         })
     }
 }

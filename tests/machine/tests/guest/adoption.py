@@ -13,7 +13,7 @@ from stream import Stream
 NODE = "/dev/khttpd-adopt"
 # The most bytes of a connection that a process may have read, and of a record with them.
 EARLY = 32768
-RECORD = EARLY + 32
+RECORD = EARLY + 70
 LOOPBACK = "127.0.0.1"
 # The error of what khttpd does not adopt.
 UNSUPPORTED = errno.errorcode[errno.EOPNOTSUPP]
@@ -52,13 +52,17 @@ class Node:
     def take(self):
         """Waits for a connection that khttpd returns; returns it, and what of it was read before
         it was given and is still to be processed."""
+        return self.take_for()[:2]
+
+    def take_for(self):
+        """As `take`; returns the process that the rule names, too."""
         text = os.read(self.file, RECORD)
         if not text:
             raise EOFError
         head, _, early = text.partition(b"\n")
-        words = [int(word) for word in head.split(b" ")]
-        assert text == record(words[0], early), text
-        return socket.socket(fileno=words[0]), early
+        descriptor, length, process = head.decode().split(" ")
+        assert len(early) == int(length), text
+        return socket.socket(fileno=int(descriptor)), early, process
 
     def discard(self):
         """Takes connections and ends them, until khttpd has none."""

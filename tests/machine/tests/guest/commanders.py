@@ -42,6 +42,8 @@ COMMANDS = [
     (one_of(*(f'unlisten {port}' for port in PORTS)), (errno.ENOENT,)),
     (one_of(f'unlisten\nlisten {PORT}\nstart'), ()),
     (one_of(f'unlisten\nlisten {PORT}\nstart'), ()),
+    (one_of('tls-agent 9\nlisten 127.0.0.2:8086 tls', 'tls-agent [::1]:9 uid 1'), ()),
+    (one_of('listen 127.0.0.2:8086 tls', 'tls-agent off'), (errno.EDESTADDRREQ,)),
     (one_of('start'), (errno.EADDRNOTAVAIL,)),
     (one_of('stop', 'stop\nstart'), (errno.EADDRNOTAVAIL,)),
     (with_number('max-connections {}', 8, 2000), ()),

@@ -20,6 +20,9 @@ from interruptible import CONTROL, PEER, SITE, Interrupted, close, counts, inter
 from syscalls import odd
 
 COMMANDS = f"""listen 80 [::1]:81 127.0.0.1:82
+listen 127.0.0.1:443 tls
+tls-agent 8443 uid 0
+tls-agent off
 unlisten 80
 unlisten
 start
@@ -113,6 +116,9 @@ WORDS = [
     b'yes',
     b'no',
     b'for',
+    b'tls',
+    b'uid',
+    b'off',
     b'serve',
     b'built-in',
     b'404',

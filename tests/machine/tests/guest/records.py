@@ -41,9 +41,10 @@ def malformed(node):
     stream, connection = pair()
     number = connection.fileno()
     texts = ["", "\n", "x\n", "-1\n", "{}", " {}\n", "{} \n", "{}\r\n", "+{}\n", "0x{}\n", "{}\n\n"]
-    texts += ["{}\nabc", "{} 3\nab", "{} 3\nabcd", "{} 0\n", "{} 0\na", "{}  3\nabc", "{} 3 \nabc"]
+    texts += ["{}\nabc", "{} 3\nab", "{} 3\nabcd", "{} 0\na", "{}  3\nabc", "{} 3 \nabc"]
     texts += ["{} +3\nabc", "{} -3\nabc", "{}\t3\nabc", "{} 3", "{} 3\r\nabc", "{},3\nabc", "{}\0\n"]
-    texts += ["{}\n{}\n", "{} 3\nabc{} 3\nabc", "{} x\nabc", "{} 3 3\nabc", "{} " + "9" * 30 + "\nabc"]
+    texts += ["{}\n{}\n", "{} 3\nabc{} 3\nabc", "{} x\nabc", "{} " + "9" * 30 + "\nabc"]
+    texts += ["{} 3  3\nabc", "{} 3 3 \nabc", "{} 3 3 3\nabc", "{} 0 " + "9" * 70 + "\n"]
     for text in texts:
         refused(node, "EINVAL", text.format(number, number).encode())
     for length in EARLY + 1, EARLY + 2, 65536, 1 << 20:

@@ -316,6 +316,26 @@ def ended(node):
     node.discard()
 
 
+def destinations(node):
+    """The record tells the process of the rule, with and without early bytes; it can be written as
+    it was read."""
+    for process in "8000", "127.0.0.1:8000", "[::1]:8000":
+        status.command(f"hand-over /to/* {process} always uid 1000")
+        for early in b"", APP[:5]:
+            text = APP.replace(b"/app/", b"/to/")
+            with adopted(node, text[: len(early)]) as stream:
+                stream.send(text[len(early) :])
+                connection, taken, to = node.take_for()
+                assert (taken, to) == (early, process), (taken, to)
+                with connection:
+                    line = f"{connection.fileno()} {len(taken)} {to}\n".encode()
+                    assert os.write(node.file, line + taken) == len(line + taken)
+                connection, taken, to = node.take_for()
+                assert (taken, to) == (early, process), (taken, to)
+                connection.close()
+    status.command("no-hand-over /to/*")
+
+
 def many(node):
     """Many connections wait, and each is returned once, with what belongs to it."""
     expected = {}
@@ -341,7 +361,8 @@ def many(node):
 
 def main():
     status.command("hand-over /app/* 9 always", "timeout head 86400", "timeout idle 86400")
-    for case in whole, cuts, ready, interrupted, reading, slow_reader, ended, many:
+    cases = whole, cuts, ready, interrupted, reading, slow_reader, ended, destinations, many
+    for case in cases:
         with Node() as node:
             case(node)
         print(case.__name__, status.count("returned"), flush=True)
