@@ -180,7 +180,7 @@ def idle():
             with Agent(*lines) as agent, Secure() as stream:
                 connection = accepted(listens, stream, ask)
                 if "stop" in lines[0]:
-                    agent.signal(signal.SIGTERM)
+                    agent.send(signal.SIGTERM)
                 assert stream.rest() == b""
                 assert received_all(connection) == b""
                 connection.close()
