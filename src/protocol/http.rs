@@ -38,6 +38,7 @@ mod resources;
 mod responder;
 mod response;
 mod response_parts;
+mod scheme;
 mod session;
 mod session_state;
 mod sink;
@@ -138,6 +139,7 @@ pub use self::{
         ResponseRoom,
         Scratch, //
     },
+    scheme::Scheme,
     session::Session,
     sink::{
         Full,

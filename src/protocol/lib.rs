@@ -42,3 +42,4 @@ pub mod control;
 pub mod cpio;
 pub mod http;
 pub mod log;
+pub mod tls;

@@ -7,7 +7,8 @@
 //! - A [`Stream`] is an accepted connection together with state that the socket's lock protects; it
 //!   calls a [`StreamHandler`] for the events of the socket.
 //! - A [`SocketFile`] is a connection that processes have descriptors of; a [`SocketGuard`] holds its
-//!   lock, and a [`Watch`] calls a [`WatchHandler`] for its events.
+//!   lock, and a [`Watch`] calls a [`WatchHandler`] for its events. If it has TLS a [`TlsSocket`] takes
+//!   the place of the guard.
 //! - A [`Guard`] holds the socket's lock, and with it the right to read, to send and to change the
 //!   state.
 //! - A [`Receiver`] and a [`Sender`] are the rights to read and to send, which a guard is both of.
@@ -61,6 +62,7 @@ mod socket;
 mod socket_file;
 mod socket_guard;
 mod stream;
+mod tls_socket;
 mod watch;
 
 pub(crate) use self::{
@@ -91,6 +93,10 @@ pub(crate) use self::{
     stream::{
         EnterError,
         Stream, //
+    },
+    tls_socket::{
+        TlsReceived,
+        TlsSocket, //
     },
     watch::{
         Watch,

@@ -52,6 +52,7 @@ use super::{
         void,
         ResponseParts, //
     },
+    scheme::Scheme,
     sink::{
         Full,
         Sink, //
@@ -77,13 +78,14 @@ struct Responder<'b, 'a, S> {
     is_refused: bool,
 }
 
-/// Creates the response to a request.
+/// Creates the response to a request on a connection of `scheme`.
 ///
 /// If the request is for others, `deferral` is set to their destination. The response is void then, or
 /// a 503 if the request `is_refused`.
 #[inline]
 pub(super) fn respond<'a, S: Resources>(
     request: &Request<'_>,
+    scheme: Scheme,
     site: &'a S,
     now: Timestamp,
     room: &mut ResponseRoom<'a>,
@@ -101,7 +103,7 @@ pub(super) fn respond<'a, S: Resources>(
         now,
         is_refused,
     };
-    let target = match TargetForm::parse(request.target) {
+    let target = match TargetForm::parse(request.target, scheme) {
         Ok(TargetForm::Path(target)) => target,
         Ok(TargetForm::Asterisk) => return responder.asterisk(lines),
         Err(status) => return responder.no_path(status, lines),

@@ -31,6 +31,7 @@ use super::{
         reject,
         ResponseParts, //
     },
+    scheme::Scheme,
     session_state::SessionState,
     status::Status,
     step::{
@@ -47,6 +48,7 @@ pub struct Session {
     /// Number of requests that received a response.
     requests: u32,
     requests_max: u32,
+    scheme: Scheme,
 }
 
 /// The rejection of bytes that are not the beginning of a head.
@@ -62,7 +64,14 @@ impl Session {
             state: SessionState::IDLE,
             requests: 0,
             requests_max,
+            scheme: Scheme::Http,
         }
+    }
+
+    /// Returns the session of a new connection of another scheme.
+    #[must_use]
+    pub const fn with_scheme(self, scheme: Scheme) -> Session {
+        Session { scheme, ..self }
     }
 
     /// Returns the next input of the connection.
@@ -290,7 +299,15 @@ impl Session {
             status,
             head: [first, second],
             body,
-        } = respond(request, site, clock.now(), room, is_refused, &mut deferral);
+        } = respond(
+            request,
+            self.scheme,
+            site,
+            clock.now(),
+            room,
+            is_refused,
+            &mut deferral,
+        );
         if let Some(to) = deferral.filter(|_| !is_refused) {
             self.state = SessionState::IDLE;
             let has_body = request.framing != Framing::None;

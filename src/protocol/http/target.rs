@@ -8,6 +8,7 @@ use super::{
     octet::INNER,
     percent::decode_octet,
     policy::Slashes,
+    scheme::Scheme,
     status::Status, //
 };
 use crate::bytes::split_once;
@@ -59,40 +60,42 @@ impl<'b> Target<'b> {
 }
 
 impl<'b> TargetForm<'b> {
-    /// Parses a target.
+    /// Parses a target on a connection of `scheme`.
     ///
     /// # Errors
     ///
-    /// 421 for the scheme `https`, for which this connection is not secured (RFC 9110 section 7.4).
-    /// 400 for all other schemes and for a malformed target.
+    /// 421 for the other one of the schemes `http` and `https` (RFC 9110 section 7.4). 400 for all
+    /// other schemes and for a malformed target.
     ///
     /// # Examples
     ///
     /// ```
-    /// use protocol::http::{Status, TargetForm};
+    /// use protocol::http::{Scheme, Status, TargetForm};
     ///
-    /// let form = TargetForm::parse(b"/a/b?c=d")?;
+    /// let form = TargetForm::parse(b"/a/b?c=d", Scheme::Http)?;
     /// assert!(matches!(form, TargetForm::Path(target) if target.path == b"/a/b"));
-    /// assert_eq!(TargetForm::parse(b"https://example.org/"), Err(Status::MisdirectedRequest));
+    /// let form = TargetForm::parse(b"https://example.org/", Scheme::Http);
+    /// assert_eq!(form, Err(Status::MisdirectedRequest));
     /// # Ok::<(), Status>(())
     /// ```
     #[inline]
-    pub fn parse(target: &'b [u8]) -> Result<TargetForm<'b>, Status> {
+    pub fn parse(target: &'b [u8], scheme: Scheme) -> Result<TargetForm<'b>, Status> {
         match target {
             [b'/', ..] => TargetForm::split(None, target),
             b"*" => Ok(TargetForm::Asterisk),
-            _ => TargetForm::absolute(target),
+            _ => TargetForm::absolute(target, scheme),
         }
     }
 
-    fn absolute(target: &'b [u8]) -> Result<TargetForm<'b>, Status> {
-        let after = |scheme: &[u8]| {
-            let (start, rest) = target.split_at_checked(scheme.len())?;
-            start.eq_ignore_ascii_case(scheme).then_some(rest)
+    fn absolute(target: &'b [u8], scheme: Scheme) -> Result<TargetForm<'b>, Status> {
+        let after = |scheme: Scheme| {
+            let start = scheme.start();
+            let (found, rest) = target.split_at_checked(start.len())?;
+            found.eq_ignore_ascii_case(start).then_some(rest)
         };
-        let Some(rest) = after(b"http://") else {
-            let is_https = after(b"https://").is_some();
-            return Err(if is_https {
+        let Some(rest) = after(scheme) else {
+            let is_other = after(Scheme::Http).or(after(Scheme::Https)).is_some();
+            return Err(if is_other {
                 Status::MisdirectedRequest
             } else {
                 Status::BadRequest

@@ -9,7 +9,10 @@ use super::{
     },
     request_head::LineWords, //
 };
-use crate::http::Timestamp;
+use crate::{
+    http::Timestamp,
+    tls::TlsParameters, //
+};
 use core::{
     fmt,
     str, //
@@ -36,6 +39,10 @@ pub(super) fn write_object(record: &LogRecord, f: &mut fmt::Formatter<'_>) -> fm
     write!(f, ",\"end\":\"{}\"", numbers.ending.word())?;
     write_text("referer", record, RecordText::Referer, f)?;
     write_text("user_agent", record, RecordText::UserAgent, f)?;
+    if let Some(TlsParameters { version, cipher }) = numbers.tls {
+        let (version, cipher) = (version.word(), cipher.word());
+        write!(f, ",\"tls\":\"{version}\",\"cipher\":\"{cipher}\"")?;
+    }
     f.write_str(if record.is_truncated.contains(&true) {
         ",\"truncated\":true}"
     } else {

@@ -9,6 +9,7 @@ use super::{
         RequestHead, //
     }, //
 };
+use crate::tls::TlsParameters;
 use core::net::Ipv6Addr;
 
 /// The end of a response.
@@ -110,6 +111,7 @@ pub(super) struct RecordNumbers {
     /// Status; 0 without a response.
     pub(super) status: u16,
     pub(super) ending: Ending,
+    pub(super) tls: Option<TlsParameters>,
 }
 
 impl RecordNumbers {
@@ -127,6 +129,7 @@ impl RecordNumbers {
         port: 0,
         status: 0,
         ending: Ending::Broken,
+        tls: None,
     };
 }
 
@@ -231,6 +234,12 @@ impl LogRecord {
     pub fn set_client(&mut self, address: Ipv6Addr, port: u16) {
         self.numbers.client = address;
         self.numbers.port = port;
+    }
+
+    /// Sets the parameters of the connection's TLS; none without it.
+    #[inline]
+    pub fn set_tls(&mut self, tls: Option<TlsParameters>) {
+        self.numbers.tls = tls;
     }
 
     /// Sets the status of the response, and the lengths of its head and its body in bytes.

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use protocol::http::{
     choose_coding, encode_path, parse_range, BodyDrain, ByteRange, Codings, Disposition,
     DrainProgress, EntityTags, Framing, Host, Path, PathBuffer, RangeResult, Ranges, Request,
-    Slashes, TargetForm, Timestamp, HEAD_MAX, RANGES_MAX,
+    Scheme, Slashes, TargetForm, Timestamp, HEAD_MAX, RANGES_MAX,
 };
 
 /// Length of the blocks that ranges consist of, each enough for a part.
@@ -249,7 +249,7 @@ proptest! {
     #[test]
     fn parsers_accept_arbitrary_bytes_without_panic(bytes in noise()) {
         let now = Timestamp(fixture::NOW);
-        let _ = (TargetForm::parse(&bytes), Host::parse(&bytes), Timestamp::parse(&bytes, now));
+        let _ = (TargetForm::parse(&bytes, Scheme::Https), Host::parse(&bytes), Timestamp::parse(&bytes, now));
         prop_assert!(EntityTags::new(&bytes).count() <= bytes.len());
         let _ = choose_coding([bytes.as_slice()].into_iter(), Codings::IDENTITY);
         if let DrainProgress::End(count) = BodyDrain::new(Framing::Chunked).unwrap().take(&bytes) {

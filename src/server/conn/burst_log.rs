@@ -179,4 +179,5 @@ fn begin<C: ResponseSink>(
     let (peer, port) = conn.sender().sock().peer();
     record.begin(head, format);
     record.set_client(sink.policy.client(peer, head), port);
+    record.set_tls(conn.log.tls);
 }

@@ -39,6 +39,10 @@ pub(super) enum CloseReason {
     Taken,
     /// A process has the connection.
     HandedOver,
+    /// The client has given up by an alert of TLS.
+    TlsAlert,
+    /// A record of TLS was malformed, not authentic, or one that must not come.
+    TlsRecord,
     /// The TLS agent could not have the connection.
     NoTlsAgent,
 }
@@ -63,6 +67,8 @@ impl CloseReason {
             Self::Expired => c"expired",
             Self::Taken => c"taken",
             Self::HandedOver => c"handed-over",
+            Self::TlsAlert => c"tls-alert",
+            Self::TlsRecord => c"tls-record",
             Self::NoTlsAgent => c"no-tls-agent",
         }
     }

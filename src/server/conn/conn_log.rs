@@ -12,9 +12,12 @@ use crate::sys::{
 };
 use core::slice;
 use kernel::prelude::*;
-use protocol::log::{
-    Ending,
-    LogRecord, //
+use protocol::{
+    log::{
+        Ending,
+        LogRecord, //
+    },
+    tls::TlsParameters, //
 };
 
 /// The records that a connection keeps at most. A peer that sends many requests at once and takes no
@@ -26,6 +29,8 @@ pub(super) struct ConnLog {
     /// When the first byte of an unfinished head has come, as [`clock::monotonic_nanoseconds`]; 0 if
     /// none has, or if the log was off.
     pub(super) began: u64,
+    /// The parameters of the connection's TLS.
+    pub(super) tls: Option<TlsParameters>,
     unfinished: Option<KBox<UnfinishedLog>>,
     /// The record of the request that a process gets with the connection.
     pub(super) handing_over: Option<KBox<LogRecord>>,
@@ -45,6 +50,7 @@ impl ConnLog {
     pub(super) const fn new() -> Self {
         Self {
             began: 0,
+            tls: None,
             unfinished: None,
             handing_over: None,
         }

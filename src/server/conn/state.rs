@@ -25,12 +25,16 @@ use crate::{
 };
 use core::mem;
 use kernel::sync::Arc;
-use protocol::http::{
-    Deferral,
-    DeferredRequest,
-    ProcessAddress,
-    Session,
-    REQUESTS_MAX, //
+use protocol::{
+    http::{
+        Deferral,
+        DeferredRequest,
+        ProcessAddress,
+        Scheme,
+        Session,
+        REQUESTS_MAX, //
+    },
+    tls::TlsParameters, //
 };
 
 /// The action that follows a poll.
@@ -45,6 +49,17 @@ pub(super) enum Action {
     Close(CloseReason),
     /// Reset the connection.
     Reset(CloseReason),
+}
+
+impl Action {
+    /// Returns the reason why the connection ends, and whether it is reset; nothing if it goes on.
+    pub(super) fn ending(&self) -> Option<(CloseReason, bool)> {
+        match self {
+            Self::Close(reason) => Some((*reason, false)),
+            Self::Reset(reason) => Some((*reason, true)),
+            Self::Wait | Self::PollAgain(_) | Self::Defer => None,
+        }
+    }
 }
 
 /// The event that a connection waits for, which decides how long it may wait.
@@ -138,6 +153,16 @@ impl ConnState {
             is_attached: false,
             is_for_agent: false,
         }
+    }
+
+    /// Returns the state of a connection that was just adopted, perhaps with TLS.
+    pub(super) fn adopted(tls: Option<TlsParameters>) -> Self {
+        let mut state = Self::new();
+        if tls.is_some() {
+            state.session = Session::new(REQUESTS_MAX).with_scheme(Scheme::Https);
+        }
+        state.log.tls = tls;
+        state
     }
 
     /// Returns the state of a connection that was just accepted, and that `agent` gets unread, as if

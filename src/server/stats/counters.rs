@@ -57,6 +57,8 @@ pub(crate) enum Count {
     NoReader,
     /// A connection was adopted.
     Adopted,
+    /// A connection with TLS was adopted.
+    AdoptedTls,
     /// An adopted connection was given back to a process.
     Returned,
     /// The site was loaded again because its files have changed.

@@ -35,7 +35,7 @@ impl Family {
 }
 
 /// Counters, each of a family of its own.
-pub(super) const SINGLE: [(Family, Count); 13] = [
+pub(super) const SINGLE: [(Family, Count); 14] = [
     (
         Family::counter("khttpd_accepted_connections_total", "Accepted connections."),
         Count::Accepted,
@@ -88,6 +88,13 @@ pub(super) const SINGLE: [(Family, Count); 13] = [
             "Connections that a process gave to khttpd.",
         ),
         Count::Adopted,
+    ),
+    (
+        Family::counter(
+            "khttpd_adopted_tls_connections_total",
+            "Connections with TLS that a process gave to khttpd.",
+        ),
+        Count::AdoptedTls,
     ),
     (
         Family::counter(

@@ -24,7 +24,7 @@ use protocol::control::command::Timeout;
 pub(super) const VERSION: &str = "0.2.0";
 
 /// The counters that are shown, by their names.
-const COUNTS: [(&str, Count); 23] = [
+const COUNTS: [(&str, Count); 24] = [
     ("accepted", Count::Accepted),
     ("accept-errors", Count::AcceptErrors),
     ("full", Count::Full),
@@ -45,6 +45,7 @@ const COUNTS: [(&str, Count); 23] = [
     ("hand-over-no-reader", Count::NoReader),
     ("tls-refused", Count::TlsRefused),
     ("adopted", Count::Adopted),
+    ("adopted-tls", Count::AdoptedTls),
     ("returned", Count::Returned),
     ("watch-loads", Count::WatchLoads),
     ("watch-failures", Count::WatchFailures),

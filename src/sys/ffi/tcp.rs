@@ -2,6 +2,7 @@
 
 //! Declarations of the module's C functions for sockets.
 
+use super::RawTlsParameters;
 use kernel::{
     bindings,
     ffi::{
@@ -336,11 +337,14 @@ extern "C" {
         timeout: c_ulong,
     ) -> c_int;
 
-    /// Returns 0 if the connection of a socket can be adopted, and writes its protocol; or a negative
-    /// errno: `-EOPNOTSUPP` if it is not one of TCP alone, `-ENOTCONN`. Process context.
+    /// Returns 0 if the connection of a socket can be adopted, and writes its protocol and the
+    /// parameters of TLS, which are 0 without; or a negative errno: `-EOPNOTSUPP` if it is not one of
+    /// TCP, alone or with TLS, `-EINVAL` if TLS does not work in both directions, `-ENOTCONN`. Process
+    /// context.
     pub(in crate::sys) fn khttpd_socket_check(
         sock: *mut bindings::socket,
         prot: *mut *const c_void,
+        tls: *mut RawTlsParameters,
     ) -> c_int;
 
     /// Returns the network namespace of a socket. Any context.

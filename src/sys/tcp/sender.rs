@@ -197,7 +197,7 @@ impl<T: LockedSocket> Sender for T {
 
 /// Returns the flags of a message; `more`: further bytes will follow at once.
 #[inline]
-fn flags(more: bool) -> c_uint {
+pub(super) fn flags(more: bool) -> c_uint {
     if more {
         bindings::MSG_MORE
     } else {
@@ -207,7 +207,7 @@ fn flags(more: bool) -> c_uint {
 
 /// Converts a return value: a number of bytes, or a negative errno. A lack of space is no error.
 #[inline]
-fn space(ret: c_int) -> Result<usize> {
+pub(super) fn space(ret: c_int) -> Result<usize> {
     match usize::try_from(ret) {
         Ok(count) => Ok(count),
         Err(_) => match to_result(ret) {

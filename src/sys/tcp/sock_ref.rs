@@ -43,6 +43,36 @@ impl SockRef<'_> {
         self.sk
     }
 
+    /// Returns the sequence number that the peer has acknowledged.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(crate) fn acknowledged(self) -> u32 {
+        // SAFETY: By the type invariant this is a TCP socket.
+        unsafe { ffi::khttpd_tcp_acknowledged(self.as_raw()) }
+    }
+
+    /// Returns whether the connection has met with an error or is closed.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(crate) fn is_dead(self) -> bool {
+        // SAFETY: By the type invariant the socket is valid.
+        unsafe { ffi::khttpd_sk_is_dead(self.as_raw()) }
+    }
+
+    /// Returns whether TCP has received bytes that nobody has read.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(crate) fn has_unread(self) -> bool {
+        // SAFETY: By the type invariant the socket is valid.
+        unsafe { ffi::khttpd_sk_has_unread(self.as_raw()) }
+    }
+
     /// Returns the address of the peer, that of an IPv4 peer mapped to IPv6, and its port.
     ///
     /// # Context

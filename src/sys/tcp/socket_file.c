@@ -4,7 +4,8 @@
  *
  * Callbacks, user data and protocol stay as they are. khttpd uses such a socket only with the spinlock
  * of its lock held, and never waits for a process that owns it: that may be stopped in the middle of
- * a call, by a fault in its memory, for as long as it likes.
+ * a call, by a fault in its memory, for as long as it likes. One with TLS it uses only while no
+ * process can.
  */
 #include <linux/file.h>
 #include <linux/net.h>
@@ -16,6 +17,7 @@
 #include <net/tcp.h>
 
 #include "callbacks.h"
+#include "tls.h"
 
 /* How a socket allocates while khttpd does not hold its lock: struct RawAllocation in ffi/tcp.rs. */
 struct khttpd_allocation {
@@ -24,21 +26,26 @@ struct khttpd_allocation {
 };
 
 /*
- * Whether bytes are those of a client. With another user in the kernel, such as a sockmap or an upper
- * layer protocol, or a process that repairs the connection, they are not.
+ * Whether bytes are for others than khttpd: another user in the kernel, such as a sockmap, or a process
+ * that repairs the connection.
  */
-static bool khttpd_is_plain(const struct sock *sk)
+static bool khttpd_is_used(const struct sock *sk)
 {
-	return !READ_ONCE(sk->sk_user_data) && !inet_csk(sk)->icsk_ulp_ops && !tcp_sk(sk)->repair;
+	return READ_ONCE(sk->sk_user_data) || tcp_sk(sk)->repair;
 }
 
-int khttpd_socket_check(struct socket *sock, const struct proto **prot)
+int khttpd_socket_check(struct socket *sock, const struct proto **prot,
+			struct khttpd_tls_parameters *tls)
 {
 	struct sock *sk = sock->sk;
+	int error;
 
 	/* A socket of the kernel may not keep its network namespace. */
-	if (!sk_is_tcp(sk) || !sk->sk_net_refcnt || !khttpd_is_plain(sk))
+	if (!sk_is_tcp(sk) || !sk->sk_net_refcnt || khttpd_is_used(sk))
 		return -EOPNOTSUPP;
+	error = khttpd_tls_check(sk, tls);
+	if (error)
+		return error;
 	*prot = READ_ONCE(sk->sk_prot);
 	if (!((1 << READ_ONCE(sk->sk_state)) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT)))
 		return -ENOTCONN;
@@ -71,7 +78,8 @@ int khttpd_socket_try_lock(struct sock *sk, const struct proto *prot,
 
 	if (!khttpd_sk_try_lock(sk))
 		return -EAGAIN;
-	if (sk->sk_prot != prot || !khttpd_is_plain(sk) || ((1 << sk->sk_state) & unconnected)) {
+	if (sk->sk_prot != prot || inet_csk(sk)->icsk_ulp_ops || khttpd_is_used(sk) ||
+	    ((1 << sk->sk_state) & unconnected)) {
 		spin_unlock_bh(&sk->sk_lock.slock);
 		return -ENOTCONN;
 	}

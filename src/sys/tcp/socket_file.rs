@@ -11,7 +11,10 @@ use crate::sys::{
     net::Net, //
 };
 use core::{
-    mem::ManuallyDrop,
+    mem::{
+        ManuallyDrop,
+        MaybeUninit, //
+    },
     ptr::{
         self,
         NonNull, //
@@ -26,29 +29,41 @@ use kernel::{
         LocalFile, //
     },
     prelude::*,
-    sync::aref::ARef, //
+    sync::{
+        aref::ARef,
+        Arc, //
+    }, //
 };
+use protocol::tls::TlsParameters;
 
 /// The file of a connected TCP socket, which processes may use, too. [`SocketFile::try_lock`] gives
 /// the right to use it.
 ///
 /// It keeps the socket's network namespace.
 ///
+/// All clones share one reference to the file.
+#[derive(Clone)]
+pub(crate) struct SocketFile(Arc<OpenSocket>);
+
+/// A reference to the file of a connection.
+///
 /// # Invariants
 ///
-/// `socket` is the TCP socket of `file`, and keeps its network namespace.
-pub(crate) struct SocketFile {
-    /// Dropped by [`SocketFile::drop`].
+/// `socket` is the TCP socket of `file`, and keeps its network namespace. It has TLS in both directions
+/// if `tls` says so.
+struct OpenSocket {
+    /// Dropped by [`OpenSocket::drop`].
     file: ManuallyDrop<ARef<File>>,
     socket: NonNull<bindings::socket>,
     /// The `struct proto` of the connection.
     protocol: *const c_void,
+    tls: Option<TlsParameters>,
 }
 
 // SAFETY: A socket is not bound to a thread, and the functions used on it lock it.
-unsafe impl Send for SocketFile {}
+unsafe impl Send for OpenSocket {}
 // SAFETY: As above.
-unsafe impl Sync for SocketFile {}
+unsafe impl Sync for OpenSocket {}
 
 impl SocketFile {
     /// Returns the connection of a descriptor of the calling task.
@@ -59,31 +74,53 @@ impl SocketFile {
     ///
     /// # Errors
     ///
-    /// `EBADF`, `ENOTSOCK`, `EOPNOTSUPP` if it is not a connection of TCP alone, `ENOTCONN`.
+    /// `EBADF`, `ENOTSOCK`, `EOPNOTSUPP` if it is not a connection of TCP, alone or with TLS, `EINVAL` if
+    /// TLS does not work in both directions, `ENOTCONN`, `ENOMEM`.
     pub(crate) fn of_descriptor(descriptor: u32) -> Result<Self> {
         let file = LocalFile::fget(descriptor).map_err(|_| EBADF)?;
         // SAFETY: The file is valid.
         let socket = unsafe { bindings::sock_from_file(file.as_ptr()) };
         let socket = NonNull::new(socket).ok_or(ENOTSOCK)?;
-        let mut protocol = ptr::null();
-        // SAFETY: The file keeps the socket, and `protocol` is valid for writes.
-        to_result(unsafe { ffi::khttpd_socket_check(socket.as_ptr(), &mut protocol) })?;
+        let (mut protocol, mut tls) = (ptr::null(), MaybeUninit::uninit());
+        // SAFETY: The file keeps the socket, and `protocol` and `tls` are valid for writes.
+        to_result(unsafe {
+            ffi::khttpd_socket_check(socket.as_ptr(), &mut protocol, tls.as_mut_ptr())
+        })?;
+        // SAFETY: The function has written it.
+        let tls = unsafe { tls.assume_init() };
         // SAFETY: The system call that this thread is in is one for a node. A call of `fdget_pos` for
         // a socket, which has no position, takes no lock and uses none.
         let file = unsafe { LocalFile::assume_no_fdget_pos(file) };
         // INVARIANT: The socket is that of the file, and the check has found it to be one of TCP,
-        // which keeps its namespace.
-        Ok(Self {
+        // which keeps its namespace, and to have TLS in both directions if it has any.
+        let open = OpenSocket {
             file: ManuallyDrop::new(file),
             socket,
             protocol,
-        })
+            tls: (tls.version != 0).then_some(TlsParameters::from_numbers(tls.version, tls.cipher)),
+        };
+        Ok(Self(Arc::new(open, GFP_KERNEL_ACCOUNT)?))
     }
 
     /// Returns the file.
     pub(crate) fn into_file(self) -> ARef<File> {
-        // The reference of `self` goes when it is dropped.
-        ARef::clone(&self.file)
+        // The reference of `self` goes when the last clone is dropped.
+        ARef::clone(&self.0.file)
+    }
+
+    /// Returns whether others have references to the file, so that a process may use the socket.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(super) fn is_shared(&self) -> bool {
+        // SAFETY: The file is valid.
+        unsafe { ffi::khttpd_file_count(self.0.file.as_ptr()) != 1 }
+    }
+
+    /// Returns the parameters of TLS, if the connection has it.
+    pub(crate) fn tls(&self) -> Option<TlsParameters> {
+        self.0.tls
     }
 
     /// Returns the socket's network namespace.
@@ -96,7 +133,7 @@ impl SocketFile {
 
     /// Returns a number that no other connection has as long as this object exists.
     pub(crate) fn number(&self) -> usize {
-        self.socket.addr().get()
+        self.0.socket.addr().get()
     }
 
     /// Returns the connection, for a look.
@@ -107,7 +144,7 @@ impl SocketFile {
 
     /// Returns a pointer to the `struct socket`, valid as long as `self`.
     pub(super) fn as_raw(&self) -> *mut bindings::socket {
-        self.socket.as_ptr()
+        self.0.socket.as_ptr()
     }
 
     /// Returns a pointer to the `struct sock`, valid as long as `self`.
@@ -119,22 +156,11 @@ impl SocketFile {
 
     /// Returns the `struct proto` that the connection had at first.
     pub(super) fn protocol(&self) -> *const c_void {
-        self.protocol
+        self.0.protocol
     }
 }
 
-impl Clone for SocketFile {
-    fn clone(&self) -> Self {
-        // INVARIANT: All parts are those of `self`.
-        Self {
-            file: self.file.clone(),
-            socket: self.socket,
-            protocol: self.protocol,
-        }
-    }
-}
-
-impl Drop for SocketFile {
+impl Drop for OpenSocket {
     /// # Context
     ///
     /// Process context, may sleep.

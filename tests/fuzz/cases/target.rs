@@ -2,11 +2,11 @@
 
 //! Request targets.
 
-use protocol::http::{encode_path, Path, PathBuffer, Slashes, SliceWriter, TargetForm};
+use protocol::http::{encode_path, Path, PathBuffer, Scheme, Slashes, SliceWriter, TargetForm};
 
 /// Checks a request target.
 pub fn target(bytes: &[u8]) {
-    let Ok(TargetForm::Path(target)) = TargetForm::parse(bytes) else {
+    let Ok(TargetForm::Path(target)) = TargetForm::parse(bytes, Scheme::Http) else {
         return;
     };
     let mut buffer = PathBuffer::new();

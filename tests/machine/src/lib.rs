@@ -39,6 +39,7 @@ mod network;
 mod process;
 mod qemu;
 pub mod shell;
+mod tls_agent;
 pub mod wire;
 
 mod instance;

@@ -34,7 +34,7 @@ fn connection_goes_back_and_forth_with_requests_under_way() -> Result {
 
 #[test]
 fn adopted_connection_gets_the_same_bytes_as_one_of_a_listener() -> Result {
-    check(&["transports.py"], "transports.py")
+    check(&["secure.py", "transports.py"], "transports.py plain")
 }
 
 #[test]

@@ -11,7 +11,7 @@ const PROGRAMS: [&str; 5] = [
     "status.py",
     "stream.py",
     "process.py",
-    "tls_agent.py",
+    "python_agent.py",
     "tls_listen.py",
 ];
 

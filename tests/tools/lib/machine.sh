@@ -58,6 +58,14 @@ prepare_agent() {
         "$project/tests/tools/root/cargo" "$root" build --package machine --bins
 }
 
+# prepare_tls_agent: builds khttpd-tls, optimized, because the emulated CPUs are slow, and exports its
+# path.
+prepare_tls_agent() {
+    step "building khttpd-tls" "$project/build/khttpd-tls.log" no_measure \
+        "$project/tests/tools/root/cargo" "$root" build --package khttpd-tls --release
+    export KHTTPD_TLS_AGENT=${binaries%/*}/release/khttpd-tls
+}
+
 # export_machine: exports the variables of the crate `machine`. The guest's root is the tool-chain
 # root, unless the caller has set another; /mnt is that without other mounts (see root/enter).
 export_machine() {

@@ -2,7 +2,7 @@
 
 //! Tests of targets and paths.
 
-use super::{Path, PathBuffer, Slashes, Status, TargetError, TargetForm};
+use super::{Path, PathBuffer, Scheme, Slashes, Status, TargetError, TargetForm};
 
 /// Returns the decoded path; slashes are kept.
 fn path(raw: &str) -> Result<Option<String>, TargetError> {
@@ -33,7 +33,8 @@ fn rfc9112_3_2_target_forms_are_split() {
         ("http://h?q", Some("h"), "/", Some("q")),
         ("http://[::1]:8080//x", Some("[::1]"), "//x", None),
     ] {
-        let Ok(TargetForm::Path(parsed)) = TargetForm::parse(target.as_bytes()) else {
+        let Ok(TargetForm::Path(parsed)) = TargetForm::parse(target.as_bytes(), Scheme::Http)
+        else {
             panic!("{target} is rejected");
         };
         assert_eq!(
@@ -44,7 +45,10 @@ fn rfc9112_3_2_target_forms_are_split() {
         assert_eq!(parsed.path, path.as_bytes(), "{target}");
         assert_eq!(parsed.query, query.map(str::as_bytes), "{target}");
     }
-    assert_eq!(TargetForm::parse(b"*"), Ok(TargetForm::Asterisk));
+    assert_eq!(
+        TargetForm::parse(b"*", Scheme::Http),
+        Ok(TargetForm::Asterisk)
+    );
 }
 
 #[test]
@@ -67,7 +71,7 @@ fn rfc9112_3_2_malformed_targets_are_400() {
         "/a?\u{7f}",
     ] {
         assert_eq!(
-            TargetForm::parse(target.as_bytes()),
+            TargetForm::parse(target.as_bytes(), Scheme::Http),
             Err(Status::BadRequest),
             "{target}"
         );
@@ -75,11 +79,21 @@ fn rfc9112_3_2_malformed_targets_are_400() {
 }
 
 #[test]
-fn rfc9110_7_4_https_is_misdirected() {
-    assert_eq!(
-        TargetForm::parse(b"https://h/"),
-        Err(Status::MisdirectedRequest)
-    );
+fn rfc9110_7_4_other_scheme_is_misdirected() {
+    for (target, right, other) in [
+        (&b"http://h/a"[..], Scheme::Http, Scheme::Https),
+        (b"HTTPS://h/a", Scheme::Https, Scheme::Http),
+    ] {
+        let form = TargetForm::parse(target, right);
+        assert!(matches!(form, Ok(TargetForm::Path(target)) if target.path == b"/a"));
+        let form = TargetForm::parse(target, other);
+        assert_eq!(form, Err(Status::MisdirectedRequest));
+    }
+    for scheme in [Scheme::Http, Scheme::Https] {
+        for target in [&b"ftp://h/"[..], b"https:/h", b"http:h"] {
+            assert_eq!(TargetForm::parse(target, scheme), Err(Status::BadRequest));
+        }
+    }
 }
 
 #[test]
@@ -179,7 +193,7 @@ fn octets_that_clients_send_unescaped_stand_for_themselves() {
     ] {
         assert_eq!(path(raw), found(raw), "{raw}");
         let target = format!("/a?{}", &raw[1..]);
-        let form = TargetForm::parse(target.as_bytes());
+        let form = TargetForm::parse(target.as_bytes(), Scheme::Http);
         assert!(
             matches!(form, Ok(TargetForm::Path(target)) if target.query == Some(&raw.as_bytes()[1..])),
             "{target}"

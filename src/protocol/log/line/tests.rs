@@ -4,6 +4,7 @@
 
 use super::LINE_MAX;
 use crate::log::{Ending, LogFormat, LogRecord, Moment, RequestHead};
+use crate::tls::TlsParameters;
 use proptest::prelude::*;
 use std::net::Ipv4Addr;
 
@@ -44,6 +45,26 @@ fn each_format_tells_of_a_request() {
             "\n"
         )
     );
+}
+
+#[test]
+fn json_tells_of_tls() {
+    let mut record = LogRecord::EMPTY;
+    record.begin(RequestHead::new(b""), LogFormat::Json);
+    for (version, cipher, end) in [
+        (0x0303, 51, r#","tls":"1.2","cipher":"AES_128_GCM"}"#),
+        (0x0304, 52, r#","tls":"1.3","cipher":"AES_256_GCM"}"#),
+        (0x0304, 54, r#","tls":"1.3","cipher":"CHACHA20_POLY1305"}"#),
+        (0x0305, 99, r#","tls":"other","cipher":"other"}"#),
+    ] {
+        record.set_tls(Some(TlsParameters::from_numbers(version, cipher)));
+        assert!(
+            record.to_string().ends_with(&format!("{end}\n")),
+            "{record}"
+        );
+    }
+    record.set_tls(None);
+    assert!(!record.to_string().contains("tls"), "{record}");
 }
 
 #[test]

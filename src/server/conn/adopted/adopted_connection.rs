@@ -25,19 +25,21 @@ use super::{
         timing::{
             Timed,
             Timing, //
-        }, //
+        },
+        transport::Transport, //
     },
     adopted_set::AdoptedSet,
-    socket_transport::SocketTransport, //
+    early_bytes::EarlyBytes,
+    socket_transport::SocketTransport,
+    tls_link::TlsLink, //
 };
 use crate::sys::{
     clock,
+    memory_group::MemoryGroup,
     softirq,
     tcp::{
         LockError,
-        Receiver,
         SocketFile,
-        SocketGuard,
         Watch,
         WatchHandler, //
     },
@@ -88,6 +90,8 @@ pub(crate) struct AdoptedConnection {
     closing: Atomic<bool>,
     /// Whether the worker holds the socket's lock, so that it causes all events itself.
     is_locked: Atomic<bool>,
+    /// The control group of the process, for what the worker allocates.
+    payer: MemoryGroup,
     /// Locked by the work item, and by the reader that takes the connection back.
     #[pin]
     pub(super) state: Mutex<AdoptedState>,
@@ -100,15 +104,16 @@ impl_has_delayed_work! {
 }
 
 /// The page that the worker has rendered for the next request, if that is for one.
-type Page = Option<Result<Arc<SiteSnapshot>>>;
+pub(super) type Page = Option<Result<Arc<SiteSnapshot>>>;
 
 /// The state of an adopted connection between two polls.
 pub(super) struct AdoptedState {
     /// The slot, until the connection goes back or is freed.
     pub(super) table_slot: Option<Slot<Connection>>,
     pub(super) conn: ConnState,
-    /// The bytes that the process had read and that are not consumed.
-    pub(super) early: KVec<u8>,
+    /// The bytes that the process had read, or that TLS has decrypted, and that are not consumed.
+    pub(super) early: EarlyBytes,
+    pub(super) tls: TlsLink,
     /// The watch, which has a reference to the connection. Without one the connection has left the
     /// server.
     pub(super) watch: Option<Watch<AdoptedConnection>>,
@@ -136,6 +141,7 @@ impl AdoptedConnection {
     ) -> Result {
         let reserved = softirq::disabled(|bh| Slot::reserve(&set.pool, bh))?;
         let (settings, now) = (&set.pool.core.settings, clock::uptime_seconds());
+        let tls = socket.tls();
         let this = Arc::pin_init(
             pin_init!(Self {
                 socket,
@@ -145,10 +151,12 @@ impl AdoptedConnection {
                 end_at: Atomic::new(now.saturating_add(settings.adopted_seconds.get())),
                 closing: Atomic::new(false),
                 is_locked: Atomic::new(false),
+                payer: MemoryGroup::current(),
                 state <- new_mutex!(AdoptedState {
                     table_slot: Some(reserved),
-                    conn: ConnState::new(),
-                    early,
+                    conn: ConnState::adopted(tls),
+                    early: EarlyBytes::new(early),
+                    tls: TlsLink::new(),
                     watch: None,
                     offer: None,
                     owned: 0,
@@ -169,6 +177,9 @@ impl AdoptedConnection {
         }
         drop(state);
         this.core().counters.increment(Count::Adopted);
+        if tls.is_some() {
+            this.core().counters.increment(Count::AdoptedTls);
+        }
         this.kick();
         Ok(())
     }
@@ -211,22 +222,27 @@ impl AdoptedConnection {
         self.end_at.load(Relaxed) <= now
     }
 
-    /// Advances the connection with its socket locked, and returns what must follow. `page` is what the
-    /// worker has rendered for the next request.
+    /// Advances the connection, and returns what must follow. `page` is what the worker has rendered
+    /// for the next request.
     fn advance(&self, state: &mut AdoptedState, page: Page) -> Result<Action, LockError> {
+        if self.socket.tls().is_some() {
+            return self.payer.charge(|| self.advance_tls(state, page));
+        }
         let mut guard = self.socket.try_lock()?;
         self.is_locked.store(true, Relaxed);
-        let action = if self.closing.load(Relaxed) {
+        let action = if self.is_closing() {
             state.conn.abort(CloseReason::Stopped)
         } else {
-            self.poll(state, &mut guard, page)
+            let AdoptedState { conn, early, .. } = state;
+            let guard = &mut guard;
+            let mut transport = SocketTransport {
+                guard,
+                state: conn,
+                early,
+            };
+            self.poll(&mut transport, page)
         };
-        let (reason, is_reset) = match action {
-            Action::Close(reason) => (Some(reason), false),
-            Action::Reset(reason) => (Some(reason), true),
-            _ => (None, false),
-        };
-        if let Some(reason) = reason {
+        if let Some((reason, is_reset)) = action.ending() {
             // Before a reset, by which TCP forgets what it has counted.
             self.trace_close(reason, is_reset, &state.conn);
             guard.end(is_reset, self.core().settings.send_seconds.get());
@@ -235,30 +251,27 @@ impl AdoptedConnection {
         Ok(action)
     }
 
+    /// Returns whether the connection must close.
+    pub(super) fn is_closing(&self) -> bool {
+        self.closing.load(Relaxed)
+    }
+
     /// Polls the connection, as [`Connection`] does.
-    fn poll(&self, state: &mut AdoptedState, guard: &mut SocketGuard<'_>, page: Page) -> Action {
+    pub(super) fn poll<T: Transport>(&self, transport: &mut T, page: Page) -> Action {
         let core = self.core();
-        let Some(cpu) = BorrowedCpu::new(core, guard.bh()) else {
+        let Some(cpu) = BorrowedCpu::new(core, transport.bh()) else {
             return Action::PollAgain(DeferReason::Cpu);
         };
-        let AdoptedState { conn, early, .. } = state;
         if let Some(page) = &page {
-            conn.resume(page.is_err());
+            transport.resume(page.is_err());
         }
-        let mut transport = SocketTransport {
-            guard,
-            state: conn,
-            early,
-        };
         let now = clock::uptime_seconds();
         let is_due = self.timing.is_due(now);
         let mut action = match page {
             Some(Ok(page)) => cpu.run_with(page.as_arc_borrow(), |context, scratch| {
-                Poll::of_one_request(&mut transport, context, scratch).run(is_due)
+                Poll::of_one_request(transport, context, scratch).run(is_due)
             }),
-            _ => {
-                cpu.run(|context, scratch| Poll::new(&mut transport, context, scratch).run(is_due))
-            }
+            _ => cpu.run(|context, scratch| Poll::new(transport, context, scratch).run(is_due)),
         };
         let is_idle = transport.phase() == ConnPhase::Idle;
         if matches!(action, Action::Wait) && is_idle && self.is_ending(now) {
@@ -268,16 +281,19 @@ impl AdoptedConnection {
         if matches!(action, Action::Close(_)) && transport.session.searched() != 0 {
             transport.discard(DISCARD_MAX);
         }
-        self.timing.update(&mut transport, &core.settings, now);
+        self.timing.update(transport, &core.settings, now);
         action
     }
 
     /// Has the worker come later, because a process owns the socket, or leaves the socket to it.
     fn retry(self: &Arc<Self>, state: &mut AdoptedState) {
-        let is_closing = self.closing.load(Relaxed);
+        let is_closing = self.is_closing();
         let most = if is_closing { RETRIES_MAX } else { DOUBLINGS };
         if is_closing && state.owned >= most {
             return self.give_up(state, CloseReason::Stopped);
+        }
+        if self.socket.tls().is_some() && self.timing.is_due(clock::uptime_seconds()) {
+            return self.give_up(state, CloseReason::Taken);
         }
         trace::defer(self.socket.sock(), DeferReason::Owned.word());
         self.kick_after(if is_closing { 1 } else { 1 << state.owned });
@@ -291,7 +307,7 @@ impl AdoptedConnection {
     }
 
     /// Has the tracepoint record the end of the connection.
-    fn trace_close(&self, reason: CloseReason, is_reset: bool, conn: &ConnState) {
+    pub(super) fn trace_close(&self, reason: CloseReason, is_reset: bool, conn: &ConnState) {
         let (sock, requests) = (self.socket.sock(), conn.session.requests());
         trace::close(sock, reason.word(), is_reset, requests, &self.begin);
     }

@@ -21,7 +21,6 @@ use crate::sys::{
     trace,
     workqueue, //
 };
-use core::mem;
 use kernel::{
     prelude::*,
     sync::Arc, //
@@ -150,7 +149,7 @@ impl AdoptedConnection {
         self.give_up(&mut state, CloseReason::HandedOver);
         Some(Returned {
             socket: self.socket.clone(),
-            early: mem::take(&mut state.early),
+            early: state.early.take(),
             to,
         })
     }

@@ -2,12 +2,15 @@
 
 //! Bytes in and out of an adopted connection.
 
-use super::super::{
-    state::ConnState,
-    transport::{
-        ResponseSink,
-        Transport, //
-    }, //
+use super::{
+    super::{
+        state::ConnState,
+        transport::{
+            ResponseSink,
+            Transport, //
+        }, //
+    },
+    early_bytes::EarlyBytes, //
 };
 use crate::sys::{
     softirq::BhDisabled,
@@ -16,12 +19,9 @@ use crate::sys::{
         SocketGuard, //
     }, //
 };
-use core::{
-    mem,
-    ops::{
-        Deref,
-        DerefMut, //
-    }, //
+use core::ops::{
+    Deref,
+    DerefMut, //
 };
 use kernel::prelude::*;
 
@@ -30,22 +30,7 @@ pub(super) struct SocketTransport<'a, 'g> {
     pub(super) guard: &'a mut SocketGuard<'g>,
     pub(super) state: &'a mut ConnState,
     /// The early bytes that are not consumed.
-    pub(super) early: &'a mut KVec<u8>,
-}
-
-impl SocketTransport<'_, '_> {
-    /// Consumes up to `count` of the early bytes, and returns how many.
-    fn consume_early(&mut self, count: usize) -> usize {
-        let count = count.min(self.early.len());
-        let rest = self.early.len() - count;
-        self.early.copy_within(count.., 0);
-        self.early.truncate(rest);
-        if rest == 0 {
-            // Frees the memory.
-            mem::take(self.early);
-        }
-        count
-    }
+    pub(super) early: &'a mut EarlyBytes,
 }
 
 impl Deref for SocketTransport<'_, '_> {
@@ -64,18 +49,17 @@ impl DerefMut for SocketTransport<'_, '_> {
 
 impl Receiver for SocketTransport<'_, '_> {
     fn copy_unread<'b>(&self, skip: usize, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
-        let Some(early) = self.early.get(skip..).filter(|early| !early.is_empty()) else {
+        if self.early.len() <= skip {
             return self.guard.copy_unread(skip - self.early.len(), buffer);
-        };
-        let early = early.get(..buffer.len()).unwrap_or(early);
-        let (first, rest) = buffer.split_at_mut_checked(early.len()).ok_or(EIO)?;
-        first.copy_from_slice(early);
+        }
+        let early = self.early.copy(skip, buffer)?.len();
+        let rest = buffer.get_mut(early..).unwrap_or_default();
         let received = self.guard.copy_unread(0, rest)?.len();
-        Ok(buffer.get(..early.len() + received).unwrap_or_default())
+        Ok(buffer.get(..early + received).unwrap_or_default())
     }
 
     fn consume(&mut self, count: usize) {
-        let early = self.consume_early(count);
+        let early = self.early.consume(count);
         self.guard.consume(count - early);
     }
 
@@ -85,7 +69,7 @@ impl Receiver for SocketTransport<'_, '_> {
 
     fn discard(&mut self, limit: u32) -> u32 {
         // CAST: Wider than 32 bits, and no more than `limit`.
-        let early = self.consume_early(limit as usize) as u32;
+        let early = self.early.consume(limit as usize) as u32;
         early + self.guard.discard(limit - early)
     }
 

@@ -224,4 +224,5 @@ def main():
             status.wait_for("handed-over", count)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,96 +1,124 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A TLS agent that serves its clients itself: tls_agent.py ADDRESS PORT
-
-It shakes hands with each client, and responds to each line with the addresses that it sees: those of
-the client and its own."""
+"""The TLS agent in the guest, and clients of it. They connect to the agent's own port: a connection
+that khttpd moves there is accepted the same way."""
 
 import os
 import signal
 import ssl
 import subprocess
-import sys
-import threading
 
 import process
 import status
+from stream import Stream
 
-CERTIFICATE, KEY = "/tmp/agent.crt", "/tmp/agent.key"
-SUBJECT = "/CN=khttpd.example"
-
-
-def certify():
-    """Makes a certificate."""
-    command = f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9999 \
-        -subj {SUBJECT} -keyout {KEY} -out {CERTIFICATE}"
-    subprocess.run(command.split(), check=True, capture_output=True)
-
-
-def server():
-    """Returns the settings of the agent."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERTIFICATE, KEY)
-    context.set_alpn_protocols(["http/1.1"])
-    return context
+FOLDER = "/tmp/tls"
+CONFIG = "/tmp/khttpd-tls.conf"
+LOG = "/tmp/khttpd-tls.log"
+PORT = 8443
+ADDRESS = "127.0.0.1", PORT
+HOST = "localhost"
+NAMES = "DNS:localhost,DNS:*.example.org,IP:127.0.0.1"
 
 
-def client():
-    """Returns the settings of a client that trusts the agent alone."""
-    context = ssl.create_default_context(cafile=CERTIFICATE)
-    context.check_hostname = False
-    return context
+def certify(name, names, kind="ec"):
+    """Makes a certificate, and the authority if it is missing."""
+    command = ["/usr/lib/khttpd/certify", FOLDER, name, names, kind]
+    subprocess.run(command, check=True)
 
 
-def shown(address):
-    """Returns the line for an address."""
-    return f"{address[0]} {address[1]}"
+def certificate(name):
+    """Returns the line of the configuration for a certificate."""
+    return f"certificate {FOLDER}/{name}.pem {FOLDER}/{name}.key"
 
 
-def serve(context, connection):
-    """Serves a client until it closes."""
-    try:
-        with connection, context.wrap_socket(connection, server_side=True) as secured:
-            peer, own = secured.getpeername(), secured.getsockname()
-            for _ in secured.makefile("rb"):
-                secured.sendall(f"{shown(peer)} {shown(own)}\n".encode())
-    except OSError:
-        # Clients end their connections as they like.
-        pass
+def context(version=None, protocols=("http/1.1",)):
+    """Returns a client's settings, which trust the authority. `version`: the only one."""
+    settings = ssl.create_default_context(cafile=f"{FOLDER}/ca.pem")
+    if protocols:
+        settings.set_alpn_protocols(protocols)
+    if version:
+        settings.minimum_version = settings.maximum_version = version
+    return settings
 
 
-def run(address, port):
-    """Serves until a signal."""
-    context = server()
-    with process.listener(address, port, only=True) as listens:
-        while True:
-            arguments = context, listens.accept()[0]
-            threading.Thread(target=serve, args=arguments, daemon=True).start()
+class Secure(Stream):
+    """A connection with TLS."""
+
+    def __init__(self, address=ADDRESS, settings=None, host=HOST, session=None):
+        super().__init__(address)
+        settings = settings or context()
+        try:
+            self.socket = settings.wrap_socket(self.socket, server_hostname=host, session=session)
+        except OSError:
+            self.socket.close()
+            raise
 
 
 class Agent:
-    """An agent that runs as a process of its own."""
+    """The agent, which runs. `lines` are commands of its configuration, `wrapper` is a command that
+    runs it."""
 
-    def __init__(self, address="127.0.0.1", port=8443):
-        self.arguments = address, port
+    def __init__(self, *lines, certificates=("host",), wrapper=()):
+        self.wrapper = wrapper
+        self.configure(*lines, certificates=certificates)
+        status.write(LOG, "")
+        self.child = None
         self.start()
 
-    def start(self):
-        """Starts it; returns when it listens."""
-        address, port = self.arguments
-        command = [sys.executable, "/tmp/tls_agent.py", address, str(port)]
-        self.child = subprocess.Popen(command)
-        status.wait_until(lambda: process.listens(address, port))
+    def configure(self, *lines, certificates=("host",)):
+        """Writes the configuration."""
+        every = [f"listen {PORT}", *map(certificate, certificates), *lines]
+        status.write(CONFIG, "".join(f"{line}\n" for line in every))
 
-    def kill(self):
-        """Kills it."""
-        os.kill(self.child.pid, signal.SIGKILL)
-        self.child.wait()
+    def start(self):
+        """Starts it; returns when it listens and has opened the node."""
+        with open(LOG, "ab") as log:
+            command = [*self.wrapper, "khttpd-tls", "--config", CONFIG]
+            self.child = subprocess.Popen(command, stderr=log)
+        status.wait_until(lambda: self.child.poll() is not None or process.listens(*ADDRESS))
+        assert self.child.poll() is None, self.log()
+        status.wait_until(self.has_node)
+
+    def has_node(self):
+        """Tells whether it has opened the adopt node."""
+        folder = f"/proc/{self.child.pid}/fd"
+        return "/dev/khttpd-adopt" in {os.readlink(f"{folder}/{name}") for name in self.files(folder)}
+
+    @staticmethod
+    def files(folder):
+        """Lists descriptors, without those that are closed meanwhile."""
+        return [name for name in os.listdir(folder) if os.path.islink(f"{folder}/{name}")]
+
+    def log(self):
+        """Returns what it has logged."""
+        with open(LOG, encoding="utf-8") as file:
+            return file.read()
+
+    def logs(self, text):
+        """Waits until it has logged a text."""
+        status.wait_until(lambda: text in self.log() or self.child.poll() is not None)
+        assert text in self.log(), self.log()
+
+    def signal(self, number):
+        """Sends a signal."""
+        self.child.send_signal(number)
+
+    def reload(self):
+        """Lets it read its configuration again; returns when it has."""
+        told = len(self.log())
+        self.signal(signal.SIGHUP)
+        status.wait_until(lambda: "configuration" in self.log()[told:])
+
+    def end(self, number=signal.SIGTERM):
+        """Ends it by a signal; returns its status."""
+        self.signal(number)
+        return self.child.wait(status.HANG)
 
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
-        self.kill()
-
-
-if __name__ == "__main__":
-    run(sys.argv[1], int(sys.argv[2]))
+    def __exit__(self, *error):
+        if any(error):
+            print(self.log(), flush=True)
+        if self.child.poll() is None:
+            self.end(signal.SIGKILL)

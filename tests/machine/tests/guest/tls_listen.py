@@ -13,7 +13,7 @@ import time
 
 import process
 import status
-import tls_agent
+import python_agent
 from stream import ROBOTS, Stream, code, serves
 
 PORT = 8444
@@ -62,10 +62,10 @@ def addresses():
         by_name = f"[{agent}]" if ":" in agent else agent
         if port != AGENT[1]:
             status.command(f"tls-agent {by_name}:{port} uid 0")
-        with tls_agent.Agent(agent, port):
+        with python_agent.Agent(agent, port):
             for own, source in peers:
                 secured = connect((own, PORT), (source, 0))
-                line = f"{tls_agent.shown(secured.getsockname())} {own} {PORT}\n"
+                line = f"{python_agent.shown(secured.getsockname())} {own} {PORT}\n"
                 assert ask(secured) == line, line
                 secured.close()
         print(agent, port, flush=True)
@@ -76,7 +76,7 @@ def addresses():
 def connect(address=LISTENER, source=None):
     """Returns a TLS client that has shaken hands."""
     plain = socket.create_connection(address, status.HANG, source)
-    return tls_agent.client().wrap_socket(plain)
+    return python_agent.client().wrap_socket(plain)
 
 
 def ask(secured):
@@ -146,7 +146,7 @@ def refused():
     most = 1 + (time.monotonic() - begin) / 60
     assert 1 <= len(reports()) <= most, reports()
     # It works again.
-    with tls_agent.Agent():
+    with python_agent.Agent():
         assert ask(connect())
 
 
@@ -264,7 +264,7 @@ def killed(count):
             except (OSError, ssl.SSLError) as error:
                 found[type(error).__name__] += 1
 
-    with tls_agent.Agent() as agent:
+    with python_agent.Agent() as agent:
         clients = [threading.Thread(target=visit) for _ in range(8)]
         for thread in clients:
             thread.start()
@@ -339,7 +339,7 @@ def slots():
     status.command("start", "max-connections 65536")
 
 
-tls_agent.certify()
+python_agent.certify()
 globals()[sys.argv[1]](*map(int, sys.argv[2:]))
 status.wait_for("connections", 0)
 status.wait_for_sockets(orphan=0)

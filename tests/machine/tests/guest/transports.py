@@ -1,16 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A client gets the same bytes on a connection that a process gave to khttpd as on one of khttpd's
-own: transports.py"""
+own: transports.py plain|secure"""
 
 import os
 import random
 import re
 import socket
+import sys
 import time
 
+import adoption
+import secure
 import status
-from adoption import EARLY, LOOPBACK, Node, adopted, pair
+from adoption import EARLY, LOOPBACK, Node
 from stream import Stream, masked, request
+
+pair, adopted = {
+    "plain": (adoption.pair, adoption.adopted),
+    "secure": (secure.pair, secure.adopted),
+}[sys.argv[1]]
 
 FOLDER = "/tmp/transports"
 CLOSE = "Connection: close"

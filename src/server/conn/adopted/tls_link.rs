@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The bytes between a connection with TLS and its polls.
+//!
+//! A poll must not sleep, and encryption may. So the worker moves bytes before and after a poll.
+
+use super::super::{
+    close_reason::CloseReason,
+    pending_response::PendingResponse, //
+};
+use crate::sys::{
+    memory_group::atomic_account,
+    tcp::{
+        Pieces,
+        TlsReceived,
+        TlsSocket, //
+    }, //
+};
+use core::mem;
+use kernel::prelude::*;
+
+/// The bytes that a poll can send before the worker encrypts them, apart from those of pages.
+const OUTPUT_MAX: usize = 16 << 10;
+
+/// The bytes for which the worker makes room at a time.
+const INPUT_STEP: usize = 2 << 10;
+
+/// Descriptions of alerts (RFC 8446 section 6).
+mod alert {
+    pub(super) const CLOSE_NOTIFY: u8 = 0;
+    pub(super) const UNEXPECTED_MESSAGE: u8 = 10;
+    pub(super) const USER_CANCELED: u8 = 90;
+}
+
+/// What a connection with TLS has sent and received beside its polls.
+pub(super) struct TlsLink {
+    /// Bytes that polls have sent, of which the first `encrypted` are encrypted.
+    output: KVec<u8>,
+    encrypted: usize,
+    /// Whether more bytes follow the output at once.
+    is_followed: bool,
+    /// The bytes of the pending content that are encrypted, and that no poll knows of.
+    spliced: usize,
+    /// Whether the client sends no more, by an alert or by FIN.
+    has_ended: bool,
+    /// Whether the end of the output is the last byte.
+    is_ending: bool,
+    /// Whether the client was told of the end.
+    has_notified: bool,
+    is_half_closed: bool,
+    /// The reason why the connection closes as soon as TCP has all records.
+    closing: Option<CloseReason>,
+}
+
+impl TlsLink {
+    /// Returns the link of a connection whose handshake has just ended.
+    pub(super) const fn new() -> Self {
+        Self {
+            output: KVec::new(),
+            encrypted: 0,
+            is_followed: false,
+            spliced: 0,
+            has_ended: false,
+            is_ending: false,
+            has_notified: false,
+            is_half_closed: false,
+            closing: None,
+        }
+    }
+
+    /// Returns whether the client sends no more.
+    pub(super) fn has_ended(&self) -> bool {
+        self.has_ended
+    }
+
+    /// Returns whether all bytes that polls have sent are encrypted.
+    pub(super) fn is_empty(&self) -> bool {
+        self.output.is_empty()
+    }
+
+    /// Returns whether there is something for [`TlsLink::drain`] to do.
+    pub(super) fn must_drain(&self, pending: &PendingResponse) -> bool {
+        !self.is_empty()
+            || self.closing.is_none() && !pending.is_empty()
+            || self.is_ending && !self.is_half_closed
+    }
+
+    /// Appends pieces to the output and returns how many bytes found room. `is_followed` tells
+    /// whether others follow at once.
+    ///
+    /// # Context
+    ///
+    /// Softirq or process context, must not sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`; nothing is appended then.
+    pub(super) fn push(&mut self, pieces: &Pieces<'_>, is_followed: bool) -> Result<usize> {
+        let room = OUTPUT_MAX.saturating_sub(self.output.len());
+        let count = pieces.len().min(room);
+        let flags = atomic_account();
+        self.output.reserve(count, flags)?;
+        let mut left = count;
+        for piece in pieces.unsent(0) {
+            let part = piece.get(..left).unwrap_or(piece);
+            self.output.extend_from_slice(part, flags)?;
+            left -= part.len();
+        }
+        self.is_followed = is_followed || count < pieces.len();
+        Ok(count)
+    }
+
+    /// Returns how many bytes of the pending content are encrypted that no poll knew of.
+    pub(super) fn take_spliced(&mut self) -> usize {
+        mem::take(&mut self.spliced)
+    }
+
+    /// Ends the output.
+    pub(super) fn end(&mut self) {
+        self.is_ending = true;
+    }
+
+    /// Ends the output, and notes that the connection closes then.
+    pub(super) fn close(&mut self, reason: CloseReason) {
+        self.is_ending = true;
+        self.closing.get_or_insert(reason);
+    }
+
+    /// Returns the reason why the connection closes, once the output has ended.
+    pub(super) fn closing(&self) -> Option<CloseReason> {
+        self.closing
+    }
+
+    /// Encrypts the output, then pending content, then the end; returns `false` if some of it waits
+    /// for space. A poll must follow if content was pending.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`TlsSocket::send`].
+    pub(super) fn drain(
+        &mut self,
+        socket: &TlsSocket<'_>,
+        pending: &PendingResponse,
+    ) -> Result<bool> {
+        while let Some(rest @ [_, ..]) = self.output.get(self.encrypted..) {
+            let count = socket.send(rest, self.is_followed)?;
+            if count == 0 {
+                return Ok(false);
+            }
+            self.encrypted += count;
+        }
+        // Frees the memory.
+        mem::take(&mut self.output);
+        self.encrypted = 0;
+        if self.closing.is_none() && !pending.is_empty() {
+            return self.splice(socket, pending);
+        }
+        if self.is_ending && !self.is_half_closed {
+            return self.half_close(socket);
+        }
+        Ok(true)
+    }
+
+    /// Encrypts pending content, if that is what comes next.
+    fn splice(&mut self, socket: &TlsSocket<'_>, pending: &PendingResponse) -> Result<bool> {
+        let (Some((body, range)), Some(snapshot)) = (&pending.content, &pending.snapshot) else {
+            return Ok(true);
+        };
+        if pending.head.is_empty() && self.spliced == 0 {
+            let bytes = snapshot.body(*body).ok_or(EIO)?;
+            let is_followed = pending.parts.is_some();
+            self.spliced = socket.splice(bytes, range.clone(), is_followed)?;
+            return Ok(self.spliced != 0);
+        }
+        Ok(true)
+    }
+
+    /// Tells the client that nothing follows: by an alert (RFC 8446 section 6.1), and by FIN.
+    fn half_close(&mut self, socket: &TlsSocket<'_>) -> Result<bool> {
+        if !self.has_notified {
+            self.has_notified = socket.send_alert(false, alert::CLOSE_NOTIFY)?;
+        }
+        if self.has_notified && socket.is_flushed() {
+            socket.half_close();
+            self.is_half_closed = true;
+        }
+        Ok(self.is_half_closed)
+    }
+
+    /// Appends what was received to `input`, up to `most` bytes in all. After a record that must not
+    /// come the connection closes.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`, `ECONNRESET` if the client has given up by an alert, those of [`TlsSocket::receive`].
+    pub(super) fn fill(
+        &mut self,
+        socket: &TlsSocket<'_>,
+        input: &mut KVec<u8>,
+        most: usize,
+    ) -> Result {
+        while !self.has_ended && input.len() < most && socket.is_readable() {
+            let len = input.len();
+            let room = INPUT_STEP.min(most - len);
+            input.resize(len + room, 0, GFP_KERNEL_ACCOUNT)?;
+            let received = socket.receive(input.get_mut(len..).unwrap_or_default());
+            let count = match received {
+                Ok(Some(TlsReceived::Data(count))) => count,
+                _ => 0,
+            };
+            input.truncate(len + count);
+            match received? {
+                Some(TlsReceived::Data(_) | TlsReceived::Alert(alert::USER_CANCELED)) => (),
+                Some(TlsReceived::Alert(alert::CLOSE_NOTIFY) | TlsReceived::End) => {
+                    self.has_ended = true;
+                }
+                Some(TlsReceived::Alert(_)) => return Err(ECONNRESET),
+                Some(TlsReceived::Unexpected) => self.refuse(socket)?,
+                None => break,
+            }
+        }
+        if input.is_empty() {
+            // Frees the memory.
+            mem::take(input);
+        }
+        Ok(())
+    }
+
+    /// Ends the connection because of a record that must not come, for example one that would change
+    /// keys: those are the business of a process.
+    fn refuse(&mut self, socket: &TlsSocket<'_>) -> Result {
+        self.has_notified |= socket.send_alert(true, alert::UNEXPECTED_MESSAGE)?;
+        self.has_ended = true;
+        self.close(CloseReason::TlsRecord);
+        Ok(())
+    }
+}

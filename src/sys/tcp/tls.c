@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sockets on which TLS encrypts and decrypts in the kernel: the upper layer protocol of
+ * Documentation/networking/tls.rst.
+ *
+ * Its calls wait for the lock of the socket. So they are for a socket that no process can use, whose
+ * lock others hold only for a moment.
+ */
+#include <linux/net.h>
+#include <linux/uio.h>
+#include <net/inet_connection_sock.h>
+#include <net/sock.h>
+#include <net/tcp.h>
+#include <net/tls.h>
+#include <net/tls_prot.h>
+
+#include "tls.h"
+
+/*
+ * Tells the parameters of TLS; all are 0 without it. TLS must work in both directions, and not in a
+ * network device.
+ */
+int khttpd_tls_check(const struct sock *sk, struct khttpd_tls_parameters *parameters)
+{
+	const struct tcp_ulp_ops *ulp = inet_csk(sk)->icsk_ulp_ops;
+	const struct tls_context *context;
+
+	*parameters = (struct khttpd_tls_parameters){};
+	if (!ulp)
+		return 0;
+	if (strcmp(ulp->name, "tls"))
+		return -EOPNOTSUPP;
+	context = tls_get_ctx(sk);
+	if (context->tx_conf != TLS_SW || context->rx_conf != TLS_SW)
+		return -EINVAL;
+	parameters->version = context->crypto_recv.info.version;
+	parameters->cipher = context->crypto_recv.info.cipher_type;
+	return 0;
+}
+
+/* Whether a record, the end of the stream or an error is there to be received. */
+bool khttpd_tls_is_readable(struct sock *sk)
+{
+	const struct proto *prot = READ_ONCE(sk->sk_prot);
+
+	return (prot->sock_is_readable && prot->sock_is_readable(sk)) ||
+	       READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN || READ_ONCE(sk->sk_err);
+}
+
+/*
+ * Receives from records of one type, which it tells: 0 at the end of the stream. The bytes of a
+ * record that find no room follow later.
+ */
+int khttpd_tls_receive(struct socket *sock, void *to, size_t len, u8 *type)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(u8))];
+	} control = {};
+	struct msghdr msg = {
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	struct kvec vector = { .iov_base = to, .iov_len = len };
+	int received = kernel_recvmsg(sock, &msg, &vector, 1, len, MSG_DONTWAIT);
+
+	*type = 0;
+	if (control.header.cmsg_level == SOL_TLS &&
+	    control.header.cmsg_type == TLS_GET_RECORD_TYPE)
+		*type = *(u8 *)CMSG_DATA(&control.header);
+	return received;
+}
+
+int khttpd_tls_send(struct socket *sock, const void *from, size_t len, unsigned int flags)
+{
+	struct msghdr msg = { .msg_flags = flags | MSG_DONTWAIT | MSG_NOSIGNAL };
+	struct kvec vector = { .iov_base = (void *)from, .iov_len = len };
+
+	return kernel_sendmsg(sock, &msg, &vector, 1, len);
+}
+
+int khttpd_tls_splice(struct socket *sock, const struct bio_vec *pieces, unsigned int count,
+		      size_t skip, size_t len, unsigned int flags)
+{
+	struct msghdr msg = {
+		.msg_flags = flags | MSG_DONTWAIT | MSG_NOSIGNAL | MSG_SPLICE_PAGES,
+	};
+
+	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, pieces, count, skip + len);
+	iov_iter_advance(&msg.msg_iter, skip);
+	return sock_sendmsg(sock, &msg);
+}
+
+/* Sends an alert, behind all bytes: RFC 8446 section 6. */
+int khttpd_tls_send_alert(struct socket *sock, u8 level, u8 description)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(u8))];
+	} control = {
+		.header.cmsg_level = SOL_TLS,
+		.header.cmsg_type = TLS_SET_RECORD_TYPE,
+		.header.cmsg_len = CMSG_LEN(sizeof(u8)),
+	};
+	u8 alert[] = { level, description };
+	struct kvec vector = { .iov_base = alert, .iov_len = sizeof(alert) };
+	struct msghdr msg = {
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+		.msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL,
+	};
+
+	*(u8 *)CMSG_DATA(&control.header) = TLS_RECORD_TYPE_ALERT;
+	return kernel_sendmsg(sock, &msg, &vector, 1, sizeof(alert));
+}
+
+/*
+ * Whether TCP has all records: those that TLS still has are lost when the socket is closed. Otherwise
+ * an event follows when TCP has space.
+ */
+bool khttpd_tls_is_flushed(struct sock *sk)
+{
+	struct tls_context *context = tls_get_ctx(sk);
+	bool is_flushed;
+
+	lock_sock(sk);
+	is_flushed = !context->partially_sent_record && !context->pending_open_record_frags &&
+		     list_empty(&tls_sw_ctx_tx(context)->tx_list);
+	if (!is_flushed)
+		set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+	release_sock(sk);
+	return is_flushed;
+}
+
+void khttpd_tls_half_close(struct socket *sock)
+{
+	kernel_sock_shutdown(sock, SHUT_WR);
+}
+
+/* Prepares the close by the last reference to the file, in a task of the kernel, which no signal ends. */
+void khttpd_tls_end(struct sock *sk, bool reset)
+{
+	if (reset) {
+		sock_no_linger(sk);
+		return;
+	}
+	lock_sock(sk);
+	sock_reset_flag(sk, SOCK_LINGER);
+	release_sock(sk);
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Connections that TLS encrypts and decrypts in the kernel.
+//!
+//! C headers: [`include/net/tls.h`](srctree/include/net/tls.h),
+//! [`include/uapi/linux/tls.h`](srctree/include/uapi/linux/tls.h)
+
+use super::{
+    sender::{
+        flags,
+        space, //
+    },
+    LockError,
+    SocketFile, //
+};
+use crate::sys::{
+    ffi,
+    page::{
+        Block,
+        PageBytes, //
+    }, //
+};
+use core::ops::Range;
+use kernel::{
+    error::to_result,
+    ffi::{
+        c_int,
+        c_uint, //
+    },
+    prelude::*, //
+};
+
+/// What was received.
+pub(crate) enum TlsReceived {
+    /// So many bytes of application data.
+    Data(usize),
+    /// The description of an alert (RFC 8446 section 6).
+    Alert(u8),
+    /// A record that must not come after the handshake, or that the kernel leaves to processes.
+    Unexpected,
+    /// The end of the stream.
+    End,
+}
+
+/// The right to use a connection with TLS, which no process can use meanwhile.
+///
+/// # Invariants
+///
+/// The socket has TLS in both directions. The reference of `file` is the only one to the file, and
+/// no process gets another one.
+pub(crate) struct TlsSocket<'a> {
+    file: &'a SocketFile,
+}
+
+/// `SSL_TLS_RECORD_TYPE` of application data and of alerts (RFC 8446 section 5.1).
+const DATA: u8 = 23;
+const ALERT: u8 = 21;
+
+impl SocketFile {
+    /// Returns the right to use the connection, which has TLS, unless a process can use it, too.
+    /// Until it is dropped the caller must give the file to no process.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    ///
+    /// # Errors
+    ///
+    /// The reason why the connection can not be used.
+    pub(crate) fn try_tls(&self) -> Result<TlsSocket<'_>, LockError> {
+        if self.tls().is_none() {
+            return Err(LockError::Lost);
+        }
+        if self.is_shared() {
+            return Err(LockError::Owned);
+        }
+        // INVARIANT: Both was just seen. The table of descriptors of a process has no reference, so
+        // that none can come from there.
+        Ok(TlsSocket { file: self })
+    }
+}
+
+/// # Context
+///
+/// Process context, may sleep: the calls wait for the socket's lock, which TCP and its own work item
+/// hold only for a moment. This holds for all methods.
+impl TlsSocket<'_> {
+    /// Returns whether there is something to be received: a record, the end, or an error.
+    pub(crate) fn is_readable(&self) -> bool {
+        // SAFETY: By the type invariant it is a TCP socket, which the file keeps.
+        unsafe { ffi::khttpd_tls_is_readable(self.file.sk()) }
+    }
+
+    /// Receives from records of one type; returns nothing if there are none.
+    ///
+    /// # Errors
+    ///
+    /// `EBADMSG` if a record is not authentic, `EMSGSIZE` or `EINVAL` if it is malformed, the errors
+    /// of TCP.
+    pub(crate) fn receive(&self, buffer: &mut [u8]) -> Result<Option<TlsReceived>> {
+        let mut record_type = 0;
+        // SAFETY: By the type invariant the socket is valid and has TLS. The buffer and the type are
+        // valid for writes.
+        let received = unsafe {
+            ffi::khttpd_tls_receive(
+                self.file.as_raw(),
+                buffer.as_mut_ptr().cast(),
+                buffer.len(),
+                &mut record_type,
+            )
+        };
+        let Ok(count) = usize::try_from(received) else {
+            return match to_result(received) {
+                Err(e) if e != EAGAIN => Err(e),
+                _ => Ok(None),
+            };
+        };
+        Ok(Some(match (record_type, count) {
+            (0, 0) => TlsReceived::End,
+            (0 | DATA, _) => TlsReceived::Data(count),
+            (ALERT, 2) => TlsReceived::Alert(buffer.get(1).copied().unwrap_or_default()),
+            _ => TlsReceived::Unexpected,
+        }))
+    }
+
+    /// Encrypts bytes and sends them; returns how many found space. With `more` others follow at
+    /// once.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`, the errors of TCP.
+    pub(crate) fn send(&self, bytes: &[u8], more: bool) -> Result<usize> {
+        // SAFETY: By the type invariant the socket is valid and has TLS. The bytes are valid.
+        space(unsafe {
+            ffi::khttpd_tls_send(
+                self.file.as_raw(),
+                bytes.as_ptr().cast(),
+                bytes.len(),
+                flags(more),
+            )
+        })
+    }
+
+    /// Encrypts a range of `bytes` and sends it; otherwise as [`TlsSocket::send`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`TlsSocket::send`].
+    pub(crate) fn splice(
+        &self,
+        bytes: PageBytes<'_>,
+        range: Range<usize>,
+        more: bool,
+    ) -> Result<usize> {
+        let len = range.end.min(bytes.len()).saturating_sub(range.start);
+        let (blocks, skip) = bytes.blocks(&range);
+        // SAFETY: By the type invariant the socket is valid and has TLS. The blocks have `skip + len`
+        // bytes, which do not change any more.
+        space(unsafe {
+            ffi::khttpd_tls_splice(
+                self.file.as_raw(),
+                Block::as_raw(blocks),
+                c_uint::try_from(blocks.len())?,
+                skip,
+                len,
+                flags(more),
+            )
+        })
+    }
+
+    /// Sends an alert; returns whether it found space.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`TlsSocket::send`].
+    pub(crate) fn send_alert(&self, is_fatal: bool, description: u8) -> Result<bool> {
+        let level = 1 + u8::from(is_fatal);
+        // SAFETY: By the type invariant the socket is valid and has TLS.
+        let sent = unsafe { ffi::khttpd_tls_send_alert(self.file.as_raw(), level, description) };
+        space(sent).map(|count| count != 0)
+    }
+
+    /// Returns whether TCP has all records: those that TLS still has are lost when the socket is
+    /// closed. Otherwise an event follows when TCP has space.
+    pub(crate) fn is_flushed(&self) -> bool {
+        // SAFETY: By the type invariant the socket is valid and has TLS.
+        unsafe { ffi::khttpd_tls_is_flushed(self.file.sk()) }
+    }
+
+    /// Sends FIN.
+    pub(crate) fn half_close(&self) {
+        // SAFETY: By the type invariant the socket is valid.
+        unsafe { ffi::khttpd_tls_half_close(self.file.as_raw()) };
+    }
+
+    /// Prepares the close, which follows when the last clone of the file is dropped: TCP goes on in
+    /// the background until the peer has acknowledged all bytes, or nothing for `seconds`; with
+    /// `reset` it resets the connection.
+    pub(crate) fn end(&self, reset: bool, seconds: u32) {
+        let milliseconds = c_int::try_from(u64::from(seconds) * 1_000).unwrap_or(c_int::MAX);
+        // SAFETY: The socket is a valid TCP socket.
+        unsafe { ffi::khttpd_tcp_set_user_timeout(self.file.sk(), milliseconds) };
+        // SAFETY: By the type invariant the socket is valid and has TLS.
+        unsafe { ffi::khttpd_tls_end(self.file.sk(), reset) };
+    }
+}

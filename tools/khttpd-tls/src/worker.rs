@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A thread that serves many connections.
+
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpStream};
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::alarm::Alarm;
+use crate::handshake::Handshake;
+use crate::listener::Listener;
+use crate::poller::Poller;
+use crate::relay::Relay;
+use crate::state::{Shared, State};
+use crate::task::Outcome;
+
+mod table;
+
+use table::{Kind, Table, Token};
+
+/// Interval between looks at the deadlines.
+const TICK: Duration = Duration::from_millis(500);
+/// Connections that a worker takes in one turn, so that those it has go on.
+const TAKEN_AT_ONCE: usize = 16;
+
+/// A worker.
+pub(crate) struct Worker {
+    shared: Arc<Shared>,
+    state: Arc<State>,
+    edition: u64,
+    alarm: Arc<Alarm>,
+    poller: Poller,
+    table: Table,
+    /// Listeners in the poller.
+    accepting: Vec<Arc<Listener>>,
+    /// Whether the node is in the poller.
+    is_taking: bool,
+    /// Set if the process or the system is short of something: no connection is taken until then.
+    pause: Option<Instant>,
+    last_tick: Instant,
+}
+
+impl Worker {
+    /// Returns a worker that the alarm wakes.
+    pub(crate) fn new(shared: Arc<Shared>, alarm: Arc<Alarm>) -> io::Result<Self> {
+        let poller = Poller::new()?;
+        poller.share(&*alarm, Token::Alarm.into(), true)?;
+        Ok(Self {
+            edition: shared.edition(),
+            state: shared.state(),
+            shared,
+            alarm,
+            poller,
+            table: Table::new(),
+            accepting: Vec::new(),
+            is_taking: false,
+            pause: None,
+            last_tick: Instant::now(),
+        })
+    }
+
+    /// Serves until the agent stops.
+    pub(crate) fn run(mut self) -> io::Result<()> {
+        loop {
+            self.update_doors()?;
+            if let Some(end) = self.state.end {
+                if self.table.is_empty() || Instant::now() >= end {
+                    self.end_all();
+                    return Ok(());
+                }
+            }
+            let idle = self.table.is_empty() && self.pause.is_none() && self.state.end.is_none();
+            for token in self.poller.wait((!idle).then_some(TICK))? {
+                self.handle(Token::from(token));
+            }
+            self.tick();
+        }
+    }
+
+    fn handle(&mut self, token: Token) {
+        match token {
+            Token::Alarm => {
+                self.alarm.quiet();
+            }
+            Token::Listener => {
+                for listener in self.accepting.clone() {
+                    self.accept(&listener);
+                }
+            }
+            Token::Node => self.take_back(),
+            Token::Task(key) => {
+                let result = self.table.advance(&self.poller, key, &self.shared.log);
+                self.give(result);
+            }
+        }
+    }
+
+    /// Takes connections out of an accept queue.
+    fn accept(&mut self, listener: &Listener) {
+        for _ in 0..TAKEN_AT_ONCE {
+            if !self.has_room(Kind::Handshake) {
+                return;
+            }
+            match listener.socket().accept() {
+                Ok((socket, peer)) => self.begin_handshake(socket, peer),
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock => return,
+                    ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
+                    _ => return self.pause("accept", &error),
+                },
+            }
+        }
+    }
+
+    fn begin_handshake(&mut self, socket: TcpStream, peer: SocketAddr) {
+        let (tls, limit) = (&self.state.tls, self.state.config.handshake_timeout);
+        let handshake = socket
+            .set_nonblocking(true)
+            .and_then(|()| socket.set_nodelay(true))
+            .and_then(|()| Handshake::begin(socket, peer, Arc::clone(tls), limit));
+        match handshake {
+            Ok(handshake) => {
+                let outcome = Box::new(handshake).advance(&self.shared.log);
+                self.insert(Kind::Handshake, outcome);
+            }
+            // The client has gone already.
+            Err(error) if error.kind() == ErrorKind::NotConnected => {}
+            Err(error) => self.shared.log.peer(format_args!("{peer}: kTLS: {error}")),
+        }
+    }
+
+    /// Takes connections that khttpd returns.
+    fn take_back(&mut self) {
+        for _ in 0..TAKEN_AT_ONCE {
+            let Some(node) = &self.state.node else { return };
+            if !self.has_room(Kind::Relay) {
+                return;
+            }
+            match node.take() {
+                Ok(returned) => {
+                    let config = &self.state.config;
+                    let (limit, header) = (config.relay_timeout, config.proxy_protocol);
+                    let outcome = Relay::begin(returned, limit, header, &self.shared.log);
+                    self.insert(Kind::Relay, outcome);
+                }
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock => return,
+                    ErrorKind::Interrupted => {}
+                    _ => return self.pause("adopt node", &error),
+                },
+            }
+        }
+    }
+
+    /// Puts a new connection into the table.
+    fn insert(&mut self, kind: Kind, outcome: Outcome) {
+        let result = self.table.insert(&self.poller, kind, outcome);
+        self.give(result);
+    }
+
+    /// Gives a connection to khttpd, if there is one.
+    fn give(&self, connection: rustix::io::Result<Option<TcpStream>>) {
+        let log = &self.shared.log;
+        let socket = match connection {
+            Ok(Some(socket)) => socket,
+            Ok(None) => return,
+            Err(error) => return log.peer(format_args!("epoll: {error}")),
+        };
+        let result = match &self.state.node {
+            Some(node) => node.give(socket.as_fd()),
+            None => Err(ErrorKind::NotFound.into()),
+        };
+        if let Err(error) = result {
+            log.peer(format_args!("adopt node: {error}"));
+        }
+        // khttpd waits until this descriptor is closed.
+        drop(socket);
+    }
+
+    /// Returns whether a connection may be taken. The bounds are divided among the workers.
+    fn has_room(&self, kind: Kind) -> bool {
+        let config = &self.state.config;
+        let max = match kind {
+            Kind::Handshake => config.max_handshakes,
+            Kind::Relay => config.max_relays,
+        };
+        self.table.count(kind) < max.div_ceil(config.threads)
+    }
+
+    /// Takes no connection for a while: the descriptors that the poller reports stay ready.
+    fn pause(&mut self, what: &str, error: &io::Error) {
+        self.shared.log.peer(format_args!("{what}: {error}"));
+        self.pause = Some(Instant::now() + TICK);
+    }
+
+    /// Waits for new connections if there is room for them, and for those of the current state.
+    fn update_doors(&mut self) -> io::Result<()> {
+        let edition = self.shared.edition();
+        if self.edition != edition {
+            // The old node would be closed before it is taken out of the poller.
+            self.close_doors()?;
+            self.edition = edition;
+            self.state = self.shared.state();
+        }
+        let is_paused = self.pause.is_some();
+        let accepts = !is_paused && self.has_room(Kind::Handshake);
+        if accepts && self.accepting.is_empty() {
+            for listener in &self.state.listeners {
+                self.poller
+                    .share(&**listener, Token::Listener.into(), true)?;
+            }
+            self.accepting.clone_from(&self.state.listeners);
+        } else if !accepts {
+            self.close_listeners()?;
+        }
+        let takes = !is_paused && self.state.end.is_none() && self.has_room(Kind::Relay);
+        if let Some(node) = &self.state.node {
+            if takes != self.is_taking {
+                self.poller.share(&**node, Token::Node.into(), takes)?;
+                self.is_taking = takes;
+            }
+        }
+        Ok(())
+    }
+
+    fn close_doors(&mut self) -> io::Result<()> {
+        self.close_listeners()?;
+        if let (true, Some(node)) = (self.is_taking, &self.state.node) {
+            self.poller.share(&**node, Token::Node.into(), false)?;
+        }
+        self.is_taking = false;
+        Ok(())
+    }
+
+    fn close_listeners(&mut self) -> io::Result<()> {
+        for listener in self.accepting.drain(..) {
+            self.poller
+                .share(&*listener, Token::Listener.into(), false)?;
+        }
+        Ok(())
+    }
+
+    /// Ends what takes too long.
+    fn tick(&mut self) {
+        let now = Instant::now();
+        if now.saturating_duration_since(self.last_tick) < TICK {
+            return;
+        }
+        self.last_tick = now;
+        self.pause = self.pause.filter(|end| *end > now);
+        for task in self.table.remove_late(now) {
+            task.expire(&self.shared.log);
+        }
+    }
+
+    fn end_all(&mut self) {
+        for task in self.table.remove_all() {
+            task.expire(&self.shared.log);
+        }
+    }
+}
