@@ -113,7 +113,7 @@ help: ## print this list
 #:   FLAVOUR=         kernel: plain, full, sanitize, race or leak (plain)
 #:   MIRROR=          Debian mirror for the roots
 #:   TEST=            file of tests/machine/tests to run, without .rs (all)
-#:   CASES= SERVERS=  cases and servers to measure: khttpd, nginx, lighttpd, floor
+#:   CASES= SERVERS=  cases and servers to measure: khttpd, nginx, nginx-ktls, lighttpd, floor
 #:   ROUNDS= BENCH_S= rounds of bench-rates, -waits and -alone (3), and seconds per run
 
 .PHONY: modules modules_install run boot shell test lint doc test-host test-machine test-faults \
