@@ -21,12 +21,8 @@ pub(crate) fn builder(floor: &[u8]) -> Result<Builder> {
         .name("bench")
         .memory(3072)
         .boot_limit(Duration::from_secs(300))
+        .tls_agent()?
         .file(SCRIPT, 0o644, include_bytes!("../guest/wrk.lua"))
-        .file(
-            "/root/certify.sh",
-            0o644,
-            include_bytes!("../guest/certify.sh"),
-        )
         .file("/root/site.py", 0o644, include_bytes!("../guest/site.py"));
     Ok(Server::furnish(builder, floor))
 }
@@ -34,25 +30,22 @@ pub(crate) fn builder(floor: &[u8]) -> Result<Builder> {
 /// Touches the programs, which copies them into the guest's memory. While the guest waits for files
 /// of the host, a clock that counts instructions skips to the next timer, such as the end of the
 /// client's time.
-const PROGRAMS: &str = "touch $(for name in curl lighttpd nginx timeout wrk; do \
+const PROGRAMS: &str = "touch $(for name in curl khttpd-tls lighttpd nginx timeout wrk; do \
     file=$(command -v $name); readlink -f $file $(ldd $file | grep -o '/[^ ]*'); done | sort -u)";
 
-/// Command that makes the servers' certificate.
-const CERTIFY: &str = "sh certify.sh /root/tls";
-
-/// Command that shows the certificate of its authority.
-pub(crate) const SHOW_AUTHORITY: &str = "cat /root/tls/ca.pem";
+/// File in the guest with the certificate of the authority that clients trust. khttpd's start makes
+/// it, and the certificate that all servers have.
+pub(crate) const AUTHORITY: &str = "/tmp/tls/ca.pem";
 
 /// Writes the files to serve, and starts the process and the servers.
 pub(crate) fn start(machine: &Machine, servers: &[Server]) -> Result {
     // Keep TIME_WAIT for all closed connections.
     machine.exec_ok("sysctl -q net.ipv4.tcp_max_tw_buckets=262144")?;
     machine.exec_ok(PROGRAMS)?;
-    machine.exec_ok(CERTIFY)?;
     let site = machine.spawn("python3 site.py /tmp/www")?;
     site.wait(SITE_LIMIT)?;
     Server::start_process(machine)?;
-    // The floor reads its response from khttpd.
+    // The floor reads its response from khttpd, and nginx has the same certificate.
     Server::Khttpd.start(machine)?;
     servers
         .iter()

@@ -11,7 +11,7 @@ use stream::{Resumption, Trust};
 
 use crate::case::{Case, Flow, Transport};
 use crate::crowd::Crowd;
-use crate::guest::SHOW_AUTHORITY;
+use crate::guest::AUTHORITY;
 use crate::requests::Requests;
 use crate::server::Server;
 
@@ -62,7 +62,7 @@ impl<'a> Load<'a> {
         let url = load.url("127.0.0.1", &path);
         let ask = |field: &str| {
             machine.exec_ok(&format!(
-                "curl -s --cacert /root/tls/ca.pem -o /tmp/body {field} '{url}' \
+                "curl -s --cacert {AUTHORITY} -o /tmp/body {field} '{url}' \
                  -w '%{{http_code}} %{{size_download}} %header{{etag}}'"
             ))
         };
@@ -148,8 +148,7 @@ fn trust(machine: &Machine, case: &Case) -> Result<Option<Trust>> {
         Transport::Tls => Resumption::Never,
         Transport::ResumedTls => Resumption::Always,
     };
-    let pem = machine.exec_ok(SHOW_AUTHORITY)?;
-    let trust = Trust::new(pem.as_bytes(), resumption);
+    let trust = Trust::new(&machine.read_file(AUTHORITY)?, resumption);
     trust.map(Some).map_err(Error::io("reading the authority"))
 }
 

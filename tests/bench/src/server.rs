@@ -77,7 +77,7 @@ impl Server {
     /// only khttpd and nginx lead to the process.
     pub(crate) fn knows(self, case: &Case) -> bool {
         match self {
-            Self::Khttpd => !case.is_tls(),
+            Self::Khttpd => true,
             Self::Nginx => case.log == "off",
             Self::NginxKtls => case.is_tls(),
             Self::Lighttpd => case.log == "off" && !case.is_for_process() && !case.is_tls(),
@@ -122,7 +122,7 @@ impl Server {
     pub(crate) fn start(self, machine: &Machine) -> Result {
         let command = match self {
             Self::Khttpd => {
-                "insmod khttpd.ko && \
+                "insmod khttpd.ko && /usr/lib/khttpd/serve-https 8480 && \
                  printf 'root /tmp/www\\nhand-over /app/* 8084\\n' >/dev/khttpd"
             }
             Self::Nginx => "nginx -c /root/nginx.conf",
@@ -167,7 +167,10 @@ impl Server {
     /// Stops the server, with connections open.
     pub(crate) fn stop(self, machine: &Machine) -> Result {
         let command = match self {
-            Self::Khttpd => "rmmod khttpd",
+            Self::Khttpd => {
+                "pkill -x khttpd-tls && while pgrep -x khttpd-tls; do sleep 0.1; done && \
+                 rmmod khttpd"
+            }
             Self::Nginx => "nginx -c /root/nginx.conf -s stop",
             Self::NginxKtls => "nginx -c /root/nginx-ktls.conf -s stop",
             Self::Lighttpd => "pkill lighttpd",
