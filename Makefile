@@ -104,6 +104,7 @@ help: ## print this list
 #: Settings, for example `make run PORT=8081`:
 #:   WWW=DIR          folder to build into the module (default: www)
 #:   PORT=            port of the host where the site is (8080)
+#:   TLS=yes          HTTPS as well, at port 8443 of the host; or the port
 #:   NET=user|tap     network of the machine: QEMU's, or a tap device (user)
 #:   SHARE=DIR        folder of the host to share as /share
 #:   PARAMETERS=      words for the kernel's command line
