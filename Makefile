@@ -104,6 +104,7 @@ help: ## print this list
 #: Settings, for example `make run PORT=8081`:
 #:   WWW=DIR          folder to build into the module (default: www)
 #:   PORT=            port of the host where the site is (8080)
+#:   TLS=yes          HTTPS as well, at port 8443 of the host; or the port
 #:   NET=user|tap     network of the machine: QEMU's, or a tap device (user)
 #:   SHARE=DIR        folder of the host to share as /share
 #:   PARAMETERS=      words for the kernel's command line
@@ -113,7 +114,7 @@ help: ## print this list
 #:   FLAVOUR=         kernel: plain, full, sanitize, race or leak (plain)
 #:   MIRROR=          Debian mirror for the roots
 #:   TEST=            file of tests/machine/tests to run, without .rs (all)
-#:   CASES= SERVERS=  cases and servers to measure: khttpd, nginx, lighttpd, floor
+#:   CASES= SERVERS=  cases and servers to measure: khttpd, nginx, nginx-ktls, lighttpd, floor
 #:   ROUNDS= BENCH_S= rounds of bench-rates, -waits and -alone (3), and seconds per run
 
 .PHONY: modules modules_install run boot shell test lint doc test-host test-machine test-faults \

@@ -4,7 +4,7 @@
 
 mod fixture;
 
-use fixture::{converse, converse_in_pieces};
+use fixture::{absolute, converse, converse_in_pieces};
 use proptest::prelude::*;
 use protocol::http::{
     choose_coding, encode_path, parse_range, BodyDrain, ByteRange, Codings, Disposition,
@@ -42,7 +42,10 @@ const LAST: &[&str] = &[
 
 fn stream() -> impl Strategy<Value = String> {
     let requests = prop::collection::vec(prop::sample::select(REQUESTS), 0..6);
-    (requests, prop::sample::select(LAST)).prop_map(|(requests, last)| requests.concat() + last)
+    (requests, prop::sample::select(LAST)).prop_map(|(requests, last)| {
+        let text = requests.concat() + last;
+        text.replace("http://", &absolute(""))
+    })
 }
 
 /// Generates bytes, most of which have a meaning.

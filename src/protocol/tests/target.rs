@@ -4,8 +4,8 @@
 
 mod fixture;
 
-use fixture::{assert_rejected, get, lacks, request, send, Feature};
-use protocol::http::{Disposition, Slashes, TARGET_MAX};
+use fixture::{absolute, assert_rejected, get, lacks, request, scheme, send, Feature};
+use protocol::http::{Disposition, Scheme, Slashes, TARGET_MAX};
 
 #[test]
 fn rfc9110_15_5_15_target_beyond_its_limit_is_414() {
@@ -22,26 +22,31 @@ fn rfc9110_15_5_15_target_beyond_its_limit_is_414() {
 
 #[test]
 fn rfc9112_3_2_2_authority_of_the_target_overrides_host() {
-    assert_eq!(get("http://localhost", "").status, 200);
+    let own = absolute("localhost/");
+    assert_eq!(get(&absolute("localhost"), "").status, 200);
     assert_rejected(
-        &send("GET http://localhost/ HTTP/1.1\r\n\r\n"),
+        &send(&format!("GET {own} HTTP/1.1\r\n\r\n")),
         400,
         "no Host",
     );
     assert_rejected(
-        &send("GET http://localhost/ HTTP/1.1\r\nHost: a b\r\n\r\n"),
+        &send(&format!("GET {own} HTTP/1.1\r\nHost: a b\r\n\r\n")),
         400,
         "bad Host",
     );
-    assert_eq!(get("https://localhost/", "").status, 421);
+    let other = match scheme() {
+        Scheme::Http => "https://localhost/",
+        Scheme::Https => "http://localhost/",
+    };
+    assert_eq!(get(other, "").status, 421);
     if lacks(Feature::Hosts) {
         return;
     }
     for target in [
-        "http://other.example/hello.txt",
-        "HTTP://OTHER.example:80/hello.txt?x",
+        absolute("other.example/hello.txt"),
+        absolute("OTHER.example:80/hello.txt?x").replacen("http", "HTTP", 1),
     ] {
-        assert_eq!(get(target, "").text(), "other\n", "{target}");
+        assert_eq!(get(&target, "").text(), "other\n", "{target}");
     }
 }
 
@@ -53,7 +58,7 @@ fn rfc9110_15_4_2_directory_redirects_to_its_slash() {
         ("/dir?", "/dir/?"),
         ("/x/../dir?[1]", "/dir/?%5B1%5D"),
         ("/%64ir", "/dir/"),
-        ("http://anywhere.example/dir", "/dir/"),
+        (&absolute("anywhere.example/dir"), "/dir/"),
         ("//dir", "/dir/"),
     ] {
         let response = get(target, "");
@@ -195,7 +200,7 @@ fn rfc9110_15_5_error_page_of_the_site_is_sent() {
     if lacks(Feature::Hosts) {
         return;
     }
-    let response = get("http://other.example/nope", "");
+    let response = get(&absolute("other.example/nope"), "");
     assert_eq!(
         (response.status, response.text().as_str()),
         (404, "<p>not here\n")
@@ -209,6 +214,6 @@ fn rfc9110_15_5_error_page_of_the_site_is_sent() {
     assert!(response.field("ETag").is_none() && response.field("Last-Modified").is_none());
     // Nor is the time for which a cache keeps the page: the error may be over by then.
     assert_eq!(response.field("Cache-Control"), None);
-    let head = request("HEAD", "http://other.example/nope", "");
+    let head = request("HEAD", &absolute("other.example/nope"), "");
     assert_eq!((head.head, head.body.len()), (response.head, 0));
 }

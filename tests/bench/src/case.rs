@@ -24,6 +24,17 @@ pub(crate) enum Flow {
     Closing,
 }
 
+/// What the bytes of a connection go through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transport {
+    /// TCP.
+    Tcp,
+    /// TLS; each connection begins with a full handshake.
+    Tls,
+    /// TLS; a connection resumes the session of an earlier one.
+    ResumedTls,
+}
+
 /// A case to measure.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Case {
@@ -41,6 +52,8 @@ pub(crate) struct Case {
     pub(crate) connections: u32,
     /// The order of requests on a connection.
     pub(crate) flow: Flow,
+    /// The transport.
+    pub(crate) transport: Transport,
     /// Format of khttpd's access log.
     pub(crate) log: &'static str,
     /// Seconds, or billions of instructions, until enough requests are served.
@@ -51,6 +64,16 @@ impl Case {
     /// Finds a case by its name.
     pub(crate) fn named(name: &str) -> Option<Self> {
         CASES.into_iter().find(|case| case.name == name)
+    }
+
+    /// Tells whether the connections use TLS.
+    pub(crate) fn is_tls(&self) -> bool {
+        self.transport != Transport::Tcp
+    }
+
+    /// Tells whether wrk can be the client: it does not choose between handshakes.
+    pub(crate) fn is_for_wrk(&self) -> bool {
+        !self.is_tls() || self.flow != Flow::Closing
     }
 
     /// Tells whether the process serves the request, behind khttpd or nginx.
@@ -68,12 +91,13 @@ pub(crate) const PLAIN: Case = Case {
     size: Some(SMALL),
     connections: 8,
     flow: Flow::Same,
+    transport: Transport::Tcp,
     log: "off",
     seconds: 1.0,
 };
 
 /// All cases, in the order of the results.
-pub(crate) const CASES: [Case; 18] = [
+pub(crate) const CASES: [Case; 23] = [
     Case {
         name: "612B-1",
         connections: 1,
@@ -185,6 +209,42 @@ pub(crate) const CASES: [Case; 18] = [
         name: "log-combined",
         field: Some(BROWSER),
         log: "combined",
+        ..PLAIN
+    },
+    Case {
+        name: "https-612B",
+        transport: Transport::Tls,
+        ..PLAIN
+    },
+    Case {
+        name: "https-16KiB",
+        path: "/16k.html",
+        size: Some(16 << 10),
+        transport: Transport::Tls,
+        ..PLAIN
+    },
+    Case {
+        name: "https-1MiB",
+        path: "/1m.html",
+        size: Some(1 << 20),
+        transport: Transport::Tls,
+        seconds: 2.0,
+        ..PLAIN
+    },
+    Case {
+        name: "https-handshake",
+        flow: Flow::Closing,
+        field: Some("Connection: close"),
+        transport: Transport::Tls,
+        seconds: 2.0,
+        ..PLAIN
+    },
+    Case {
+        name: "https-resumed",
+        flow: Flow::Closing,
+        field: Some("Connection: close"),
+        transport: Transport::ResumedTls,
+        seconds: 2.0,
         ..PLAIN
     },
 ];

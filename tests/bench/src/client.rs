@@ -2,7 +2,7 @@
 
 //! A client: one connection at a time, and a closed loop of requests.
 
-use std::io::{Error, Result, Write};
+use std::io::{Error, Result};
 use std::mem;
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::OwnedFd;
@@ -11,9 +11,11 @@ use std::time::{Duration, Instant};
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::io::Errno;
 use rustix::net::{self, AddressFamily, SocketFlags, SocketType};
+use stream::Trust;
 
 use crate::requests::Requests;
 use crate::responses::Responses;
+use crate::wire::Wire;
 
 /// A wait for a response, until its last byte.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +30,9 @@ pub(crate) struct Wait {
 /// A client.
 pub(crate) struct Client {
     address: SocketAddr,
-    stream: TcpStream,
+    /// Trust in the server's certificate, for TLS.
+    trust: Option<Trust>,
+    wire: Wire,
     /// Number for `epoll`.
     data: EventData,
     is_connected: bool,
@@ -44,12 +48,18 @@ pub(crate) struct Client {
 
 impl Client {
     /// Begins to connect. `epoll` reports the client by its number.
-    pub(crate) fn connect(address: SocketAddr, epoll: &OwnedFd, number: u32) -> Result<Self> {
+    pub(crate) fn connect(
+        address: SocketAddr,
+        trust: Option<Trust>,
+        epoll: &OwnedFd,
+        number: u32,
+    ) -> Result<Self> {
         let begin = Instant::now();
         let data = EventData::new_u64(number.into());
         Ok(Self {
             address,
-            stream: connect(address, epoll, data)?,
+            wire: Wire::new(connect(address, epoll, data)?, trust.as_ref())?,
+            trust,
             data,
             is_connected: false,
             is_new: true,
@@ -77,7 +87,8 @@ impl Client {
     pub(crate) fn go_on(&mut self, epoll: &OwnedFd, requests: &mut Requests) -> Result<()> {
         self.begin = Instant::now();
         if self.responses.is_at_end {
-            self.stream = connect(self.address, epoll, self.data)?;
+            let stream = connect(self.address, epoll, self.data)?;
+            self.wire = Wire::new(stream, self.trust.as_ref())?;
             self.is_connected = false;
             self.responses = Responses::default();
             return Ok(());
@@ -87,7 +98,7 @@ impl Client {
 
     /// Makes `epoll` ignore the client.
     pub(crate) fn stop(&self, epoll: &OwnedFd) -> Result<()> {
-        Ok(epoll::delete(epoll, &self.stream)?)
+        Ok(epoll::delete(epoll, &self.wire.tcp)?)
     }
 
     /// Sends the first requests when the client is connected, and receives responses later. Adds
@@ -103,17 +114,17 @@ impl Client {
         }
         self.send(requests)?;
         self.is_connected = true;
-        epoll::modify(epoll, &self.stream, self.data, EventFlags::IN)?;
+        epoll::modify(epoll, &self.wire.tcp, self.data, EventFlags::IN)?;
         Ok(false)
     }
 
     fn send(&mut self, requests: &mut Requests) -> Result<()> {
         self.pending = requests.depth;
-        self.stream.write_all(requests.next())
+        self.wire.send(requests.next())
     }
 
     fn receive(&mut self, status: u16, waits: &mut Vec<Wait>) -> Result<bool> {
-        let count = self.responses.receive(&self.stream, status)?;
+        let count = self.responses.receive(&mut self.wire, status)?;
         let duration = self.begin.elapsed();
         let pending = self.pending.checked_sub(count);
         self.pending = pending.ok_or_else(|| Error::other("more responses than requests"))?;

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, CreateFlags};
 use rustix::event::Timespec;
+use stream::Trust;
 
 use crate::client::{Client, Wait};
 use crate::requests::Requests;
@@ -30,6 +31,8 @@ const EVENTS: usize = 256;
 #[derive(Debug)]
 pub(crate) struct Crowd {
     pub(crate) address: SocketAddr,
+    /// Trust in the server's certificate, for TLS.
+    pub(crate) trust: Option<Trust>,
     pub(crate) requests: Requests,
     /// Number of clients, of which each has one connection at a time.
     pub(crate) clients: u32,
@@ -48,7 +51,7 @@ impl Crowd {
         let begin = Instant::now();
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
         let mut clients = (0..self.clients)
-            .map(|number| Client::connect(self.address, &epoll, number))
+            .map(|number| Client::connect(self.address, self.trust.clone(), &epoll, number))
             .collect::<Result<Vec<_>>>()?;
         let (mut new, mut waiting) = (self.clients, self.clients);
         let mut waits = Vec::new();
@@ -149,6 +152,7 @@ mod tests {
     fn run_case(address: SocketAddr, duration: Duration, case: &Case) -> Result<Vec<Wait>> {
         let mut crowd = Crowd {
             address,
+            trust: None,
             requests: Requests::new(case, None),
             clients: 5,
             duration,
@@ -228,6 +232,7 @@ mod tests {
         let (address, _) = serve_last(&[RESPONSE], usize::MAX)?;
         let mut crowd = Crowd {
             address,
+            trust: None,
             requests: Requests::new(&PLAIN, None),
             clients: 1,
             duration: Duration::ZERO,

@@ -67,10 +67,22 @@ impl<'a, T: Figure> Grid<'a, T> {
         self.0.iter().find(is_it).copied()
     }
 
-    /// Computes the ratio of khttpd's value to nginx's.
-    fn ratio(&self, case: &str, value: impl Fn(&T) -> Option<f64>) -> Option<f64> {
+    /// Lists the servers with figures.
+    pub(crate) fn servers(&self) -> Vec<Server> {
+        let has_any = |server: &Server| self.0.iter().any(|it| it.server() == server.name());
+        Server::ALL.into_iter().filter(has_any).collect()
+    }
+
+    /// Computes the ratio of khttpd's value to nginx's. In TLS, `better` chooses among nginx's two.
+    fn ratio(
+        &self,
+        case: &str,
+        value: impl Fn(&T) -> Option<f64>,
+        better: fn(f64, f64) -> f64,
+    ) -> Option<f64> {
         let of = |server| self.get(case, server).and_then(&value);
-        Some(of(Server::Khttpd)? / of(Server::Nginx)?)
+        let nginx = [Server::Nginx, Server::NginxKtls].into_iter();
+        Some(of(Server::Khttpd)? / nginx.filter_map(of).reduce(better)?)
     }
 }
 
@@ -78,7 +90,7 @@ impl Grid<'_, Instructions> {
     /// Computes nginx's instructions relative to khttpd's, if neither waits.
     pub(crate) fn fewer(&self, case: &str) -> Option<f64> {
         let busy = |figure: &Instructions| (!figure.waits).then_some(figure.instructions);
-        self.ratio(case, busy).map(f64::recip)
+        self.ratio(case, busy, f64::min).map(f64::recip)
     }
 }
 
@@ -90,7 +102,8 @@ impl<'a> Grid<'a, Rate> {
 
     /// Computes khttpd's rate relative to nginx's.
     pub(crate) fn faster(&self, case: &str) -> Option<f64> {
-        self.ratio(case, |rate| Some(rate.requests_per_second.median))
+        let rate = |rate: &Rate| Some(rate.requests_per_second.median);
+        self.ratio(case, rate, f64::max)
     }
 
     /// Computes a server's rate relative to that in the guest of `other`, and the same by the time
@@ -106,16 +119,16 @@ impl<'a> Grid<'a, Rate> {
 impl Grid<'_, Waits> {
     /// Computes nginx's 99th percentile of all waits relative to khttpd's.
     pub(crate) fn shorter(&self, case: &str) -> Option<f64> {
-        self.ratio(case, |waits| Some(waits.all.p99.median))
-            .map(f64::recip)
+        let wait = |waits: &Waits| Some(waits.all.p99.median);
+        self.ratio(case, wait, f64::min).map(f64::recip)
     }
 }
 
 impl Grid<'_, Alone> {
     /// Computes nginx's instructions relative to khttpd's.
     pub(crate) fn fewer_alone(&self, case: &str) -> Option<f64> {
-        self.ratio(case, |alone| Some(alone.instructions.median))
-            .map(f64::recip)
+        let count = |alone: &Alone| Some(alone.instructions.median);
+        self.ratio(case, count, f64::min).map(f64::recip)
     }
 }
 

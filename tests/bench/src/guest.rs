@@ -21,6 +21,7 @@ pub(crate) fn builder(floor: &[u8]) -> Result<Builder> {
         .name("bench")
         .memory(3072)
         .boot_limit(Duration::from_secs(300))
+        .tls_agent()?
         .file(SCRIPT, 0o644, include_bytes!("../guest/wrk.lua"))
         .file("/root/site.py", 0o644, include_bytes!("../guest/site.py"));
     Ok(Server::furnish(builder, floor))
@@ -29,8 +30,12 @@ pub(crate) fn builder(floor: &[u8]) -> Result<Builder> {
 /// Touches the programs, which copies them into the guest's memory. While the guest waits for files
 /// of the host, a clock that counts instructions skips to the next timer, such as the end of the
 /// client's time.
-const PROGRAMS: &str = "touch $(for name in curl lighttpd nginx timeout wrk; do \
+const PROGRAMS: &str = "touch $(for name in curl khttpd-tls lighttpd nginx timeout wrk; do \
     file=$(command -v $name); readlink -f $file $(ldd $file | grep -o '/[^ ]*'); done | sort -u)";
+
+/// File in the guest with the certificate of the authority that clients trust. khttpd's start makes
+/// it, and the certificate that all servers have.
+pub(crate) const AUTHORITY: &str = "/tmp/tls/ca.pem";
 
 /// Writes the files to serve, and starts the process and the servers.
 pub(crate) fn start(machine: &Machine, servers: &[Server]) -> Result {
@@ -40,7 +45,7 @@ pub(crate) fn start(machine: &Machine, servers: &[Server]) -> Result {
     let site = machine.spawn("python3 site.py /tmp/www")?;
     site.wait(SITE_LIMIT)?;
     Server::start_process(machine)?;
-    // The floor reads its response from khttpd.
+    // The floor reads its response from khttpd, and nginx has the same certificate.
     Server::Khttpd.start(machine)?;
     servers
         .iter()

@@ -7,9 +7,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use machine::{Error, Machine, Result};
+use stream::{Resumption, Trust};
 
-use crate::case::{Case, Flow};
+use crate::case::{Case, Flow, Transport};
 use crate::crowd::Crowd;
+use crate::guest::AUTHORITY;
 use crate::requests::Requests;
 use crate::server::Server;
 
@@ -30,6 +32,8 @@ pub(crate) struct Load<'a> {
     server: Server,
     /// The server's entity tag of the file.
     tag: String,
+    /// Trust in the server's certificate, if the case uses TLS.
+    trust: Option<Trust>,
 }
 
 /// Counts of a run.
@@ -52,12 +56,13 @@ impl<'a> Load<'a> {
             case,
             server,
             tag: String::new(),
+            trust: trust(machine, case)?,
         };
         let path = case.path.replace("%05d", "00000");
-        let url = format!("http://127.0.0.1:{}{path}", server.port());
+        let url = load.url("127.0.0.1", &path);
         let ask = |field: &str| {
             machine.exec_ok(&format!(
-                "curl -s -o /tmp/body {field} '{url}' \
+                "curl -s --cacert {AUTHORITY} -o /tmp/body {field} '{url}' \
                  -w '%{{http_code}} %{{size_download}} %header{{etag}}'"
             ))
         };
@@ -95,24 +100,33 @@ impl<'a> Load<'a> {
             Flow::Random(files) => format!("random {files}"),
         };
         format!(
-            "wrk -t{} -c{} -d{ENDLESS_S} -s {script} {} 'http://{host}:{}{}' -- {mode}",
+            "wrk -t{} -c{} -d{ENDLESS_S} -s {script} {} '{}' -- {mode}",
             threads.min(self.case.connections),
             self.case.connections,
             self.option(),
-            self.server.port(),
-            self.case.path,
+            self.url(host, self.case.path),
         )
     }
 
     /// Returns clients on the host that load the server at `host` for `duration`.
     pub(crate) fn crowd(&self, host: IpAddr, duration: Duration) -> Crowd {
         Crowd {
-            address: SocketAddr::new(host, self.server.port()),
+            address: SocketAddr::new(host, self.server.port_for(self.case)),
+            trust: self.trust.clone(),
             requests: Requests::new(self.case, self.field().as_deref()),
             clients: self.case.connections,
             duration,
             limit: LIMIT,
         }
+    }
+
+    /// Returns the URL of a path.
+    fn url(&self, host: &str, path: &str) -> String {
+        let scheme = if self.case.is_tls() { "https" } else { "http" };
+        format!(
+            "{scheme}://{host}:{}{path}",
+            self.server.port_for(self.case)
+        )
     }
 
     /// Returns the case's additional field.
@@ -125,6 +139,17 @@ impl<'a> Load<'a> {
         let field = self.field();
         field.map_or(String::new(), |field| format!("-H '{field}'"))
     }
+}
+
+/// Reads the authority's certificate, for clients that do what the case says about sessions.
+fn trust(machine: &Machine, case: &Case) -> Result<Option<Trust>> {
+    let resumption = match case.transport {
+        Transport::Tcp => return Ok(None),
+        Transport::Tls => Resumption::Never,
+        Transport::ResumedTls => Resumption::Always,
+    };
+    let trust = Trust::new(&machine.read_file(AUTHORITY)?, resumption);
+    trust.map(Some).map_err(Error::io("reading the authority"))
 }
 
 impl Counts {

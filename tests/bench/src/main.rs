@@ -29,6 +29,7 @@ mod server;
 mod softirq;
 mod spare;
 mod waits;
+mod wire;
 
 use std::env;
 use std::fs;
@@ -124,7 +125,8 @@ impl Bench {
     fn instructions(&self, results: &mut Results) -> Result {
         let machine = instructions::builder(&self.floor)?.boot()?;
         guest::start(&machine, &self.options.servers)?;
-        let figures = self.runs().map(|(case, server)| {
+        let runs = self.runs().filter(|(case, _)| case.is_for_wrk());
+        let figures = runs.map(|(case, server)| {
             let figure = instructions::measure(&machine, &case, server, self.options.seconds)?;
             eprintln!(
                 "{:14} {:9} {:12.0}",
@@ -248,6 +250,7 @@ impl Bench {
         let machine = profile::builder(&self.floor)?.boot()?;
         guest::start(&machine, &self.options.servers)?;
         self.runs()
+            .filter(|(case, _)| case.is_for_wrk())
             .try_for_each(|(case, server)| profile::show(&machine, &case, server))
     }
 }

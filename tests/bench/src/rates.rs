@@ -41,14 +41,16 @@ pub(crate) fn builder(floor: &[u8], cpus: u32) -> Result<Builder> {
     let builder = guest::builder(floor)?.cpus(cpus).net(Net::Tap);
     Ok(Server::ALL
         .into_iter()
-        .fold(builder, |builder, server| builder.forward(server.port())))
+        .flat_map(Server::ports)
+        .fold(builder, Builder::forward))
 }
 
 /// Selects the cases for a guest with `cpus` CPUs.
 pub(crate) fn cases(options: &Options, cpus: u32) -> Vec<Case> {
     let is_measured =
         |case: &&Case| cpus == 1 || options.cases_are_named || SPREAD_CASES.contains(&case.name);
-    options.cases.iter().filter(is_measured).copied().collect()
+    let cases = options.cases.iter().filter(|case| case.is_for_wrk());
+    cases.filter(is_measured).copied().collect()
 }
 
 /// Configures the network of a machine with several CPUs.

@@ -2,14 +2,11 @@
 
 //! Responses on a connection.
 
-use std::io::{Error, ErrorKind, Result};
-use std::net::TcpStream;
+use std::io::{Error, Result};
 
 use httparse::{Response, Status, EMPTY_HEADER};
-use rustix::buffer::spare_capacity;
 
-/// Least number of bytes that are read at once, more than any small response has.
-const READ_SIZE: usize = 1 << 16;
+use crate::wire::Wire;
 
 /// Maximal number of fields in a response.
 const FIELDS: usize = 32;
@@ -37,11 +34,8 @@ struct Current {
 impl Responses {
     /// Reads once and returns the number of responses that are complete by this. Each must have
     /// `status`.
-    pub(crate) fn receive(&mut self, stream: &TcpStream, status: u16) -> Result<u32> {
-        self.head.reserve(READ_SIZE);
-        if rustix::io::read(stream, spare_capacity(&mut self.head))? == 0 {
-            return Err(ErrorKind::UnexpectedEof.into());
-        }
+    pub(crate) fn receive(&mut self, wire: &mut Wire, status: u16) -> Result<u32> {
+        wire.receive(&mut self.head)?;
         self.count(status)
     }
 

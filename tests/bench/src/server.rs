@@ -6,13 +6,18 @@ use machine::{Builder, Machine, Result};
 
 use crate::case::{Case, Flow};
 
+/// Distance of a server's port of TLS from that of TCP.
+const TLS_PORTS: u16 = 400;
+
 /// A server. All serve the same files, each on its own port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Server {
     /// khttpd.
     Khttpd,
-    /// Debian's nginx.
+    /// Debian's nginx. It encrypts in its process.
     Nginx,
+    /// The same, whose TLS records the kernel encrypts.
+    NginxKtls,
     /// Debian's lighttpd.
     Lighttpd,
     /// The module in tests/bench/floor, which responds without HTTP. Its difference to khttpd is
@@ -22,25 +27,49 @@ pub(crate) enum Server {
 
 impl Server {
     /// All servers, in the order of the results.
-    pub(crate) const ALL: [Self; 4] = [Self::Khttpd, Self::Nginx, Self::Lighttpd, Self::Floor];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Khttpd,
+        Self::Nginx,
+        Self::NginxKtls,
+        Self::Lighttpd,
+        Self::Floor,
+    ];
 
     /// Returns the name on the command line and in the results.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Khttpd => "khttpd",
             Self::Nginx => "nginx",
+            Self::NginxKtls => "nginx-ktls",
             Self::Lighttpd => "lighttpd",
             Self::Floor => "floor",
         }
     }
 
-    /// Returns the port.
+    /// Returns the port of TCP, and that of TLS if the server knows it.
+    pub(crate) fn ports(self) -> [u16; 2] {
+        let port = self.port();
+        [port, port + TLS_PORTS]
+    }
+
+    /// Returns the port for a case.
+    pub(crate) fn port_for(self, case: &Case) -> u16 {
+        let [tcp, tls] = self.ports();
+        if case.is_tls() {
+            tls
+        } else {
+            tcp
+        }
+    }
+
+    /// Returns the port of TCP.
     pub(crate) fn port(self) -> u16 {
         match self {
             Self::Khttpd => 8080,
             Self::Nginx => 8081,
             Self::Lighttpd => 8082,
             Self::Floor => 8083,
+            Self::NginxKtls => 8085,
         }
     }
 
@@ -50,9 +79,11 @@ impl Server {
         match self {
             Self::Khttpd => true,
             Self::Nginx => case.log == "off",
-            Self::Lighttpd => case.log == "off" && !case.is_for_process(),
+            Self::NginxKtls => case.is_tls(),
+            Self::Lighttpd => case.log == "off" && !case.is_for_process() && !case.is_tls(),
             Self::Floor => {
-                case.path == "/612.html"
+                !case.is_tls()
+                    && case.path == "/612.html"
                     && case.status == 200
                     && matches!(case.flow, Flow::Same | Flow::Pipelined(_))
             }
@@ -63,11 +94,8 @@ impl Server {
     pub(crate) fn furnish(builder: Builder, floor: &[u8]) -> Builder {
         builder
             .file("/root/floor.ko", 0o644, floor)
-            .file(
-                "/root/nginx.conf",
-                0o644,
-                include_bytes!("../guest/nginx.conf"),
-            )
+            .file("/root/nginx.conf", 0o644, Self::Nginx.nginx_conf())
+            .file("/root/nginx-ktls.conf", 0o644, Self::NginxKtls.nginx_conf())
             .file(
                 "/root/lighttpd.conf",
                 0o644,
@@ -80,14 +108,25 @@ impl Server {
             )
     }
 
+    /// Configures one of the nginxes.
+    fn nginx_conf(self) -> String {
+        let [tcp, tls] = self.ports();
+        let ktls = if self == Self::NginxKtls { "" } else { "-" };
+        include_str!("../guest/nginx.conf")
+            .replace("PORT_OF_TCP", &tcp.to_string())
+            .replace("PORT_OF_TLS", &tls.to_string())
+            .replace("SIGN_OF_KTLS", ktls)
+    }
+
     /// Starts the server and waits until it listens. The floor's response is read from khttpd.
     pub(crate) fn start(self, machine: &Machine) -> Result {
         let command = match self {
             Self::Khttpd => {
-                "insmod khttpd.ko && \
+                "insmod khttpd.ko && /usr/lib/khttpd/serve-https 8480 && \
                  printf 'root /tmp/www\\nhand-over /app/* 8084\\n' >/dev/khttpd"
             }
             Self::Nginx => "nginx -c /root/nginx.conf",
+            Self::NginxKtls => "nginx -c /root/nginx-ktls.conf",
             Self::Lighttpd => {
                 "mkdir -p /tmp/lighttpd && echo server.max-worker = $(nproc) >>lighttpd.conf && \
                  lighttpd -f lighttpd.conf"
@@ -128,8 +167,12 @@ impl Server {
     /// Stops the server, with connections open.
     pub(crate) fn stop(self, machine: &Machine) -> Result {
         let command = match self {
-            Self::Khttpd => "rmmod khttpd",
+            Self::Khttpd => {
+                "pkill -x khttpd-tls && while pgrep -x khttpd-tls; do sleep 0.1; done && \
+                 rmmod khttpd"
+            }
             Self::Nginx => "nginx -c /root/nginx.conf -s stop",
+            Self::NginxKtls => "nginx -c /root/nginx-ktls.conf -s stop",
             Self::Lighttpd => "pkill lighttpd",
             Self::Floor => "rmmod floor",
         };
@@ -147,8 +190,11 @@ mod tests {
             let case = Case::named(name)?;
             Some(Server::ALL.map(|server| server.knows(&case)))
         };
-        assert_eq!(known("handed-over"), Some([true, true, false, false]));
-        assert_eq!(known("closing"), Some([true, true, true, false]));
-        assert_eq!(known("612B-8"), Some([true; 4]));
+        assert_eq!(
+            known("handed-over"),
+            Some([true, true, false, false, false])
+        );
+        assert_eq!(known("closing"), Some([true, true, false, true, false]));
+        assert_eq!(known("612B-8"), Some([true, true, false, true, true]));
     }
 }

@@ -7,9 +7,10 @@
 #![warn(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::env;
+use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
@@ -52,6 +53,8 @@ fn main() -> ExitCode {
 #[derive(Debug)]
 struct Options {
     port: u16,
+    /// Port of HTTPS, and the file for the certificate that clients trust.
+    https: Option<(u16, PathBuf)>,
     www: String,
     net: Net,
     namespace: String,
@@ -65,6 +68,7 @@ impl Options {
     fn parse(arguments: &[String]) -> Result<Self> {
         let mut options = Self {
             port: 8080,
+            https: None,
             www: "www/".into(),
             net: Net::User,
             namespace: String::new(),
@@ -79,6 +83,10 @@ impl Options {
             let value = words.next().ok_or_else(bad)?;
             match name.as_str() {
                 "--port" => options.port = value.parse().map_err(|_| bad())?,
+                "--https" => {
+                    let (port, file) = value.split_once(':').ok_or_else(bad)?;
+                    options.https = Some((port.parse().map_err(|_| bad())?, file.into()));
+                }
                 "--www" => options.www.clone_from(value),
                 "--net" => {
                     options.net = match value.as_str() {
@@ -109,6 +117,9 @@ impl Options {
             .cancelled_by(Arc::clone(cancel));
         if let Some(share) = &self.share {
             builder = builder.share(share);
+        }
+        if let Some((port, _)) = &self.https {
+            builder = builder.forward_from(*port, *port).tls_agent()?;
         }
         Ok(self
             .parameters
@@ -143,8 +154,29 @@ fn run(options: &Options) -> Result<ExitCode> {
         say(&format!(
             "khttpd is serving {} at http://{address}/{place}",
             options.www
-        ))
+        ))?;
+        match &options.https {
+            Some((port, file)) => serve_https(machine, *port, file),
+            None => Ok(()),
+        }
     })
+}
+
+/// Lets the machine serve HTTPS with a new certificate. Writes that of its authority to `file`, and
+/// prints a command that uses it.
+fn serve_https(machine: &Machine, port: u16, file: &Path) -> Result {
+    machine.exec_ok(&format!("/usr/lib/khttpd/serve-https {port}"))?;
+    let authority = machine.read_file("/tmp/tls/ca.pem")?;
+    fs::write(file, authority).map_err(Error::io_at("writing", file))?;
+    let address = machine.address(port)?;
+    let resolve = match address.ip() {
+        ip if ip.is_loopback() => String::new(),
+        ip => format!("--resolve localhost:{port}:{ip} "),
+    };
+    let file = file.display();
+    say(&format!(
+        "and by HTTPS: curl --cacert {file} {resolve}https://localhost:{port}/"
+    ))
 }
 
 /// Boots the machine without khttpd. Runs until the flag is set.

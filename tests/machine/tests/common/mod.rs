@@ -9,6 +9,7 @@
 pub(crate) mod memory;
 pub(crate) mod program;
 pub(crate) mod random;
+pub(crate) mod requirements;
 
 use std::error::Error;
 use std::ffi::OsString;

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! TLS over a socket that blocks, for a reader and a writer at the same time.
+
+use std::io::{Error, ErrorKind, Read, Result, Write};
+use std::net::TcpStream;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rustls::ClientConnection;
+
+/// Number of bytes that are read at once. rustls takes no more before their content is read.
+const PIECE: usize = 4096;
+
+/// A TLS connection without its socket.
+///
+/// A thread that waits for the socket to take bytes holds `out`, never `tls`, so that the peer's
+/// bytes can be read meanwhile. `out` is locked before `tls`.
+#[derive(Debug)]
+pub(crate) struct Secure {
+    /// Held while records are made and sent, which keeps their order.
+    out: Mutex<()>,
+    tls: Mutex<ClientConnection>,
+}
+
+/// Locks, whether or not another thread has failed.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Secure {
+    pub(crate) fn new(tls: ClientConnection) -> Self {
+        Self {
+            out: Mutex::new(()),
+            tls: Mutex::new(tls),
+        }
+    }
+
+    /// Reads what has arrived, shaking hands first.
+    pub(crate) fn read(&self, tcp: &TcpStream, buffer: &mut [u8]) -> Result<usize> {
+        self.shake_hands(tcp)?;
+        loop {
+            match lock(&self.tls).reader().read(buffer) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                done => return done,
+            }
+            self.receive(tcp)?;
+        }
+    }
+
+    /// Writes all bytes, shaking hands first.
+    pub(crate) fn write(&self, tcp: &TcpStream, bytes: &[u8]) -> Result<usize> {
+        self.shake_hands(tcp)?;
+        let out = lock(&self.out);
+        let count = lock(&self.tls).writer().write(bytes)?;
+        self.send(&out, tcp)?;
+        Ok(count)
+    }
+
+    /// Sends close_notify.
+    pub(crate) fn finish(&self, tcp: &TcpStream) -> Result<()> {
+        self.shake_hands(tcp)?;
+        let out = lock(&self.out);
+        lock(&self.tls).send_close_notify();
+        self.send(&out, tcp)
+    }
+
+    /// Shakes hands, if that is not done. The other thread waits for it.
+    fn shake_hands(&self, tcp: &TcpStream) -> Result<()> {
+        if !lock(&self.tls).is_handshaking() {
+            return Ok(());
+        }
+        let out = lock(&self.out);
+        while lock(&self.tls).is_handshaking() {
+            self.send(&out, tcp)?;
+            self.receive(tcp)?;
+        }
+        self.send(&out, tcp)
+    }
+
+    /// Waits for bytes of the peer and takes them.
+    fn receive(&self, mut tcp: &TcpStream) -> Result<()> {
+        let mut bytes = [0; PIECE];
+        let count = tcp.read(&mut bytes)?;
+        let mut bytes = bytes.get(..count).unwrap_or_default();
+        let mut tls = lock(&self.tls);
+        loop {
+            // Nothing to read is the end.
+            tls.read_tls(&mut bytes)?;
+            let taken = tls.process_new_packets();
+            taken.map_err(|error| Error::new(ErrorKind::InvalidData, error))?;
+            if bytes.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Sends what the connection has to send. The lock shows that no other thread does.
+    fn send(&self, _out: &MutexGuard<'_, ()>, mut tcp: &TcpStream) -> Result<()> {
+        let mut records = Vec::new();
+        let mut tls = lock(&self.tls);
+        while tls.wants_write() {
+            tls.write_tls(&mut records)?;
+        }
+        drop(tls);
+        tcp.write_all(&records)
+    }
+}
