@@ -6,8 +6,8 @@
 //!
 //! From the outside in: [`Server::updates`], [`Server::config`], then [`Server::loading`], what is
 //! watched, or the lock of a listener's socket. Within any of them, and within the lock of a
-//! connection's socket, the spinlocks of the connection table and of ended connections, within which
-//! none is taken.
+//! connection's socket, the spinlocks of the connection table, of ended connections and of the TLS
+//! agent, within which none is taken.
 //!
 //! The state of an adopted connection has a mutex. Within it are taken the lock of the socket, that
 //! of the socket's wait queue, and, as within [`Server::config`], that of the [`AdoptedSet`] or of its

@@ -92,6 +92,27 @@ mod tests {
     }
 
     #[test]
+    fn missing_tls_agent_is_told_at_its_command_or_else_at_the_word() -> Result {
+        for (text, expected) in [
+            (
+                &b"start\nlisten 81 127.0.0.1:80 tls"[..],
+                &b"line 2: \"127.0.0.1:80\": a listener with tls needs tls-agent\n"[..],
+            ),
+            (
+                b"start\ntls-agent off",
+                b"line 2: \"tls-agent off\": listen 127.0.0.1:80 tls: \
+                  a listener with tls needs tls-agent\n",
+            ),
+        ] {
+            let commands = Commands::parse(0, text).map_err(|error| error.errno())?;
+            let address = SocketAddr::from(([127, 0, 0, 1], 80));
+            let error = explain(&commands, UpdateError::NoTlsAgent(address));
+            assert!(error.errno() == EDESTADDRREQ && *error.text() == *expected);
+        }
+        Ok(())
+    }
+
+    #[test]
     fn error_of_no_command_has_no_line_and_a_signal_is_eintr() -> Result {
         let commands = Commands::parse(0, b"start\nreload").map_err(|error| error.errno())?;
         let error = explain(&commands, UpdateError::Other(ERESTARTSYS));

@@ -44,9 +44,10 @@ impl Stage<'_, '_> {
     ///
     /// # Errors
     ///
-    /// `EACCES` if the writer may not listen on a port, `ENOENT` if an address or a rule to remove is
-    /// not there, `ERANGE` for more connections than the server may serve, `E2BIG` and `ENOSPC` if
-    /// there would be too many addresses, roots, rules, or hosts and networks of the log, `ENOMEM`.
+    /// `EACCES` if the writer may not listen on a port, `EOPNOTSUPP` if a listener has `tls` and the
+    /// kernel has not, `ENOENT` if an address or a rule to remove is not there, `ERANGE` for
+    /// more connections than the server may serve, `E2BIG` and `ENOSPC` if there would be too many
+    /// addresses, roots, rules, or hosts and networks of the log, `ENOMEM`.
     pub(super) fn apply(
         &mut self,
         line: Line<'_>,

@@ -72,7 +72,7 @@ fn namespace_ends_when_only_adopted_connections_are_left() -> Result {
 
 #[test]
 fn stop_drains_adopted_connections() -> Result {
-    check(&["draining.py"], "draining.py")
+    check(&["secure.py", "draining.py"], "draining.py plain")
 }
 
 /// The machine's clock counts instructions and skips idle time.

@@ -28,3 +28,13 @@ fn client_gets_the_same_bytes_with_tls_as_without() -> Result {
 fn records_of_all_forms_are_served_or_end_the_connection() -> Result {
     check(&["access_log.py", "secure_records.py"], "secure_records.py")
 }
+
+#[test]
+fn stop_drains_connections_with_tls() -> Result {
+    check(&["draining.py"], "draining.py secure")
+}
+
+#[test]
+fn connections_end_with_the_module_and_by_resets() -> Result {
+    check(&["secure_ends.py"], "secure_ends.py")
+}

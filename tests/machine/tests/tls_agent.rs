@@ -7,18 +7,19 @@ mod common;
 use common::program::run;
 use common::{machine, put_guest, scaled_count, unload, Result};
 
-const PROGRAMS: [&str; 11] = [
+const PROGRAMS: [&str; 12] = [
     "status.py",
     "process.py",
     "stream.py",
     "exchanges.py",
-    "tls_agent.py",
+    "khttpd_tls.py",
     "tls_flight.py",
     "tls_handshakes.py",
     "tls_hostile.py",
     "tls_relay.py",
     "tls_restart.py",
     "tls_same_flight.py",
+    "tls_storm.py",
 ];
 
 /// Runs programs in a machine of their own that serves and has the agent, and unloads the module.
@@ -26,7 +27,6 @@ fn check(commands: &[&str]) -> Result {
     let machine = machine()?.tls_agent()?.boot()?;
     machine.exec_ok("insmod khttpd.ko")?;
     put_guest(&machine, &PROGRAMS)?;
-    put_guest(&machine, &["tls_storm.py"])?;
     for command in commands {
         run(&machine, command)?;
     }
@@ -36,6 +36,11 @@ fn check(commands: &[&str]) -> Result {
 #[test]
 fn every_version_and_cipher_suite_reaches_khttpd() -> Result {
     check(&["tls_handshakes.py versions", "tls_handshakes.py ciphers"])
+}
+
+#[test]
+fn client_of_a_tls_listener_is_served() -> Result {
+    check(&["tls_handshakes.py listener"])
 }
 
 #[test]

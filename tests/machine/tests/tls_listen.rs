@@ -87,8 +87,7 @@ fn namespace_ends_while_connections_wait_for_the_agent() -> Result {
             "ip netns add a && ip link add va type veth peer name eth0 netns a && ip -n a link set lo up
              ip netns exec a sh -c 'printf \"listen 8080\\n\" > /dev/khttpd'",
         )?;
-        let clients =
-            machine.spawn("exec ip netns exec a python3 /tmp/tls_listen.py killed 1000000")?;
+        let clients = machine.spawn("exec ip netns exec a python3 /tmp/tls_listen.py forever")?;
         wait_until(
             &machine,
             "ip netns exec a grep -q '^# handed-over [1-9]' /dev/khttpd",

@@ -133,10 +133,15 @@ impl Agent {
             return Err("`threads` and `node` need a restart".into());
         }
         let certificates = Arc::new(CertificateStore::read(&new.certificates)?);
+        let node = if new.relays() == old.config.relays() {
+            old.node.clone()
+        } else {
+            Some(Arc::new(AdoptNode::open(&new.node, new.relays())?))
+        };
         let state = State {
             tls: Arc::new(tls_settings(&new, Arc::clone(&certificates))?),
             listeners: listeners(&new, &old.listeners)?,
-            node: old.node.clone(),
+            node,
             end: None,
             config: Arc::new(new),
         };
@@ -183,7 +188,7 @@ impl Agent {
             return;
         }
         let path = &state.config.node;
-        match AdoptNode::open(path) {
+        match AdoptNode::open(path, state.config.relays()) {
             Ok(node) => {
                 let node = Some(Arc::new(node));
                 self.publish(State {

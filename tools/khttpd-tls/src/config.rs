@@ -99,6 +99,11 @@ impl Config {
         Self::parse(&text, path)
     }
 
+    /// Returns whether khttpd may return connections.
+    pub(crate) fn relays(&self) -> bool {
+        self.max_relays > 0
+    }
+
     /// Parses the text of the file `path`.
     fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let mut config = Self::default();

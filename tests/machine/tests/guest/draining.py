@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`stop` ends adopted connections as it ends those of khttpd: draining.py"""
+"""`stop` ends adopted connections as it ends those of khttpd: draining.py plain|secure"""
 
 import os
 import select
+import sys
 
 import status
-from adoption import Node, adopted, pair, record
+from adoption import Node, record
+from secure import KINDS
 from stream import Stream, masked, request, serves
+
+pair, adopted = KINDS[sys.argv[1]]
 
 FOLDER = "/tmp/draining"
 SMALL = request("GET", "/robots.txt")

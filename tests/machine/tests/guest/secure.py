@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import threading
 
+import adoption
 import process
 from adoption import LOOPBACK
 from stream import Stream
@@ -158,3 +159,7 @@ def adopted(node, early=b"", address=LOOPBACK, context=None):
     stream, connection = pair(address, context)
     node.give(connection, early)
     return stream
+
+
+# How a test makes connections, by the word on its command line.
+KINDS = {"plain": (adoption.pair, adoption.adopted), "secure": (pair, adopted)}

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Each allocation of a hand-over fails: the client gets 503, or the response of the process.
+"""Each allocation of a hand-over fails: the client gets 503, or the response of the process. If the
+process is a TLS agent, the connection is closed instead.
 
 Workers hand connections over. First the slab cache of the requests in the queue of a process fails
 for a while, then the nth allocation of each worker, and at last the nth one of accept(2)."""
@@ -21,6 +22,8 @@ PLACES = [
     (9001, KHTTPD, "request_sock_TCPv6"),
     (9001, ("::1", 8080), "request_sock_TCPv6"),
 ]
+# A listener whose connections are for the TLS agent.
+TLS = "127.0.0.1", 8444
 # A worker that has just been made, or that does something else, may spoil an attempt.
 ATTEMPTS = 3
 
@@ -60,8 +63,19 @@ def visit(address, outcomes):
             serves(stream)
 
 
+def visit_agent(address, outcomes):
+    """Asks the TLS agent, which can't have the connection if it is closed."""
+    with Stream(address) as stream:
+        try:
+            outcomes[ask(stream)] += 1
+        except (ConnectionError, EOFError):
+            outcomes[False] += 1
+
+
 def attempt(n, address, outcomes):
     """Visits while the nth allocation of each worker fails; tells whether one has failed."""
+    if address == TLS:
+        return during_nth_of_workers(n, lambda: visit_agent(address, outcomes)) > 0
     ended = []
 
     def action():
@@ -132,6 +146,11 @@ def main():
             assert status.count("hand-over-no-memory") >= before + outcomes[False]
             with Stream(address) as stream:
                 assert ask(stream), "not handed over with memory"
+        status.command("tls-agent 9000", f"listen {TLS[0]}:{TLS[1]} tls")
+        outcomes, before = in_workers(TLS), status.count("tls-refused")
+        assert outcomes[True] and outcomes[False] and before, outcomes
+        with Stream(TLS) as stream:
+            assert ask(stream), "not handed over with memory"
         # No process listens there: the 503 needs memory.
         status.command("hand-over /app/* 9003")
         assert not in_workers(KHTTPD)[True]

@@ -4,17 +4,17 @@
 import ssl
 
 from stream import Stream
-from tls_agent import ADDRESS, HOST, context
+from khttpd_tls import ADDRESS, HOST, context
 
 
 class Flights(Stream):
     """A connection whose handshake goes on flight by flight."""
 
-    def __init__(self, settings=None, session=None, host=HOST):
-        super().__init__(ADDRESS)
+    def __init__(self, settings=None, session=None, address=ADDRESS):
+        super().__init__(address)
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = (settings or context()).wrap_bio(
-            self.incoming, self.outgoing, server_hostname=host, session=session
+            self.incoming, self.outgoing, server_hostname=HOST, session=session
         )
 
     def flight(self):

@@ -7,7 +7,18 @@ import sys
 
 import status
 from stream import serves
-from tls_agent import ADDRESS, FOLDER, HOST, NAMES, Agent, Secure, certify, context
+from khttpd_tls import (
+    ADDRESS,
+    COMMANDS,
+    FOLDER,
+    HOST,
+    LISTENER,
+    NAMES,
+    Agent,
+    Secure,
+    certify,
+    context,
+)
 
 VERSIONS = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 SUITES_1_3 = "TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"
@@ -62,6 +73,18 @@ def versions():
         agent.logs("handshake: peer is incompatible")
         with Secure() as stream:
             serves(stream)
+
+
+def listener():
+    """A client of khttpd's TLS listener, over IPv4 and IPv6."""
+    status.command(*COMMANDS)
+    with Agent():
+        for number in range(3):
+            for address in LISTENER, ("::1", LISTENER[1]):
+                with Secure(address) as stream:
+                    serves(stream)
+                    status.wait_for("adopted-tls", number * 2 + 1 + (":" in address[0]))
+    status.command(f"unlisten {LISTENER[1]}", "tls-agent off")
 
 
 def protocols():

@@ -6,8 +6,8 @@ import sys
 import time
 
 import status
-from stream import ROBOTS, Stream, code, serves
-from tls_agent import ADDRESS, NAMES, PORT, Agent, Secure, certify
+from stream import ROBOTS, Stream, code, request, serves
+from khttpd_tls import ADDRESS, NAMES, PORT, Agent, Secure, certify
 from tls_flight import Flights
 
 GARBAGE = [
@@ -25,7 +25,7 @@ GARBAGE = [
 def plain():
     """HTTP without TLS is answered in words."""
     with Agent() as agent:
-        for text in ROBOTS, b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n", b"G" * 99999:
+        for text in ROBOTS, request("POST", "/", "Content-Length: 9"), b"G" * 99999:
             with Stream(ADDRESS) as stream:
                 stream.send(text)
                 head, body = stream.response()

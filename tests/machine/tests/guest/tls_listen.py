@@ -283,6 +283,26 @@ def killed(count):
     print(found, status.count(REFUSED), flush=True)
 
 
+def forever():
+    """Clients come until a signal."""
+    status.command(*COMMANDS)
+
+    def visit():
+        while True:
+            try:
+                with connect() as secured:
+                    ask(secured)
+            except (OSError, ssl.SSLError):
+                pass
+
+    with python_agent.Agent():
+        clients = [threading.Thread(target=visit) for _ in range(8)]
+        for thread in clients:
+            thread.start()
+        for thread in clients:
+            thread.join()
+
+
 def waiting():
     """Connections that wait in the queue of the agent are its own: the server is stopped and the
     module unloaded."""

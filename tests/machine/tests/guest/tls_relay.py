@@ -13,7 +13,7 @@ import process
 import status
 from process import Process
 from stream import ROBOTS, Stream, code, request, serves
-from tls_agent import ADDRESS, NAMES, Agent, Secure, certify
+from khttpd_tls import ADDRESS, NAMES, Agent, Secure, certify
 from tls_flight import Flights
 
 CLOSE = "Connection: close"
@@ -180,7 +180,7 @@ def idle():
             with Agent(*lines) as agent, Secure() as stream:
                 connection = accepted(listens, stream, ask)
                 if "stop" in lines[0]:
-                    agent.signal(signal.SIGTERM)
+                    agent.send(signal.SIGTERM)
                 assert stream.rest() == b""
                 assert received_all(connection) == b""
                 connection.close()

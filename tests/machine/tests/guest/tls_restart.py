@@ -4,13 +4,14 @@
 import os
 import signal
 import ssl
+import subprocess
 import sys
 import threading
 
 import process
 import status
 from stream import ROBOTS, Stream, code, serves
-from tls_agent import ADDRESS, FOLDER, NAMES, Agent, Secure, certify, context
+from khttpd_tls import ADDRESS, CONFIG, FOLDER, NAMES, Agent, Secure, certify, context
 from tls_flight import Flights
 
 
@@ -21,7 +22,7 @@ def stop():
         serves(served)
         under_way = Flights()
         last = under_way.last_flight()
-        agent.signal(signal.SIGTERM)
+        agent.send(signal.SIGTERM)
         status.wait_until(lambda: not process.listens(*ADDRESS))
         under_way.send(last, under_way.encrypted(ROBOTS))
         assert code(under_way.response()[0]) == 200
@@ -95,8 +96,15 @@ def renewed():
         assert len(set(seen)) <= 4, set(seen)
 
 
+def check():
+    """Returns the status of a check of the configuration."""
+    command = ["khttpd-tls", "--check", "--config", CONFIG]
+    return subprocess.run(command, capture_output=True, check=False).returncode
+
+
 def reloaded():
-    """SIGHUP: listeners, certificates and versions change. A wrong configuration changes nothing."""
+    """SIGHUP: listeners, certificates and versions change. A wrong configuration changes
+    nothing."""
     certify("other", "DNS:other.example")
     with Agent() as agent:
         kept = Secure()
@@ -113,7 +121,9 @@ def reloaded():
             raise AssertionError("accepted")
         except OSError:
             pass
+        assert check() == 1
         agent.configure()
+        assert check() == 0
         agent.reload()
         with Secure() as stream:
             serves(stream)

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Requests that a client sends right behind its handshake, in the same segment or cut in two: none is
-lost, and none is read twice."""
+"""Requests that a client sends right behind its handshake, in the same segment or cut in two: none
+is lost, and none is read twice."""
 
 import ssl
 import time
 
 import status
 from stream import ROBOTS, code, request
-from tls_agent import NAMES, Agent, Secure, certify, context
+from khttpd_tls import NAMES, Agent, Secure, certify, context
 from tls_flight import Flights
 
 # Enough for several records, and more than the agent would read at once.

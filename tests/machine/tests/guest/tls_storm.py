@@ -13,7 +13,7 @@ import time
 
 import status
 from stream import ROBOTS, code, serves
-from tls_agent import NAMES, Agent, Secure, certify, context
+from khttpd_tls import COMMANDS, LISTENER, NAMES, Agent, Secure, certify, context
 from tls_flight import Flights
 
 CLIENTS = 8
@@ -24,10 +24,11 @@ STAGES = "connected", "half hello", "hello", "heard", "half finished", "finished
 def handshake(generator, settings, session):
     """Goes through a handshake up to some stage; returns it, and the session if there is one."""
     stage = generator.choice((*STAGES, "served", "served"))
-    with Flights(settings, session) as stream:
+    with Flights(settings, session, LISTENER) as stream:
         if stage != "connected":
             first, _ = stream.flight()
-            stream.send(first[: generator.randrange(1, len(first))] if stage == "half hello" else first)
+            count = generator.randrange(1, len(first)) if stage == "half hello" else len(first)
+            stream.send(first[:count])
         if stage in STAGES[3:]:
             stream.hear()
         if stage in STAGES[4:]:
@@ -68,6 +69,7 @@ def work(seed, count, may_end, reports):
 def main():
     count, is_killed = int(sys.argv[1]), sys.argv[2:] == ["killed"]
     certify("host", NAMES)
+    status.command(*COMMANDS)
     with Agent("log-lines 1") as agent:
         reports = multiprocessing.Queue()
         tasks = [
@@ -88,7 +90,7 @@ def main():
         assert not any(task.exitcode for task in tasks)
         print(*total.items(), flush=True)
         assert total["served"], total
-        with Secure() as stream:
+        with Secure(LISTENER) as stream:
             serves(stream)
         assert agent.end() == 0, agent.log()
     status.wait_for("connections", 0)

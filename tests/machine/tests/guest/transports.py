@@ -9,16 +9,12 @@ import socket
 import sys
 import time
 
-import adoption
-import secure
 import status
 from adoption import EARLY, LOOPBACK, Node
+from secure import KINDS
 from stream import Stream, masked, request
 
-pair, adopted = {
-    "plain": (adoption.pair, adoption.adopted),
-    "secure": (secure.pair, secure.adopted),
-}[sys.argv[1]]
+pair, adopted = KINDS[sys.argv[1]]
 
 FOLDER = "/tmp/transports"
 CLOSE = "Connection: close"

@@ -27,10 +27,10 @@ pub(crate) struct Returned {
 }
 
 impl AdoptNode {
-    /// Opens the node.
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+    /// Opens the node. khttpd returns connections only while the node is open for reading.
+    pub(crate) fn open(path: &Path, takes: bool) -> io::Result<Self> {
         let mut options = OpenOptions::new();
-        options.read(true).write(true);
+        options.read(takes).write(true);
         Ok(Self(options.custom_flags(libc::O_NONBLOCK).open(path)?))
     }
 

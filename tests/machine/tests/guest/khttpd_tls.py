@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The TLS agent in the guest, and clients of it. They connect to the agent's own port: a connection
+"""The TLS agent in the guest, and clients of it. Most connect to the agent's own port: a connection
 that khttpd moves there is accepted the same way."""
 
 import os
@@ -16,6 +16,9 @@ CONFIG = "/tmp/khttpd-tls.conf"
 LOG = "/tmp/khttpd-tls.log"
 PORT = 8443
 ADDRESS = "127.0.0.1", PORT
+# A TLS listener of khttpd, and the commands for it.
+LISTENER = "127.0.0.1", 443
+COMMANDS = f"tls-agent {PORT}", f"listen {LISTENER[1]} tls"
 HOST = "localhost"
 NAMES = "DNS:localhost,DNS:*.example.org,IP:127.0.0.1"
 
@@ -82,12 +85,14 @@ class Agent:
     def has_node(self):
         """Tells whether it has opened the adopt node."""
         folder = f"/proc/{self.child.pid}/fd"
-        return "/dev/khttpd-adopt" in {os.readlink(f"{folder}/{name}") for name in self.files(folder)}
-
-    @staticmethod
-    def files(folder):
-        """Lists descriptors, without those that are closed meanwhile."""
-        return [name for name in os.listdir(folder) if os.path.islink(f"{folder}/{name}")]
+        for name in os.listdir(folder):
+            try:
+                if os.readlink(f"{folder}/{name}") == "/dev/khttpd-adopt":
+                    return True
+            except FileNotFoundError:
+                # Closed meanwhile.
+                pass
+        return False
 
     def log(self):
         """Returns what it has logged."""
@@ -99,19 +104,19 @@ class Agent:
         status.wait_until(lambda: text in self.log() or self.child.poll() is not None)
         assert text in self.log(), self.log()
 
-    def signal(self, number):
+    def send(self, number):
         """Sends a signal."""
         self.child.send_signal(number)
 
     def reload(self):
         """Lets it read its configuration again; returns when it has."""
         told = len(self.log())
-        self.signal(signal.SIGHUP)
+        self.send(signal.SIGHUP)
         status.wait_until(lambda: "configuration" in self.log()[told:])
 
     def end(self, number=signal.SIGTERM):
         """Ends it by a signal; returns its status."""
-        self.signal(number)
+        self.send(number)
         return self.child.wait(status.HANG)
 
     def __enter__(self):
