@@ -167,7 +167,7 @@ fn run(options: &Options) -> Result<ExitCode> {
 fn serve_https(machine: &Machine, port: u16, file: &Path) -> Result {
     machine.exec_ok(&format!("/usr/lib/khttpd/serve-https {port}"))?;
     let authority = machine.read_file("/tmp/tls/ca.pem")?;
-    fs::write(file, authority).map_err(Error::io_at("writing", file))?;
+    fs::write(file, authority).map_err(Error::io(format!("writing {}", file.display())))?;
     let address = machine.address(port)?;
     let resolve = match address.ip() {
         ip if ip.is_loopback() => String::new(),
