@@ -85,6 +85,6 @@ impl Site {
                 builder.finish_root(name, &rules, root.hosts(), progress)?;
             }
         }
-        builder.build(progress.skipped())
+        SiteBuilder::build(builder, progress.skipped())
     }
 }

@@ -58,7 +58,7 @@ pub(crate) struct PreparedUpdate<'a> {
     /// The watch of the old site. Declared before the update: its thread ends while other updates
     /// wait.
     leaving_watch: Option<SiteWatch>,
-    update: ConfigUpdate<'a>,
+    update: KBox<ConfigUpdate<'a>>,
     /// The acceptors of the new configuration: old ones that stay, and new ones that do not listen.
     acceptors: KVec<Arc<Acceptor>>,
 }
@@ -81,7 +81,7 @@ impl<'a> PreparedUpdate<'a> {
     /// # Errors
     ///
     /// The reason why the update can't be made; the old configuration stays in force.
-    pub(crate) fn prepare(update: ConfigUpdate<'a>) -> Result<Self, UpdateError> {
+    pub(crate) fn prepare(update: KBox<ConfigUpdate<'a>>) -> Result<Self, UpdateError> {
         if let Some(address) = update.listener_without_agent() {
             return Err(UpdateError::NoTlsAgent(address));
         }

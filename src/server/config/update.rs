@@ -68,13 +68,15 @@ impl<'a> ConfigUpdate<'a> {
     /// # Errors
     ///
     /// `ERESTARTSYS` for a signal, `ENOMEM`.
-    pub(crate) fn begin(server: &'a Arc<Server>, net: &'a Net, log: UserLog) -> Result<Self> {
+    // Not inlined, and in a box: it is large, and files are read with it on the stack.
+    #[inline(never)]
+    pub(crate) fn begin(server: &'a Arc<Server>, net: &'a Net, log: UserLog) -> Result<KBox<Self>> {
         server.interrupt_watch();
         let serialized = server.updates.lock()?;
         let config = server.config.lock();
         let mut listen = KVec::new();
         listen.extend_from_slice(&config.listen, GFP_KERNEL_ACCOUNT)?;
-        Ok(Self {
+        let update = Self {
             server,
             net,
             log,
@@ -92,7 +94,8 @@ impl<'a> ConfigUpdate<'a> {
             sources: config.sources.try_clone()?,
             reload: false,
             reset_counters: false,
-        })
+        };
+        Ok(KBox::new(update, GFP_KERNEL_ACCOUNT)?)
     }
 
     /// Adds a listener, or changes whether its connections are for the TLS agent.

@@ -95,12 +95,14 @@ impl<'o> SiteBuilder<'o> {
     /// # Errors
     ///
     /// `ENOMEM`.
+    // Not inlined, and in a box: it is large, and files are read with it on the stack.
+    #[inline(never)]
     pub(super) fn new(
         policy: &'o LoadPolicy,
         node_rules: &[Rule<'_>],
         old: Option<&'o Site>,
-    ) -> Result<Self> {
-        Ok(Self {
+    ) -> Result<KBox<Self>> {
+        let builder = Self {
             policy,
             contents: Deduplicator::new(old.map(|site| &site.contents))?,
             compression: Compression::new(),
@@ -113,7 +115,8 @@ impl<'o> SiteBuilder<'o> {
             old,
             found: 0,
             index_bytes: 0,
-        })
+        };
+        Ok(KBox::new(builder, GFP_KERNEL_ACCOUNT)?)
     }
 
     /// Counts a file or a directory.
@@ -311,21 +314,22 @@ impl<'o> SiteBuilder<'o> {
     ///
     /// - `ENOSPC` if the site takes more memory than it may;
     /// - `ENOMEM`.
-    pub(super) fn build(mut self, skipped: u64) -> Result<Site, LoadError> {
-        if self.virtual_hosts.len() > 1 {
-            self.count_replies()?;
+    pub(super) fn build(builder: KBox<Self>, skipped: u64) -> Result<Site, LoadError> {
+        let mut this = KBox::into_inner(builder);
+        if this.virtual_hosts.len() > 1 {
+            this.count_replies()?;
         }
-        let metrics_pages = self.metrics_pages()?;
+        let metrics_pages = this.metrics_pages()?;
         let site = Site::new(
-            self.hosts,
-            self.virtual_hosts,
-            self.hand_overs,
+            this.hosts,
+            this.virtual_hosts,
+            this.hand_overs,
             metrics_pages,
-            self.entries.finish()?,
-            self.contents.finish()?,
+            this.entries.finish()?,
+            this.contents.finish()?,
             skipped,
         )?;
-        self.policy.admit_memory(site.footprint())?;
+        this.policy.admit_memory(site.footprint())?;
         Ok(site)
     }
 }

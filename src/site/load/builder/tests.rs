@@ -53,7 +53,7 @@ fn limited(
     let policy = LoadPolicy::new(limits, &[]);
     let mut builder = SiteBuilder::new(&policy, &[], old)?;
     add(&mut builder, files, rules, HostPattern::Any)?;
-    builder.build(0)
+    SiteBuilder::build(builder, 0)
 }
 
 /// Adds a root.
@@ -217,7 +217,7 @@ mod paths {
             let files: [(&[u8], &[u8]); 2] = [(b"/f", content.as_bytes()), (b"/same", b"same")];
             add(&mut builder, &files, b"", host).map_err(|e| e.errno())?;
         }
-        let made = builder.build(0).map_err(|e| e.errno())?;
+        let made = SiteBuilder::build(builder, 0).map_err(|e| e.errno())?;
         for (host, content) in [("b", "any"), ("A.example.", "a"), ("x.a.example", "below")] {
             assert!(look_up(&made, host.as_bytes(), b"/f")?[..] == *content.as_bytes());
         }

@@ -146,6 +146,8 @@ def shake_hands(listens, connections):
 def pair(address=LOOPBACK, context=None):
     """Returns a client, and its connection in this process, after the handshake."""
     connections = []
+    # Here, and not by both sides at once.
+    server_context()
     with process.listener(address, 0) as listens:
         thread = threading.Thread(target=shake_hands, args=(listens, connections))
         thread.start()

@@ -15,7 +15,7 @@ import process
 import status
 from access_log import Reader
 from adoption import Node
-from secure import adopted, client_context, pair, shake_hands
+from secure import adopted, client_context, pair, server_context, shake_hands
 from stream import ROBOTS, code, request, serves
 
 # <linux/tcp.h>, <linux/tls.h>
@@ -121,6 +121,7 @@ def unexpected(node):
     """A record that belongs to the handshake, here one that changes keys, ends the connection by an
     alert."""
     connections = []
+    server_context()
     with process.listener(adoption.LOOPBACK, 0) as listens:
         port = listens.getsockname()[1]
         thread = threading.Thread(target=shake_hands, args=(listens, connections))

@@ -40,7 +40,7 @@ mod suite {
         let policy = LoadPolicy::new(Limits::MAX, &node_rules);
         let mut builder = SiteBuilder::new(&policy, &node_rules, None)?;
         add(&mut builder, &FILES, rules, hosts).map_err(|e| e.errno())?;
-        builder.build(0).map_err(|e| e.errno())
+        SiteBuilder::build(builder, 0).map_err(|e| e.errno())
     }
 
     /// Asserts that a request with another method than GET, HEAD and OPTIONS is for `expected`.

@@ -80,7 +80,7 @@ mod suite {
         builder
             .finish_root(b"", &rules, HostPattern::Any, &LoadProgress::new())
             .map_err(|e| e.errno())?;
-        builder.build(0).map_err(|e| e.errno())
+        SiteBuilder::build(builder, 0).map_err(|e| e.errno())
     }
 
     #[test]
