@@ -120,7 +120,7 @@ impl PendingResponse {
     /// `ENOMEM`; nothing is lost then.
     pub(super) fn next_part(&mut self) -> Result {
         let (Some(parts), Some(snapshot)) = (&mut self.parts, &self.snapshot) else {
-            return Ok(());
+            return Err(EIO);
         };
         let media_type = snapshot.media_type(parts.body).ok_or(EIO)?;
         let mut head = PartHead::new();

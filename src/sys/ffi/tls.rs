@@ -72,6 +72,13 @@ extern "C" {
     /// Sends FIN. Process context, may wait for the socket's lock.
     pub(in crate::sys) fn khttpd_tls_half_close(sock: *mut bindings::socket);
 
+    /// Has responses leave at once. Process context, may wait for the socket's lock.
+    pub(in crate::sys) fn khttpd_tls_begin(sk: *mut bindings::sock);
+
+    /// Has a process that gets the socket find the end of what is received. Process context, may wait
+    /// for the socket's lock.
+    pub(in crate::sys) fn khttpd_tls_end_receiving(sock: *mut bindings::socket);
+
     /// Prepares the close, which resets the connection if `reset`. Process context, may wait for the
     /// socket's lock.
     pub(in crate::sys) fn khttpd_tls_end(sk: *mut bindings::sock, reset: bool);

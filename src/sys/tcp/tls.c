@@ -137,6 +137,13 @@ void khttpd_tls_half_close(struct socket *sock)
 	kernel_sock_shutdown(sock, SHUT_WR);
 }
 
+/* The process may have set other options: responses leave at once. */
+void khttpd_tls_begin(struct sock *sk)
+{
+	tcp_sock_set_cork(sk, false);
+	tcp_sock_set_nodelay(sk);
+}
+
 /* Prepares the close by the last reference to the file, in a task of the kernel, which no signal ends. */
 void khttpd_tls_end(struct sock *sk, bool reset)
 {
@@ -147,4 +154,10 @@ void khttpd_tls_end(struct sock *sk, bool reset)
 	lock_sock(sk);
 	sock_reset_flag(sk, SOCK_LINGER);
 	release_sock(sk);
+}
+
+/* Tells a process that gets the socket of the end that khttpd has received. */
+void khttpd_tls_end_receiving(struct socket *sock)
+{
+	kernel_sock_shutdown(sock, SHUT_RD);
 }

@@ -85,6 +85,12 @@ impl SocketFile {
 /// Process context, may sleep: the calls wait for the socket's lock, which TCP and its own work item
 /// hold only for a moment. This holds for all methods.
 impl TlsSocket<'_> {
+    /// Has responses leave at once, whatever the process has set.
+    pub(crate) fn begin(&self) {
+        // SAFETY: By the type invariant it is a TCP socket, which the file keeps.
+        unsafe { ffi::khttpd_tls_begin(self.file.sk()) };
+    }
+
     /// Returns whether there is something to be received: a record, the end, or an error.
     pub(crate) fn is_readable(&self) -> bool {
         // SAFETY: By the type invariant it is a TCP socket, which the file keeps.
@@ -191,6 +197,12 @@ impl TlsSocket<'_> {
     pub(crate) fn half_close(&self) {
         // SAFETY: By the type invariant the socket is valid.
         unsafe { ffi::khttpd_tls_half_close(self.file.as_raw()) };
+    }
+
+    /// Has a process that gets the connection find the end of what it receives.
+    pub(crate) fn end_receiving(&self) {
+        // SAFETY: By the type invariant the socket is valid.
+        unsafe { ffi::khttpd_tls_end_receiving(self.file.as_raw()) };
     }
 
     /// Prepares the close, which follows when the last clone of the file is dropped: TCP goes on in

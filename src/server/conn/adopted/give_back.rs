@@ -145,6 +145,12 @@ impl AdoptedConnection {
         if let Some(record) = state.conn.log.handing_over.take() {
             self.core().log.hand_over(record);
         }
+        // The process would not learn of it: the alert is read.
+        if state.tls.has_ended() {
+            if let Ok(socket) = self.socket.try_tls() {
+                socket.end_receiving();
+            }
+        }
         self.trace_hand_over(&state, c"ok");
         self.give_up(&mut state, CloseReason::HandedOver);
         Some(Returned {

@@ -53,6 +53,7 @@ impl AdoptedConnection {
         page: Page,
     ) -> Result<Action, LockError> {
         let socket = self.socket.try_tls()?;
+        state.tls.begin(&socket);
         let action = self.exchange(&socket, state, page);
         if let Some((reason, is_reset)) = action.ending() {
             self.trace_close(reason, is_reset, &state.conn);

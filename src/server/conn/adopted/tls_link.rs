@@ -25,6 +25,9 @@ const OUTPUT_MAX: usize = 16 << 10;
 /// The bytes for which the worker makes room at a time.
 const INPUT_STEP: usize = 2 << 10;
 
+/// The records without a byte of data that a client may send in all.
+const EMPTY_RECORDS_MAX: u32 = 64;
+
 /// Descriptions of alerts (RFC 8446 section 6).
 mod alert {
     pub(super) const CLOSE_NOTIFY: u8 = 0;
@@ -34,6 +37,8 @@ mod alert {
 
 /// What a connection with TLS has sent and received beside its polls.
 pub(super) struct TlsLink {
+    /// Whether the worker has used the connection.
+    has_begun: bool,
     /// Bytes that polls have sent, of which the first `encrypted` are encrypted.
     output: KVec<u8>,
     encrypted: usize,
@@ -41,6 +46,8 @@ pub(super) struct TlsLink {
     is_followed: bool,
     /// The bytes of the pending content that are encrypted, and that no poll knows of.
     spliced: usize,
+    /// The records without a byte of data so far.
+    empty_records: u32,
     /// Whether the client sends no more, by an alert or by FIN.
     has_ended: bool,
     /// Whether the end of the output is the last byte.
@@ -56,15 +63,28 @@ impl TlsLink {
     /// Returns the link of a connection whose handshake has just ended.
     pub(super) const fn new() -> Self {
         Self {
+            has_begun: false,
             output: KVec::new(),
             encrypted: 0,
             is_followed: false,
             spliced: 0,
+            empty_records: 0,
             has_ended: false,
             is_ending: false,
             has_notified: false,
             is_half_closed: false,
             closing: None,
+        }
+    }
+
+    /// Prepares the connection for its first use.
+    ///
+    /// # Context
+    ///
+    /// Process context, may sleep.
+    pub(super) fn begin(&mut self, socket: &TlsSocket<'_>) {
+        if !mem::replace(&mut self.has_begun, true) {
+            socket.begin();
         }
     }
 
@@ -94,16 +114,18 @@ impl TlsLink {
     ///
     /// # Errors
     ///
-    /// `ENOMEM`; nothing is appended then.
+    /// `ENOBUFS` if memory is short: the request was consumed, so that the poll cannot begin again.
     pub(super) fn push(&mut self, pieces: &Pieces<'_>, is_followed: bool) -> Result<usize> {
         let room = OUTPUT_MAX.saturating_sub(self.output.len());
         let count = pieces.len().min(room);
         let flags = atomic_account();
-        self.output.reserve(count, flags)?;
+        self.output.reserve(count, flags).map_err(|_| ENOBUFS)?;
         let mut left = count;
         for piece in pieces.unsent(0) {
             let part = piece.get(..left).unwrap_or(piece);
-            self.output.extend_from_slice(part, flags)?;
+            self.output
+                .extend_from_slice(part, flags)
+                .map_err(|_| ENOBUFS)?;
             left -= part.len();
         }
         self.is_followed = is_followed || count < pieces.len();
@@ -218,12 +240,18 @@ impl TlsLink {
             };
             input.truncate(len + count);
             match received? {
-                Some(TlsReceived::Data(_) | TlsReceived::Alert(alert::USER_CANCELED)) => (),
+                Some(TlsReceived::Data(1..)) => (),
+                Some(TlsReceived::Data(0) | TlsReceived::Alert(alert::USER_CANCELED))
+                    if self.empty_records < EMPTY_RECORDS_MAX =>
+                {
+                    self.empty_records += 1;
+                }
                 Some(TlsReceived::Alert(alert::CLOSE_NOTIFY) | TlsReceived::End) => {
                     self.has_ended = true;
                 }
+                Some(TlsReceived::Alert(alert::USER_CANCELED) | TlsReceived::Data(_))
+                | Some(TlsReceived::Unexpected) => self.refuse(socket)?,
                 Some(TlsReceived::Alert(_)) => return Err(ECONNRESET),
-                Some(TlsReceived::Unexpected) => self.refuse(socket)?,
                 None => break,
             }
         }
