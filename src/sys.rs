@@ -28,6 +28,7 @@ pub(crate) mod published;
 pub(crate) mod ring;
 pub(crate) mod sched;
 pub(crate) mod softirq;
+pub(crate) mod sort;
 pub(crate) mod task_rights;
 pub(crate) mod task_view;
 pub(crate) mod tcp;

@@ -46,6 +46,14 @@ pub(super) type PernetExitBatch = unsafe extern "C" fn(context: *mut c_void);
 pub(super) type VisitName =
     unsafe extern "C" fn(context: *mut c_void, name: *const c_char, len: usize) -> bool;
 
+/// A function that compares two values: `cmp_r_func_t`.
+pub(super) type CompareValues =
+    unsafe extern "C" fn(a: *const c_void, b: *const c_void, context: *const c_void) -> c_int;
+
+/// A function that swaps two values: `swap_r_func_t`.
+pub(super) type SwapValues =
+    unsafe extern "C" fn(a: *mut c_void, b: *mut c_void, size: c_int, context: *const c_void);
+
 /// The attributes of a file: `struct khttpd_stat`.
 #[repr(C)]
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -73,6 +81,18 @@ pub(super) struct RawStat {
     reason = "structures that bindgen does not see, or that have no fields, are opaque to Rust"
 )]
 extern "C" {
+    /// Sorts `num` values of `size` bytes at `base`; without `swap`, by swapping their bytes.
+    ///
+    /// The context of `compare`.
+    pub(super) fn sort_r(
+        base: *mut c_void,
+        num: usize,
+        size: usize,
+        compare: CompareValues,
+        swap: Option<SwapValues>,
+        context: *const c_void,
+    );
+
     /// Returns the module parameter `address`, as given or its default, NUL-terminated.
     ///
     /// Any context. The string lives as long as the module and is written only while it loads.

@@ -8,7 +8,10 @@ use super::{
     PageView,
     TailPacker, //
 };
-use crate::sys::sched;
+use crate::sys::{
+    sched,
+    sort::sort_by, //
+};
 use core::ops::Deref;
 use kernel::{
     page::PAGE_SIZE,
@@ -149,9 +152,9 @@ impl Pages {
                 bytes += block.len();
             }
         }
-        shared.sort_unstable_by_key(|page| {
+        sort_by(&mut shared, |a, b| {
             sched::cond_resched();
-            *page
+            a.cmp(b)
         });
         let pages = shared.chunk_by(|a, b| a == b).count();
         Ok(bytes + pages * PAGE_SIZE)

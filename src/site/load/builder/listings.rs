@@ -22,7 +22,10 @@ use crate::{
             signal, //
         }, //
     },
-    sys::sched, //
+    sys::{
+        sched,
+        sort::sort_by, //
+    }, //
 };
 use core::mem;
 use kernel::prelude::*;
@@ -88,7 +91,7 @@ impl<'a> Listings<'a> {
     /// Sorts the numbers of the rows.
     fn sort(&mut self) {
         let mut order = mem::take(&mut self.order);
-        order.sort_unstable_by(|a, b| {
+        sort_by(&mut order, |a, b| {
             sched::cond_resched();
             self.key(*a).cmp(&self.key(*b))
         });
