@@ -47,10 +47,7 @@ pub(super) use self::{
     connection_pool::ConnectionPool,
     connection_table::TableEntry,
     cpu_scratch::CpuScratch,
-    state::{
-        ConnPhase,
-        ConnState, //
-    },
+    state::ConnPhase,
     table_owner::TableOwner,
     timing::{
         Timed,

@@ -62,6 +62,7 @@ mod socket;
 mod socket_file;
 mod socket_guard;
 mod stream;
+mod tls_numbers;
 mod tls_socket;
 mod watch;
 

@@ -3,6 +3,10 @@
 //! Responses without the lines about the connection, by kind.
 
 use super::{
+    clock::{
+        Clock,
+        Persistence, //
+    },
     coding::Coding,
     date::Timestamp,
     head_buffer::{
@@ -19,6 +23,8 @@ use super::{
     resources::Representation,
     response::{
         Body,
+        Disposition,
+        Response,
         ResponseRoom, //
     },
     sink::{
@@ -35,16 +41,27 @@ pub(super) struct ResponseParts<'a, B> {
     pub(super) body: Body<'a, B>,
 }
 
-/// Creates the response to a head that is rejected, whatever the site.
+/// Creates the response to a head that is rejected, whatever the site. The connection ends after it.
 #[inline(never)]
 pub(super) fn reject<'a, B>(
     rejection: Rejection,
+    clock: &'a Clock,
     room: &mut ResponseRoom<'a>,
-) -> ResponseParts<'a, B> {
+) -> Response<'a, B> {
     let lines = &mut room.lines;
     lines.clear();
     let _: Result<(), Full> = put_status(rejection.status, Detail::None, lines);
-    text(rejection.status, rejection.head_only, lines)
+    let ResponseParts {
+        status,
+        head: [first, second],
+        body,
+    } = text(rejection.status, rejection.head_only, lines);
+    Response {
+        status,
+        head: [first, second, clock.tail(Persistence::Ended)],
+        body,
+        disposition: Disposition::Linger,
+    }
 }
 
 /// Completes the head in `lines` for a short text.

@@ -275,7 +275,7 @@ impl Session {
         self.state = SessionState::Ended;
         head_only.map(|head_only| {
             let status = Status::RequestTimeout;
-            rejection_response(Rejection { status, head_only }, clock, room)
+            reject(Rejection { status, head_only }, clock, room)
         })
     }
 
@@ -371,7 +371,7 @@ impl Session {
     ) -> Step<'a, B> {
         self.state = SessionState::Ended;
         Step {
-            response: Some(rejection_response(rejection, clock, room)),
+            response: Some(reject(rejection, clock, room)),
             head_start: bytes.len().saturating_sub(rest.len()),
             head_length: rest.len(),
             ..Step::silent(bytes.len())
@@ -388,24 +388,4 @@ fn skip_empty_lines(bytes: &[u8], mut count: u8) -> (&[u8], u8) {
         rest = after;
     }
     (rest, count)
-}
-
-/// Creates the response to a head that is rejected, after which the connection ends.
-fn rejection_response<'a, B>(
-    rejection: Rejection,
-    clock: &'a Clock,
-    room: &mut ResponseRoom<'a>,
-) -> Response<'a, B> {
-    let ResponseParts {
-        status,
-        head: [first, second],
-        body,
-    } = reject(rejection, room);
-    let head = [first, second, clock.tail(Persistence::Ended)];
-    Response {
-        status,
-        head,
-        body,
-        disposition: Disposition::Linger,
-    }
 }

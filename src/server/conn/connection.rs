@@ -75,6 +75,7 @@ use kernel::{
         WorkItem, //
     }, //
 };
+use protocol::http::ProcessAddress;
 
 /// An accepted TCP connection.
 ///
@@ -109,7 +110,7 @@ impl_list_item! {
 }
 
 impl Connection {
-    /// Accepts a connection that begins with `state`, and serves the requests that have come in.
+    /// Accepts a connection and serves the requests that have come in, or leaves it to the TLS `agent`.
     ///
     /// # Context
     ///
@@ -121,11 +122,15 @@ impl Connection {
     pub(crate) fn accept<L: ListenHandler>(
         pool: &Arc<ConnectionPool<Self>>,
         listener: &Listener<L>,
-        state: ConnState,
+        agent: Option<ProcessAddress>,
         bh: &BhDisabled,
     ) -> Result {
         let reserved = Slot::reserve(pool, bh)?;
         let memory = UniqueArc::new_uninit(atomic_account())?;
+        let mut state = ConnState::new();
+        if let Some(agent) = agent {
+            state.leave_to(agent);
+        }
         let stream = listener.accept(state)?;
         trace::accept(stream.sock());
         pool.core.counters.increment(Count::Accepted);

@@ -139,7 +139,7 @@ pub(crate) struct ConnState {
 
 impl ConnState {
     /// Returns the state of a connection that was just accepted.
-    pub(crate) const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self {
             session: Session::new(REQUESTS_MAX),
             pending: PendingResponse::new(),
@@ -165,19 +165,15 @@ impl ConnState {
         state
     }
 
-    /// Returns the state of a connection that was just accepted, and that `agent` gets unread, as if
-    /// its next request were for that process.
-    pub(crate) fn for_agent(agent: ProcessAddress) -> Self {
-        Self {
-            // A client may send no more of a long ClientHello before its first segment is
-            // acknowledged.
-            deferred: Some(DeferredRequest {
-                to: Deferral::Process(agent),
-                has_body: true,
-            }),
-            is_for_agent: true,
-            ..Self::new()
-        }
+    /// Leaves a connection that was just accepted to the TLS agent, as if its next request were for
+    /// that process.
+    pub(super) fn leave_to(&mut self, agent: ProcessAddress) {
+        self.is_for_agent = true;
+        // A client may send no more of a long ClientHello before its first segment is acknowledged.
+        self.deferred = Some(DeferredRequest {
+            to: Deferral::Process(agent),
+            has_body: true,
+        });
     }
 
     /// Returns whether the TLS agent gets the connection.

@@ -4,7 +4,6 @@
 
 use super::super::{
     conn::{
-        ConnState,
         Connection,
         ConnectionPool, //
     },
@@ -247,14 +246,13 @@ impl Backlog {
         if !self.listener.has_incoming() {
             return Err(EAGAIN);
         }
-        let state = if self.is_tls.load(Relaxed) {
-            let agent = self.pool.core.tls_agent.address_bh(bh);
+        let agent = if self.is_tls.load(Relaxed) {
             // An update that takes the agent away opens the listener anew, or closes it.
-            ConnState::for_agent(agent.ok_or(EAGAIN)?)
+            Some(self.pool.core.tls_agent.address_bh(bh).ok_or(EAGAIN)?)
         } else {
-            ConnState::new()
+            None
         };
-        Connection::accept(&self.pool, &self.listener, state, bh)
+        Connection::accept(&self.pool, &self.listener, agent, bh)
     }
 }
 

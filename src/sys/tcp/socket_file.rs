@@ -5,7 +5,10 @@
 //! C headers: [`include/linux/net.h`](srctree/include/linux/net.h),
 //! [`include/linux/file.h`](srctree/include/linux/file.h)
 
-use super::SockRef;
+use super::{
+    tls_numbers::TlsNumbers,
+    SockRef, //
+};
 use crate::sys::{
     ffi,
     net::Net, //
@@ -34,7 +37,6 @@ use kernel::{
         Arc, //
     }, //
 };
-use protocol::tls::TlsParameters;
 
 /// The file of a connected TCP socket, which processes may use, too. [`SocketFile::try_lock`] gives
 /// the right to use it.
@@ -57,7 +59,7 @@ struct OpenSocket {
     socket: NonNull<bindings::socket>,
     /// The `struct proto` of the connection.
     protocol: *const c_void,
-    tls: Option<TlsParameters>,
+    tls: Option<TlsNumbers>,
 }
 
 // SAFETY: A socket is not bound to a thread, and the functions used on it lock it.
@@ -97,7 +99,7 @@ impl SocketFile {
             file: ManuallyDrop::new(file),
             socket,
             protocol,
-            tls: (tls.version != 0).then_some(TlsParameters::from_numbers(tls.version, tls.cipher)),
+            tls: TlsNumbers::new(tls),
         };
         Ok(Self(Arc::new(open, GFP_KERNEL_ACCOUNT)?))
     }
@@ -118,8 +120,8 @@ impl SocketFile {
         unsafe { ffi::khttpd_file_count(self.0.file.as_ptr()) != 1 }
     }
 
-    /// Returns the parameters of TLS, if the connection has it.
-    pub(crate) fn tls(&self) -> Option<TlsParameters> {
+    /// Returns the version and the cipher of TLS, if the connection has it.
+    pub(crate) fn tls(&self) -> Option<TlsNumbers> {
         self.0.tls
     }
 

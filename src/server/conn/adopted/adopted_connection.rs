@@ -68,6 +68,7 @@ use kernel::{
         WorkItem, //
     }, //
 };
+use protocol::tls::TlsParameters;
 
 /// How often the worker doubles the delay, one tick at first, after which it looks again at a socket
 /// that a process owns.
@@ -141,7 +142,8 @@ impl AdoptedConnection {
     ) -> Result {
         let reserved = softirq::disabled(|bh| Slot::reserve(&set.pool, bh))?;
         let (settings, now) = (&set.pool.core.settings, clock::uptime_seconds());
-        let tls = socket.tls();
+        let numbers = socket.tls();
+        let tls = numbers.map(|tls| TlsParameters::from_numbers(tls.version, tls.cipher));
         let this = Arc::pin_init(
             pin_init!(Self {
                 socket,

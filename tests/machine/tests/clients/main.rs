@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Programs as users run them: package managers, download managers, git, a browser and monitoring,
-//! and sites that generators of sites make. They are in a root of their own, which `make test-clients` makes.
+//! Programs as users run them: package managers, download managers, git, a browser, clients by
+//! HTTPS and monitoring, and sites that generators of sites make. They are in a root of their own,
+//! which `make test-clients` makes.
 
 #[path = "../common/mod.rs"]
 mod common;
 
 mod browser;
 mod downloads;
+mod https;
 mod log;
 mod metrics;
 mod repositories;
