@@ -60,34 +60,27 @@ impl Relay {
         with_header: bool,
         log: &Log,
     ) -> Outcome {
-        let socket = TcpStream::from(returned.connection);
-        match Self::connect(socket, &returned.to, returned.early, with_header) {
-            Ok((client, process, to, up)) => Outcome::Wait(Task::Relay(Box::new(Self {
-                client,
-                process,
-                to,
-                is_connected: false,
-                up,
-                down: Pipe::default(),
-                idle_limit,
-                deadline: Instant::now() + idle_limit,
-            }))),
+        let to = returned.to.clone();
+        match Self::connect(returned, idle_limit, with_header) {
+            Ok((relay, Ok(()))) => Outcome::Wait(Task::Relay(Box::new(relay))),
+            Ok((relay, Err(error))) => relay.refuse(&error.into(), log),
             Err(error) => {
-                log.peer(format_args!("relay to {}: {error}", returned.to));
+                log.peer(format_args!("relay to {to}: {error}"));
                 Outcome::End
             }
         }
     }
 
+    /// Returns the relay, and whether the connection to the process is under way or refused.
     fn connect(
-        socket: TcpStream,
-        to: &str,
-        early: Vec<u8>,
+        returned: Returned,
+        idle_limit: Duration,
         with_header: bool,
-    ) -> io::Result<(Client, TcpStream, SocketAddr, Pipe)> {
+    ) -> io::Result<(Self, Result<(), Errno>)> {
+        let socket = TcpStream::from(returned.connection);
         socket.set_nonblocking(true)?;
         let (peer, local) = (socket.peer_addr()?, socket.local_addr()?);
-        let to = address::process_address(to, peer.ip()).ok_or(Errno::INVAL)?;
+        let to = address::process_address(&returned.to, peer.ip()).ok_or(Errno::INVAL)?;
         let family = if to.is_ipv4() {
             AddressFamily::INET
         } else {
@@ -96,18 +89,26 @@ impl Relay {
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         let process = net::socket_with(family, SocketType::STREAM, flags, None)?;
         sockopt::set_tcp_nodelay(&process, true)?;
-        match net::connect(&process, &to) {
-            // A refusal is found by the next turn, too.
-            Ok(()) | Err(Errno::INPROGRESS | Errno::CONNREFUSED) => {}
-            Err(error) => return Err(error.into()),
-        }
+        let result = match net::connect(&process, &to) {
+            Err(Errno::INPROGRESS) => Ok(()),
+            result => result,
+        };
         let mut first = Vec::new();
         if with_header {
             first.extend_from_slice(proxy_header::proxy_header(peer, local).as_bytes());
         }
-        first.extend_from_slice(&early);
-        let client = Client::new(socket)?;
-        Ok((client, process.into(), to, Pipe::with(first)))
+        first.extend_from_slice(&returned.early);
+        let relay = Self {
+            client: Client::new(socket)?,
+            process: process.into(),
+            to,
+            is_connected: false,
+            up: Pipe::with(first),
+            down: Pipe::default(),
+            idle_limit,
+            deadline: Instant::now() + idle_limit,
+        };
+        Ok((relay, result))
     }
 
     /// Moves what can be moved.
@@ -116,10 +117,7 @@ impl Relay {
             match self.check_connection() {
                 Ok(true) => self.is_connected = true,
                 Ok(false) => return Outcome::Wait(Task::Relay(self)),
-                Err(error) => {
-                    log.peer(format_args!("relay to {}: {error}", self.to));
-                    return self.refuse();
-                }
+                Err(error) => return self.refuse(&error, log),
             }
         }
         match self.carry() {
@@ -201,8 +199,9 @@ impl Relay {
         })
     }
 
-    /// Tells the client that the process does not accept connections.
-    fn refuse(self) -> Outcome {
+    /// Tells the client that the process does not accept the connection.
+    fn refuse(self, error: &io::Error, log: &Log) -> Outcome {
+        log.peer(format_args!("relay to {}: {error}", self.to));
         // It fits into the send buffer, because all earlier responses have been sent.
         if self.client.send(UNAVAILABLE).is_err() || self.client.end().is_err() {
             return Outcome::End;

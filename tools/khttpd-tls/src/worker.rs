@@ -72,7 +72,10 @@ impl Worker {
                 }
             }
             let idle = self.table.is_empty() && self.pause.is_none() && self.state.end.is_none();
-            for token in self.poller.wait((!idle).then_some(TICK))? {
+            let tokens = self.poller.wait((!idle).then_some(TICK))?;
+            // A connection that has come after a change of the configuration is subject to it.
+            self.follow_state()?;
+            for token in tokens {
                 self.handle(Token::from(token));
             }
             self.tick();
@@ -197,13 +200,7 @@ impl Worker {
 
     /// Waits for new connections if there is room for them, and for those of the current state.
     fn update_doors(&mut self) -> io::Result<()> {
-        let edition = self.shared.edition();
-        if self.edition != edition {
-            // The old node would be closed before it is taken out of the poller.
-            self.close_doors()?;
-            self.edition = edition;
-            self.state = self.shared.state();
-        }
+        self.follow_state()?;
         let is_paused = self.pause.is_some();
         let accepts = !is_paused && self.has_room(Kind::Handshake);
         if accepts && self.accepting.is_empty() {
@@ -221,6 +218,18 @@ impl Worker {
                 self.poller.share(&**node, Token::Node.into(), takes)?;
                 self.is_taking = takes;
             }
+        }
+        Ok(())
+    }
+
+    /// Takes the current state over.
+    fn follow_state(&mut self) -> io::Result<()> {
+        let edition = self.shared.edition();
+        if self.edition != edition {
+            // The old node would be closed before it is taken out of the poller.
+            self.close_doors()?;
+            self.edition = edition;
+            self.state = self.shared.state();
         }
         Ok(())
     }

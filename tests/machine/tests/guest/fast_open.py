@@ -135,6 +135,7 @@ def for_agent(cable):
             peer.syn(REQUEST)
             peer.wait(lambda peer=peer: peer.first is not None, "SYN-ACK")
         for peer in peers[::2]:
+            peer.taken = len(REQUEST)
             peer.reset()
         for peer in peers[1::2]:
             peer.acknowledges = True

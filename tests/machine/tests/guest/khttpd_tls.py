@@ -51,7 +51,10 @@ class Secure(Stream):
         super().__init__(address)
         settings = settings or context()
         try:
-            self.socket = settings.wrap_socket(self.socket, server_hostname=host, session=session)
+            # An end without close_notify is an error.
+            self.socket = settings.wrap_socket(
+                self.socket, server_hostname=host, session=session, suppress_ragged_eofs=False
+            )
         except OSError:
             self.socket.close()
             raise

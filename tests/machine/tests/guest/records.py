@@ -120,7 +120,8 @@ def optional(node):
     except OSError:
         print("no TLS")
     else:
-        refused(node, UNSUPPORTED, record(connection.fileno()))
+        # It has no keys.
+        refused(node, "EINVAL", record(connection.fileno()))
         echoes(stream, connection)
     stream.close()
     connection.close()

@@ -71,7 +71,7 @@ def slow():
 
 def waiting():
     """Returns the number of connections in the accept queue."""
-    command = ["ss", "-Hltn", f"src 127.0.0.1 and sport = {PORT}"]
+    command = ["ss", "-Hltn", f"src 127.0.0.1 and sport = :{PORT}"]
     return int(subprocess.run(command, capture_output=True, check=True).stdout.split()[1])
 
 

@@ -189,6 +189,8 @@ def idle():
 def bound():
     """Relays above the bound wait; those that khttpd serves do not."""
     ask = request("GET", "/app/a")
+    # The time that a connection may wait for the agent.
+    status.command("timeout head 86400")
     with process.listener(*PROCESS) as listens, Agent("threads 1", "max-relays 2"):
         streams = [Secure() for _ in range(3)]
         connections = [accepted(listens, stream, ask) for stream in streams[:2]]

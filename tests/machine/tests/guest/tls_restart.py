@@ -127,7 +127,7 @@ def reloaded():
         agent.reload()
         with Secure() as stream:
             serves(stream)
-        assert not process.listens("127.0.0.1", 8444)
+        status.wait_until(lambda: not process.listens("127.0.0.1", 8444))
         serves(kept)
         kept.close()
 
