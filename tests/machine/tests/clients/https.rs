@@ -36,13 +36,13 @@ fn wget_loads_a_site_by_https() -> Result {
 
 #[test]
 #[ignore = "needs the clients' root; run by `make test-clients`"]
-fn s_client_gets_a_page_up_to_close_notify() -> Result {
+fn s_client_loads_a_site_up_to_close_notify() -> Result {
     check("openssl")
 }
 
 #[test]
 #[ignore = "needs the clients' root; run by `make test-clients`"]
-fn wrk_sees_no_error_by_https() -> Result {
+fn wrk_loads_a_site_by_https() -> Result {
     check("wrk")
 }
 
