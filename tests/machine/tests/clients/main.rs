@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 //! Programs as users run them: package managers, download managers, git, a browser, clients by
-//! HTTPS and monitoring, and sites that generators of sites make. They are in a root of their own,
-//! which `make test-clients` makes.
+//! HTTPS and of ACME, monitoring, and sites that generators of sites make. They are in a root of
+//! their own, which `make test-clients` makes.
 
 #[path = "../common/mod.rs"]
 mod common;
 
+mod acme;
 mod browser;
 mod downloads;
 mod https;
