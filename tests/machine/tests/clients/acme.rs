@@ -28,3 +28,9 @@ fn check(case: &str) -> Result {
 fn certbot_behind_a_hand_over_renews_under_load() -> Result {
     check("process")
 }
+
+#[test]
+#[ignore = "needs the clients' root; run by `make test-clients`"]
+fn certbot_with_files_of_the_root_renews_under_load() -> Result {
+    check("files")
+}
