@@ -14,9 +14,12 @@ const PIECE: usize = 4096;
 /// A TLS connection without its socket.
 ///
 /// A thread that waits for the socket to take bytes holds `out`, never `tls`, so that the peer's
-/// bytes can be read meanwhile. `out` is locked before `tls`.
+/// bytes can be read meanwhile. A reader waits for `handshake` alone, which no one holds later. They
+/// are locked in the order in which they stand here.
 #[derive(Debug)]
 pub(crate) struct Secure {
+    /// Held while the handshake is made.
+    handshake: Mutex<()>,
     /// Held while records are made and sent, which keeps their order.
     out: Mutex<()>,
     tls: Mutex<ClientConnection>,
@@ -30,6 +33,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Secure {
     pub(crate) fn new(tls: ClientConnection) -> Self {
         Self {
+            handshake: Mutex::new(()),
             out: Mutex::new(()),
             tls: Mutex::new(tls),
         }
@@ -66,6 +70,7 @@ impl Secure {
 
     /// Shakes hands, if that is not done. The other thread waits for it.
     fn shake_hands(&self, tcp: &TcpStream) -> Result<()> {
+        let _handshake = lock(&self.handshake);
         if !lock(&self.tls).is_handshaking() {
             return Ok(());
         }
