@@ -63,7 +63,7 @@ impl Relay {
         let to = returned.to.clone();
         match Self::connect(returned, idle_limit, with_header) {
             Ok((relay, Ok(()))) => Outcome::Wait(Task::Relay(Box::new(relay))),
-            Ok((relay, Err(error))) => relay.refuse(&error.into(), log),
+            Ok((relay, Err(error))) => Box::new(relay).refuse(&error.into(), log),
             Err(error) => {
                 log.peer(format_args!("relay to {to}: {error}"));
                 Outcome::End
@@ -121,9 +121,7 @@ impl Relay {
             }
         }
         match self.carry() {
-            Ok(()) if self.up.is_over() && self.down.is_over() => {
-                Linger::begin(self.client.into_socket())
-            }
+            Ok(()) if self.is_over() => Linger::begin(self.client.into_socket()),
             Ok(()) => Outcome::Wait(Task::Relay(self)),
             // The other side sees that the connection has ended without its end.
             Err(_) => Outcome::End,
@@ -132,7 +130,7 @@ impl Relay {
 
     /// Ends the connection because nothing has moved for too long, or the agent stops.
     pub(crate) fn expire(self) {
-        if self.down.is_empty() {
+        if self.down.is_empty() && !self.down.is_over() {
             let _ = self.client.end();
         }
     }
@@ -141,6 +139,12 @@ impl Relay {
         self.deadline
     }
 
+    /// Returns whether it goes on at the next tick, without an event.
+    pub(crate) fn waits_for_tick(&self) -> bool {
+        self.down.is_over() && self.client.owes_fin()
+    }
+
+    /// Returns the client and the process, and what they are waited for.
     pub(crate) fn sides(&self) -> [(BorrowedFd<'_>, Interest); 2] {
         let (client, process) = (self.client.as_fd(), self.process.as_fd());
         if !self.is_connected {
@@ -151,6 +155,10 @@ impl Relay {
             (client, Interest::new(up.wants_more(), down.wants_out())),
             (process, Interest::new(down.wants_more(), up.wants_out())),
         ]
+    }
+
+    fn is_over(&self) -> bool {
+        self.up.is_over() && self.down.is_over() && !self.client.owes_fin()
     }
 
     /// Returns whether the process's kernel has accepted the connection.
@@ -167,6 +175,9 @@ impl Relay {
 
     /// Moves bytes in both directions until nothing moves or the turn is over.
     fn carry(&mut self) -> io::Result<()> {
+        if self.waits_for_tick() {
+            self.client.shut()?;
+        }
         for _ in 0..ROUNDS {
             let mut moved = self.up.fill(|room| self.client.receive(room))?;
             moved |= self.send_up();
@@ -200,12 +211,11 @@ impl Relay {
     }
 
     /// Tells the client that the process does not accept the connection.
-    fn refuse(self, error: &io::Error, log: &Log) -> Outcome {
+    fn refuse(mut self: Box<Self>, error: &io::Error, log: &Log) -> Outcome {
         log.peer(format_args!("relay to {}: {error}", self.to));
-        // It fits into the send buffer, because all earlier responses have been sent.
-        if self.client.send(UNAVAILABLE).is_err() || self.client.end().is_err() {
-            return Outcome::End;
-        }
-        Linger::begin(self.client.into_socket())
+        self.is_connected = true;
+        self.up.give_up();
+        self.down = Pipe::last(UNAVAILABLE);
+        self.advance(log)
     }
 }

@@ -60,6 +60,14 @@ impl Task {
         }
     }
 
+    /// Returns whether it goes on at the worker's next tick, without an event.
+    pub(crate) fn waits_for_tick(&self) -> bool {
+        match self {
+            Self::Relay(relay) => relay.waits_for_tick(),
+            Self::Handshake(_) | Self::Linger(_) => false,
+        }
+    }
+
     /// Returns its descriptors, the client's first, and what they are waited for.
     pub(crate) fn sides(&self) -> [Option<(BorrowedFd<'_>, Interest)>; 2] {
         match self {

@@ -251,7 +251,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Ends what takes too long.
+    /// Goes on with what waits for the tick, and ends what takes too long.
     fn tick(&mut self) {
         let now = Instant::now();
         if now.saturating_duration_since(self.last_tick) < TICK {
@@ -259,6 +259,9 @@ impl Worker {
         }
         self.last_tick = now;
         self.pause = self.pause.filter(|end| *end > now);
+        for key in self.table.waiting_for_tick() {
+            self.handle(Token::Task(key));
+        }
         for task in self.table.remove_late(now) {
             task.expire(&self.shared.log);
         }

@@ -44,6 +44,15 @@ impl Pipe {
         }
     }
 
+    /// Returns a pipe that has these bytes and gets no more.
+    pub(super) fn last(bytes: &[u8]) -> Self {
+        Self {
+            bytes: bytes.to_vec(),
+            source_has_ended: true,
+            ..Self::default()
+        }
+    }
+
     /// Returns whether all bytes were taken.
     pub(super) fn is_empty(&self) -> bool {
         self.taken == self.bytes.len()

@@ -122,6 +122,12 @@ impl Table {
         self.settle(poller, key, kind, polled, task.advance(log))
     }
 
+    /// Returns the keys of the connections that go on without an event.
+    pub(super) fn waiting_for_tick(&self) -> Vec<u64> {
+        let waits = |(key, entry): (&u64, &Entry)| entry.task.waits_for_tick().then_some(*key);
+        self.entries.iter().filter_map(waits).collect()
+    }
+
     /// Removes the connections whose time is up.
     pub(super) fn remove_late(&mut self, now: Instant) -> Vec<Task> {
         let late = |(key, entry): (&u64, &Entry)| (entry.task.deadline() <= now).then_some(*key);
