@@ -72,7 +72,7 @@ impl Task {
     pub(crate) fn sides(&self) -> [Option<(BorrowedFd<'_>, Interest)>; 2] {
         match self {
             Self::Handshake(handshake) => [Some(handshake.side()), None],
-            Self::Relay(relay) => relay.sides().map(Some),
+            Self::Relay(relay) => relay.sides(),
             Self::Linger(linger) => [Some(linger.side()), None],
         }
     }

@@ -2,7 +2,7 @@
 
 //! The client's side of a relay, with kTLS or without.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 
@@ -51,7 +51,7 @@ impl Client {
 
     /// Sends bytes; returns their number.
     pub(super) fn send(&self, bytes: &[u8]) -> io::Result<usize> {
-        (&self.socket).write(bytes)
+        pipe::write(&self.socket, bytes)
     }
 
     /// Ends the direction to the client: with TLS, by `close_notify` alone. kTLS takes records for

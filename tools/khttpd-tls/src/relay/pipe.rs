@@ -2,7 +2,7 @@
 
 //! One direction of a relay: bytes that one side has sent and the other has not taken yet.
 
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 
 /// Bytes of a call that reads, and of a pipe at rest.
@@ -33,6 +33,11 @@ pub(super) fn read(mut socket: &TcpStream, room: &mut [u8]) -> io::Result<End> {
         0 => End::Reached,
         count => End::NotYet(count),
     })
+}
+
+/// Writes to a socket; returns the number of bytes that it has taken.
+pub(super) fn write(mut socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    socket.write(bytes)
 }
 
 impl Pipe {
