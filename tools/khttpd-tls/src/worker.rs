@@ -9,12 +9,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::alarm::Alarm;
+use crate::handover::Handover;
 use crate::handshake::Handshake;
 use crate::listener::Listener;
 use crate::poller::Poller;
 use crate::relay::Relay;
 use crate::state::{Shared, State};
-use crate::task::Outcome;
+use crate::task::{Outcome, Task};
 
 mod table;
 
@@ -164,22 +165,25 @@ impl Worker {
     }
 
     /// Gives a connection to khttpd, if there is one.
-    fn give(&self, connection: rustix::io::Result<Option<TcpStream>>) {
-        let log = &self.shared.log;
-        let socket = match connection {
-            Ok(Some(socket)) => socket,
+    fn give(&mut self, connection: rustix::io::Result<Option<Handover>>) {
+        let log = Arc::clone(&self.shared.log);
+        let handover = match connection {
+            Ok(Some(handover)) => handover,
             Ok(None) => return,
             Err(error) => return log.peer(format_args!("epoll: {error}")),
         };
         let result = match &self.state.node {
-            Some(node) => node.give(socket.as_fd()),
+            Some(node) => node.give(handover.as_fd()),
             None => Err(ErrorKind::NotFound.into()),
         };
-        if let Err(error) = result {
-            log.peer(format_args!("adopt node: {error}"));
+        match result {
+            // khttpd waits until this descriptor is closed.
+            Ok(()) => drop(handover),
+            Err(error) if error.kind() == ErrorKind::ResourceBusy => {
+                self.insert(Kind::Handshake, Outcome::Wait(Task::Handover(handover)));
+            }
+            Err(error) => log.peer(format_args!("adopt node: {error}")),
         }
-        // khttpd waits until this descriptor is closed.
-        drop(socket);
     }
 
     /// Returns whether a connection may be taken. The bounds are divided among the workers.
