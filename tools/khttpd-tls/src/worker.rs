@@ -3,6 +3,7 @@
 //! A thread that serves many connections.
 
 use std::io::{self, ErrorKind};
+use std::mem;
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::AsFd;
 use std::sync::Arc;
@@ -90,7 +91,7 @@ impl Worker {
             }
             Token::Listener => {
                 for listener in self.accepting.clone() {
-                    self.accept(&listener);
+                    self.accept(&listener, TAKEN_AT_ONCE);
                 }
             }
             Token::Node => self.take_back(),
@@ -101,9 +102,9 @@ impl Worker {
         }
     }
 
-    /// Takes connections out of an accept queue.
-    fn accept(&mut self, listener: &Listener) {
-        for _ in 0..TAKEN_AT_ONCE {
+    /// Takes connections out of an accept queue, this many at most.
+    fn accept(&mut self, listener: &Listener, count: usize) {
+        for _ in 0..count {
             if !self.has_room(Kind::Handshake) {
                 return;
             }
@@ -233,9 +234,22 @@ impl Worker {
             // The old node would be closed before it is taken out of the poller.
             self.close_doors()?;
             self.edition = edition;
-            self.state = self.shared.state();
+            let old = mem::replace(&mut self.state, self.shared.state());
+            self.empty_removed(&old);
         }
         Ok(())
+    }
+
+    /// Takes the connections that wait at listeners which are closed now: the kernel would reset
+    /// them.
+    fn empty_removed(&mut self, old: &State) {
+        let state = Arc::clone(&self.state);
+        let count = usize::try_from(old.config.backlog).unwrap_or_default();
+        for listener in &old.listeners {
+            if !state.listeners.iter().any(|new| Arc::ptr_eq(new, listener)) {
+                self.accept(listener, count);
+            }
+        }
     }
 
     fn close_doors(&mut self) -> io::Result<()> {
