@@ -79,13 +79,22 @@ fn slow_handshakes_are_bounded_in_time_and_number() -> Result {
 }
 
 #[test]
+fn client_waits_while_khttpd_is_full() -> Result {
+    check(&["tls_hostile.py full"])
+}
+
+#[test]
 fn failures_do_not_flood_the_log() -> Result {
     check(&["tls_hostile.py flood"])
 }
 
 #[test]
 fn end_of_the_agent_loses_only_handshakes_under_way() -> Result {
-    check(&["tls_restart.py stop", "tls_restart.py killed"])
+    check(&[
+        "tls_restart.py stop",
+        "tls_restart.py queued",
+        "tls_restart.py killed",
+    ])
 }
 
 #[test]

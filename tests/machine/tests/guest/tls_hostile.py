@@ -118,6 +118,25 @@ def flood():
         assert len(agent.log().splitlines()) < count, agent.log()
 
 
+def full():
+    """While khttpd is full, a client whose handshake is complete waits."""
+    with Agent("timeout handshake 3600") as agent:
+        status.command("max-connections 1")
+        with Stream() as first:
+            serves(first)
+            stream = Secure()
+            stream.send(ROBOTS)
+            stream.socket.settimeout(1)
+            try:
+                raise AssertionError(stream.socket.recv(1))
+            except TimeoutError:
+                stream.socket.settimeout(status.HANG)
+        assert code(stream.response()[0]) == 200
+        stream.close()
+        status.command("max-connections 65536")
+        assert "adopt node" not in agent.log(), agent.log()
+
+
 def main():
     certify("host", NAMES)
     globals()[sys.argv[1]]()
