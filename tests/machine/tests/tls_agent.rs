@@ -128,6 +128,11 @@ fn relay_passes_ends_and_large_contents_on() -> Result {
 }
 
 #[test]
+fn slow_client_gets_the_end_of_a_relayed_response() -> Result {
+    check(&["tls_relay.py slow"])
+}
+
+#[test]
 fn relays_are_bounded_in_time_and_number() -> Result {
     check(&["tls_relay.py idle", "tls_relay.py bound"])
 }

@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 
 import exchanges
 import process
@@ -170,6 +171,31 @@ def large():
                 assert stream.exactly(len(block)) == block
             sender.join()
         task.join()
+
+
+def slow():
+    """The end of a response reaches a client that reads late, though kTLS had records for which TCP
+    had no room."""
+    for name in "tcp_wmem", "tcp_rmem":
+        status.write(f"/proc/sys/net/ipv4/{name}", "4096 16384 16384\n")
+    ask = request("GET", "/app/a")
+    with process.listener(*PROCESS) as listens, Agent():
+        for size in range(16000, 96000, 4000):
+            with Secure() as stream:
+                connection = accepted(listens, stream, ask)
+                task = threading.Thread(target=answer, args=(connection, b"x" * size))
+                task.start()
+                # Nothing tells that the agent has all; without the wait the test proves less.
+                time.sleep(0.1)
+                # The end without close_notify would be an error.
+                assert len(stream.rest()) == size
+                task.join()
+
+
+def answer(connection, text):
+    """Sends a response, and closes."""
+    with connection:
+        connection.sendall(text)
 
 
 def idle():

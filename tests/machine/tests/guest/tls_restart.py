@@ -11,7 +11,7 @@ import threading
 import process
 import status
 from stream import ROBOTS, Stream, code, serves
-from khttpd_tls import ADDRESS, CONFIG, FOLDER, NAMES, Agent, Secure, certify, context
+from khttpd_tls import ADDRESS, CONFIG, FOLDER, HOST, NAMES, Agent, Secure, certify, context
 from tls_flight import Flights
 
 
@@ -34,6 +34,21 @@ def stop():
     with Agent("timeout stop 1") as agent:
         with Stream(ADDRESS):
             assert agent.end() == 0, agent.log()
+
+
+def queued():
+    """SIGTERM: clients that wait in the accept queue are served."""
+    with Agent("timeout stop 3600", "timeout handshake 3600") as agent:
+        agent.send(signal.SIGSTOP)
+        # More than a worker takes in one turn.
+        streams = [Stream(ADDRESS) for _ in range(100)]
+        agent.send(signal.SIGTERM)
+        agent.send(signal.SIGCONT)
+        for stream in streams:
+            stream.socket = context().wrap_socket(stream.socket, server_hostname=HOST)
+            serves(stream)
+            stream.close()
+        assert agent.child.wait(status.HANG) == 0, agent.log()
 
 
 def killed():
