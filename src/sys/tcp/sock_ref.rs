@@ -63,7 +63,7 @@ impl SockRef<'_> {
         unsafe { ffi::khttpd_sk_is_dead(self.as_raw()) }
     }
 
-    /// Returns whether TCP has received bytes that nobody has read.
+    /// Returns whether TCP has received bytes that its user has not read.
     ///
     /// # Context
     ///

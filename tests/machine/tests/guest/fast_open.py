@@ -122,36 +122,6 @@ def waiting(cable):
     status.wait_for("connections", 0)
 
 
-def for_agent(cable):
-    """Connections for the TLS agent are its own when their handshakes are complete."""
-    with socket.create_server(("127.0.0.1", 8443), backlog=1024) as listens:
-        listens.settimeout(status.HANG)
-        status.command("tls-agent 8443", "listen 8080 tls")
-        before = accepted_early()
-        clients = [begin(REQUEST) for _ in range(COUNT)]
-        peers = [Peer(cable) for _ in range(COUNT)]
-        for peer in peers:
-            peer.acknowledges = False
-            peer.syn(REQUEST)
-            peer.wait(lambda peer=peer: peer.first is not None, "SYN-ACK")
-        for peer in peers[::2]:
-            peer.taken = len(REQUEST)
-            peer.reset()
-        for peer in peers[1::2]:
-            peer.acknowledges = True
-            peer.send(b"more", at=len(REQUEST))
-        received = []
-        for _ in range(COUNT + COUNT // 2):
-            with listens.accept()[0] as accepted:
-                received.append(accepted.recv(1000, socket.MSG_PEEK))
-                assert received[-1].startswith(REQUEST), received[-1]
-        assert accepted_early() - before >= COUNT
-        for client in clients:
-            client.close()
-        status.wait_for("connections", 0)
-    status.command("listen 8080", "tls-agent off")
-
-
 def run(command):
     """Runs a command."""
     subprocess.run(command.split(), check=True, stdout=subprocess.DEVNULL)
@@ -168,7 +138,6 @@ def main():
     cable = packet.Cable()
     incomplete(cable)
     waiting(cable)
-    for_agent(cable)
     run("rmmod khttpd")
 
 
