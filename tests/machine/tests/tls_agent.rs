@@ -123,7 +123,6 @@ fn requests_for_khttpd_and_then_for_a_process_share_a_connection() -> Result {
 }
 
 #[test]
-#[ignore = "the relay of large contents in both directions ends early at times: make test-long"]
 fn relay_passes_ends_and_large_contents_on() -> Result {
     check(&["tls_relay.py ends", "tls_relay.py large"])
 }

@@ -156,15 +156,12 @@ def large():
     with process.listener(*PROCESS) as listens, Agent():
         task = threading.Thread(target=echo, args=(listens,))
         task.start()
-        with Secure() as stream:
+        with Flights() as stream:
+            stream.send(stream.last_flight())
             head = request("POST", "/app/a", f"Content-Length: {size}")
-
-            def send():
-                stream.send(head)
-                for _ in range(size // len(block)):
-                    stream.send(block)
-
-            sender = threading.Thread(target=send)
+            # An object of OpenSSL cannot read and write at the same time.
+            text = stream.encrypted(head, *[block] * (size // len(block)))
+            sender = threading.Thread(target=stream.send, args=(text,))
             sender.start()
             assert stream.exactly(len(head)) == head
             for _ in range(size // len(block)):
