@@ -3,6 +3,7 @@
 
 The agent relays them."""
 
+import contextlib
 import signal
 import socket
 import threading
@@ -19,8 +20,8 @@ from tls_flight import Flights
 
 CLOSE = "Connection: close"
 PROCESS = "127.0.0.1", 9000
-# Bounds of TCP's buffers.
-BUFFERS = [Path("/proc/sys/net/ipv4", name) for name in ("tcp_wmem", "tcp_rmem")]
+SEND_BUFFERS = Path("/proc/sys/net/ipv4/tcp_wmem")
+RECEIVE_BUFFERS = Path("/proc/sys/net/ipv4/tcp_rmem")
 
 
 def compare(kind, *cases):
@@ -183,16 +184,26 @@ def large():
         task.join()
 
 
+@contextlib.contextmanager
+def small(path):
+    """Makes one kind of buffers small for the sockets of TCP that are made meanwhile."""
+    before = path.read_text(encoding="ascii")
+    path.write_text("4096 16384 16384\n", encoding="ascii")
+    yield
+    path.write_text(before, encoding="ascii")
+
+
 def slow():
     """The end of a response reaches a client that reads late, though kTLS had records for which TCP
     had no room."""
-    before = [path.read_text(encoding="ascii") for path in BUFFERS]
-    for path in BUFFERS:
-        path.write_text("4096 16384 16384\n", encoding="ascii")
     ask = request("GET", "/app/a")
-    with process.listener(*PROCESS) as listens, Agent():
-        for size in range(16000, 96000, 8000):
-            with Secure() as stream:
+    with small(SEND_BUFFERS), process.listener(*PROCESS) as listens, Agent():
+        for number in range(12):
+            # The last record is a large one, so that TCP has no room for all of it.
+            size = 16384 * (2 + number % 4) - 700 * (number // 4)
+            with small(RECEIVE_BUFFERS):
+                stream = Secure()
+            with stream:
                 connection = accepted(listens, stream, ask)
                 task = threading.Thread(target=answer, args=(connection, b"x" * size))
                 task.start()
@@ -201,8 +212,6 @@ def slow():
                 # The end without close_notify would be an error.
                 assert len(stream.rest()) == size
                 task.join()
-    for path, text in zip(BUFFERS, before):
-        path.write_text(text, encoding="ascii")
 
 
 def answer(connection, text):
