@@ -60,8 +60,8 @@ fn transactions_that_change_a_listener_break_no_connection() -> Result {
 }
 
 #[test]
-fn thousand_connections_while_the_agent_is_killed_and_started() -> Result {
-    check(&format!("killed {}", scaled_count(1000)))
+fn agent_that_is_killed_and_started_gets_connections_again() -> Result {
+    check("killed 5")
 }
 
 #[test]
