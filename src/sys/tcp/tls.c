@@ -96,10 +96,15 @@ int khttpd_tls_splice(struct socket *sock, const struct bio_vec *pieces, unsigne
 	struct msghdr msg = {
 		.msg_flags = flags | MSG_DONTWAIT | MSG_NOSIGNAL | MSG_SPLICE_PAGES,
 	};
+	int sent;
 
 	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, pieces, count, skip + len);
 	iov_iter_advance(&msg.msg_iter, skip);
-	return told(sock->sk, sock_sendmsg(sock, &msg));
+	/* TLS would have each record leave in a segment of its own. */
+	tcp_sock_set_cork(sock->sk, true);
+	sent = sock_sendmsg(sock, &msg);
+	tcp_sock_set_cork(sock->sk, false);
+	return told(sock->sk, sent);
 }
 
 /* Sends an alert, behind all bytes: RFC 8446 section 6. */

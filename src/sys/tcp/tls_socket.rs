@@ -118,22 +118,20 @@ impl TlsSocket<'_> {
         unsafe { ffi::khttpd_tls_is_readable(self.file.sk()) }
     }
 
-    /// Receives from records of one type; returns nothing if there are none.
+    /// Receives up to `most` bytes from records of one type; appends those that are application data
+    /// to `input`. Returns nothing if there are none.
     ///
     /// # Errors
     ///
     /// `ENOMEM`, the errors of TCP.
-    pub(crate) fn receive(&self, buffer: &mut [u8]) -> Result<Option<TlsReceived>> {
-        let mut record_type = 0;
-        // SAFETY: By the type invariant the socket is valid and has TLS. The buffer and the type are
-        // valid for writes.
+    pub(crate) fn receive(&self, input: &mut KVec<u8>, most: usize) -> Result<Option<TlsReceived>> {
+        let begin = input.len();
+        input.reserve(most, GFP_KERNEL_ACCOUNT)?;
+        let (room, mut record_type) = (input.spare_capacity_mut().as_mut_ptr(), 0);
+        // SAFETY: By the type invariant the socket is valid and has TLS. There is room for `most`
+        // bytes, and the type is valid for writes.
         let received = unsafe {
-            ffi::khttpd_tls_receive(
-                self.file.as_raw(),
-                buffer.as_mut_ptr().cast(),
-                buffer.len(),
-                &mut record_type,
-            )
+            ffi::khttpd_tls_receive(self.file.as_raw(), room.cast(), most, &mut record_type)
         };
         let Ok(count) = usize::try_from(received) else {
             return match to_result(received) {
@@ -141,12 +139,16 @@ impl TlsSocket<'_> {
                 Err(e) => tls_alert(e).map(TlsReceived::Broken).map(Some).ok_or(e),
             };
         };
-        Ok(Some(match (record_type, count) {
+        // SAFETY: The call has written so many bytes, of which there are no more than `most`.
+        unsafe { input.inc_len(count) };
+        let received = match (record_type, count) {
             (0, 0) => TlsReceived::End,
-            (0 | DATA, _) => TlsReceived::Data(count),
-            (ALERT, 2) => TlsReceived::Alert(buffer.get(1).copied().unwrap_or_default()),
+            (0 | DATA, _) => return Ok(Some(TlsReceived::Data(count))),
+            (ALERT, 2) => TlsReceived::Alert(input.last().copied().unwrap_or_default()),
             _ => TlsReceived::Unexpected,
-        }))
+        };
+        input.truncate(begin);
+        Ok(Some(received))
     }
 
     /// Encrypts bytes and sends them; returns how many found space. With `more` others follow at
@@ -168,7 +170,8 @@ impl TlsSocket<'_> {
         })
     }
 
-    /// Encrypts a range of `bytes` and sends it; otherwise as [`TlsSocket::send`].
+    /// Encrypts a range of `bytes` and sends it, its records in as few segments as possible; otherwise
+    /// as [`TlsSocket::send`].
     ///
     /// # Errors
     ///

@@ -267,16 +267,8 @@ impl TlsLink {
         most: usize,
     ) -> Result {
         while !self.input_end.has_come && input.len() < most && socket.is_readable() {
-            let len = input.len();
-            let room = INPUT_STEP.min(most - len);
-            input.resize(len + room, 0, GFP_KERNEL_ACCOUNT)?;
-            let received = socket.receive(input.get_mut(len..).unwrap_or_default());
-            let count = match received {
-                Ok(Some(TlsReceived::Data(count))) => count,
-                _ => 0,
-            };
-            input.truncate(len + count);
-            match received? {
+            let room = INPUT_STEP.min(most - input.len());
+            match socket.receive(input, room)? {
                 Some(TlsReceived::Data(1..)) => (),
                 Some(TlsReceived::Data(0) | TlsReceived::Alert(alert::USER_CANCELED))
                     if self.empty_records < EMPTY_RECORDS_MAX =>
