@@ -23,8 +23,8 @@ use self::index::{
     content::Contents,
     entry::Entry,
     hand_over::HandOvers,
-    host_map::HostMap,
     host_replies::HostReplies,
+    origin_map::OriginMap,
     variant::{
         Variant,
         Variants, //
@@ -47,8 +47,9 @@ use protocol::http::{
     Coding,
     Codings,
     Full,
-    HostPattern,
     Lookup,
+    Origin,
+    OriginPattern,
     Path,
     ProcessAddress,
     Representation,
@@ -58,7 +59,7 @@ use protocol::http::{
 
 /// The files of one root or several, ready to be served.
 pub(crate) struct Site {
-    hosts: HostMap,
+    origins: OriginMap,
     virtual_hosts: KVVec<VirtualHost>,
     /// Rules that hand connections over, whatever the host.
     hand_overs: HandOvers,
@@ -89,7 +90,7 @@ impl Site {
     ///
     /// `ENOMEM`.
     fn new(
-        hosts: HostMap,
+        origins: OriginMap,
         virtual_hosts: KVVec<VirtualHost>,
         hand_overs: HandOvers,
         metrics_pages: KVVec<Arc<MetricsPage>>,
@@ -108,7 +109,7 @@ impl Site {
         let has_fields = virtual_hosts.iter().any(|host| !host.fields.0.is_empty());
         Ok(Self {
             hands_over: !hand_overs.0.is_empty(),
-            hosts,
+            origins,
             virtual_hosts,
             hand_overs,
             metrics_pages,
@@ -181,19 +182,19 @@ impl Site {
     }
 
     #[inline]
-    fn virtual_host(&self, host: Option<&[u8]>) -> Option<&VirtualHost> {
+    fn virtual_host(&self, origin: Origin<'_>) -> Option<&VirtualHost> {
         // CAST: The number was made from a `usize`.
-        self.virtual_hosts.get(self.hosts.find(host)? as usize)
+        self.virtual_hosts.get(self.origins.find(origin)? as usize)
     }
 
-    /// Returns the number of the virtual host of `host`.
+    /// Returns the number of the virtual host of `origin`.
     ///
     /// # Context
     ///
     /// Any context.
     #[inline]
-    pub(crate) fn host_number(&self, host: Option<&[u8]>) -> Option<u32> {
-        self.hosts.find(host)
+    pub(crate) fn host_number(&self, origin: Origin<'_>) -> Option<u32> {
+        self.origins.find(origin)
     }
 
     /// Looks up a path of the virtual host with this number, as
@@ -259,7 +260,9 @@ impl Site {
 
     /// Returns the counters of the virtual host with this pattern.
     fn replies_of(&self, pattern: &[u8]) -> Option<Arc<HostReplies>> {
-        let number = self.hosts.number_of(HostPattern::parse(pattern).ok()?)?;
+        let number = self
+            .origins
+            .number_of(OriginPattern::parse(pattern).ok()?)?;
         // CAST: The number was made from a `usize`.
         self.virtual_hosts.get(number as usize)?.replies.clone()
     }
@@ -277,11 +280,11 @@ impl http::Resources for Site {
     type Resource = EntryId;
 
     #[inline]
-    fn find(&self, host: Option<&[u8]>, path: Path<'_>) -> Lookup<'_, EntryId> {
-        self.find_at(self.host_number(host), path)
+    fn find(&self, origin: Origin<'_>, path: Path<'_>) -> Lookup<'_, EntryId> {
+        self.find_at(self.host_number(origin), path)
     }
 
-    fn process(&self, _host: Option<&[u8]>, path: Path<'_>) -> Option<ProcessAddress> {
+    fn process(&self, _origin: Origin<'_>, path: Path<'_>) -> Option<ProcessAddress> {
         self.hand_overs.find(path.as_bytes())
     }
 
@@ -304,19 +307,15 @@ impl http::Resources for Site {
         Some(self.variants.representation(variant, body, length))
     }
 
-    fn error_page(
-        &self,
-        host: Option<&[u8]>,
-        status: Status,
-    ) -> Option<Representation<'_, BodyId>> {
-        let page = self.virtual_host(host)?.error_page(status)?.page;
+    fn error_page(&self, origin: Origin<'_>, status: Status) -> Option<Representation<'_, BodyId>> {
+        let page = self.virtual_host(origin)?.error_page(status)?.page;
         self.representation(page, Coding::Identity)
     }
 
     #[inline]
     fn put_fields(
         &self,
-        host: Option<&[u8]>,
+        origin: Origin<'_>,
         path: Path<'_>,
         status: Status,
         sink: &mut impl Sink,
@@ -324,7 +323,7 @@ impl http::Resources for Site {
         if !self.has_fields {
             return Ok(());
         }
-        self.virtual_host(host).map_or(Ok(()), |virtual_host| {
+        self.virtual_host(origin).map_or(Ok(()), |virtual_host| {
             virtual_host.put_fields(path.as_bytes(), status, sink)
         })
     }

@@ -46,7 +46,7 @@ use protocol::{
         Command,
         HELP, //
     },
-    http::HostPattern, //
+    http::OriginPattern, //
 };
 
 /// How long `send` waits, in milliseconds, until the peer has acknowledged the text.
@@ -197,7 +197,7 @@ impl<'a> Transaction<'a> {
             update.listen(address, false)?;
         }
         if let Some(directory) = self.root {
-            update.sources().set_root(directory, HostPattern::Any)?;
+            update.sources().set_root(directory, OriginPattern::ANY)?;
         }
         Ok(())
     }

@@ -28,6 +28,7 @@ mod location;
 mod method;
 mod multipart;
 pub(crate) mod octet;
+mod origin;
 pub(crate) mod percent;
 mod policy;
 mod process_address;
@@ -101,6 +102,10 @@ pub use self::{
         PartHead,
         MEDIA_TYPE_MAX,
         PART_HEAD_MAX, //
+    },
+    origin::{
+        Origin,
+        OriginPattern, //
     },
     percent::encode_path,
     policy::{

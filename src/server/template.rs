@@ -32,7 +32,7 @@ use kernel::{
         Monotonic, //
     }, //
 };
-use protocol::http::HostPattern;
+use protocol::http::OriginPattern;
 
 /// A server that is never started: it serves the built-in site and does not listen.
 ///
@@ -133,6 +133,6 @@ impl Deref for ServerTemplate {
 /// Returns the sources of the built-in site.
 fn built_in(limits: Limits) -> Result<Sources> {
     let mut sources = Sources::new(limits);
-    sources.set_root(b"built-in", HostPattern::Any)?;
+    sources.set_root(b"built-in", OriginPattern::ANY)?;
     Ok(sources)
 }

@@ -2,7 +2,7 @@
 
 //! Loading: how a site is made from its sources.
 //!
-//! [`Sources`] tell what to load: roots, for some hosts each, and rules. [`LoadPolicy`] tells what
+//! [`Sources`] tell what to load: roots, for some origins each, and rules. [`LoadPolicy`] tells what
 //! of it may be served, and [`SiteBuilder`] makes the site.
 
 mod builder;
@@ -78,11 +78,11 @@ impl Site {
                 let file = walk.read_rules()?;
                 let rules = Rules::new(&node_rules, name, &file)?;
                 walk.add_to(&mut builder, &rules)?;
-                builder.finish_root(name, &rules, root.hosts(), progress)?;
+                builder.finish_root(name, &rules, root.origins(), progress)?;
             } else {
                 let rules = Rules::new(&node_rules, name, builtin::rules())?;
                 builtin::add_to(&mut builder, &policy, &rules, progress)?;
-                builder.finish_root(name, &rules, root.hosts(), progress)?;
+                builder.finish_root(name, &rules, root.origins(), progress)?;
             }
         }
         SiteBuilder::build(builder, progress.skipped())

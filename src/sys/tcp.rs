@@ -96,6 +96,7 @@ pub(crate) use self::{
         Stream, //
     },
     tls_socket::{
+        tls_alert,
         TlsReceived,
         TlsSocket, //
     },

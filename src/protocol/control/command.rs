@@ -20,6 +20,7 @@ use crate::{
     http::{
         DateMatch,
         HostPattern,
+        OriginPattern,
         ProcessAddress,
         Slashes, //
     },
@@ -104,8 +105,8 @@ pub enum Command<'a> {
     LogBuffer(u32),
     /// Takes the addresses of clients from a field; without any, from none.
     ClientAddress(Option<ProxyField<'a>>),
-    /// Serves the directory at this absolute path, or `built-in`, to these hosts.
-    Root(&'a [u8], HostPattern<'a>),
+    /// Serves the directory at this absolute path, or `built-in`, at these origins.
+    Root(&'a [u8], OriginPattern<'a>),
     /// Adds a rule of the site.
     Rule(Rule<'a>),
     /// Removes the rules that hand over exactly these files.
@@ -258,19 +259,24 @@ impl<'a> Arguments<'a> {
             let reason = "must be an absolute path, or built-in";
             return Err(self.line.error(directory, reason));
         }
-        let host = self.for_host()?.unwrap_or(HostPattern::Any);
-        self.end(Command::Root(directory, host))
+        let origins = self
+            .for_pattern(OriginPattern::parse)?
+            .unwrap_or(OriginPattern::ANY);
+        self.end(Command::Root(directory, origins))
     }
 
-    /// Takes `for HOST`, if anything is left.
-    fn for_host(&mut self) -> Result<Option<HostPattern<'a>>, Error<'a>> {
+    /// Takes `for` and a pattern, if anything is left.
+    fn for_pattern<T>(
+        &mut self,
+        parse: fn(&'a [u8]) -> Result<T, &'static str>,
+    ) -> Result<Option<T>, Error<'a>> {
         let word = match self.words.next() {
             None => return Ok(None),
             Some(b"for") => self.next("needs a host")?,
             Some(word) => return Err(self.line.error(word, "must be for HOST")),
         };
-        let host = HostPattern::parse(word).map_err(|reason| self.line.error(word, reason))?;
-        Ok(Some(host))
+        let pattern = parse(word).map_err(|reason| self.line.error(word, reason))?;
+        Ok(Some(pattern))
     }
 
     fn no_hand_over(mut self) -> Result<Command<'a>, Error<'a>> {

@@ -94,7 +94,7 @@ impl<'a> HostPattern<'a> {
             Some(domain) => name(domain).map(HostPattern::Below),
             None => name(word).map(HostPattern::Exact),
         };
-        pattern.ok_or("must be a host without a port, *.DOMAIN, or *")
+        pattern.ok_or("must be a host without scheme and port, *.DOMAIN, or *")
     }
 }
 

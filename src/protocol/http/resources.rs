@@ -9,6 +9,7 @@ use super::{
     },
     conditional::Validators,
     date::Timestamp,
+    origin::Origin,
     policy::RequestPolicy,
     process_address::ProcessAddress,
     rendered_head::{
@@ -33,8 +34,8 @@ use super::{
 ///
 /// ```
 /// use protocol::http::{
-///     Coding, Codings, Full, HeadOffsets, Lookup, Metadata, Path, ProcessAddress, RenderedHead,
-///     Representation, Resources, Sink, SliceWriter, Status, Timestamp,
+///     Coding, Codings, Full, HeadOffsets, Lookup, Metadata, Origin, Path, ProcessAddress,
+///     RenderedHead, Representation, Resources, Sink, SliceWriter, Status, Timestamp,
 /// };
 ///
 /// const CONTENT: &[u8] = b"<!doctype html><p>Hello.";
@@ -67,14 +68,14 @@ use super::{
 ///     type Body = &'static [u8];
 ///     type Resource = ();
 ///
-///     fn find(&self, _host: Option<&[u8]>, path: Path<'_>) -> Lookup<'_, ()> {
+///     fn find(&self, _origin: Origin<'_>, path: Path<'_>) -> Lookup<'_, ()> {
 ///         match path.as_bytes() {
 ///             b"/" => Lookup::Resource((), Codings::IDENTITY),
 ///             _ => Lookup::NotFound,
 ///         }
 ///     }
 ///
-///     fn process(&self, _host: Option<&[u8]>, _path: Path<'_>) -> Option<ProcessAddress> {
+///     fn process(&self, _origin: Origin<'_>, _path: Path<'_>) -> Option<ProcessAddress> {
 ///         None
 ///     }
 ///
@@ -94,7 +95,7 @@ use super::{
 ///
 ///     fn put_fields(
 ///         &self,
-///         _host: Option<&[u8]>,
+///         _origin: Origin<'_>,
 ///         _path: Path<'_>,
 ///         _status: Status,
 ///         _sink: &mut impl Sink,
@@ -104,7 +105,7 @@ use super::{
 ///
 ///     fn error_page(
 ///         &self,
-///         _host: Option<&[u8]>,
+///         _origin: Origin<'_>,
 ///         _status: Status,
 ///     ) -> Option<Representation<'_, &'static [u8]>> {
 ///         None
@@ -124,14 +125,11 @@ pub trait Resources {
     type Resource: Copy;
 
     /// Looks up a path.
-    ///
-    /// `host` is well-formed, as the client sent it, without its port: an implementation compares
-    /// it without regard to case. It is [`None`] if a client of HTTP/1.0 sent none.
-    fn find(&self, host: Option<&[u8]>, path: Path<'_>) -> Lookup<'_, Self::Resource>;
+    fn find(&self, origin: Origin<'_>, path: Path<'_>) -> Lookup<'_, Self::Resource>;
 
     /// Returns the process for a request whose method is not GET, HEAD or OPTIONS, if the site has
-    /// one; `host` and `path` are as for [`Resources::find`].
-    fn process(&self, host: Option<&[u8]>, path: Path<'_>) -> Option<ProcessAddress>;
+    /// one.
+    fn process(&self, origin: Origin<'_>, path: Path<'_>) -> Option<ProcessAddress>;
 
     /// Returns a resource in one of the codings that [`Resources::find`] returned for it.
     fn representation(
@@ -143,7 +141,7 @@ pub trait Resources {
     /// Returns the page of an error status, in the identity coding, if the site has one.
     fn error_page(
         &self,
-        host: Option<&[u8]>,
+        origin: Origin<'_>,
         status: Status,
     ) -> Option<Representation<'_, Self::Body>>;
 
@@ -157,7 +155,7 @@ pub trait Resources {
     /// [`Full`] if the sink has no room for them.
     fn put_fields(
         &self,
-        host: Option<&[u8]>,
+        origin: Origin<'_>,
         path: Path<'_>,
         status: Status,
         sink: &mut impl Sink,

@@ -27,6 +27,7 @@ use super::{
         HeadBuffer, //
     },
     method::Method,
+    origin::Origin,
     range::{
         self,
         ByteRange,
@@ -70,7 +71,7 @@ use super::{
 struct Responder<'b, 'a, S> {
     request: &'b Request<'b>,
     site: &'a S,
-    host: Option<&'b [u8]>,
+    origin: Origin<'b>,
     /// Path of the target, once it is decoded.
     path: Option<Path<'b>>,
     now: Timestamp,
@@ -98,7 +99,7 @@ pub(super) fn respond<'a, S: Resources>(
     let mut responder = Responder {
         request,
         site,
-        host,
+        origin: Origin { scheme, host },
         path: None,
         now,
         is_refused,
@@ -108,9 +109,9 @@ pub(super) fn respond<'a, S: Resources>(
         Ok(TargetForm::Asterisk) => return responder.asterisk(lines),
         Err(status) => return responder.no_path(status, lines),
     };
-    responder.host = target
-        .host
-        .map_or(responder.host, |host| Some(host.as_bytes()));
+    if let Some(host) = target.host {
+        responder.origin.host = Some(host.as_bytes());
+    }
     match target.decode(path, || site.policy().slashes) {
         Ok(Some(path)) => {
             responder.path = Some(path);
@@ -136,7 +137,7 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
             (*deferral, response) = self.unsupported(status, target, path, lines);
             return response;
         }
-        match self.site.find(self.host, path) {
+        match self.site.find(self.origin, path) {
             Lookup::NotFound => self.error(Status::NotFound, Detail::None, lines),
             Lookup::HandOver(process) => {
                 *deferral = Some(Deferral::Process(process));
@@ -163,9 +164,9 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         path: Path<'_>,
         lines: &mut HeadBuffer<'a>,
     ) -> (Option<Deferral>, ResponseParts<'a, S::Body>) {
-        let found = self.site.find(self.host, path);
+        let found = self.site.find(self.origin, path);
         let process = match (self.request.method, found) {
-            (Method::NotAllowed | Method::Unknown, _) => self.site.process(self.host, path),
+            (Method::NotAllowed | Method::Unknown, _) => self.site.process(self.origin, path),
             (_, Lookup::HandOver(process)) => Some(process),
             _ => None,
         };
@@ -329,7 +330,7 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         // The lines of a detail and the fields always fit into an empty buffer.
         let _: Result<(), Full> =
             put_status(status, detail, lines).and_then(|()| self.put_fields(status, lines));
-        let page = self.site.error_page(self.host, status);
+        let page = self.site.error_page(self.origin, status);
         let Some(page) = page.filter(|page| lines.put(page.head.content_lines()).is_ok()) else {
             return text(status, self.is_head(), lines);
         };
@@ -348,7 +349,7 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
     /// path has none.
     fn put_fields(&self, status: Status, lines: &mut HeadBuffer<'a>) -> Result<(), Full> {
         self.path.map_or(Ok(()), |path| {
-            self.site.put_fields(self.host, path, status, lines)
+            self.site.put_fields(self.origin, path, status, lines)
         })
     }
 

@@ -125,7 +125,8 @@ impl Session {
     /// ```
     /// use protocol::http::{Clock, Scratch, Session, Status};
     /// # use protocol::http::{
-    /// #     Coding, Disposition, Full, Lookup, Path, ProcessAddress, Representation, Resources, Sink,
+    /// #     Coding, Disposition, Full, Lookup, Origin, Path, ProcessAddress, Representation,
+    /// #     Resources, Sink,
     /// # };
     /// #
     /// # struct EmptySite;
@@ -134,11 +135,11 @@ impl Session {
     /// #     type Body = ();
     /// #     type Resource = ();
     /// #
-    /// #     fn find(&self, _host: Option<&[u8]>, _path: Path<'_>) -> Lookup<'_, ()> {
+    /// #     fn find(&self, _origin: Origin<'_>, _path: Path<'_>) -> Lookup<'_, ()> {
     /// #         Lookup::NotFound
     /// #     }
     /// #
-    /// #     fn process(&self, _: Option<&[u8]>, _: Path<'_>) -> Option<ProcessAddress> {
+    /// #     fn process(&self, _: Origin<'_>, _: Path<'_>) -> Option<ProcessAddress> {
     /// #         None
     /// #     }
     /// #
@@ -147,14 +148,14 @@ impl Session {
     /// #     }
     /// #
     /// #     fn put_fields(
-    /// #         &self, _: Option<&[u8]>, _: Path<'_>, _: Status, _: &mut impl Sink,
+    /// #         &self, _: Origin<'_>, _: Path<'_>, _: Status, _: &mut impl Sink,
     /// #     ) -> Result<(), Full> {
     /// #         Ok(())
     /// #     }
     /// #
     /// #     fn error_page(
     /// #         &self,
-    /// #         _host: Option<&[u8]>,
+    /// #         _origin: Origin<'_>,
     /// #         _status: Status,
     /// #     ) -> Option<Representation<'_, ()>> {
     /// #         None

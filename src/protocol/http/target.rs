@@ -88,14 +88,9 @@ impl<'b> TargetForm<'b> {
     }
 
     fn absolute(target: &'b [u8], scheme: Scheme) -> Result<TargetForm<'b>, Status> {
-        let after = |scheme: Scheme| {
-            let start = scheme.start();
-            let (found, rest) = target.split_at_checked(start.len())?;
-            found.eq_ignore_ascii_case(start).then_some(rest)
-        };
-        let Some(rest) = after(scheme) else {
-            let is_other = after(Scheme::Http).or(after(Scheme::Https)).is_some();
-            return Err(if is_other {
+        let Some(rest) = scheme.strip(target) else {
+            let mut schemes = Scheme::ALL.into_iter();
+            return Err(if schemes.any(|other| other.strip(target).is_some()) {
                 Status::MisdirectedRequest
             } else {
                 Status::BadRequest

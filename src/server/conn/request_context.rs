@@ -21,6 +21,7 @@ use protocol::http::{
     Coding,
     Full,
     Lookup,
+    Origin,
     Path,
     ProcessAddress,
     Representation,
@@ -86,14 +87,14 @@ impl Resources for RequestContext<'_> {
     type Resource = EntryId;
 
     #[inline]
-    fn find(&self, host: Option<&[u8]>, path: Path<'_>) -> Lookup<'_, EntryId> {
-        let host = self.snapshot.host_number(host);
+    fn find(&self, origin: Origin<'_>, path: Path<'_>) -> Lookup<'_, EntryId> {
+        let host = self.snapshot.host_number(origin);
         self.virtual_host.set(host);
         self.snapshot.find_at(host, path)
     }
 
-    fn process(&self, host: Option<&[u8]>, path: Path<'_>) -> Option<ProcessAddress> {
-        self.snapshot.process(host, path)
+    fn process(&self, origin: Origin<'_>, path: Path<'_>) -> Option<ProcessAddress> {
+        self.snapshot.process(origin, path)
     }
 
     #[inline]
@@ -101,23 +102,19 @@ impl Resources for RequestContext<'_> {
         self.snapshot.representation(entry, coding)
     }
 
-    fn error_page(
-        &self,
-        host: Option<&[u8]>,
-        status: Status,
-    ) -> Option<Representation<'_, BodyId>> {
-        self.snapshot.error_page(host, status)
+    fn error_page(&self, origin: Origin<'_>, status: Status) -> Option<Representation<'_, BodyId>> {
+        self.snapshot.error_page(origin, status)
     }
 
     #[inline]
     fn put_fields(
         &self,
-        host: Option<&[u8]>,
+        origin: Origin<'_>,
         path: Path<'_>,
         status: Status,
         sink: &mut impl Sink,
     ) -> Result<(), Full> {
-        self.snapshot.put_fields(host, path, status, sink)
+        self.snapshot.put_fields(origin, path, status, sink)
     }
 
     fn policy(&self) -> RequestPolicy {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The map from the host of a request to a virtual host.
+//! A map from hosts to virtual hosts.
 
 use super::path_index::PathIndex;
 use kernel::prelude::*;
@@ -10,7 +10,7 @@ use protocol::http::{
 };
 
 /// Numbers of virtual hosts, by host.
-pub(crate) struct HostMap {
+pub(super) struct HostMap {
     /// Virtual hosts of single hosts.
     exact: PathIndex<u32>,
     /// Virtual hosts of all hosts below a domain, by the domain.
@@ -27,7 +27,7 @@ impl HostMap {
     /// # Context
     ///
     /// Process context, may sleep.
-    pub(crate) fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             exact: PathIndex::new(),
             below: PathIndex::new(),
@@ -46,7 +46,7 @@ impl HostMap {
     ///
     /// - `EEXIST` if another virtual host has the same pattern;
     /// - `ENOMEM`.
-    pub(crate) fn insert(&mut self, pattern: HostPattern<'_>, virtual_host: u32) -> Result {
+    pub(super) fn insert(&mut self, pattern: HostPattern<'_>, virtual_host: u32) -> Result {
         let mut buffer = [0; HOST_MAX];
         match pattern {
             HostPattern::Any => match self.any.replace(virtual_host) {
@@ -65,20 +65,29 @@ impl HostMap {
         }
     }
 
-    /// Returns the number of the virtual host of `host`: that of the pattern that matches most of
-    /// the name.
+    /// Returns the number of the virtual host of the host with this [`canonical`] name: that of the
+    /// pattern that matches most of the name.
+    ///
+    /// # Context
+    ///
+    /// Any context.
+    pub(super) fn find(&self, name: Option<&[u8]>) -> Option<u32> {
+        match name {
+            Some(name) if !(self.exact.is_empty() && self.below.is_empty()) => {
+                self.find_name(name).or(self.any)
+            }
+            _ => self.any,
+        }
+    }
+
+    /// Returns the number of the virtual host of all hosts that have no other.
     ///
     /// # Context
     ///
     /// Any context.
     #[inline]
-    pub(crate) fn find(&self, host: Option<&[u8]>) -> Option<u32> {
-        match host {
-            Some(host) if !(self.exact.is_empty() && self.below.is_empty()) => {
-                self.find_name(host).or(self.any)
-            }
-            _ => self.any,
-        }
+    pub(super) fn any(&self) -> Option<u32> {
+        self.any
     }
 
     /// Returns the number of the virtual host that has this pattern.
@@ -86,7 +95,7 @@ impl HostMap {
     /// # Context
     ///
     /// Any context.
-    pub(crate) fn number_of(&self, pattern: HostPattern<'_>) -> Option<u32> {
+    pub(super) fn number_of(&self, pattern: HostPattern<'_>) -> Option<u32> {
         let mut buffer = [0; HOST_MAX];
         match pattern {
             HostPattern::Any => self.any,
@@ -97,10 +106,7 @@ impl HostMap {
         }
     }
 
-    #[inline(never)]
-    fn find_name(&self, host: &[u8]) -> Option<u32> {
-        let mut buffer = [0; HOST_MAX];
-        let name = canonical(host, &mut buffer)?;
+    fn find_name(&self, name: &[u8]) -> Option<u32> {
         self.exact.find(name).or_else(|| {
             let dots = name.iter().enumerate().filter(|(_, byte)| **byte == b'.');
             dots.filter_map(|(at, _)| name.get(at + 1..))
@@ -110,65 +116,12 @@ impl HostMap {
     }
 }
 
-/// Returns a name as the map holds it: in lower case, without a dot at its end, or [`None`] for
+/// Returns a name as a map holds it: in lower case, without a dot at its end, or [`None`] for
 /// a name that is longer than any pattern.
-fn canonical<'b>(host: &[u8], buffer: &'b mut [u8; HOST_MAX]) -> Option<&'b [u8]> {
+pub(super) fn canonical<'b>(host: &[u8], buffer: &'b mut [u8; HOST_MAX]) -> Option<&'b [u8]> {
     let name = host.strip_suffix(b".").unwrap_or(host);
     let lower = buffer.get_mut(..name.len())?;
     lower.copy_from_slice(name);
     lower.make_ascii_lowercase();
     Some(lower)
-}
-
-#[kunit_tests(khttpd_host_map)]
-mod tests {
-    use super::*;
-
-    fn insert(map: &mut HostMap, pattern: &[u8], virtual_host: u32) -> Result {
-        map.insert(
-            HostPattern::parse(pattern).map_err(|_| EINVAL)?,
-            virtual_host,
-        )
-    }
-
-    #[test]
-    fn star_matches_any_host_and_none() -> Result {
-        let mut map = HostMap::new();
-        assert!(map.find(Some(b"a")).is_none());
-        insert(&mut map, b"*", 0)?;
-        assert!(map.find(None) == Some(0));
-        assert!(map.find(Some(b"a")) == Some(0));
-        assert!(insert(&mut map, b"*", 1) == Err(EEXIST));
-        Ok(())
-    }
-
-    #[test]
-    fn most_specific_pattern_wins() -> Result {
-        let mut map = HostMap::new();
-        insert(&mut map, b"Example.org", 1)?;
-        insert(&mut map, b"*.example.ORG", 2)?;
-        insert(&mut map, b"*.b.example.org", 3)?;
-        insert(&mut map, b"[2001:db8::1]", 4)?;
-        assert!(map.find(Some(b"example.org")) == Some(1));
-        assert!(map.find(Some(b"EXAMPLE.org.")) == Some(1));
-        assert!(map.find(Some(b"a.example.org")) == Some(2));
-        assert!(map.find(Some(b"b.example.org")) == Some(2));
-        assert!(map.find(Some(b"x.y.B.example.org")) == Some(3));
-        assert!(map.find(Some(b"[2001:DB8::1]")) == Some(4));
-        assert!(map.find(Some(b"notexample.org")).is_none());
-        assert!(map.find(Some(b"org")).is_none());
-        assert!(map.find(None).is_none());
-        let long = [b'a'; HOST_MAX + 1];
-        assert!(map.find(Some(&long)).is_none());
-        insert(&mut map, b"*", 0)?;
-        assert!(map.number_of(HostPattern::Any) == Some(0));
-        let below = HostPattern::parse(b"*.B.example.org").map_err(|_| EINVAL)?;
-        assert!(map.number_of(below) == Some(3));
-        let none = HostPattern::parse(b"a.example.org").map_err(|_| EINVAL)?;
-        assert!(map.number_of(none).is_none());
-        assert!(map.find(Some(b"notexample.org")) == Some(0));
-        assert!(map.find(Some(&long)) == Some(0));
-        assert!(insert(&mut map, b"EXAMPLE.ORG", 5) == Err(EEXIST));
-        Ok(())
-    }
 }

@@ -43,9 +43,9 @@ pub(crate) enum IndexTarget {
     HandOver,
 }
 
-/// A root as it is served for some hosts.
+/// A root as it is served for some origins.
 pub(crate) struct VirtualHost {
-    /// Pattern of its hosts.
+    /// Pattern of its origins.
     pub(crate) name: KVec<u8>,
     /// Counters of its responses, if the site has several roots.
     pub(crate) replies: Option<Arc<HostReplies>>,

@@ -36,12 +36,12 @@ use crate::{
     site::{
         index::{
             hand_over::HandOvers,
-            host_map::HostMap,
             host_replies::HostReplies,
             metrics_page::{
                 MetricsLines,
                 MetricsPage, //
             },
+            origin_map::OriginMap,
             virtual_host::VirtualHost, //
         },
         Site, //
@@ -56,7 +56,7 @@ use kernel::{
 use protocol::{
     control::rule::Rule,
     http::{
-        HostPattern,
+        OriginPattern,
         Timestamp,
         TARGET_MAX, //
     }, //
@@ -75,7 +75,7 @@ pub(super) struct SiteBuilder<'o> {
     virtual_hosts: KVVec<VirtualHost>,
     hand_overs: HandOvers,
     metrics_lines: KVVec<MetricsLines>,
-    hosts: HostMap,
+    origins: OriginMap,
     /// The previous site.
     old: Option<&'o Site>,
     /// Number of files and directories so far.
@@ -111,7 +111,7 @@ impl<'o> SiteBuilder<'o> {
             virtual_hosts: KVVec::new(),
             hand_overs: HandOvers::new(node_rules)?,
             metrics_lines: KVVec::new(),
-            hosts: HostMap::new(),
+            origins: OriginMap::new(),
             old,
             found: 0,
             index_bytes: 0,
@@ -185,7 +185,7 @@ impl<'o> SiteBuilder<'o> {
             + self.root.used_bytes()
     }
 
-    /// Finishes the root that is being read, which is called `name`, and serves it for `hosts`.
+    /// Finishes the root that is being read, which is called `name`, and serves it for `origins`.
     /// `progress` is updated meanwhile.
     ///
     /// # Context
@@ -202,7 +202,7 @@ impl<'o> SiteBuilder<'o> {
         &mut self,
         name: &[u8],
         rules: &Rules<'_>,
-        hosts: HostPattern<'_>,
+        origins: OriginPattern<'_>,
         progress: &LoadProgress,
     ) -> Result<(), LoadError> {
         let RootFiles {
@@ -237,9 +237,9 @@ impl<'o> SiteBuilder<'o> {
         host.add_pages()?;
         host.add_fields(&files, first)?;
         host.hand_over(&self.hand_overs)?;
-        self.hosts.insert(hosts, number)?;
+        self.origins.insert(origins, number)?;
         self.virtual_hosts
-            .push(host.finish(hosts)?, GFP_KERNEL_ACCOUNT)?;
+            .push(host.finish(origins)?, GFP_KERNEL_ACCOUNT)?;
         Ok(())
     }
 
@@ -321,7 +321,7 @@ impl<'o> SiteBuilder<'o> {
         }
         let metrics_pages = this.metrics_pages()?;
         let site = Site::new(
-            this.hosts,
+            this.origins,
             this.virtual_hosts,
             this.hand_overs,
             metrics_pages,

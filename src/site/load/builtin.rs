@@ -123,8 +123,9 @@ mod tests {
     };
     use protocol::http::{
         Coding,
-        HostPattern,
         Lookup,
+        Origin,
+        OriginPattern,
         Path,
         PathBuffer,
         Resources as _,
@@ -133,7 +134,7 @@ mod tests {
 
     fn built_in() -> Result<Site> {
         let mut sources = Sources::new(Limits::MAX);
-        sources.set_root(b"built-in", HostPattern::Any)?;
+        sources.set_root(b"built-in", OriginPattern::ANY)?;
         Site::load(
             &sources,
             &FsPath::root_of_current(),
@@ -155,7 +156,7 @@ mod tests {
             let path = Path::parse(&path, &mut buffer, Slashes::Merge)
                 .map_err(|_| EINVAL)?
                 .ok_or(EINVAL)?;
-            let Lookup::Resource(entry, _) = site.find(None, path) else {
+            let Lookup::Resource(entry, _) = site.find(Origin::default(), path) else {
                 return Err(ENOENT);
             };
             let identity = site.representation(entry, Coding::Identity).ok_or(ENOENT)?;

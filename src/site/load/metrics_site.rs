@@ -14,8 +14,8 @@ use crate::{
             fallback::Fallback,
             fields::HostFields,
             hand_over::HandOvers,
-            host_map::HostMap,
             metrics_page::MetricsPage,
+            origin_map::OriginMap,
             path_index::PathIndex,
             path_pattern::DirectoryPattern,
             variant::Variants,
@@ -35,8 +35,8 @@ use kernel::prelude::*;
 use protocol::http::{
     Coding,
     Codings,
-    HostPattern,
     Metadata,
+    OriginPattern,
     Timestamp, //
 };
 
@@ -82,9 +82,9 @@ impl Site {
             codings: Codings::IDENTITY,
         };
         entries.push(entry, GFP_KERNEL_ACCOUNT)?;
-        let (hosts, virtual_hosts) = any_path(EntryId(0), page)?;
+        let (origins, virtual_hosts) = any_path(EntryId(0), page)?;
         let mut site = Self::new(
-            hosts,
+            origins,
             virtual_hosts,
             HandOvers::new(&[])?,
             KVVec::new(),
@@ -97,11 +97,11 @@ impl Site {
     }
 }
 
-/// Returns a virtual host that serves `entry` at any path to any host, and counts its responses where
+/// Returns a virtual host that serves `entry` at any path of any origin, and counts its responses where
 /// the host of `page` does.
-fn any_path(entry: EntryId, page: &MetricsPage) -> Result<(HostMap, KVVec<VirtualHost>)> {
-    let mut hosts = HostMap::new();
-    hosts.insert(HostPattern::Any, 0)?;
+fn any_path(entry: EntryId, page: &MetricsPage) -> Result<(OriginMap, KVVec<VirtualHost>)> {
+    let mut origins = OriginMap::new();
+    origins.insert(OriginPattern::ANY, 0)?;
     let mut fallbacks = KVVec::new();
     let under = DirectoryPattern {
         directory: KVec::from_elem(b'/', 1, GFP_KERNEL_ACCOUNT)?,
@@ -120,5 +120,5 @@ fn any_path(entry: EntryId, page: &MetricsPage) -> Result<(HostMap, KVVec<Virtua
         fields: HostFields(KVVec::new()),
     };
     virtual_hosts.push(host, GFP_KERNEL_ACCOUNT)?;
-    Ok((hosts, virtual_hosts))
+    Ok((origins, virtual_hosts))
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A root: a directory, or the built-in files, and the hosts that it is for.
+//! A root: a directory, or the built-in files, and the origins that it is for.
 
 use crate::sys::fs::FsPath;
 use heapless::String;
@@ -10,6 +10,8 @@ use kernel::{
 };
 use protocol::http::{
     HostPattern,
+    OriginPattern,
+    Scheme,
     HOST_MAX, //
 };
 
@@ -22,6 +24,8 @@ pub(super) struct Root {
     directory: Option<CString>,
     /// Device and inode that the path led to, if it led to a directory: a link may be changed.
     identity: Option<(u32, u64)>,
+    /// Scheme of the requests that it is for, or [`None`] for both.
+    scheme: Option<Scheme>,
     hosts: RootHosts,
 }
 
@@ -45,7 +49,7 @@ impl Root {
     ///
     /// - `EINVAL` if `directory` is neither an absolute path nor `built-in`;
     /// - `ENOMEM`.
-    pub(super) fn new(directory: &[u8], hosts: HostPattern<'_>) -> Result<Self> {
+    pub(super) fn new(directory: &[u8], origins: OriginPattern<'_>) -> Result<Self> {
         let directory = match directory {
             BUILT_IN => None,
             [b'/', ..] => {
@@ -62,7 +66,8 @@ impl Root {
         Ok(Self {
             directory,
             identity,
-            hosts: RootHosts::new(hosts)?,
+            scheme: origins.scheme,
+            hosts: RootHosts::new(origins.host)?,
         })
     }
 
@@ -83,28 +88,23 @@ impl Root {
         Ok(Self {
             directory,
             identity: self.identity,
+            scheme: self.scheme,
             hosts: self.hosts.clone(),
         })
     }
 
-    /// Returns whether both are the same root for the same hosts, and are shown the same. The path
+    /// Returns whether both are the same root for the same origins, and are shown the same. The path
     /// of a directory must have led to the same one.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.directory() == other.directory()
             && self.identity == other.identity
+            && self.scheme == other.scheme
             && self.hosts == other.hosts
     }
 
-    /// Returns whether both are for the same hosts. A name may be written in more ways than one.
-    pub(super) fn has_hosts_of(&self, other: &Self) -> bool {
-        match (&self.hosts, &other.hosts) {
-            (RootHosts::Any, RootHosts::Any) => true,
-            (RootHosts::Below(ours), RootHosts::Below(theirs))
-            | (RootHosts::Exact(ours), RootHosts::Exact(theirs)) => {
-                without_dot(ours).eq_ignore_ascii_case(without_dot(theirs))
-            }
-            _ => false,
-        }
+    /// Returns whether both are for the same origins. A name may be written in more ways than one.
+    pub(super) fn has_origins_of(&self, other: &Self) -> bool {
+        self.scheme == other.scheme && self.hosts.is_same(&other.hosts)
     }
 
     /// Returns the path of the directory, or [`None`] for the built-in files.
@@ -117,12 +117,11 @@ impl Root {
         self.directory().map_or(BUILT_IN, CStr::to_bytes)
     }
 
-    /// Returns the hosts that the root is for.
-    pub(super) fn hosts(&self) -> HostPattern<'_> {
-        match &self.hosts {
-            RootHosts::Any => HostPattern::Any,
-            RootHosts::Below(domain) => HostPattern::Below(domain),
-            RootHosts::Exact(name) => HostPattern::Exact(name),
+    /// Returns the origins that the root is for.
+    pub(super) fn origins(&self) -> OriginPattern<'_> {
+        OriginPattern {
+            scheme: self.scheme,
+            host: self.hosts.pattern(),
         }
     }
 }
@@ -135,6 +134,25 @@ impl RootHosts {
             HostPattern::Below(domain) => Self::Below(owned(domain)?),
             HostPattern::Exact(name) => Self::Exact(owned(name)?),
         })
+    }
+
+    fn pattern(&self) -> HostPattern<'_> {
+        match self {
+            Self::Any => HostPattern::Any,
+            Self::Below(domain) => HostPattern::Below(domain),
+            Self::Exact(name) => HostPattern::Exact(name),
+        }
+    }
+
+    /// Returns whether both are the same hosts.
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Any, Self::Any) => true,
+            (Self::Below(ours), Self::Below(theirs)) | (Self::Exact(ours), Self::Exact(theirs)) => {
+                without_dot(ours).eq_ignore_ascii_case(without_dot(theirs))
+            }
+            _ => false,
+        }
     }
 }
 

@@ -17,10 +17,10 @@ use protocol::{
         FilePattern,
         Rule, //
     },
-    http::HostPattern, //
+    http::OriginPattern, //
 };
 
-/// The sources of a site: roots, for some hosts each, and rules for all roots.
+/// The sources of a site: roots, for some origins each, and rules for all roots.
 ///
 /// They are displayed as the commands that set them.
 pub(crate) struct Sources {
@@ -63,7 +63,7 @@ impl Sources {
         })
     }
 
-    /// Sets the root for the hosts of a pattern. `directory` is an absolute path, or `built-in`.
+    /// Sets the root for the origins of a pattern. `directory` is an absolute path, or `built-in`.
     ///
     /// # Context
     ///
@@ -74,10 +74,10 @@ impl Sources {
     /// - `EINVAL` for another `directory`;
     /// - `ENOSPC` for more than 1024 roots;
     /// - `ENOMEM`.
-    pub(crate) fn set_root(&mut self, directory: &[u8], hosts: HostPattern<'_>) -> Result {
-        let root = Root::new(directory, hosts)?;
+    pub(crate) fn set_root(&mut self, directory: &[u8], origins: OriginPattern<'_>) -> Result {
+        let root = Root::new(directory, origins)?;
         let mut known = self.roots.iter_mut();
-        if let Some(known) = known.find(|known| known.has_hosts_of(&root)) {
+        if let Some(known) = known.find(|known| known.has_origins_of(&root)) {
             *known = root;
             return Ok(());
         }
@@ -160,9 +160,9 @@ impl fmt::Display for Sources {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for root in &self.roots {
             write!(f, "root {}", PathDisplay(root.name()))?;
-            match root.hosts() {
-                HostPattern::Any => writeln!(f)?,
-                hosts => writeln!(f, " for {hosts}")?,
+            match root.origins() {
+                OriginPattern::ANY => writeln!(f)?,
+                origins => writeln!(f, " for {origins}")?,
             }
         }
         // Rules are rendered text, all of it UTF-8.
@@ -177,10 +177,19 @@ impl fmt::Display for Sources {
 mod tests {
     use super::*;
     use crate::sys::text;
-    use protocol::control::line::Lines;
+    use protocol::{
+        control::line::Lines,
+        http::{
+            HostPattern,
+            Scheme, //
+        }, //
+    };
 
-    fn set_root(sources: &mut Sources, directory: &[u8], hosts: &[u8]) -> Result {
-        sources.set_root(directory, HostPattern::parse(hosts).map_err(|_| EINVAL)?)
+    fn set_root(sources: &mut Sources, directory: &[u8], origins: &[u8]) -> Result {
+        sources.set_root(
+            directory,
+            OriginPattern::parse(origins).map_err(|_| EINVAL)?,
+        )
     }
 
     fn add_rules(sources: &mut Sources, rules: &[u8]) -> Result {
@@ -197,24 +206,46 @@ mod tests {
     }
 
     #[test]
-    fn root_replaces_root_of_same_hosts() -> Result {
+    fn root_replaces_root_of_same_origins() -> Result {
         let mut sources = Sources::new(Limits::MAX);
-        set_root(&mut sources, b"/a", b"*")?;
-        set_root(&mut sources, b"/b", b"a.example")?;
-        set_root(&mut sources, b"/c", b"*.a.example")?;
-        set_root(&mut sources, b"built-in", b"A.example.")?;
+        for (directory, origins) in [
+            (&b"/a"[..], &b"*"[..]),
+            (b"/b", b"a.example"),
+            (b"/c", b"*.a.example"),
+            (b"/d", b"http://*"),
+            (b"/e", b"https://a.example"),
+            (b"built-in", b"A.example."),
+            (b"/f", b"HTTP://*"),
+        ] {
+            set_root(&mut sources, directory, origins)?;
+        }
         assert_shown(
             &sources,
-            b"root /a\nroot built-in for A.example.\nroot /c for *.a.example\n",
+            b"root /a\nroot built-in for A.example.\nroot /c for *.a.example\n\
+            root /f for http://*\nroot /e for https://a.example\n",
         )?;
         assert!(sources.is_same_site(&sources.try_clone()?));
-        let [any, name, below] = sources.roots() else {
+        let [any, name, below, plain, secure] = sources.roots() else {
             return Err(EINVAL);
         };
-        assert!(any.hosts() == HostPattern::Any);
-        assert!(name.hosts() == HostPattern::Exact("A.example."));
-        assert!(below.hosts() == HostPattern::Below("a.example"));
+        assert!(any.origins() == OriginPattern::ANY);
+        assert!(name.origins().host == HostPattern::Exact("A.example."));
+        assert!(below.origins().host == HostPattern::Below("a.example"));
+        assert!(plain.origins().scheme == Some(Scheme::Http));
+        assert!(secure.origins().scheme == Some(Scheme::Https));
         assert!(set_root(&mut sources, b"relative", b"*") == Err(EINVAL));
+        Ok(())
+    }
+
+    #[test]
+    fn root_of_another_scheme_is_another_site() -> Result {
+        let mut sources = Sources::new(Limits::MAX);
+        set_root(&mut sources, b"/a", b"http://*")?;
+        for origins in [&b"*"[..], b"https://*", b"http://a"] {
+            let mut other = Sources::new(Limits::MAX);
+            set_root(&mut other, b"/a", origins)?;
+            assert!(!sources.is_same_site(&other));
+        }
         Ok(())
     }
 

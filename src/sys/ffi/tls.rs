@@ -69,6 +69,9 @@ extern "C" {
     /// TLS.
     pub(in crate::sys) fn khttpd_tls_is_flushed(sk: *mut bindings::sock) -> bool;
 
+    /// Tells whether the close loses nothing. Any context.
+    pub(in crate::sys) fn khttpd_tls_can_close(sk: *const bindings::sock) -> bool;
+
     /// Sends FIN. Process context, may wait for the socket's lock.
     pub(in crate::sys) fn khttpd_tls_half_close(sock: *mut bindings::socket);
 

@@ -48,6 +48,17 @@ bool khttpd_tls_is_readable(struct sock *sk)
 }
 
 /*
+ * Returns a result. A broken record, of which it tells, is an error of the socket, too, and would keep
+ * back what is sent.
+ */
+static int told(struct sock *sk, int result)
+{
+	if (result == -EBADMSG || result == -EMSGSIZE || result == -EINVAL)
+		sock_error(sk);
+	return result;
+}
+
+/*
  * Receives from records of one type, which it tells: 0 at the end of the stream. The bytes of a
  * record that find no room follow later.
  */
@@ -68,7 +79,7 @@ int khttpd_tls_receive(struct socket *sock, void *to, size_t len, u8 *type)
 	if (control.header.cmsg_level == SOL_TLS &&
 	    control.header.cmsg_type == TLS_GET_RECORD_TYPE)
 		*type = *(u8 *)CMSG_DATA(&control.header);
-	return received;
+	return told(sock->sk, received);
 }
 
 int khttpd_tls_send(struct socket *sock, const void *from, size_t len, unsigned int flags)
@@ -76,7 +87,7 @@ int khttpd_tls_send(struct socket *sock, const void *from, size_t len, unsigned 
 	struct msghdr msg = { .msg_flags = flags | MSG_DONTWAIT | MSG_NOSIGNAL };
 	struct kvec vector = { .iov_base = (void *)from, .iov_len = len };
 
-	return kernel_sendmsg(sock, &msg, &vector, 1, len);
+	return told(sock->sk, kernel_sendmsg(sock, &msg, &vector, 1, len));
 }
 
 int khttpd_tls_splice(struct socket *sock, const struct bio_vec *pieces, unsigned int count,
@@ -85,10 +96,15 @@ int khttpd_tls_splice(struct socket *sock, const struct bio_vec *pieces, unsigne
 	struct msghdr msg = {
 		.msg_flags = flags | MSG_DONTWAIT | MSG_NOSIGNAL | MSG_SPLICE_PAGES,
 	};
+	int sent;
 
 	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, pieces, count, skip + len);
 	iov_iter_advance(&msg.msg_iter, skip);
-	return sock_sendmsg(sock, &msg);
+	/* TLS would have each record leave in a segment of its own. */
+	tcp_sock_set_cork(sock->sk, true);
+	sent = sock_sendmsg(sock, &msg);
+	tcp_sock_set_cork(sock->sk, false);
+	return told(sock->sk, sent);
 }
 
 /* Sends an alert, behind all bytes: RFC 8446 section 6. */
@@ -111,7 +127,7 @@ int khttpd_tls_send_alert(struct socket *sock, u8 level, u8 description)
 	};
 
 	*(u8 *)CMSG_DATA(&control.header) = TLS_RECORD_TYPE_ALERT;
-	return kernel_sendmsg(sock, &msg, &vector, 1, sizeof(alert));
+	return told(sock->sk, kernel_sendmsg(sock, &msg, &vector, 1, sizeof(alert)));
 }
 
 /*
@@ -130,6 +146,18 @@ bool khttpd_tls_is_flushed(struct sock *sk)
 		set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
 	release_sock(sk);
 	return is_flushed;
+}
+
+/*
+ * Whether the close, after FIN, loses nothing: TCP resets the connection if bytes are unread, and
+ * forgets what it has sent. Otherwise an event follows when the peer has it all.
+ */
+bool khttpd_tls_can_close(const struct sock *sk)
+{
+	const int unacknowledged = TCPF_FIN_WAIT1 | TCPF_CLOSING | TCPF_LAST_ACK;
+
+	return skb_queue_empty_lockless(&sk->sk_receive_queue) ||
+	       !(1 << inet_sk_state_load(sk) & unacknowledged);
 }
 
 void khttpd_tls_half_close(struct socket *sock)

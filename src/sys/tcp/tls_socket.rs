@@ -38,6 +38,9 @@ pub(crate) enum TlsReceived {
     Alert(u8),
     /// A record that must not come after the handshake, or that the kernel leaves to processes.
     Unexpected,
+    /// A record that is malformed or not authentic, and the description of the alert for it. There
+    /// is nothing to be received any more.
+    Broken(u8),
     /// The end of the stream.
     End,
 }
@@ -55,6 +58,24 @@ pub(crate) struct TlsSocket<'a> {
 /// `SSL_TLS_RECORD_TYPE` of application data and of alerts (RFC 8446 section 5.1).
 const DATA: u8 = 23;
 const ALERT: u8 = 21;
+
+/// Returns the description of the alert (RFC 8446 sections 5.2 and 6.2) if TLS tells by this error
+/// that a record is not authentic, or malformed.
+///
+/// # Context
+///
+/// Any context.
+pub(crate) fn tls_alert(e: Error) -> Option<u8> {
+    const BAD_RECORD_MAC: u8 = 20;
+    const RECORD_OVERFLOW: u8 = 22;
+    const DECODE_ERROR: u8 = 50;
+    match e {
+        EBADMSG => Some(BAD_RECORD_MAC),
+        EMSGSIZE => Some(RECORD_OVERFLOW),
+        EINVAL => Some(DECODE_ERROR),
+        _ => None,
+    }
+}
 
 impl SocketFile {
     /// Returns the right to use the connection, which has TLS, unless a process can use it, too.
@@ -97,36 +118,37 @@ impl TlsSocket<'_> {
         unsafe { ffi::khttpd_tls_is_readable(self.file.sk()) }
     }
 
-    /// Receives from records of one type; returns nothing if there are none.
+    /// Receives up to `most` bytes from records of one type; appends those that are application data
+    /// to `input`. Returns nothing if there are none.
     ///
     /// # Errors
     ///
-    /// `EBADMSG` if a record is not authentic, `EMSGSIZE` or `EINVAL` if it is malformed, the errors
-    /// of TCP.
-    pub(crate) fn receive(&self, buffer: &mut [u8]) -> Result<Option<TlsReceived>> {
-        let mut record_type = 0;
-        // SAFETY: By the type invariant the socket is valid and has TLS. The buffer and the type are
-        // valid for writes.
+    /// `ENOMEM`, the errors of TCP.
+    pub(crate) fn receive(&self, input: &mut KVec<u8>, most: usize) -> Result<Option<TlsReceived>> {
+        let begin = input.len();
+        input.reserve(most, GFP_KERNEL_ACCOUNT)?;
+        let (room, mut record_type) = (input.spare_capacity_mut().as_mut_ptr(), 0);
+        // SAFETY: By the type invariant the socket is valid and has TLS. There is room for `most`
+        // bytes, and the type is valid for writes.
         let received = unsafe {
-            ffi::khttpd_tls_receive(
-                self.file.as_raw(),
-                buffer.as_mut_ptr().cast(),
-                buffer.len(),
-                &mut record_type,
-            )
+            ffi::khttpd_tls_receive(self.file.as_raw(), room.cast(), most, &mut record_type)
         };
         let Ok(count) = usize::try_from(received) else {
             return match to_result(received) {
-                Err(e) if e != EAGAIN => Err(e),
-                _ => Ok(None),
+                Ok(()) | Err(EAGAIN) => Ok(None),
+                Err(e) => tls_alert(e).map(TlsReceived::Broken).map(Some).ok_or(e),
             };
         };
-        Ok(Some(match (record_type, count) {
+        // SAFETY: The call has written so many bytes, of which there are no more than `most`.
+        unsafe { input.inc_len(count) };
+        let received = match (record_type, count) {
             (0, 0) => TlsReceived::End,
-            (0 | DATA, _) => TlsReceived::Data(count),
-            (ALERT, 2) => TlsReceived::Alert(buffer.get(1).copied().unwrap_or_default()),
+            (0 | DATA, _) => return Ok(Some(TlsReceived::Data(count))),
+            (ALERT, 2) => TlsReceived::Alert(input.last().copied().unwrap_or_default()),
             _ => TlsReceived::Unexpected,
-        }))
+        };
+        input.truncate(begin);
+        Ok(Some(received))
     }
 
     /// Encrypts bytes and sends them; returns how many found space. With `more` others follow at
@@ -134,7 +156,8 @@ impl TlsSocket<'_> {
     ///
     /// # Errors
     ///
-    /// `ENOMEM`, the errors of TCP.
+    /// `ENOMEM`, the errors of TCP, and once those for which [`tls_alert`] has an alert, if a broken
+    /// record was received meanwhile.
     pub(crate) fn send(&self, bytes: &[u8], more: bool) -> Result<usize> {
         // SAFETY: By the type invariant the socket is valid and has TLS. The bytes are valid.
         space(unsafe {
@@ -147,7 +170,8 @@ impl TlsSocket<'_> {
         })
     }
 
-    /// Encrypts a range of `bytes` and sends it; otherwise as [`TlsSocket::send`].
+    /// Encrypts a range of `bytes` and sends it, its records in as few segments as possible; otherwise
+    /// as [`TlsSocket::send`].
     ///
     /// # Errors
     ///
@@ -174,16 +198,15 @@ impl TlsSocket<'_> {
         })
     }
 
-    /// Sends an alert; returns whether it found space.
+    /// Sends an alert; returns 0 if it found no space.
     ///
     /// # Errors
     ///
     /// Those of [`TlsSocket::send`].
-    pub(crate) fn send_alert(&self, is_fatal: bool, description: u8) -> Result<bool> {
+    pub(crate) fn send_alert(&self, is_fatal: bool, description: u8) -> Result<usize> {
         let level = 1 + u8::from(is_fatal);
         // SAFETY: By the type invariant the socket is valid and has TLS.
-        let sent = unsafe { ffi::khttpd_tls_send_alert(self.file.as_raw(), level, description) };
-        space(sent).map(|count| count != 0)
+        space(unsafe { ffi::khttpd_tls_send_alert(self.file.as_raw(), level, description) })
     }
 
     /// Returns whether TCP has all records: those that TLS still has are lost when the socket is
@@ -191,6 +214,13 @@ impl TlsSocket<'_> {
     pub(crate) fn is_flushed(&self) -> bool {
         // SAFETY: By the type invariant the socket is valid and has TLS.
         unsafe { ffi::khttpd_tls_is_flushed(self.file.sk()) }
+    }
+
+    /// Returns whether the close, after FIN, loses nothing: TCP resets the connection if bytes are
+    /// unread, and forgets what it has sent. Otherwise an event follows when the peer has it all.
+    pub(crate) fn can_close(&self) -> bool {
+        // SAFETY: By the type invariant it is a TCP socket, which the file keeps.
+        unsafe { ffi::khttpd_tls_can_close(self.file.sk()) }
     }
 
     /// Sends FIN.

@@ -7,9 +7,7 @@ mod common;
 use common::requirements::check_requirements;
 use common::{assert_quiet, wired, Result, LOAD_WIRED};
 
-/// All hold but one: a client that sends 10,000 requests before it reads gets 800 responses.
 #[test]
-#[ignore = "one requirement does not hold yet: make test-long"]
 fn rfc_requirements_hold_over_tls() -> Result {
     let machine = wired()?.tls_agent()?.boot()?;
     machine.exec_ok(LOAD_WIRED)?;

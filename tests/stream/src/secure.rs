@@ -8,15 +8,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustls::ClientConnection;
 
-/// Number of bytes that are read at once. rustls takes no more before their content is read.
-const PIECE: usize = 4096;
+/// Length of the header of a record in bytes (RFC 8446 section 5.1).
+const HEADER: usize = 5;
 
 /// A TLS connection without its socket.
 ///
 /// A thread that waits for the socket to take bytes holds `out`, never `tls`, so that the peer's
-/// bytes can be read meanwhile. `out` is locked before `tls`.
+/// bytes can be read meanwhile. A reader waits for `handshake` alone, which no one holds later. They
+/// are locked in the order in which they stand here.
 #[derive(Debug)]
 pub(crate) struct Secure {
+    /// Held while the handshake is made.
+    handshake: Mutex<()>,
     /// Held while records are made and sent, which keeps their order.
     out: Mutex<()>,
     tls: Mutex<ClientConnection>,
@@ -30,6 +33,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Secure {
     pub(crate) fn new(tls: ClientConnection) -> Self {
         Self {
+            handshake: Mutex::new(()),
             out: Mutex::new(()),
             tls: Mutex::new(tls),
         }
@@ -66,6 +70,7 @@ impl Secure {
 
     /// Shakes hands, if that is not done. The other thread waits for it.
     fn shake_hands(&self, tcp: &TcpStream) -> Result<()> {
+        let _handshake = lock(&self.handshake);
         if !lock(&self.tls).is_handshaking() {
             return Ok(());
         }
@@ -77,11 +82,10 @@ impl Secure {
         self.send(&out, tcp)
     }
 
-    /// Waits for bytes of the peer and takes them.
-    fn receive(&self, mut tcp: &TcpStream) -> Result<()> {
-        let mut bytes = [0; PIECE];
-        let count = tcp.read(&mut bytes)?;
-        let mut bytes = bytes.get(..count).unwrap_or_default();
+    /// Waits for a record of the peer and takes it: rustls takes no more before its content is read.
+    fn receive(&self, tcp: &TcpStream) -> Result<()> {
+        let record = read_record(tcp)?;
+        let mut bytes = record.as_slice();
         let mut tls = lock(&self.tls);
         loop {
             // Nothing to read is the end.
@@ -104,4 +108,21 @@ impl Secure {
         drop(tls);
         tcp.write_all(&records)
     }
+}
+
+/// Reads a record with its header; nothing at the end of the stream.
+fn read_record(mut tcp: &TcpStream) -> Result<Vec<u8>> {
+    let mut record = vec![0; HEADER];
+    let count = tcp.read(&mut record)?;
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    tcp.read_exact(record.get_mut(count..).unwrap_or_default())?;
+    let length = match *record.as_slice() {
+        [_, _, _, high, low] => u16::from_be_bytes([high, low]),
+        _ => 0,
+    };
+    record.resize(HEADER + usize::from(length), 0);
+    tcp.read_exact(record.get_mut(HEADER..).unwrap_or_default())?;
+    Ok(record)
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustls::{ServerConfig, ServerConnection};
 
+use crate::handover::Handover;
 use crate::linger::Linger;
 use crate::log::Log;
 use crate::poller::Interest;
@@ -72,9 +73,9 @@ impl Handshake {
             }
             Err(failure) => return self.fail(&failure, log),
         }
-        let peer = self.peer;
+        let (peer, deadline) = (self.peer, self.deadline);
         match self.finish() {
-            Ok(socket) => Outcome::Give(socket),
+            Ok(socket) => Outcome::Give(Handover::new(socket, deadline)),
             Err(error) => {
                 log.peer(format_args!("{peer}: kTLS: {error}"));
                 Outcome::End

@@ -28,6 +28,7 @@ mod certificate;
 mod certificate_store;
 mod config;
 mod file_stamp;
+mod handover;
 mod handshake;
 mod linger;
 mod listener;

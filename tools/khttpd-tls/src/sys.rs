@@ -4,6 +4,8 @@
 
 mod adopt_node;
 mod ktls;
+mod send_queue;
 
 pub(crate) use adopt_node::{AdoptNode, Returned};
 pub(crate) use ktls::{Keys, Ktls, Received};
+pub(crate) use send_queue::unacknowledged;

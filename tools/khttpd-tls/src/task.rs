@@ -2,10 +2,10 @@
 
 //! A connection on its way through the agent.
 
-use std::net::TcpStream;
 use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
+use crate::handover::Handover;
 use crate::handshake::Handshake;
 use crate::linger::Linger;
 use crate::log::Log;
@@ -16,6 +16,8 @@ use crate::relay::Relay;
 pub(crate) enum Task {
     /// The client shakes hands.
     Handshake(Box<Handshake>),
+    /// khttpd is full; it is asked again at each tick.
+    Handover(Handover),
     /// The client talks to a process.
     Relay(Box<Relay>),
     /// All is sent; the client shall read it before the connection closes.
@@ -27,7 +29,7 @@ pub(crate) enum Outcome {
     /// The task goes on when one of its descriptors is ready.
     Wait(Task),
     /// khttpd takes the connection over.
-    Give(TcpStream),
+    Give(Handover),
     /// It is over.
     End,
 }
@@ -37,6 +39,7 @@ impl Task {
     pub(crate) fn advance(self, log: &Log) -> Outcome {
         match self {
             Self::Handshake(handshake) => handshake.advance(log),
+            Self::Handover(handover) => Outcome::Give(handover),
             Self::Relay(relay) => relay.advance(log),
             Self::Linger(linger) => linger.advance(),
         }
@@ -46,6 +49,7 @@ impl Task {
     pub(crate) fn expire(self, log: &Log) {
         match self {
             Self::Handshake(handshake) => handshake.expire(log),
+            Self::Handover(handover) => handover.expire(log),
             Self::Relay(relay) => relay.expire(),
             Self::Linger(_) => {}
         }
@@ -55,8 +59,18 @@ impl Task {
     pub(crate) fn deadline(&self) -> Instant {
         match self {
             Self::Handshake(handshake) => handshake.deadline(),
+            Self::Handover(handover) => handover.deadline(),
             Self::Relay(relay) => relay.deadline(),
             Self::Linger(linger) => linger.deadline(),
+        }
+    }
+
+    /// Returns whether it goes on at the worker's next tick, without an event.
+    pub(crate) fn waits_for_tick(&self) -> bool {
+        match self {
+            Self::Handover(_) => true,
+            Self::Relay(relay) => relay.waits_for_tick(),
+            Self::Handshake(_) | Self::Linger(_) => false,
         }
     }
 
@@ -64,7 +78,8 @@ impl Task {
     pub(crate) fn sides(&self) -> [Option<(BorrowedFd<'_>, Interest)>; 2] {
         match self {
             Self::Handshake(handshake) => [Some(handshake.side()), None],
-            Self::Relay(relay) => relay.sides().map(Some),
+            Self::Handover(handover) => [Some(handover.side()), None],
+            Self::Relay(relay) => relay.sides(),
             Self::Linger(linger) => [Some(linger.side()), None],
         }
     }

@@ -3,18 +3,20 @@
 //! A thread that serves many connections.
 
 use std::io::{self, ErrorKind};
+use std::mem;
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::alarm::Alarm;
+use crate::handover::Handover;
 use crate::handshake::Handshake;
 use crate::listener::Listener;
 use crate::poller::Poller;
 use crate::relay::Relay;
 use crate::state::{Shared, State};
-use crate::task::Outcome;
+use crate::task::{Outcome, Task};
 
 mod table;
 
@@ -89,7 +91,7 @@ impl Worker {
             }
             Token::Listener => {
                 for listener in self.accepting.clone() {
-                    self.accept(&listener);
+                    self.accept(&listener, TAKEN_AT_ONCE);
                 }
             }
             Token::Node => self.take_back(),
@@ -100,9 +102,9 @@ impl Worker {
         }
     }
 
-    /// Takes connections out of an accept queue.
-    fn accept(&mut self, listener: &Listener) {
-        for _ in 0..TAKEN_AT_ONCE {
+    /// Takes connections out of an accept queue, this many at most.
+    fn accept(&mut self, listener: &Listener, count: usize) {
+        for _ in 0..count {
             if !self.has_room(Kind::Handshake) {
                 return;
             }
@@ -164,22 +166,25 @@ impl Worker {
     }
 
     /// Gives a connection to khttpd, if there is one.
-    fn give(&self, connection: rustix::io::Result<Option<TcpStream>>) {
-        let log = &self.shared.log;
-        let socket = match connection {
-            Ok(Some(socket)) => socket,
+    fn give(&mut self, connection: rustix::io::Result<Option<Handover>>) {
+        let log = Arc::clone(&self.shared.log);
+        let handover = match connection {
+            Ok(Some(handover)) => handover,
             Ok(None) => return,
             Err(error) => return log.peer(format_args!("epoll: {error}")),
         };
         let result = match &self.state.node {
-            Some(node) => node.give(socket.as_fd()),
+            Some(node) => node.give(handover.as_fd()),
             None => Err(ErrorKind::NotFound.into()),
         };
-        if let Err(error) = result {
-            log.peer(format_args!("adopt node: {error}"));
+        match result {
+            // khttpd waits until this descriptor is closed.
+            Ok(()) => drop(handover),
+            Err(error) if error.kind() == ErrorKind::ResourceBusy => {
+                self.insert(Kind::Handshake, Outcome::Wait(Task::Handover(handover)));
+            }
+            Err(error) => log.peer(format_args!("adopt node: {error}")),
         }
-        // khttpd waits until this descriptor is closed.
-        drop(socket);
     }
 
     /// Returns whether a connection may be taken. The bounds are divided among the workers.
@@ -229,9 +234,22 @@ impl Worker {
             // The old node would be closed before it is taken out of the poller.
             self.close_doors()?;
             self.edition = edition;
-            self.state = self.shared.state();
+            let old = mem::replace(&mut self.state, self.shared.state());
+            self.empty_removed(&old);
         }
         Ok(())
+    }
+
+    /// Takes the connections that wait at listeners which are closed now: the kernel would reset
+    /// them.
+    fn empty_removed(&mut self, old: &State) {
+        let state = Arc::clone(&self.state);
+        let count = usize::try_from(old.config.backlog).unwrap_or_default();
+        for listener in &old.listeners {
+            if !state.listeners.iter().any(|new| Arc::ptr_eq(new, listener)) {
+                self.accept(listener, count);
+            }
+        }
     }
 
     fn close_doors(&mut self) -> io::Result<()> {
@@ -251,7 +269,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Ends what takes too long.
+    /// Goes on with what waits for the tick, and ends what takes too long.
     fn tick(&mut self) {
         let now = Instant::now();
         if now.saturating_duration_since(self.last_tick) < TICK {
@@ -259,6 +277,9 @@ impl Worker {
         }
         self.last_tick = now;
         self.pause = self.pause.filter(|end| *end > now);
+        for key in self.table.waiting_for_tick() {
+            self.handle(Token::Task(key));
+        }
         for task in self.table.remove_late(now) {
             task.expire(&self.shared.log);
         }

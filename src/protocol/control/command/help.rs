@@ -23,7 +23,7 @@ pub const HELP: &str = "\
 # log FORMAT [for HOST]            off, common, combined or json: lines of /dev/khttpd-log
 # log-buffer BYTES                 keep that many bytes of unread lines for each CPU
 # client-address FIELD from NET    log the address that proxies in NET send in FIELD; or off
-# root DIRECTORY [for HOST]        serve its files, or built-in; HOST may be *.DOMAIN
+# root DIRECTORY [for HOST]        serve its files, or built-in; HOST may be *.DOMAIN, https://NAME
 # reload                           load the site again
 # clear                            remove all roots and rules
 # error STATUS /PAGE               send PAGE with an error status

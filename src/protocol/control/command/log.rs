@@ -14,7 +14,10 @@ use crate::{
             ProxyField, //
         }, //
     },
-    http::octet::is_token,
+    http::{
+        octet::is_token,
+        HostPattern, //
+    },
     log::LogFormat, //
 };
 use core::str;
@@ -33,7 +36,7 @@ impl<'a> Arguments<'a> {
                 self.line
                     .error(word, "must be off, common, combined or json")
             })?;
-        let host = self.for_host()?;
+        let host = self.for_pattern(HostPattern::parse)?;
         self.end(Command::Log(format, host))
     }
 

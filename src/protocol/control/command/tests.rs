@@ -14,7 +14,7 @@ use crate::{
         line::{Error, Lines},
         rule::Rule,
     },
-    http::HostPattern,
+    http::OriginPattern,
 };
 use proptest::prelude::*;
 use std::net::SocketAddr;
@@ -117,23 +117,30 @@ fn text_to_send_is_the_rest_of_the_line() {
 }
 
 #[test]
-fn root_is_an_absolute_path_with_an_optional_host() {
-    for (text, expected, host) in [
-        ("root /srv/www", "/srv/www", HostPattern::Any),
-        ("root built-in", "built-in", HostPattern::Any),
-        ("root /a for *", "/a", HostPattern::Any),
-        ("root / for a.org", "/", HostPattern::Exact("a.org")),
+fn root_is_an_absolute_path_with_optional_hosts_and_schemes() {
+    for (text, expected, origins) in [
+        ("root /srv/www", "/srv/www", "*"),
+        ("root built-in", "built-in", "*"),
+        ("root /a for *", "/a", "*"),
+        ("root / for a.org", "/", "a.org"),
+        ("root /\u{e9} for *.a.org", "/\u{e9}", "*.a.org"),
+        ("root /a for http://*", "/a", "http://*"),
         (
-            "root /\u{e9} for *.a.org",
-            "/\u{e9}",
-            HostPattern::Below("a.org"),
+            "root built-in for HTTPS://*.a.org",
+            "built-in",
+            "https://*.a.org",
         ),
     ] {
         let parsed = parse(text);
         let Ok(Command::Root(directory, found)) = parsed else {
             panic!("{text}: {parsed:?}");
         };
-        assert_eq!((directory, found), (expected.as_bytes(), host), "{text}");
+        assert_eq!(directory, expected.as_bytes(), "{text}");
+        assert_eq!(
+            OriginPattern::parse(origins.as_bytes()),
+            Ok(found),
+            "{text}"
+        );
     }
     for (text, word, reason) in [
         ("root", "root", "needs a directory"),
@@ -149,7 +156,15 @@ fn root_is_an_absolute_path_with_an_optional_host() {
     ] {
         assert_eq!(error(text), format!("line 1: \"{word}\": {reason}"));
     }
-    assert!(error("root /a for h:80").starts_with("line 1: \"h:80\": "));
+    for word in ["h:80", "http://h:80", "https://h/", "ftp://h", "http://"] {
+        assert_eq!(
+            error(&format!("root /a for {word}")),
+            format!(
+                "line 1: {word:?}: must be a host without a port, *.DOMAIN or *, \
+                 with or without http:// or https:// in front"
+            )
+        );
+    }
 }
 
 #[test]
@@ -320,7 +335,7 @@ proptest! {
                     "merge-slashes", "off",
                     "timeout", "idle", "log", "json", "for", "client-address", "from",
                     "relay", "send", "reset", "counters", "help", "80", "127.0.0.1:80", "[::1]:80",
-                    "1000000000", "hand-over", "no-hand-over", "*", "always",
+                    "1000000000", "hand-over", "no-hand-over", "*", "always", "root", "http://*",
                 ]).prop_map(str::to_owned),
                 "[ -~]{0,9}",
             ],

@@ -52,7 +52,7 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
             .request
             .fields
             .has(FieldName::AccessControlRequestMethod);
-        let detail = if is_preflight || self.site.process(self.host, path).is_some() {
+        let detail = if is_preflight || self.site.process(self.origin, path).is_some() {
             Detail::None
         } else {
             Detail::Allow

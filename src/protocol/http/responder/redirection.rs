@@ -48,7 +48,7 @@ impl<'a, S: Resources> Responder<'_, 'a, S> {
         query: Option<&[u8]>,
         lines: &mut HeadBuffer<'a>,
     ) -> ResponseParts<'a, S::Body> {
-        let host = self.host.unwrap_or_default();
+        let host = self.origin.host.unwrap_or_default();
         if host.is_empty() && redirect.needs_host() {
             return self.error(Status::BadRequest, Detail::None, lines);
         }

@@ -83,6 +83,9 @@ impl AdoptedConnection {
                 if state.tls.must_drain(&state.conn.pending) {
                     continue;
                 }
+                if !socket.can_close() {
+                    return self.wait_for_space(state);
+                }
                 return Action::Close(reason);
             }
             match self.poll_tls(state, page.take()) {
@@ -168,7 +171,6 @@ fn reason(e: Error) -> CloseReason {
     match e {
         ENOMEM => CloseReason::Memory,
         ECONNRESET => CloseReason::TlsAlert,
-        EBADMSG | EMSGSIZE | EINVAL => CloseReason::TlsRecord,
         _ => CloseReason::ClientReset,
     }
 }

@@ -11,6 +11,7 @@ use super::super::{
 use crate::sys::{
     memory_group::atomic_account,
     tcp::{
+        tls_alert,
         Pieces,
         TlsReceived,
         TlsSocket, //
@@ -35,6 +36,33 @@ mod alert {
     pub(super) const USER_CANCELED: u8 = 90;
 }
 
+/// The end of what the client sends.
+struct InputEnd {
+    /// Whether it has come: by an alert, by FIN, or by a record that is refused.
+    has_come: bool,
+    /// The description of the alert that ends the output.
+    answer: u8,
+}
+
+impl InputEnd {
+    /// Has an alert end the connection because of a record that is broken or must not come, for
+    /// example one that would change keys: those are the business of a process. The requests before
+    /// it are served.
+    fn refuse(&mut self, description: u8) {
+        self.answer = description;
+        self.has_come = true;
+    }
+
+    /// Sends by `send`, and once more if TLS tells of a broken record instead, before which there may
+    /// be bytes to be received.
+    fn send_despite(&mut self, send: impl Fn() -> Result<usize>) -> Result<usize> {
+        send().or_else(|e| {
+            self.answer = tls_alert(e).ok_or(e)?;
+            send()
+        })
+    }
+}
+
 /// What a connection with TLS has sent and received beside its polls.
 pub(super) struct TlsLink {
     /// Whether the worker has used the connection.
@@ -48,8 +76,7 @@ pub(super) struct TlsLink {
     spliced: usize,
     /// The records without a byte of data so far.
     empty_records: u32,
-    /// Whether the client sends no more, by an alert or by FIN.
-    has_ended: bool,
+    input_end: InputEnd,
     /// Whether the end of the output is the last byte.
     is_ending: bool,
     /// Whether the client was told of the end.
@@ -69,7 +96,10 @@ impl TlsLink {
             is_followed: false,
             spliced: 0,
             empty_records: 0,
-            has_ended: false,
+            input_end: InputEnd {
+                has_come: false,
+                answer: alert::CLOSE_NOTIFY,
+            },
             is_ending: false,
             has_notified: false,
             is_half_closed: false,
@@ -90,7 +120,7 @@ impl TlsLink {
 
     /// Returns whether the client sends no more.
     pub(super) fn has_ended(&self) -> bool {
-        self.has_ended
+        self.input_end.has_come
     }
 
     /// Returns whether all bytes that polls have sent are encrypted.
@@ -145,7 +175,10 @@ impl TlsLink {
     /// Ends the output, and notes that the connection closes then.
     pub(super) fn close(&mut self, reason: CloseReason) {
         self.is_ending = true;
-        self.closing.get_or_insert(reason);
+        self.closing.get_or_insert(match self.input_end.answer {
+            alert::CLOSE_NOTIFY => reason,
+            _ => CloseReason::TlsRecord,
+        });
     }
 
     /// Returns the reason why the connection closes, once the output has ended.
@@ -169,7 +202,8 @@ impl TlsLink {
         pending: &PendingResponse,
     ) -> Result<bool> {
         while let Some(rest @ [_, ..]) = self.output.get(self.encrypted..) {
-            let count = socket.send(rest, self.is_followed)?;
+            let send = || socket.send(rest, self.is_followed);
+            let count = self.input_end.send_despite(send)?;
             if count == 0 {
                 return Ok(false);
             }
@@ -195,7 +229,8 @@ impl TlsLink {
         if pending.head.is_empty() && self.spliced == 0 {
             let bytes = snapshot.body(*body).ok_or(EIO)?;
             let is_followed = pending.parts.is_some();
-            self.spliced = socket.splice(bytes, range.clone(), is_followed)?;
+            let send = || socket.splice(bytes, range.clone(), is_followed);
+            self.spliced = self.input_end.send_despite(send)?;
             return Ok(self.spliced != 0);
         }
         Ok(true)
@@ -204,7 +239,9 @@ impl TlsLink {
     /// Tells the client that nothing follows: by an alert (RFC 8446 section 6.1), and by FIN.
     fn half_close(&mut self, socket: &TlsSocket<'_>) -> Result<bool> {
         if !self.has_notified {
-            self.has_notified = socket.send_alert(false, alert::CLOSE_NOTIFY)?;
+            let answer = self.input_end.answer;
+            let send = || socket.send_alert(answer != alert::CLOSE_NOTIFY, answer);
+            self.has_notified = self.input_end.send_despite(send)? != 0;
         }
         if self.has_notified && socket.is_flushed() {
             socket.half_close();
@@ -213,8 +250,8 @@ impl TlsLink {
         Ok(self.is_half_closed)
     }
 
-    /// Appends what was received to `input`, up to `most` bytes in all. After a record that must not
-    /// come the connection closes.
+    /// Appends what was received to `input`, up to `most` bytes in all. A record that must not come, or
+    /// that is broken, is the end.
     ///
     /// # Context
     ///
@@ -229,17 +266,9 @@ impl TlsLink {
         input: &mut KVec<u8>,
         most: usize,
     ) -> Result {
-        while !self.has_ended && input.len() < most && socket.is_readable() {
-            let len = input.len();
-            let room = INPUT_STEP.min(most - len);
-            input.resize(len + room, 0, GFP_KERNEL_ACCOUNT)?;
-            let received = socket.receive(input.get_mut(len..).unwrap_or_default());
-            let count = match received {
-                Ok(Some(TlsReceived::Data(count))) => count,
-                _ => 0,
-            };
-            input.truncate(len + count);
-            match received? {
+        while !self.input_end.has_come && input.len() < most && socket.is_readable() {
+            let room = INPUT_STEP.min(most - input.len());
+            match socket.receive(input, room)? {
                 Some(TlsReceived::Data(1..)) => (),
                 Some(TlsReceived::Data(0) | TlsReceived::Alert(alert::USER_CANCELED))
                     if self.empty_records < EMPTY_RECORDS_MAX =>
@@ -247,27 +276,22 @@ impl TlsLink {
                     self.empty_records += 1;
                 }
                 Some(TlsReceived::Alert(alert::CLOSE_NOTIFY) | TlsReceived::End) => {
-                    self.has_ended = true;
+                    self.input_end.has_come = true;
                 }
                 Some(TlsReceived::Alert(alert::USER_CANCELED) | TlsReceived::Data(_))
-                | Some(TlsReceived::Unexpected) => self.refuse(socket)?,
+                | Some(TlsReceived::Unexpected) => self.input_end.refuse(alert::UNEXPECTED_MESSAGE),
+                Some(TlsReceived::Broken(description)) => self.input_end.refuse(description),
                 Some(TlsReceived::Alert(_)) => return Err(ECONNRESET),
                 None => break,
             }
+        }
+        if self.input_end.answer != alert::CLOSE_NOTIFY && !socket.is_readable() {
+            self.input_end.has_come = true;
         }
         if input.is_empty() {
             // Frees the memory.
             mem::take(input);
         }
-        Ok(())
-    }
-
-    /// Ends the connection because of a record that must not come, for example one that would change
-    /// keys: those are the business of a process.
-    fn refuse(&mut self, socket: &TlsSocket<'_>) -> Result {
-        self.has_notified |= socket.send_alert(true, alert::UNEXPECTED_MESSAGE)?;
-        self.has_ended = true;
-        self.close(CloseReason::TlsRecord);
         Ok(())
     }
 }

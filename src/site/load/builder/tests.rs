@@ -29,11 +29,13 @@ use crate::{
 use kernel::prelude::*;
 use protocol::http::{
     Coding,
-    HostPattern,
     Lookup,
+    Origin,
+    OriginPattern,
     Path,
     PathBuffer,
     Resources as _,
+    Scheme,
     Slashes,
     Status, //
 };
@@ -52,7 +54,7 @@ fn limited(
 ) -> Result<Site, LoadError> {
     let policy = LoadPolicy::new(limits, &[]);
     let mut builder = SiteBuilder::new(&policy, &[], old)?;
-    add(&mut builder, files, rules, HostPattern::Any)?;
+    add(&mut builder, files, rules, OriginPattern::ANY)?;
     SiteBuilder::build(builder, 0)
 }
 
@@ -61,7 +63,7 @@ fn add(
     builder: &mut SiteBuilder<'_>,
     files: &[(&[u8], &[u8])],
     rules: &[u8],
-    hosts: HostPattern<'_>,
+    origins: OriginPattern<'_>,
 ) -> Result<(), LoadError> {
     for (path, content) in files {
         let content = PageBuffer::copy_of(content)?;
@@ -72,7 +74,7 @@ fn add(
     builder.finish_root(
         b"test",
         &Rules::new(&[], b"test", rules)?,
-        hosts,
+        origins,
         &LoadProgress::new(),
     )
 }
@@ -85,9 +87,22 @@ fn word(bytes: &[u8]) -> Result<KVec<u8>> {
 
 /// Looks up a path; returns the content that is found, or a word.
 fn look_up(site: &Site, host: &[u8], path: &[u8]) -> Result<KVec<u8>> {
+    let host = Some(host);
+    look_up_at(
+        site,
+        Origin {
+            host,
+            ..Origin::default()
+        },
+        path,
+    )
+}
+
+/// Looks up a path at an origin.
+fn look_up_at(site: &Site, origin: Origin<'_>, path: &[u8]) -> Result<KVec<u8>> {
     let mut buffer = KBox::new(PathBuffer::new(), GFP_KERNEL)?;
     let path = Path::parse(path, &mut buffer, Slashes::Merge).map_err(|_| EINVAL)?;
-    match site.find(Some(host), path.ok_or(EINVAL)?) {
+    match site.find(origin, path.ok_or(EINVAL)?) {
         Lookup::NotFound => word(b"nothing"),
         Lookup::MissingSlash => word(b"directory"),
         Lookup::Redirect(redirect) => word(redirect.location),
@@ -196,7 +211,7 @@ mod paths {
         let files: [(&[u8], &[u8]); 2] = [(b"/404.html", b"plain"), (b"/e", b"by rule")];
         let page = |rules, status| -> Result<Option<u64>> {
             let made = site(&files, rules, None)?;
-            let page = made.error_page(None, status);
+            let page = made.error_page(Origin::default(), status);
             Ok(page.map(|page| page.length))
         };
         assert_eq!(page(b"", Status::NotFound)?, Some(5));
@@ -213,7 +228,7 @@ mod paths {
         let policy = LoadPolicy::new(Limits::MAX, &[]);
         let mut builder = SiteBuilder::new(&policy, &[], None)?;
         for (host, content) in [("*", "any"), ("a.example", "a"), ("*.a.example", "below")] {
-            let host = HostPattern::parse(host.as_bytes()).map_err(|_| EINVAL)?;
+            let host = OriginPattern::parse(host.as_bytes()).map_err(|_| EINVAL)?;
             let files: [(&[u8], &[u8]); 2] = [(b"/f", content.as_bytes()), (b"/same", b"same")];
             add(&mut builder, &files, b"", host).map_err(|e| e.errno())?;
         }
@@ -222,6 +237,32 @@ mod paths {
             assert!(look_up(&made, host.as_bytes(), b"/f")?[..] == *content.as_bytes());
         }
         assert_eq!((made.len(), made.contents.len()), (6, 4));
+        Ok(())
+    }
+
+    #[test]
+    fn each_scheme_has_its_own_root_with_its_pages() -> Result {
+        let policy = LoadPolicy::new(Limits::MAX, &[]);
+        let mut builder = SiteBuilder::new(&policy, &[], None)?;
+        let files: [(&[u8], &[u8]); 2] = [(b"/f", b"both"), (b"/404.html", b"none")];
+        add(&mut builder, &files, b"", OriginPattern::ANY).map_err(|e| e.errno())?;
+        let plain = OriginPattern::parse(b"http://*").map_err(|_| EINVAL)?;
+        let rules = b"redirect 301 /* https://$host$path";
+        add(&mut builder, &[], rules, plain).map_err(|e| e.errno())?;
+        let made = SiteBuilder::build(builder, 0).map_err(|e| e.errno())?;
+        for (scheme, content, length) in [
+            (Scheme::Http, &b"https://$host$path"[..], None),
+            (Scheme::Https, b"both", Some(4)),
+        ] {
+            let host = Some(&b"a"[..]);
+            let origin = Origin { scheme, host };
+            assert!(look_up_at(&made, origin, b"/f")?[..] == *content);
+            let page = made.error_page(origin, Status::NotFound);
+            assert!(page.map(|page| page.length) == length);
+        }
+        assert!(made.replies_of(b"http://*").is_some() && made.replies_of(b"http://a").is_none());
+        let mut names = made.replies().map(|(name, _)| name);
+        assert!(names.next() == Some(b"*") && names.next() == Some(b"http://*"));
         Ok(())
     }
 }

@@ -54,7 +54,7 @@ use protocol::{
         Rule,
         TrailingSlash, //
     },
-    http::HostPattern, //
+    http::OriginPattern, //
 };
 
 /// A builder of the [`VirtualHost`] of a root.
@@ -342,9 +342,9 @@ impl<'a> VirtualHostBuilder<'a> {
         })
     }
 
-    /// Returns the virtual host of `hosts`.
-    pub(super) fn finish(mut self, hosts: HostPattern<'_>) -> Result<VirtualHost> {
-        let name = text::render(format_args!("{hosts}"))?;
+    /// Returns the virtual host of `origins`.
+    pub(super) fn finish(mut self, origins: OriginPattern<'_>) -> Result<VirtualHost> {
+        let name = text::render(format_args!("{origins}"))?;
         self.host
             .name
             .extend_from_slice(&name, GFP_KERNEL_ACCOUNT)?;

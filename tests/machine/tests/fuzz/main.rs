@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Random input: requests from the host, commands and system calls in the guest.
+//! Random input: requests from the host, also by HTTPS, commands and system calls in the guest.
 //!
 //! `make fuzz-machine FUZZ_S=3600` runs for an hour, and `KHTTPD_SEED` repeats an earlier run.
 
@@ -11,7 +11,7 @@ mod mutation;
 
 use std::io::{ErrorKind, Read, Write};
 use std::mem;
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,9 +20,14 @@ use common::random::{seed, setting, Random};
 use common::{assert_quiet, get, machine, put_guest, wait_for, Client, Result, HANG};
 use machine::Machine;
 use mutation::Corpus;
+use stream::{Resumption, Stream, Trust};
 
-/// Number of clients.
-const CLIENTS: u64 = 3;
+/// Ports of the guest.
+const HTTP: u16 = 8080;
+const HTTPS: u16 = 8443;
+
+/// Number of clients of each scheme.
+const CLIENTS: u64 = 2;
 
 /// Shortest timeout of the server in seconds.
 const SHORTEST_TIMEOUT: u64 = 2;
@@ -51,8 +56,18 @@ fn site() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+/// What clients connect to.
+struct Server {
+    address: SocketAddr,
+    /// The same without TLS.
+    plain: SocketAddr,
+    /// Whom clients trust, if the scheme is HTTPS.
+    trust: Option<Trust>,
+}
+
 fn serving() -> Result<Machine> {
-    let machine = machine()?.boot()?;
+    let ports = machine()?.forward(HTTP).forward(HTTPS);
+    let machine = ports.tls_agent()?.boot()?;
     machine.exec_ok("mkdir -p /srv/site/dir")?;
     for (path, content) in site() {
         let name = match path.ends_with('/') {
@@ -65,7 +80,24 @@ fn serving() -> Result<Machine> {
         "insmod khttpd.ko root=/srv/site commands='redirect 301 /old /hello.txt; metrics /status; \
          timeout idle 3; timeout head {SHORTEST_TIMEOUT}; timeout send 3'"
     ))?;
+    machine.exec_ok(&format!("/usr/lib/khttpd/serve-https {HTTPS}"))?;
     Ok(machine)
+}
+
+/// Returns the server by each scheme.
+fn servers(machine: &Machine) -> Result<[Server; 2]> {
+    let authority = machine.exec_ok("cat /tmp/tls/ca.pem")?;
+    let trust = Trust::new(authority.as_bytes(), Resumption::Always)?;
+    let plain = machine.http_address()?;
+    let server = |address, trust| Server {
+        address,
+        plain,
+        trust,
+    };
+    Ok([
+        server(plain, None),
+        server(machine.address(HTTPS)?, Some(trust)),
+    ])
 }
 
 #[test]
@@ -73,7 +105,7 @@ fn random_input_breaks_nothing() -> Result {
     let seed = seed()?;
     let seconds = setting("KHTTPD_FUZZ_S", 15)?;
     let machine = serving()?;
-    let address = machine.http_address()?;
+    let servers = servers(&machine)?;
     let corpus = Corpus::load()?;
     put_guest(&machine, &["interruptible.py", "syscalls.py", "fuzz.py"])?;
     let commands = machine.spawn(&format!("exec python3 /tmp/fuzz.py {seed} {seconds}"))?;
@@ -81,11 +113,12 @@ fn random_input_breaks_nothing() -> Result {
     let progress = [AtomicUsize::new(0), AtomicUsize::new(0)];
     let counts = thread::scope(|scope| {
         let clients: Vec<_> = (0..CLIENTS)
-            .map(|number| {
+            .flat_map(|number| servers.iter().zip([2 * number, 2 * number + 1]))
+            .map(|(server, number)| {
                 let (corpus, over, progress) = (&corpus, &over, &progress);
                 scope.spawn(move || {
                     let random = Random::new(seed + number);
-                    let result = fuzz(address, corpus, random, over, progress);
+                    let result = fuzz(server, corpus, random, over, progress);
                     // A failure ends the other clients.
                     over.fetch_or(result.is_err(), Ordering::Relaxed);
                     result
@@ -126,7 +159,9 @@ fn random_input_breaks_nothing() -> Result {
         output.stdout_text(),
         output.stderr_text()
     );
-    check_service(address)?;
+    let [server, _] = servers;
+    check_service(server.plain)?;
+    machine.exec_ok("pkill -x khttpd-tls; while pgrep -x khttpd-tls; do sleep 0.1; done")?;
     wait_for(&machine, "connections", 0)?;
     machine.exec_ok("rmmod khttpd")?;
     assert_quiet(&machine)
@@ -134,7 +169,7 @@ fn random_input_breaks_nothing() -> Result {
 
 /// Sends inputs and counts them and their responses.
 fn fuzz(
-    address: SocketAddr,
+    server: &Server,
     corpus: &Corpus,
     mut random: Random,
     over: &AtomicBool,
@@ -143,8 +178,12 @@ fn fuzz(
     let mut turn = 0;
     while !over.load(Ordering::Relaxed) {
         let input = corpus.input(&mut random);
+        if server.trust.is_some() && random.once_in(4) {
+            disturb(server.address, &input, &mut random).map_err(|error| error.to_string())?;
+            continue;
+        }
         let (received, whole) =
-            exchange(address, &input, &mut random).map_err(|error| error.to_string())?;
+            exchange(server, &input, &mut random).map_err(|error| error.to_string())?;
         let count = framing::check(&received, whole).map_err(|what| {
             format!(
                 "{what}\nafter: {}\nin: {}",
@@ -156,16 +195,35 @@ fn fuzz(
         responses.fetch_add(count, Ordering::Relaxed);
         turn += 1;
         if turn % 50 == 0 {
-            check_service(address).map_err(|error| error.to_string())?;
+            check_service(server.plain).map_err(|error| error.to_string())?;
         }
     }
     Ok(())
 }
 
+/// Sends `input` as records of a handshake, or as it is, to a server that expects TLS.
+fn disturb(address: SocketAddr, input: &[u8], random: &mut Random) -> Result {
+    let mut stream = Stream::connect(address, None)?;
+    stream.set_read_timeout(Some(HANG))?;
+    let mut sent = Vec::new();
+    if random.once_in(2) {
+        let length = u16::try_from(input.len().min(1 << 14))?.to_be_bytes();
+        sent.extend_from_slice(&[20 + random.below(5) as u8, 3, random.below(5) as u8]);
+        sent.extend_from_slice(&length);
+    }
+    sent.extend_from_slice(input);
+    // The server may end the connection at any byte.
+    let _ = stream.write_all(&sent);
+    let _ = stream.finish();
+    match stream.read_to_end(&mut Vec::new()) {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Err("no end".into()),
+        _ => Ok(()),
+    }
+}
+
 /// Sends `input` in pieces; returns the received bytes, and whether the stream is complete.
-fn exchange(address: SocketAddr, input: &[u8], random: &mut Random) -> Result<(Vec<u8>, bool)> {
-    let mut stream = TcpStream::connect(address)?;
-    stream.set_nodelay(true)?;
+fn exchange(server: &Server, input: &[u8], random: &mut Random) -> Result<(Vec<u8>, bool)> {
+    let mut stream = Stream::connect(server.address, server.trust.as_ref())?;
     stream.set_read_timeout(Some(HANG))?;
     let mut rest = input;
     let mut pauses = 2;
@@ -188,7 +246,7 @@ fn exchange(address: SocketAddr, input: &[u8], random: &mut Random) -> Result<(V
     }
     // Most connections are shut down; the others wait for a timeout of the server.
     if !random.once_in(64) {
-        let _ = stream.shutdown(Shutdown::Write);
+        let _ = stream.finish();
     }
     let mut received = Vec::new();
     match stream.read_to_end(&mut received) {

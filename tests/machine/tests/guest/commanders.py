@@ -67,6 +67,7 @@ COMMANDS = [
         (),
     ),
     (one_of(f'root {SITES}/b for *.example', 'clear\nroot built-in'), ()),
+    (one_of(f'root {SITES}/a for http://*', f'root {SITES}/b for https://a.example'), ()),
     (one_of('root /missing', f'root {SITES}/a\nroot /missing/too for a.example'), (errno.ENOENT,)),
     (one_of('reload'), ()),
     (one_of('clear'), ()),

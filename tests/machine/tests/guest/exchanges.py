@@ -15,6 +15,8 @@ from stream import KHTTPD, ROBOTS, Stream, code, masked, request
 
 PROCESS = "127.0.0.1", 9000
 CLOSE = "Connection: close"
+# Distance between the points at which a request is cut.
+STEP = 1
 MEBIBYTE = random.Random(1).randbytes(1 << 20)
 
 
@@ -120,10 +122,10 @@ def byte_by_byte(address):
 
 
 def cuts(address):
-    """A request, and half a request after it, cut at each point."""
+    """A request, and half a request after it, cut at each point or at some."""
     first = request("POST", "/app/echo/a", body=b"content")
     text = first + request("GET", "/app/echo/b", CLOSE)
-    for cut in range(1, len(text)):
+    for cut in range(1, len(text), STEP):
         yield whole(address, text[:cut], text[cut:])
 
 
@@ -163,7 +165,7 @@ def talk(address, sizes, *pieces):
 
 
 def websocket(address):
-    """Messages of all lengths, and a handshake that is cut at each point."""
+    """Messages of all lengths, and a handshake that is cut at each point or at some."""
     ask = request(
         "GET",
         "/app/socket",
@@ -173,7 +175,7 @@ def websocket(address):
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
     )
     yield talk(address, (0, 1, 125, 126, 5000, 65535, 65536, 300000), ask)
-    for cut in range(1, len(ask)):
+    for cut in range(1, len(ask), STEP):
         yield talk(address, (5,), ask[:cut], ask[cut:])
 
 

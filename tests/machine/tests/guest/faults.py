@@ -189,7 +189,7 @@ def commands():
         ),
         ('autoindex yes\nwatch yes', 'clear\nroot /tmp/one'),
         ('root /tmp/two', 'root /tmp/one'),
-        ('root /tmp/two for example.org\nroot /tmp/one for *.example.org', 'clear\nroot /tmp/one'),
+        ('root /tmp/two for https://*\nroot /tmp/one for *.example.org', 'clear\nroot /tmp/one'),
         ('clear', 'root /tmp/one'),
         ('send 127.0.0.1:2001 hello', ''),
     ]

@@ -41,6 +41,8 @@ timeout idle 60
 timeout stop 86400
 root {SITE}
 root {SITE}/dir for *.example.org
+root {SITE}/dir for http://*
+root built-in for https://a.example
 root built-in for a.example
 reload
 clear

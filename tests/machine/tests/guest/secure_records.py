@@ -27,12 +27,12 @@ CLOSE = request("GET", "/robots.txt", "Connection: close")
 OPAQUE = b"\x17\x03\x03"
 
 
-def rest_of(stream):
-    """Returns what comes until the connection ends in whatever way."""
+def alert_of(stream):
+    """Returns what comes before an alert, and its name."""
     try:
-        return stream.rest()
-    except (ssl.SSLError, ConnectionError) as end:
-        return stream.left, end
+        raise AssertionError(f"ended without an alert: {stream.rest()}")
+    except ssl.SSLError as end:
+        return stream.left, end.reason
 
 
 def sizes(node):
@@ -100,21 +100,25 @@ def ends(node):
 
 
 def broken(node):
-    """Records that are not authentic, malformed, cut off, or an alert that gives up."""
-    for record in (
-        OPAQUE + struct.pack("!H", 64) + os.urandom(64),
-        OPAQUE + struct.pack("!H", 65535) + bytes(10),
-        b"\x99\x03\x03\x00\x05hello",
-        b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    """A record that is not authentic, or malformed, ends the connection by an alert: behind all that
+    was sent before, although there are bytes that nobody reads any more."""
+    for record, name in (
+        (OPAQUE + struct.pack("!H", 64) + os.urandom(64), "SSLV3_ALERT_BAD_RECORD_MAC"),
+        (OPAQUE + struct.pack("!H", 65535) + bytes(10), "TLSV1_ALERT_RECORD_OVERFLOW"),
+        (OPAQUE + struct.pack("!H", 5) + b"hello", "SSLV3_ALERT_BAD_RECORD_MAC"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "TLSV1_ALERT_DECODE_ERROR"),
     ):
-        with adopted(node) as stream:
-            serves(stream)
-            stream.socket.socket.sendall(record)
-            rest_of(stream)
+        for unread in b"", os.urandom(1000), ROBOTS * 1000:
+            with adopted(node) as stream:
+                stream.send(ROBOTS * 100)
+                stream.socket.socket.sendall(record + unread)
+                text, alert = alert_of(stream)
+                assert alert == name and text.count(b"HTTP/1.1 200 ") == 100, (alert, text)
+    # A record that is cut off is the end of the client.
     with adopted(node) as stream:
         stream.socket.socket.sendall(OPAQUE + struct.pack("!H", 64) + bytes(30))
         stream.socket.socket.shutdown(socket.SHUT_WR)
-        rest_of(stream)
+        assert stream.rest() == b""
 
 
 def unexpected(node):

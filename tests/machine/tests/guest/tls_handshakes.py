@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What clients and the TLS agent agree on:  tls_handshakes.py CASE"""
+"""What clients and the TLS agent agree on:  tls_handshakes.py CASE..."""
 
 import ssl
 import subprocess
-import sys
 
 import status
 from stream import serves
@@ -18,6 +17,7 @@ from khttpd_tls import (
     Secure,
     certify,
     context,
+    run_cases,
 )
 
 VERSIONS = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
@@ -78,12 +78,13 @@ def versions():
 def listener():
     """A client of khttpd's TLS listener, over IPv4 and IPv6."""
     status.command(*COMMANDS)
+    adopted = status.count("adopted-tls")
     with Agent():
-        for number in range(3):
-            for address in LISTENER, ("::1", LISTENER[1]):
-                with Secure(address) as stream:
-                    serves(stream)
-                    status.wait_for("adopted-tls", number * 2 + 1 + (":" in address[0]))
+        for address in 3 * [LISTENER, ("::1", LISTENER[1])]:
+            with Secure(address) as stream:
+                serves(stream)
+                adopted += 1
+                status.wait_for("adopted-tls", adopted)
     status.command(f"unlisten {LISTENER[1]}", "tls-agent off")
 
 
@@ -134,6 +135,7 @@ def clients():
     """Certificates of clients, required or optional."""
     certify("client", "DNS:client")
     authority, own = f"{FOLDER}/ca.pem", (f"{FOLDER}/client.pem", f"{FOLDER}/client.key")
+    subprocess.run(["/usr/lib/khttpd/certify", "/tmp/stranger", "x", "DNS:client"], check=True)
     for word in "required", "optional":
         with Agent(f"client-certificates {authority} {word}") as agent:
             for version in VERSIONS:
@@ -162,13 +164,4 @@ def clients():
             agent.logs("handshake: invalid peer certificate")
 
 
-def main():
-    certify("host", NAMES)
-    if sys.argv[1] == "clients":
-        command = ["/usr/lib/khttpd/certify", "/tmp/stranger", "x", "DNS:client"]
-        subprocess.run(command, check=True)
-    globals()[sys.argv[1]]()
-    status.wait_for("connections", 0)
-
-
-main()
+run_cases(globals())

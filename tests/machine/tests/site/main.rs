@@ -25,6 +25,7 @@ mod memory;
 mod names;
 mod policy;
 mod rules;
+mod schemes;
 
 use std::fs;
 use std::io::Write;

@@ -2,7 +2,7 @@
 
 //! One direction of a relay: bytes that one side has sent and the other has not taken yet.
 
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;
 
 /// Bytes of a call that reads, and of a pipe at rest.
@@ -35,11 +35,25 @@ pub(super) fn read(mut socket: &TcpStream, room: &mut [u8]) -> io::Result<End> {
     })
 }
 
+/// Writes to a socket; returns the number of bytes that it has taken.
+pub(super) fn write(mut socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    socket.write(bytes)
+}
+
 impl Pipe {
     /// Returns a pipe that has bytes already.
     pub(super) fn with(bytes: Vec<u8>) -> Self {
         Self {
             bytes,
+            ..Self::default()
+        }
+    }
+
+    /// Returns a pipe that has these bytes and gets no more.
+    pub(super) fn last(bytes: &[u8]) -> Self {
+        Self {
+            bytes: bytes.to_vec(),
+            source_has_ended: true,
             ..Self::default()
         }
     }

@@ -25,6 +25,8 @@ const ALERT: u8 = 21;
 const APPLICATION_DATA: u8 = 23;
 /// RFC 8446 section 6: level `warning`, description `close_notify`.
 const CLOSE_NOTIFY: [u8; 2] = [1, 0];
+/// RFC 8446 section 6.1: the description of an alert without effect; `close_notify` follows it.
+const USER_CANCELED: u8 = 90;
 
 /// Bytes of a control message's header.
 const HEADER: usize = mem::size_of::<libc::cmsghdr>();
@@ -40,7 +42,7 @@ pub(crate) struct Ktls<'a>(pub(crate) BorrowedFd<'a>);
 /// Outcome of a call that receives from a socket with kTLS.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Received {
-    /// This many bytes of application data, 0 for an empty record.
+    /// This many bytes of application data, 0 for an empty record and for one without effect.
     Data(usize),
     /// The alert `close_notify`.
     CloseNotify,
@@ -48,6 +50,20 @@ pub(crate) enum Received {
     End,
     /// A record of another type, such as another alert or a handshake message.
     Other(u8),
+}
+
+impl Received {
+    /// Returns what bytes of a type of record are, or of none at the end.
+    fn new(kind: Option<u8>, bytes: &[u8]) -> Self {
+        match (kind, bytes) {
+            (Some(ALERT), [_, 0]) => Self::CloseNotify,
+            (Some(ALERT), [_, USER_CANCELED]) => Self::Data(0),
+            (Some(APPLICATION_DATA), _) => Self::Data(bytes.len()),
+            (Some(other), _) => Self::Other(other),
+            (None, []) => Self::End,
+            (None, _) => Self::Data(bytes.len()),
+        }
+    }
 }
 
 impl Ktls<'_> {
@@ -95,13 +111,8 @@ impl Ktls<'_> {
         let count = unsafe { libc::recvmsg(self.0.as_raw_fd(), &mut message, libc::MSG_DONTWAIT) };
         let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
         let received = to.get(..count).unwrap_or_default();
-        Ok(match record_type(&control, message.msg_controllen) {
-            Some(APPLICATION_DATA) => Received::Data(count),
-            Some(ALERT) if received.get(1) == Some(&0) => Received::CloseNotify,
-            Some(other) => Received::Other(other),
-            None if count == 0 => Received::End,
-            None => Received::Data(count),
-        })
+        let kind = record_type(&control, message.msg_controllen);
+        Ok(Received::new(kind, received))
     }
 
     /// Sends the alert `close_notify`, without waiting.
@@ -179,5 +190,27 @@ fn record_type(control: &Control, len: usize) -> Option<u8> {
         bytes.get(HEADER).copied()
     } else {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_all_alerts_only_close_notify_ends_and_user_canceled_goes_on() {
+        let alert = |description| Received::new(Some(ALERT), &[1, description]);
+        assert_eq!(alert(0), Received::CloseNotify);
+        assert_eq!(alert(USER_CANCELED), Received::Data(0));
+        assert_eq!(alert(20), Received::Other(ALERT));
+    }
+
+    #[test]
+    fn empty_record_is_no_end() {
+        assert_eq!(
+            Received::new(Some(APPLICATION_DATA), b""),
+            Received::Data(0)
+        );
+        assert_eq!(Received::new(None, b""), Received::End);
     }
 }

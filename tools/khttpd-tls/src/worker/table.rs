@@ -3,11 +3,11 @@
 //! The connections of a worker.
 
 use std::collections::HashMap;
-use std::net::TcpStream;
 use std::time::Instant;
 
 use rustix::io::Result;
 
+use crate::handover::Handover;
 use crate::log::Log;
 use crate::poller::{Interest, Poller};
 use crate::task::{Outcome, Task};
@@ -101,7 +101,7 @@ impl Table {
         poller: &Poller,
         kind: Kind,
         outcome: Outcome,
-    ) -> Result<Option<TcpStream>> {
+    ) -> Result<Option<Handover>> {
         let key = self.next_key;
         self.next_key += 1;
         self.settle(poller, key, kind, [Interest::NONE; 2], outcome)
@@ -114,12 +114,18 @@ impl Table {
         poller: &Poller,
         key: u64,
         log: &Log,
-    ) -> Result<Option<TcpStream>> {
+    ) -> Result<Option<Handover>> {
         // An earlier event of the same turn may have ended it.
         let Some(Entry { kind, task, polled }) = self.remove(key) else {
             return Ok(None);
         };
         self.settle(poller, key, kind, polled, task.advance(log))
+    }
+
+    /// Returns the keys of the connections that go on without an event.
+    pub(super) fn waiting_for_tick(&self) -> Vec<u64> {
+        let waits = |(key, entry): (&u64, &Entry)| entry.task.waits_for_tick().then_some(*key);
+        self.entries.iter().filter_map(waits).collect()
     }
 
     /// Removes the connections whose time is up.
@@ -158,13 +164,13 @@ impl Table {
         kind: Kind,
         mut polled: [Interest; 2],
         outcome: Outcome,
-    ) -> Result<Option<TcpStream>> {
+    ) -> Result<Option<Handover>> {
         let task = match outcome {
             Outcome::Wait(task) => task,
-            Outcome::Give(socket) => {
+            Outcome::Give(handover) => {
                 let [of_client, _] = polled;
-                poller.change(&socket, key, of_client, Interest::NONE)?;
-                return Ok(Some(socket));
+                poller.change(&handover, key, of_client, Interest::NONE)?;
+                return Ok(Some(handover));
             }
             Outcome::End => return Ok(None),
         };

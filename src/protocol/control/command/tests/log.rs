@@ -37,7 +37,12 @@ fn log_has_a_format_and_may_have_a_host() {
         (
             "log json for a:80",
             "a:80",
-            "must be a host without a port, *.DOMAIN, or *",
+            "must be a host without scheme and port, *.DOMAIN, or *",
+        ),
+        (
+            "log json for https://a",
+            "https://a",
+            "must be a host without scheme and port, *.DOMAIN, or *",
         ),
     ] {
         assert_eq!(error(text), format!("line 1: \"{word}\": {reason}"));

@@ -22,7 +22,7 @@ mod suite {
         let path = Path::parse(path, &mut buffer, Slashes::Merge).map_err(|_| EINVAL)?;
         let mut room = [0; 128];
         let mut lines = SliceWriter::new(&mut room);
-        site.put_fields(None, path.ok_or(EINVAL)?, status, &mut lines)
+        site.put_fields(Origin::default(), path.ok_or(EINVAL)?, status, &mut lines)
             .map_err(|_| EMSGSIZE)?;
         let length = lines.length();
         assert!(room.get(..length) == Some(expected));

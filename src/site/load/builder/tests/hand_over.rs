@@ -31,7 +31,7 @@ mod suite {
     ];
 
     /// Makes a site of one root for `hosts`, with rules of the node and of the root.
-    fn made(node: &[u8], rules: &[u8], hosts: HostPattern<'_>) -> Result<Site> {
+    fn made(node: &[u8], rules: &[u8], hosts: OriginPattern<'_>) -> Result<Site> {
         let mut node_rules = KVVec::new();
         for line in Lines::new(node) {
             let rule = Rule::parse(line).map_err(|_| EINVAL)?.ok_or(EINVAL)?;
@@ -47,7 +47,7 @@ mod suite {
     fn assert_process(site: &Site, path: &[u8], expected: &[u8]) -> Result {
         let mut buffer = KBox::new(PathBuffer::new(), GFP_KERNEL)?;
         let path = Path::parse(path, &mut buffer, Slashes::Merge).map_err(|_| EINVAL)?;
-        let shown = match site.process(Some(b"localhost"), path.ok_or(EINVAL)?) {
+        let shown = match site.process(Origin::default(), path.ok_or(EINVAL)?) {
             Some(process) => word(&text::render(format_args!("{process}"))?)?,
             None => word(b"nothing")?,
         };
@@ -60,7 +60,7 @@ mod suite {
         let node = b"hand-over * 8000\nhand-over /app/* [::1]:8001\nhand-over *.php 8002\n";
         let rules = b"redirect 301 /old /new\nredirect 301 /gone/* /here/\n\
             metrics /status\nfallback * /index.html\n";
-        let site = made(node, rules, HostPattern::Any)?;
+        let site = made(node, rules, OriginPattern::ANY)?;
         for (path, expected) in [
             (&b"/"[..], &b"root"[..]),
             (b"/app/", b"app"),
@@ -75,7 +75,7 @@ mod suite {
         ] {
             assert_found(&site, path, expected)?;
         }
-        let site = made(b"hand-over /app/* 1", rules, HostPattern::Any)?;
+        let site = made(b"hand-over /app/* 1", rules, OriginPattern::ANY)?;
         assert_found(&site, b"/other", b"root")
     }
 
@@ -86,7 +86,7 @@ mod suite {
             hand-over /app/last/* 8004\nhand-over /app 8005 always\n";
         let rules = b"redirect 301 /old /new\nredirect 301 /gone/* /here/\n\
             redirect 302 /app/last/old /new\nmetrics /status\nfallback * /index.html\n";
-        let site = made(node, rules, HostPattern::Any)?;
+        let site = made(node, rules, OriginPattern::ANY)?;
         for (path, expected) in [
             (&b"/app/"[..], &b"8000"[..]),
             (b"/app/file", b"8000"),
@@ -109,11 +109,14 @@ mod suite {
     fn always_leaves_pages_and_variants_of_a_site() -> Result {
         let node = b"hand-over * 8000 always";
         let rules = b"error 405 /app/file\nfallback /app/* /app/index.html\n";
-        let site = made(node, rules, HostPattern::Any)?;
+        let site = made(node, rules, OriginPattern::ANY)?;
         let length = |page: Option<Representation<'_, _>>| page.map(|page| page.length);
-        assert_eq!(length(site.error_page(None, Status::NotFound)), Some(7));
         assert_eq!(
-            length(site.error_page(None, Status::MethodNotAllowed)),
+            length(site.error_page(Origin::default(), Status::NotFound)),
+            Some(7)
+        );
+        assert_eq!(
+            length(site.error_page(Origin::default(), Status::MethodNotAllowed)),
             Some(6)
         );
         assert_eq!(
@@ -126,7 +129,11 @@ mod suite {
     #[test]
     fn host_without_a_root_has_the_rules_too() -> Result {
         let node = b"hand-over *.php 8000\nhand-over /app/* 8001 always\n";
-        let site = made(node, b"", HostPattern::Exact("other.example"))?;
+        let site = made(
+            node,
+            b"",
+            OriginPattern::parse(b"other.example").map_err(|_| EINVAL)?,
+        )?;
         assert_found(&site, b"/a.php", b"8000")?;
         assert_found(&site, b"/app/", b"8001")?;
         assert_found(&site, b"/", b"nothing")
@@ -135,7 +142,7 @@ mod suite {
     #[test]
     fn other_methods_are_for_the_process_whatever_is_at_the_path() -> Result {
         let node = b"hand-over /app/* 8000 always\nhand-over *.html 8001\n";
-        let site = made(node, b"", HostPattern::Any)?;
+        let site = made(node, b"", OriginPattern::ANY)?;
         assert_process(&site, b"/app/file", b"8000")?;
         assert_process(&site, b"/app/none.html", b"8001")?;
         assert_process(&site, b"/index.html", b"8001")?;
@@ -145,7 +152,7 @@ mod suite {
     #[test]
     fn patterns_are_decoded() -> Result {
         let node = b"hand-over /a%20b/* 8000\nhand-over *%2Cx 8001\nhand-over /%41 8002\n";
-        let site = made(node, b"", HostPattern::Any)?;
+        let site = made(node, b"", OriginPattern::ANY)?;
         assert_found(&site, b"/a%20b/", b"8000")?;
         assert_found(&site, b"/,x", b"8001")?;
         assert_found(&site, b"/A", b"8002")?;
@@ -154,7 +161,7 @@ mod suite {
 
     #[test]
     fn only_the_node_hands_over() {
-        let site = made(b"", b"hand-over * 8000", HostPattern::Any);
+        let site = made(b"", b"hand-over * 8000", OriginPattern::ANY);
         assert!(site.err() == Some(EINVAL));
     }
 
@@ -169,7 +176,7 @@ mod suite {
                 sources.add_rule(&rule)?;
             }
             if has_root {
-                sources.set_root(b"built-in", HostPattern::Any)?;
+                sources.set_root(b"built-in", OriginPattern::ANY)?;
             }
             let site = Site::load(
                 &sources,

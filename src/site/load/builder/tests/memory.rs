@@ -78,7 +78,7 @@ mod suite {
         }
         let rules = Rules::new(&[], b"", b"").map_err(|e| e.errno())?;
         builder
-            .finish_root(b"", &rules, HostPattern::Any, &LoadProgress::new())
+            .finish_root(b"", &rules, OriginPattern::ANY, &LoadProgress::new())
             .map_err(|e| e.errno())?;
         SiteBuilder::build(builder, 0).map_err(|e| e.errno())
     }
