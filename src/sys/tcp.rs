@@ -96,7 +96,6 @@ pub(crate) use self::{
         Stream, //
     },
     tls_socket::{
-        tls_alert,
         TlsReceived,
         TlsSocket, //
     },

@@ -27,6 +27,10 @@ extern "C" {
     /// Tells whether [`khttpd_tls_receive`] would return something else than `-EAGAIN`. Any context.
     pub(in crate::sys) fn khttpd_tls_is_readable(sk: *mut bindings::sock) -> bool;
 
+    /// Takes the error of a stream without further records: a negative errno, or 0. Any context. `sk`
+    /// has TLS.
+    pub(in crate::sys) fn khttpd_tls_take_broken(sk: *mut bindings::sock) -> c_int;
+
     /// Receives up to `len` bytes of records of one type, which it writes: 0 for none. Returns the
     /// number of bytes, 0 also at the end of the stream, or a negative errno. Process context, may
     /// wait for the socket's lock. `sock` has TLS.

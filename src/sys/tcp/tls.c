@@ -47,15 +47,23 @@ bool khttpd_tls_is_readable(struct sock *sk)
 	       READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN || READ_ONCE(sk->sk_err);
 }
 
-/*
- * Returns a result. A broken record, of which it tells, is an error of the socket, too, and would keep
- * back what is sent.
- */
-static int told(struct sock *sk, int result)
+static bool is_broken(int err)
 {
-	if (result == -EBADMSG || result == -EMSGSIZE || result == -EINVAL)
-		sock_error(sk);
-	return result;
+	return err == EBADMSG || err == EMSGSIZE || err == EINVAL;
+}
+
+static bool has_stopped(const struct sock *sk)
+{
+	return tls_sw_ctx_rx(tls_get_ctx(sk))->strp.stopped;
+}
+
+/*
+ * Takes the error by which TLS has told that the stream can't be divided into records any more, or
+ * returns 0. As an error of the socket it would keep back what is sent.
+ */
+int khttpd_tls_take_broken(struct sock *sk)
+{
+	return has_stopped(sk) && is_broken(READ_ONCE(sk->sk_err)) ? sock_error(sk) : 0;
 }
 
 /*
@@ -79,7 +87,14 @@ int khttpd_tls_receive(struct socket *sock, void *to, size_t len, u8 *type)
 	if (control.header.cmsg_level == SOL_TLS &&
 	    control.header.cmsg_type == TLS_GET_RECORD_TYPE)
 		*type = *(u8 *)CMSG_DATA(&control.header);
-	return told(sock->sk, received);
+	/*
+	 * A record that can't be decrypted is an error of the socket, too. If bytes came before it the
+	 * next call tells.
+	 */
+	if (is_broken(-received) || (received > 0 && !has_stopped(sock->sk) &&
+				     is_broken(READ_ONCE(sock->sk->sk_err))))
+		sock_error(sock->sk);
+	return received;
 }
 
 int khttpd_tls_send(struct socket *sock, const void *from, size_t len, unsigned int flags)
@@ -87,7 +102,7 @@ int khttpd_tls_send(struct socket *sock, const void *from, size_t len, unsigned 
 	struct msghdr msg = { .msg_flags = flags | MSG_DONTWAIT | MSG_NOSIGNAL };
 	struct kvec vector = { .iov_base = (void *)from, .iov_len = len };
 
-	return told(sock->sk, kernel_sendmsg(sock, &msg, &vector, 1, len));
+	return kernel_sendmsg(sock, &msg, &vector, 1, len);
 }
 
 int khttpd_tls_splice(struct socket *sock, const struct bio_vec *pieces, unsigned int count,
@@ -104,7 +119,7 @@ int khttpd_tls_splice(struct socket *sock, const struct bio_vec *pieces, unsigne
 	tcp_sock_set_cork(sock->sk, true);
 	sent = sock_sendmsg(sock, &msg);
 	tcp_sock_set_cork(sock->sk, false);
-	return told(sock->sk, sent);
+	return sent;
 }
 
 /* Sends an alert, behind all bytes: RFC 8446 section 6. */
@@ -127,7 +142,7 @@ int khttpd_tls_send_alert(struct socket *sock, u8 level, u8 description)
 	};
 
 	*(u8 *)CMSG_DATA(&control.header) = TLS_RECORD_TYPE_ALERT;
-	return told(sock->sk, kernel_sendmsg(sock, &msg, &vector, 1, sizeof(alert)));
+	return kernel_sendmsg(sock, &msg, &vector, 1, sizeof(alert));
 }
 
 /*
@@ -142,8 +157,12 @@ bool khttpd_tls_is_flushed(struct sock *sk)
 	lock_sock(sk);
 	is_flushed = !context->partially_sent_record && !context->pending_open_record_frags &&
 		     list_empty(&tls_sw_ctx_tx(context)->tx_list);
-	if (!is_flushed)
+	if (!is_flushed) {
 		set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+		/* TLS has given up because of what it has received. */
+		if (khttpd_tls_take_broken(sk))
+			sk->sk_write_space(sk);
+	}
 	release_sock(sk);
 	return is_flushed;
 }
@@ -155,9 +174,11 @@ bool khttpd_tls_is_flushed(struct sock *sk)
 bool khttpd_tls_can_close(const struct sock *sk)
 {
 	const int unacknowledged = TCPF_FIN_WAIT1 | TCPF_CLOSING | TCPF_LAST_ACK;
+	const struct tcp_sock *tp = tcp_sk(sk);
+	u32 unread = READ_ONCE(tp->rcv_nxt) - READ_ONCE(tp->copied_seq) -
+		     sock_flag(sk, SOCK_DONE);
 
-	return skb_queue_empty_lockless(&sk->sk_receive_queue) ||
-	       !(1 << inet_sk_state_load(sk) & unacknowledged);
+	return !unread || !(1 << inet_sk_state_load(sk) & unacknowledged);
 }
 
 void khttpd_tls_half_close(struct socket *sock)

@@ -61,11 +61,7 @@ const ALERT: u8 = 21;
 
 /// Returns the description of the alert (RFC 8446 sections 5.2 and 6.2) if TLS tells by this error
 /// that a record is not authentic, or malformed.
-///
-/// # Context
-///
-/// Any context.
-pub(crate) fn tls_alert(e: Error) -> Option<u8> {
+fn alert_for(e: Error) -> Option<u8> {
     const BAD_RECORD_MAC: u8 = 20;
     const RECORD_OVERFLOW: u8 = 22;
     const DECODE_ERROR: u8 = 50;
@@ -136,7 +132,7 @@ impl TlsSocket<'_> {
         let Ok(count) = usize::try_from(received) else {
             return match to_result(received) {
                 Ok(()) | Err(EAGAIN) => Ok(None),
-                Err(e) => tls_alert(e).map(TlsReceived::Broken).map(Some).ok_or(e),
+                Err(e) => alert_for(e).map(TlsReceived::Broken).map(Some).ok_or(e),
             };
         };
         // SAFETY: The call has written so many bytes, of which there are no more than `most`.
@@ -151,13 +147,21 @@ impl TlsSocket<'_> {
         Ok(Some(received))
     }
 
+    /// Takes the error by which TLS tells, to senders too, that a broken record was received; returns
+    /// the description of the alert for it. What was received before can still be read.
+    pub(crate) fn take_broken(&self) -> Option<u8> {
+        // SAFETY: By the type invariant the socket is valid and has TLS.
+        to_result(unsafe { ffi::khttpd_tls_take_broken(self.file.sk()) })
+            .err()
+            .and_then(alert_for)
+    }
+
     /// Encrypts bytes and sends them; returns how many found space. With `more` others follow at
     /// once.
     ///
     /// # Errors
     ///
-    /// `ENOMEM`, the errors of TCP, and once those for which [`tls_alert`] has an alert, if a broken
-    /// record was received meanwhile.
+    /// `ENOMEM`, the errors of TCP, and an error that [`TlsSocket::take_broken`] takes.
     pub(crate) fn send(&self, bytes: &[u8], more: bool) -> Result<usize> {
         // SAFETY: By the type invariant the socket is valid and has TLS. The bytes are valid.
         space(unsafe {

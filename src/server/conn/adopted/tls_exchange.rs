@@ -62,7 +62,8 @@ impl AdoptedConnection {
         Ok(action)
     }
 
-    /// Encrypts, decrypts and polls, until the connection has to wait.
+    /// Encrypts, decrypts and polls, until the connection has to wait. It waits for no peer if it must
+    /// close.
     fn exchange(&self, socket: &TlsSocket<'_>, state: &mut AdoptedState, mut page: Page) -> Action {
         if self.is_closing() {
             match state.conn.abort(CloseReason::Stopped) {
@@ -76,6 +77,9 @@ impl AdoptedConnection {
                 Ok(Moved::Some) => (),
                 Ok(Moved::Nothing) if round == 0 || state.tls.closing().is_some() => (),
                 Ok(Moved::Nothing) => return Action::Wait,
+                Ok(Moved::Blocked) if self.is_closing() => {
+                    return state.conn.reset(CloseReason::Stopped);
+                }
                 Ok(Moved::Blocked) => return self.wait_for_space(state),
                 Err(e) => return state.conn.reset(reason(e)),
             }
@@ -83,7 +87,7 @@ impl AdoptedConnection {
                 if state.tls.must_drain(&state.conn.pending) {
                     continue;
                 }
-                if !socket.can_close() {
+                if !socket.can_close() && !self.is_closing() {
                     return self.wait_for_space(state);
                 }
                 return Action::Close(reason);

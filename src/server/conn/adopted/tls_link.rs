@@ -11,7 +11,6 @@ use super::super::{
 use crate::sys::{
     memory_group::atomic_account,
     tcp::{
-        tls_alert,
         Pieces,
         TlsReceived,
         TlsSocket, //
@@ -53,13 +52,29 @@ impl InputEnd {
         self.has_come = true;
     }
 
-    /// Sends by `send`, and once more if TLS tells of a broken record instead, before which there may
-    /// be bytes to be received.
-    fn send_despite(&mut self, send: impl Fn() -> Result<usize>) -> Result<usize> {
-        send().or_else(|e| {
-            self.answer = tls_alert(e).ok_or(e)?;
-            send()
-        })
+    /// Looks for a broken record, before which there may be bytes to be received. Returns whether it is
+    /// the first one.
+    fn note_broken(&mut self, socket: &TlsSocket<'_>) -> bool {
+        match socket.take_broken() {
+            Some(description) if self.answer == alert::CLOSE_NOTIFY => {
+                self.answer = description;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Sends by `send`, despite a broken record that is found before or meanwhile.
+    fn send_despite(
+        &mut self,
+        socket: &TlsSocket<'_>,
+        send: impl Fn(&TlsSocket<'_>) -> Result<usize>,
+    ) -> Result<usize> {
+        self.note_broken(socket);
+        match send(socket) {
+            Err(_) if self.note_broken(socket) => send(socket),
+            sent => sent,
+        }
     }
 }
 
@@ -202,8 +217,8 @@ impl TlsLink {
         pending: &PendingResponse,
     ) -> Result<bool> {
         while let Some(rest @ [_, ..]) = self.output.get(self.encrypted..) {
-            let send = || socket.send(rest, self.is_followed);
-            let count = self.input_end.send_despite(send)?;
+            let send = |socket: &TlsSocket<'_>| socket.send(rest, self.is_followed);
+            let count = self.input_end.send_despite(socket, send)?;
             if count == 0 {
                 return Ok(false);
             }
@@ -229,8 +244,9 @@ impl TlsLink {
         if pending.head.is_empty() && self.spliced == 0 {
             let bytes = snapshot.body(*body).ok_or(EIO)?;
             let is_followed = pending.parts.is_some();
-            let send = || socket.splice(bytes, range.clone(), is_followed);
-            self.spliced = self.input_end.send_despite(send)?;
+            self.spliced = self.input_end.send_despite(socket, |socket| {
+                socket.splice(bytes, range.clone(), is_followed)
+            })?;
             return Ok(self.spliced != 0);
         }
         Ok(true)
@@ -239,9 +255,11 @@ impl TlsLink {
     /// Tells the client that nothing follows: by an alert (RFC 8446 section 6.1), and by FIN.
     fn half_close(&mut self, socket: &TlsSocket<'_>) -> Result<bool> {
         if !self.has_notified {
+            self.input_end.note_broken(socket);
             let answer = self.input_end.answer;
-            let send = || socket.send_alert(answer != alert::CLOSE_NOTIFY, answer);
-            self.has_notified = self.input_end.send_despite(send)? != 0;
+            self.has_notified = self.input_end.send_despite(socket, |socket| {
+                socket.send_alert(answer != alert::CLOSE_NOTIFY, answer)
+            })? != 0;
         }
         if self.has_notified && socket.is_flushed() {
             socket.half_close();

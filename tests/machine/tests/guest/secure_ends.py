@@ -60,6 +60,21 @@ def resets(node):
     status.wait_for("connections", 0)
 
 
+def silent(node):
+    """A client that takes nothing, and has sent a part of a record, keeps no server from its stop."""
+    status.command("timeout stop 1")
+    streams = [adopted(node) for _ in range(4)]
+    for number, stream in enumerate(streams):
+        stream.send(LARGE * number)
+        # The header of a record, and nothing of its content.
+        stream.socket.socket.sendall(b"\x17\x03\x03\x01\x00")
+    status.command("stop")
+    status.wait_for("connections", 0)
+    status.command("start")
+    for stream in streams:
+        stream.close()
+
+
 def stopped(node):
     """The server stops."""
     status.command("timeout stop 1")
@@ -84,7 +99,7 @@ def main():
     os.makedirs(FOLDER, exist_ok=True)
     with open(f"{FOLDER}/large", "wb") as file:
         file.write(bytes(1 << 20))
-    for case in resets, stopped, unloaded:
+    for case in resets, silent, stopped, unloaded:
         status.command(f"root {FOLDER}")
         with Node() as node:
             case(node)
