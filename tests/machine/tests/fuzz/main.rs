@@ -61,7 +61,7 @@ struct Server {
     address: SocketAddr,
     /// The same without TLS.
     plain: SocketAddr,
-    /// Whom clients trust, if the scheme is HTTPS.
+    /// The authority that clients trust, if they use HTTPS.
     trust: Option<Trust>,
 }
 

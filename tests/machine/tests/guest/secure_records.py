@@ -101,7 +101,7 @@ def ends(node):
 
 def broken(node):
     """A record that is not authentic, or malformed, ends the connection by an alert: behind all that
-    was sent before, although there are bytes that nobody reads any more."""
+    khttpd has sent before, although khttpd leaves bytes unread."""
     for record, name in (
         (OPAQUE + struct.pack("!H", 64) + os.urandom(64), "SSLV3_ALERT_BAD_RECORD_MAC"),
         (OPAQUE + struct.pack("!H", 65535) + bytes(10), "TLSV1_ALERT_RECORD_OVERFLOW"),
