@@ -31,9 +31,14 @@ bool khttpd_sk_is_ipv4(const struct sock *sk)
 #endif
 }
 
+/*
+ * Whether the peer has acknowledged all, or never will. A child of TCP Fast Open is accepted before
+ * the peer has acknowledged the SYN.
+ */
 bool khttpd_tcp_is_acknowledged(const struct sock *sk)
 {
-	return tcp_sk(sk)->snd_una == tcp_sk(sk)->write_seq || khttpd_sk_is_dead(sk);
+	return (tcp_sk(sk)->snd_una == tcp_sk(sk)->write_seq && sk->sk_state != TCP_SYN_RECV) ||
+		khttpd_sk_is_dead(sk);
 }
 
 void khttpd_tcp_await_acknowledgement(struct sock *sk)

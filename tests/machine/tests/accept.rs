@@ -11,7 +11,10 @@ use common::{assert_quiet, machine, put_guest, scaled_count, Result};
 #[test]
 fn fast_open_children_are_served() -> Result {
     let machine = machine()?.boot()?;
-    put_guest(&machine, &["status.py", "packet.py", "fast_open.py"])?;
+    put_guest(
+        &machine,
+        &["status.py", "process.py", "packet.py", "fast_open.py"],
+    )?;
     run(&machine, "fast_open.py")?;
     assert_quiet(&machine)
 }

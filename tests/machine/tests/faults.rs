@@ -77,9 +77,8 @@ fn hand_over_succeeds_or_is_503_at_every_failing_allocation() -> Result {
     run(&machine, "starved.py")
 }
 
-#[test]
-#[ignore = "needs fault injection: make test-faults"]
-fn adoption_succeeds_or_reports_at_every_failing_allocation() -> Result {
+/// Runs `guest/scarcity.py` with connections of a kind.
+fn scarcity(kind: &str) -> Result {
     let machine = serving()?;
     let programs = [
         "injection.py",
@@ -87,10 +86,23 @@ fn adoption_succeeds_or_reports_at_every_failing_allocation() -> Result {
         "stream.py",
         "process.py",
         "adoption.py",
+        "secure.py",
         "scarcity.py",
     ];
     put_guest(&machine, &programs)?;
-    run(&machine, "scarcity.py")
+    run(&machine, &format!("scarcity.py {kind}"))
+}
+
+#[test]
+#[ignore = "needs fault injection: make test-faults"]
+fn adoption_succeeds_or_reports_at_every_failing_allocation() -> Result {
+    scarcity("plain")
+}
+
+#[test]
+#[ignore = "needs fault injection: make test-faults"]
+fn adoption_with_tls_succeeds_or_reports_at_every_failing_allocation() -> Result {
+    scarcity("secure")
 }
 
 #[test]

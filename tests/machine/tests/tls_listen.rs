@@ -5,7 +5,9 @@
 mod common;
 
 use common::program;
-use common::{machine, put_guest, scaled_count, serving, unload, wait_until, Result, HANG};
+use common::{
+    assert_quiet, machine, put_guest, scaled_count, serving, unload, wait_until, Result, HANG,
+};
 
 const PROGRAMS: [&str; 5] = [
     "status.py",
@@ -37,6 +39,15 @@ fn connections_go_to_the_agent_without_ipv6() -> Result {
     put_guest(&machine, &PROGRAMS)?;
     program::run(&machine, "tls_listen.py unread")?;
     unload(&machine)
+}
+
+#[test]
+fn agent_shakes_hands_with_clients_of_tcp_fast_open() -> Result {
+    let machine = machine()?.boot()?;
+    put_guest(&machine, &PROGRAMS)?;
+    put_guest(&machine, &["packet.py", "fast_open.py", "tls_fast_open.py"])?;
+    program::run(&machine, "tls_fast_open.py")?;
+    assert_quiet(&machine)
 }
 
 #[test]

@@ -6,11 +6,13 @@ import socket
 import subprocess
 
 import packet
+import process
 import status
 
 ADDRESS = "127.0.0.1", 8080
 COUNT = 100
 REQUEST = b"GET /robots.txt HTTP/1.1\r\nHost: a\r\n\r\n"
+APP = b"GET /app/a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 LAST = b"GET /robots.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 END = b"\r\n\r\nUser-agent: *\nDisallow:\n"
 SETTINGS = {
@@ -60,12 +62,24 @@ def complete():
     for delay in "0ms", "20ms":
         run(f"tc qdisc replace dev lo root netem limit 10000 delay {delay}")
         served([begin(LAST) for _ in range(COUNT)])
+        handed_over()
     # The peers' kernel forgets connections whose handshake is under way, and resets them later.
     clients = [begin(REQUEST) for _ in range(COUNT)]
     run("ss --kill --tcp dport = :8080")
     for client in clients:
         client.close()
     run("tc qdisc delete dev lo root")
+
+
+def handed_over():
+    """A process gets requests, as soon as the handshake is complete."""
+    status.command("hand-over /app/* 9000")
+    with process.Process("http", "127.0.0.1", 9000):
+        for client in [begin(APP) for _ in range(COUNT)]:
+            with client, client.makefile("rb") as stream:
+                response = stream.read()
+                assert response.startswith(b"HTTP/1.1 200 "), response
+    status.command("clear", "root built-in")
 
 
 def answered(cable):
@@ -141,4 +155,5 @@ def main():
     run("rmmod khttpd")
 
 
-main()
+if __name__ == "__main__":
+    main()

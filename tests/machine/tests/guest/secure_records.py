@@ -15,14 +15,17 @@ import process
 import status
 from access_log import Reader
 from adoption import Node
-from secure import adopted, client_context, pair, server_context, shake_hands
+from secure import CERTIFICATE, adopted, client_context, pair, server_context, shake_hands
 from stream import ROBOTS, code, request, serves
 
 # <linux/tcp.h>, <linux/tls.h>
 TCP_ULP = 31
 SOL_TLS, TLS_TX = 282, 1
+SET_TYPE = 1
 AES_128_GCM = struct.pack("=HH", 0x0304, 51) + bytes(8 + 16 + 4 + 8)
 CLOSE = request("GET", "/robots.txt", "Connection: close")
+# Types of records.
+ALERT, DATA = 21, 23
 # What an encrypted record begins with.
 OPAQUE = b"\x17\x03\x03"
 
@@ -145,6 +148,68 @@ def unexpected(node):
     assert b"alert unexpected message" in text, text
 
 
+class RecordSocket:
+    """A client whose records the kernel encrypts and decrypts, and that chooses their types."""
+
+    def __init__(self, node):
+        connections = []
+        context = ssl.create_default_context(cafile=CERTIFICATE)
+        context.options |= ssl.OP_ENABLE_KTLS
+        with process.listener(adoption.LOOPBACK, 0) as listens:
+            thread = threading.Thread(target=shake_hands, args=(listens, connections))
+            thread.start()
+            plain = socket.create_connection(listens.getsockname(), status.HANG)
+            secure = context.wrap_socket(plain, server_hostname="a")
+            thread.join()
+        self.socket = socket.socket(fileno=secure.detach())
+        self.socket.settimeout(status.HANG)
+        node.give(connections[0])
+
+    def send(self, kind, text):
+        """Sends a record."""
+        self.socket.sendmsg([text], [(SOL_TLS, SET_TYPE, bytes([kind]))])
+
+    def receive(self):
+        """Receives a record, or a part of it; returns its type and its text."""
+        text, controls, *_ = self.socket.recvmsg(10_000, socket.CMSG_SPACE(1))
+        return controls[0][2][0], text
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+
+def types(node):
+    """A client may say that it has given up something, though not for ever. A type that must not come
+    ends the connection by an alert, behind the responses."""
+    user_canceled, most = b"\x01\x5a", 64
+    refusal = ALERT, b"\x02\x0a"
+    with RecordSocket(node) as client:
+        for _ in range(most):
+            client.send(ALERT, user_canceled)
+        client.send(DATA, ROBOTS)
+        kind, text = client.receive()
+        assert kind == DATA and text.startswith(b"HTTP/1.1 200 "), (kind, text)
+        client.send(ALERT, user_canceled)
+        assert client.receive() == refusal
+    for kind in 20, 22, 24, 99:
+        with RecordSocket(node) as client:
+            client.send(DATA, ROBOTS)
+            client.send(kind, b"text")
+            found, text = client.receive()
+            assert found == DATA and text.startswith(b"HTTP/1.1 200 "), (found, text)
+            assert client.receive() == refusal, kind
+    # An alert that is fatal has no answer.
+    with RecordSocket(node) as client:
+        client.send(ALERT, b"\x02\x50")
+        try:
+            assert not client.socket.recv(100)
+        except ConnectionResetError:
+            pass
+
+
 def one_way(node):
     """TLS in one direction alone is refused, and stays with the process."""
     stream, connection = adoption.pair()
@@ -185,7 +250,7 @@ def shared(node):
 
 def main():
     with Node() as node:
-        for case in sizes, versions, schemes, ends, broken, unexpected, one_way, shared:
+        for case in sizes, versions, schemes, ends, broken, unexpected, types, one_way, shared:
             case(node)
             status.wait_for("connections", 0)
             print(case.__name__, flush=True)

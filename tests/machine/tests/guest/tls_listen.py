@@ -357,7 +357,8 @@ def slots():
     status.command("start", "max-connections 65536")
 
 
-python_agent.certify()
-globals()[sys.argv[1]](*map(int, sys.argv[2:]))
-status.wait_for("connections", 0)
-status.wait_for_sockets(orphan=0)
+if __name__ == "__main__":
+    python_agent.certify()
+    globals()[sys.argv[1]](*map(int, sys.argv[2:]))
+    status.wait_for("connections", 0)
+    status.wait_for_sockets(orphan=0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Many handshakes, some of which end in each flight, by FIN or RST:  tls_storm.py COUNT [killed]
+"""Many handshakes, some of which end in each flight, by FIN or RST: tls_storm.py COUNT SEED [killed]
 
 `killed`: the agent is killed and started again meanwhile."""
 
@@ -50,7 +50,7 @@ def handshake(generator, settings, session):
 
 def work(seed, count, may_end, reports):
     """Shakes hands that often."""
-    generator = random.Random(seed)
+    generator = random.Random(f"{sys.argv[2]} {seed}")
     settings = [context(ssl.TLSVersion.TLSv1_2), context(ssl.TLSVersion.TLSv1_3)]
     outcomes, sessions = collections.Counter(), {}
     for _ in range(count):
@@ -67,7 +67,7 @@ def work(seed, count, may_end, reports):
 
 
 def main():
-    count, is_killed = int(sys.argv[1]), sys.argv[2:] == ["killed"]
+    count, is_killed = int(sys.argv[1]), sys.argv[3:] == ["killed"]
     certify("host", NAMES)
     status.command(*COMMANDS)
     with Agent("log-lines 1") as agent:
