@@ -47,10 +47,10 @@ def giving(node, pair, early):
             stream.send(b"text")
             assert connection.recv(100) == b"text"
             return
+        connection.close()
         stream.send(request("GET", "/robots.txt")[len(early) :])
         head, _ = stream.response()
         assert code(head) == 200, head
-        connection.close()
         stream.close()
         status.wait_for("connections", 0)
         ends.append(pair())
