@@ -114,6 +114,10 @@ class SecureSocket:
         self.notify()
         self.socket.shutdown(how)
 
+    def fileno(self):
+        """Returns the descriptor, for select(2)."""
+        return self.socket.fileno()
+
     def setsockopt(self, *arguments):
         """Sets an option of TCP."""
         self.socket.setsockopt(*arguments)
