@@ -59,23 +59,23 @@ impl Params {
         let backlog = backlog()?;
         let max_connections = connections(
             "max_connections",
-            *module_parameters::max_connections.value_ref(),
+            param::value(&module_parameters::max_connections),
         )?;
         let max_connections_user_ns = connections(
             "max_connections_user_ns",
-            *module_parameters::max_connections_user_ns.value_ref(),
+            param::value(&module_parameters::max_connections_user_ns),
         )?;
         let root = root()?;
-        let port = *module_parameters::port.value_ref();
+        let port = param::value(&module_parameters::port);
         Ok(Self {
             listen: (port != 0).then_some(SocketAddr::new(address, port)),
             backlog,
             max_connections,
             max_connections_user_ns,
             limits: Limits {
-                max_site_bytes: *module_parameters::max_site_bytes.value_ref(),
-                max_file_bytes: *module_parameters::max_file_bytes.value_ref(),
-                max_entries: *module_parameters::max_entries.value_ref(),
+                max_site_bytes: param::value(&module_parameters::max_site_bytes),
+                max_file_bytes: param::value(&module_parameters::max_file_bytes),
+                max_entries: param::value(&module_parameters::max_entries),
             },
             root,
             commands: param::commands().to_bytes(),
@@ -96,7 +96,7 @@ fn address() -> Result<IpAddr> {
 }
 
 fn backlog() -> Result<i32> {
-    let backlog = *module_parameters::backlog.value_ref();
+    let backlog = param::value(&module_parameters::backlog);
     if !BACKLOG.contains(&backlog) {
         let (min, max) = (BACKLOG.start(), BACKLOG.end());
         pr_err!("backlog={backlog}: must be {min} to {max}\n");

@@ -12,6 +12,7 @@ pub(crate) mod clock;
 pub(crate) mod compress;
 pub(crate) mod deferred;
 pub(crate) mod device;
+pub(crate) mod errno;
 mod ffi;
 pub(crate) mod fs;
 pub(crate) mod fsnotify;

@@ -15,6 +15,7 @@ use crate::{
             FileSession,
             PollCall, //
         },
+        errno::ESHUTDOWN,
         net::Net,
         tcp::SocketFile,
         uio, //

@@ -2,6 +2,16 @@
 
 //! Texts for error numbers: the reason, and the command that helps to find the cause.
 
+use crate::sys::errno::{
+    EADDRINUSE,
+    EADDRNOTAVAIL,
+    EAFNOSUPPORT,
+    ECONNREFUSED,
+    ECONNRESET,
+    EHOSTUNREACH,
+    ENETUNREACH,
+    EOPNOTSUPP, //
+};
 use kernel::prelude::*;
 
 /// Reason of an `EPERM`: the writer may not administer the server.

@@ -14,6 +14,7 @@ use crate::{
             FileSession,
             PollCall, //
         },
+        errno::ESHUTDOWN,
         net::Net, //
     }, //
 };

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::sys::{
     device::PollCall,
+    errno::ESHUTDOWN,
     tcp::SocketFile, //
 };
 use kernel::{

@@ -1,11 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Module parameters that are strings, which the macro `module!` does not support.
+//! Module parameters: their values, and strings, which the macro `module!` does not support.
 //!
 //! C header: [`include/linux/moduleparam.h`](srctree/include/linux/moduleparam.h)
 
 use super::ffi;
-use kernel::prelude::*;
+use kernel::{
+    module_param::ModuleParamAccess,
+    prelude::*, //
+};
+
+/// Returns the value of a parameter, as given or its default.
+///
+/// # Context
+///
+/// Any context.
+pub(crate) fn value<T: Copy>(param: &ModuleParamAccess<T>) -> T {
+    #[cfg(khttpd_linux_7_2)]
+    return *param.value();
+    #[cfg(not(khttpd_linux_7_2))]
+    param.value()
+}
 
 /// Returns the parameter `address`, as given or its default.
 ///

@@ -19,6 +19,20 @@ use kernel::{
     types::ForeignOwnable, //
 };
 
+#[cfg(not(khttpd_linux_7_2))]
+use rcu::synchronize_rcu;
+
+/// Waits for a grace period.
+///
+/// # Context
+///
+/// Process context, may sleep.
+#[cfg(khttpd_linux_7_2)]
+fn synchronize_rcu() {
+    // SAFETY: The function has no preconditions but its context.
+    unsafe { kernel::bindings::synchronize_rcu() };
+}
+
 /// The current one of several values, which readers find without waiting.
 ///
 /// # Invariants
@@ -67,7 +81,7 @@ impl<T: Send + Sync + 'static> Published<T> {
         // INVARIANT: The pointer comes from `into_foreign`; the reference behind the one that it
         // replaces is taken over below.
         let last = self.current.xchg(value.into_foreign(), ordering::Full);
-        rcu::synchronize_rcu();
+        synchronize_rcu();
         // SAFETY: By the type invariant this was our reference, and after the grace period no
         // reader uses it any more.
         unsafe { Arc::from_foreign(last) }

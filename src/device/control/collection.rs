@@ -4,7 +4,10 @@
 
 use crate::{
     device::command_error::CommandError,
-    sys::text::TEXT_MAX, //
+    sys::{
+        errno::ECANCELED,
+        text::TEXT_MAX, //
+    }, //
 };
 use core::mem;
 use kernel::prelude::*;

@@ -8,7 +8,11 @@ use crate::{
         command_error::CommandError,
         errno_text, //
     },
-    server::UpdateError, //
+    server::UpdateError,
+    sys::errno::{
+        EADDRNOTAVAIL,
+        EDESTADDRREQ, //
+    }, //
 };
 use core::net::SocketAddr;
 use kernel::prelude::*;

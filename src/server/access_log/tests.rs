@@ -99,7 +99,7 @@ mod suite {
         let mut line = Text::new();
         source.render(&mut line)?;
         source.take();
-        let line = core::str::from_utf8(&line).map_err(|_| EILSEQ)?;
+        let line = core::str::from_utf8(&line).map_err(|_| EIO)?;
         Ok(line.contains(text) && line.is_empty() == text.is_empty())
     }
 
@@ -175,7 +175,7 @@ mod suite {
         for _ in 0..written {
             let mut line = Text::new();
             source.render(&mut line)?;
-            let line = core::str::from_utf8(&line).map_err(|_| EILSEQ)?;
+            let line = core::str::from_utf8(&line).map_err(|_| EIO)?;
             assert!(line.contains("\"/a\""));
             source.take();
         }

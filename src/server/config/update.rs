@@ -13,6 +13,7 @@ use super::{
 use crate::{
     site::load::Sources,
     sys::{
+        errno::EOPNOTSUPP,
         interruptible_mutex::InterruptibleGuard,
         log::UserLog,
         net::Net,

@@ -8,6 +8,7 @@ use super::super::access_log::{
 };
 use crate::sys::{
     clock,
+    errno::ENOBUFS,
     memory_group::atomic_account, //
 };
 use core::slice;

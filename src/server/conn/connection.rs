@@ -310,6 +310,7 @@ impl Timed for Connection {
 
 impl TableEntry for Connection {
     fn abort(this: &Arc<Self>) {
+        // The worker sees it: to queue a work item is a full barrier, also if it is queued already.
         this.closing.store(true, Relaxed);
         this.kick();
     }

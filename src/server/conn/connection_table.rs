@@ -10,6 +10,7 @@ use super::{
 use crate::{
     site::MetricsPage,
     sys::{
+        errno::ESHUTDOWN,
         sched,
         softirq::{
             self,
@@ -277,10 +278,7 @@ impl<C: TableEntry> ConnectionTable<C> {
 
 #[kunit_tests(khttpd_connection_table)]
 mod tests {
-    use super::{
-        super::slots::CHUNK,
-        *, //
-    };
+    use super::{super::slots::CHUNK, *};
     use crate::sys::sched::count;
 
     /// A connection that counts how often it is aborted.

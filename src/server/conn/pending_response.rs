@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{
     site::BodyId,
-    sys::tcp::Pieces, //
+    sys::{
+        errno::ENOBUFS,
+        tcp::Pieces, //
+    }, //
 };
 use core::ops::Range;
 use kernel::{

@@ -23,9 +23,15 @@ use super::{
     },
     transport::Transport, //
 };
-use crate::sys::tcp::{
-    self,
-    Sender, //
+use crate::sys::{
+    errno::{
+        ENOBUFS,
+        ESTALE, //
+    },
+    tcp::{
+        self,
+        Sender, //
+    }, //
 };
 use kernel::prelude::*;
 use protocol::http::{

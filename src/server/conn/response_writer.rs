@@ -18,6 +18,7 @@ use super::{
 use crate::{
     site::BodyId,
     sys::{
+        errno::ESTALE,
         tcp::{
             PieceRoom,
             Pieces,

@@ -33,6 +33,9 @@ pub(crate) struct Timing {
     phase: Atomic<u32>,
 }
 
+/// Nothing is published by these numbers: a sweep that reads an old one kicks a connection in vain, or
+/// a second later. What a poll needs is ordered by the socket's lock, and from one run of a work item to
+/// the next one by the workqueue.
 impl Timing {
     /// Begins the first phase, in which a connection is idle for `seconds` at most.
     #[inline]

@@ -12,6 +12,10 @@ use super::super::{
 };
 use crate::sys::{
     clock,
+    errno::{
+        EAFNOSUPPORT,
+        ESHUTDOWN, //
+    },
     memory_group::MemoryGroup,
     net::Net,
     percpu::EachCpu,
@@ -168,6 +172,8 @@ impl Acceptor {
     ///
     /// Process context, may sleep.
     pub(crate) fn open(self: &Arc<Self>, is_tls: bool) {
+        // Locks order it for each connection that a client begins after the update: those by which
+        // the client learns of the update, and those that hand on its SYN.
         self.backlog.is_tls.store(is_tls, Relaxed);
         self.backlog.opened.store(true, Relaxed);
         self.backlog.listener.attach(self.clone());

@@ -3,6 +3,7 @@
 //! A hash table from names, most often paths, to values.
 
 use crate::sys::{
+    errno::ENAMETOOLONG,
     hash::SipKey,
     sched, //
 };

@@ -2,6 +2,11 @@
 
 //! The reason why a file or a directory cannot become part of a site.
 
+use crate::sys::errno::{
+    ELOOP,
+    ENAMETOOLONG,
+    EOPNOTSUPP, //
+};
 use core::fmt;
 use kernel::{
     alloc::AllocError,

@@ -9,7 +9,10 @@ use super::{
     path_display::PathDisplay,
     rule_text, //
 };
-use crate::sys::sched;
+use crate::sys::{
+    errno::EOPNOTSUPP,
+    sched, //
+};
 use kernel::prelude::*;
 use protocol::control::{
     line::{

@@ -9,6 +9,7 @@ use super::{
     Workspace, //
 };
 use crate::sys::{
+    errno::EOPNOTSUPP,
     ffi,
     page::PageView, //
 };

@@ -180,7 +180,7 @@ mod suite {
                 sched::cond_resched();
             };
             if found != expected {
-                return Err(EILSEQ);
+                return Err(EIO);
             }
         }
         drop(thread);

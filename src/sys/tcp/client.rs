@@ -10,6 +10,7 @@ use super::{
 };
 use crate::sys::{
     device::PollCall,
+    errno::EINPROGRESS,
     ffi, //
 };
 use core::net::SocketAddr;

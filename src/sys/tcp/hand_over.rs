@@ -9,7 +9,13 @@ use super::{
     Stream,
     StreamHandler, //
 };
-use crate::sys::ffi;
+use crate::sys::{
+    errno::{
+        EAFNOSUPPORT,
+        ECONNREFUSED, //
+    },
+    ffi, //
+};
 use core::net::SocketAddr;
 use kernel::{
     prelude::*,

@@ -15,6 +15,7 @@ use super::{
     StreamHandler, //
 };
 use crate::sys::{
+    errno::EAFNOSUPPORT,
     ffi,
     net::Net, //
 };

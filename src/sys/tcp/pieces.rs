@@ -4,6 +4,7 @@
 //!
 //! C header: [`include/linux/uio.h`](srctree/include/linux/uio.h)
 
+use crate::sys::errno::ENOBUFS;
 use core::{
     marker::PhantomData,
     mem,

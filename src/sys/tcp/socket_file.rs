@@ -10,6 +10,7 @@ use super::{
     SockRef, //
 };
 use crate::sys::{
+    errno::ENOTSOCK,
     ffi,
     net::Net, //
 };

@@ -13,7 +13,10 @@ use super::{
     SockRef,
     StreamHandler, //
 };
-use crate::sys::ffi;
+use crate::sys::{
+    errno::EOPNOTSUPP,
+    ffi, //
+};
 use core::ptr;
 use kernel::{
     bindings,

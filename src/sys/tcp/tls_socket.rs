@@ -14,6 +14,7 @@ use super::{
     SocketFile, //
 };
 use crate::sys::{
+    errno::EBADMSG,
     ffi,
     page::{
         Block,

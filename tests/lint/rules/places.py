@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Unsafe code and raw bindings are in src/sys only; `protocol` uses neither kernel nor std."""
+"""Unsafe code, raw bindings and what depends on the version of Linux are in src/sys only; `protocol`
+uses neither kernel nor std."""
 
 from rules.files import room, rust
 from rules.rust import code
@@ -16,6 +17,8 @@ def check():
                     yield f"{place}: unsafe code outside src/sys"
                 if (token.text, after.text) == ("bindings", "::"):
                     yield f"{place}: raw bindings outside src/sys"
+                if token.text.startswith("khttpd_linux_"):
+                    yield f"{place}: a version of Linux outside src/sys"
             if (
                 room(path) == "protocol"
                 and token.text in ("alloc", "kernel", "std")

@@ -337,7 +337,7 @@ impl AdoptedConnection {
 
 impl WatchHandler for AdoptedConnection {
     fn on_event(this: ArcBorrow<'_, Self>) {
-        // TCP reports space at once if memory is short. Then the deadline comes.
+        // TCP, whose lock orders this, reports space at once without memory. Then the deadline comes.
         if !this.is_locked.load(Relaxed) {
             Arc::from(this).kick();
         }

@@ -10,7 +10,10 @@ use super::{
     },
     return_queue::ReturnQueue, //
 };
-use crate::sys::sched;
+use crate::sys::{
+    errno::ESHUTDOWN,
+    sched, //
+};
 use kernel::{
     new_mutex,
     prelude::*,

@@ -21,6 +21,7 @@ use super::{
 };
 use crate::sys::{
     clock,
+    errno::ECONNRESET,
     softirq,
     tcp::{
         LockError,

@@ -9,6 +9,10 @@ use super::super::{
     pending_response::PendingResponse, //
 };
 use crate::sys::{
+    errno::{
+        ECONNRESET,
+        ENOBUFS, //
+    },
     memory_group::atomic_account,
     tcp::{
         Pieces,
