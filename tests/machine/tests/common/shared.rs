@@ -16,20 +16,27 @@ static IDLE: Mutex<Vec<(Machine, String)>> = Mutex::new(Vec::new());
 
 /// Ends what a test has left behind: the module, processes but the agent, files, namespaces, what
 /// TCP has learnt, messages.
-const TIDY: &str = "cd /; kill -9 $(ps -e -o pid=,ppid=,comm= |
-         awk -v self=$$ '$1 > 2 && $2 != 2 && $1 != self && $3 !~ /^(agent|exe)$/ { print $1 }') 2> /dev/null
-     ip -all netns delete; awk '$2 ~ \"^/(tmp/|run/netns)\" { print $2 }' /proc/mounts | tac | xargs -r umount -l
+const TIDY: &str = "cd /
+     kill -9 $(ps -e -o pid=,ppid=,comm= | awk -v self=$$ \
+         '$1 > 2 && $2 != 2 && $1 != self && $3 !~ /^(agent|exe)$/ { print $1 }') 2> /dev/null
+     ip -o link show type veth | awk -F '[:@ ]+' '{ print $2 }' | xargs -rn1 ip link delete
+     ip -all netns delete
+     awk '$2 ~ \"^/(tmp/|run/netns)\" { print $2 }' /proc/mounts | tac | xargs -r umount -l
      rmdir /run/netns 2> /dev/null
-     for i in $(seq 300); do grep -q ^khttpd /proc/modules || break; rmmod khttpd 2> /dev/null || sleep 0.1; done
+     for i in $(seq 300); do
+         grep -q ^khttpd /proc/modules || break
+         rmmod khttpd 2> /dev/null || sleep 0.1
+     done
      find /tmp -mindepth 1 -xdev -delete; ip tcp_metrics flush all > /dev/null; dmesg --clear";
 
 /// Prints what a test may have changed besides. QEMU's router advertises addresses at any time.
-const STATE: &str =
-    "cat /proc/modules /proc/mounts /sys/kernel/rcu_*; ls -A / /etc /root /run /srv /tmp /dev/shm
-     ps -e -o ppid=,comm= | awk '$1 != 2 { print $2 }' | sort; ip -o link | sed 's/state.*//'; ip rule; ip route
+const STATE: &str = "cat /proc/modules /proc/mounts /sys/kernel/rcu_*
+     ls -A / /etc /root /run /srv /tmp /dev/shm
+     ps -e -o ppid=,comm= | awk '$1 != 2 { print $2 }' | sort
+     ip -o link | sed 's/state.*//'; ip rule; ip route
      { ip -o address; ip -6 route; } | grep -vE 'dynamic|expires|proto ra' | sed 's/valid_lft.*//'
-     grep -rs . /proc/sys/fs /proc/sys/net /proc/sys/vm |
-         grep -vE '^/proc/sys/(fs/(file-nr|inode-|dentry-)|vm/(stat_|drop_caches)|net/ipv6/[a-z]+/eth0/)'";
+     grep -rs . /proc/sys/fs /proc/sys/net /proc/sys/vm | grep -vE \
+         '/(fs/(file-nr|inode-|dentry-)|vm/(stat_|drop_caches)|net/ipv6/[a-z]+/eth0/)'";
 
 /// A machine that has not loaded the module. After a test it goes to the next one, if its state is
 /// that after the boot.
