@@ -51,7 +51,7 @@ test-machine: ## run the tests of the module in the virtual machine
 test-faults: ## let each allocation fail once, on the kernel `sanitize` or FLAVOUR=leak
 	@FLAVOUR="$(or $(FLAVOUR),sanitize)" tests/tools/check faults
 
-test-long: ## run the machine's tests that take minutes
+test-long: ## run the machine's tests with all rounds, and those that take minutes
 	@tests/tools/check long
 
 test-clients: ## run package managers, download managers, git and a browser against the module

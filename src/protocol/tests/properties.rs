@@ -113,7 +113,7 @@ fn pieces<'b>(bytes: &'b [u8], offsets: &[prop::sample::Index]) -> Vec<&'b [u8]>
 /// Returns the number of cases for each property; fewer if each is a TCP connection.
 fn cases() -> u32 {
     if fixture::server().is_some() {
-        200
+        50
     } else {
         2000
     }

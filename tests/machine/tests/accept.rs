@@ -6,7 +6,7 @@
 mod common;
 
 use common::program::{check, run};
-use common::{assert_quiet, machine, put_guest, scaled_count, Result};
+use common::{assert_quiet, machine, put_guest, rounds, Result};
 
 #[test]
 fn fast_open_children_are_served() -> Result {
@@ -23,7 +23,7 @@ fn fast_open_children_are_served() -> Result {
 fn killed_connections_leave_nothing() -> Result {
     check(
         &["status.py", "kills.py"],
-        &format!("kills.py {}", scaled_count(3000)),
+        &format!("kills.py {}", rounds(3000)),
     )
 }
 

@@ -6,12 +6,12 @@
 mod common;
 
 use common::program::{self, run};
-use common::{assert_quiet, machine, put_guest, scaled_count, serving, unload, Result};
+use common::{assert_quiet, machine, put_guest, rounds, serving, unload, Result};
 use machine::Accelerator;
 
 const LIBRARIES: [&str; 4] = ["status.py", "stream.py", "process.py", "adoption.py"];
 
-/// Runs a program, which may need others, in a machine of its own, and unloads the module.
+/// Runs a program, which may need others, in a machine that serves, and unloads the module.
 fn check(others: &[&str], command: &str) -> Result {
     program::check(&[&LIBRARIES, others].concat(), command)
 }
@@ -23,10 +23,7 @@ fn connection_goes_back_and_forth_with_requests_under_way() -> Result {
     put_guest(&machine, &["sharing.py", "trips.py"])?;
     // The process reads no more than a request, or ahead.
     for piece in [1, 5000] {
-        run(
-            &machine,
-            &format!("trips.py {} {piece}", scaled_count(1000)),
-        )?;
+        run(&machine, &format!("trips.py {} {piece}", rounds(1000)))?;
         machine.exec_ok("rmmod khttpd && insmod khttpd.ko")?;
     }
     unload(&machine)

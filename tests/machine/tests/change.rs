@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{assert_quiet, put_guest, scaled_count, serving, Result};
+use common::{assert_quiet, put_guest, rounds, scaled_count, serving, Result};
 
 /// Runs a case of `guest/change.py`.
 fn run(case: &str, count: u32) -> Result {
@@ -29,7 +29,7 @@ fn run_guest(program: &str, arguments: &str) -> Result {
 
 #[test]
 fn specific_address_replaces_wildcard_while_clients_wait_in_the_backlog() -> Result {
-    run("moves", scaled_count(10))
+    run("moves", rounds(10))
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn killed_waiting_writer_does_not_block_the_next_writer() -> Result {
 
 #[test]
 fn connection_made_during_start_stays_open() -> Result {
-    run("starts", scaled_count(50))
+    run("starts", rounds(50))
 }
 
 #[test]

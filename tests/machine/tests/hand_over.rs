@@ -7,9 +7,10 @@ mod common;
 use common::program::{self, run};
 use common::random::setting;
 use common::{
-    check_charged, get, machine, put_guest, scaled_count, unload, wait_until, Client, Result, HANG,
+    check_charged, get, machine, put_guest, rounds, scaled_count, serving, unload, wait_until,
+    Client, Result, Shared, HANG,
 };
-use machine::{Builder, Machine};
+use machine::Machine;
 
 const PROGRAMS: [&str; 11] = [
     "status.py",
@@ -25,17 +26,22 @@ const PROGRAMS: [&str; 11] = [
     "ahead.py",
 ];
 
-/// Boots a machine that serves and has the programs of these tests.
-fn handing_over(builder: Builder, parameters: &str) -> Result<Machine> {
-    let machine = builder.boot()?;
-    machine.exec_ok(&format!("insmod khttpd.ko {parameters}"))?;
+/// Returns a machine that serves and has the programs of these tests.
+fn handing_over() -> Result<Shared> {
+    let machine = serving()?;
     put_guest(&machine, &PROGRAMS)?;
     Ok(machine)
 }
 
-/// Runs a program in a machine of its own, and unloads the module.
+/// Runs a program in a machine that serves, and unloads the module.
 fn check(command: &str) -> Result {
     program::check(&PROGRAMS, command)
+}
+
+/// Returns the command that compares the responses of this kind of process. Requests are cut at each
+/// fourth point, or at all.
+fn exchanges(kind: &str) -> String {
+    format!("exchanges.py {kind} {}", 4 / rounds(4).max(1))
 }
 
 /// Writes commands, which must succeed.
@@ -69,27 +75,27 @@ fn fetch(machine: &Machine, request: &str) -> Result<(u16, String)> {
 
 #[test]
 fn client_gets_the_same_bytes_through_khttpd_as_from_http_server() -> Result {
-    check("exchanges.py http")
+    check(&exchanges("http"))
 }
 
 #[test]
 fn client_gets_the_same_bytes_through_khttpd_as_from_nginx() -> Result {
-    check("exchanges.py nginx")
+    check(&exchanges("nginx"))
 }
 
 #[test]
 fn client_gets_the_same_bytes_through_khttpd_as_from_gunicorn() -> Result {
-    check("exchanges.py gunicorn")
+    check(&exchanges("gunicorn"))
 }
 
 #[test]
 fn client_gets_the_same_bytes_through_khttpd_as_from_node() -> Result {
-    check("exchanges.py node")
+    check(&exchanges("node"))
 }
 
 #[test]
 fn websocket_through_khttpd_is_that_of_the_process() -> Result {
-    check("exchanges.py websocket")
+    check(&exchanges("websocket"))
 }
 
 #[test]
@@ -102,9 +108,10 @@ fn process_sees_the_addresses_that_the_client_uses() -> Result {
 
 #[test]
 fn connections_are_handed_over_without_ipv6() -> Result {
-    let builder = machine()?.parameter("ipv6.disable=1");
-    let machine = handing_over(builder, "address=0.0.0.0")?;
-    run(&machine, "exchanges.py nginx")?;
+    let machine = machine()?.parameter("ipv6.disable=1").boot()?;
+    machine.exec_ok("insmod khttpd.ko address=0.0.0.0")?;
+    put_guest(&machine, &PROGRAMS)?;
+    run(&machine, &exchanges("nginx"))?;
     run(&machine, "storm.py calm 200")?;
     unload(&machine)
 }
@@ -126,7 +133,7 @@ fn malformed_requests_never_reach_a_process() -> Result {
 
 #[test]
 fn always_takes_paths_with_files_and_other_rules_take_the_rest() -> Result {
-    let machine = handing_over(machine()?, "")?;
+    let machine = handing_over()?;
     let process = start(&machine, "http", 9000)?;
     let post = "POST /robots.txt HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx";
     let answered = |request: &str, by_process: &str| -> Result {
@@ -190,7 +197,7 @@ fn always_takes_paths_with_files_and_other_rules_take_the_rest() -> Result {
 
 #[test]
 fn last_hand_over_rule_counts_until_it_is_removed() -> Result {
-    let machine = handing_over(machine()?, "")?;
+    let machine = handing_over()?;
     let processes = [
         start(&machine, "http", 9000)?,
         start(&machine, "nginx", 9001)?,
@@ -239,7 +246,7 @@ fn last_hand_over_rule_counts_until_it_is_removed() -> Result {
 
 #[test]
 fn tree_must_not_hand_over_and_malformed_rules_are_refused() -> Result {
-    let machine = handing_over(machine()?, "")?;
+    let machine = handing_over()?;
     machine.exec_ok(
         "mkdir /tmp/t && echo old > /tmp/t/index.html && echo 'root /tmp/t' > /dev/khttpd",
     )?;
@@ -277,8 +284,8 @@ fn tree_must_not_hand_over_and_malformed_rules_are_refused() -> Result {
 }
 
 #[test]
-fn thousands_of_hand_overs_are_correct() -> Result {
-    check(&format!("storm.py calm {}", scaled_count(3000)))
+fn many_hand_overs_are_correct() -> Result {
+    check(&format!("storm.py calm {}", rounds(3000)))
 }
 
 #[test]
@@ -297,22 +304,22 @@ fn process_killed_a_hundred_times_breaks_no_connection_but_its_own() -> Result {
 
 #[test]
 fn killed_process_breaks_no_connection_but_its_own() -> Result {
-    check(&format!("storm.py killed {}", scaled_count(600)))
+    check(&format!("storm.py killed {}", rounds(600)))
 }
 
 #[test]
 fn commands_during_hand_overs_break_no_response() -> Result {
-    check(&format!("storm.py commanded {}", scaled_count(1500)))
+    check(&format!("storm.py commanded {}", rounds(1500)))
 }
 
 #[test]
 fn connections_that_were_handed_over_outlive_the_module() -> Result {
-    check(&format!("storm.py unloaded {}", scaled_count(1500)))
+    check(&format!("storm.py unloaded {}", rounds(1500)))
 }
 
 #[test]
 fn namespace_ends_while_connections_are_handed_over() -> Result {
-    let machine = handing_over(machine()?, "")?;
+    let machine = handing_over()?;
     for turn in 0..3 {
         // Its end is seen by the end of the device.
         machine.exec_ok(

@@ -6,12 +6,11 @@
 mod common;
 
 use common::random::seed;
-use common::{assert_quiet, machine, put_guest, serving, Result};
+use common::{assert_quiet, put_guest, serving, Result};
 
 /// Runs cases of `guest/hostile.py`.
 fn run(cases: &[&str]) -> Result {
-    let machine = machine()?.boot()?;
-    machine.exec_ok("insmod khttpd.ko")?;
+    let machine = serving()?;
     put_guest(
         &machine,
         &[

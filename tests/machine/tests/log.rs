@@ -10,13 +10,11 @@ use std::thread;
 use std::time::Duration;
 
 use common::program::{self, run};
-use common::{
-    assert_no_trouble, assert_quiet, machine, put_guest, scaled_count, serving, unload, Result,
-};
+use common::{assert_no_trouble, assert_quiet, put_guest, rounds, serving, unload, Result, Shared};
 
 const LIBRARIES: [&str; 3] = ["status.py", "stream.py", "access_log.py"];
 
-/// Runs a program in a machine of its own, and unloads the module.
+/// Runs a program in a machine that serves, and unloads the module.
 fn check(name: &str, command: &str) -> Result {
     program::check(&[&LIBRARIES[..], &[name]].concat(), command)
 }
@@ -53,12 +51,12 @@ fn line_that_cannot_be_copied_stays() -> Result {
 
 #[test]
 fn reader_that_waits_gets_each_line() -> Result {
-    lines("wakes", scaled_count(2000))
+    lines("wakes", rounds(2000))
 }
 
 #[test]
 fn lines_of_two_cpus_come_in_the_order_of_time() -> Result {
-    lines("order", scaled_count(20_000))
+    lines("order", rounds(20_000))
 }
 
 #[test]
@@ -68,17 +66,17 @@ fn lines_that_a_slow_reader_loses_are_counted_and_told_of() -> Result {
 
 #[test]
 fn readers_that_are_killed_leave_their_place() -> Result {
-    lines("killed", scaled_count(20_000))
+    lines("killed", rounds(20_000))
 }
 
 #[test]
 fn each_request_is_a_line_or_lost_while_buffers_are_replaced() -> Result {
-    lines("replaced", scaled_count(20_000))
+    lines("replaced", rounds(20_000))
 }
 
 #[test]
 fn log_is_switched_off_and_on_under_load() -> Result {
-    lines("switched", scaled_count(20_000))
+    lines("switched", rounds(20_000))
 }
 
 #[test]
@@ -135,17 +133,14 @@ fn rotation_by_the_unit_of_the_documentation_loses_no_line() -> Result {
     put_guest(&machine, &LIBRARIES)?;
     put_guest(&machine, &["log_rotation.py"])?;
     machine.put_file("/tmp/unit.sh", 0o600, command_of_unit()?.as_bytes())?;
-    run(
-        &machine,
-        &format!("log_rotation.py {}", scaled_count(20_000)),
-    )?;
+    run(&machine, &format!("log_rotation.py {}", rounds(20_000)))?;
     unload(&machine)
 }
 
 /// A process reads all the time, and clients make requests, in two namespaces.
 #[test]
 fn namespace_and_module_end_under_load() -> Result {
-    let machine = machine()?.boot()?;
+    let machine = Shared::take()?;
     put_guest(&machine, &LIBRARIES)?;
     for round in 0..3 {
         machine.exec_ok(

@@ -5,7 +5,7 @@
 mod common;
 
 use common::program;
-use common::{scaled_count, Result};
+use common::{rounds, Result};
 
 const PROGRAMS: [&str; 5] = [
     "status.py",
@@ -15,7 +15,7 @@ const PROGRAMS: [&str; 5] = [
     "scrapes.py",
 ];
 
-/// Runs a case in a machine of its own, and unloads the module.
+/// Runs a case in a machine that serves, and unloads the module.
 fn check(case: &str) -> Result {
     program::check(&PROGRAMS, &format!("scrapes.py {case}"))
 }
@@ -26,8 +26,8 @@ fn page_of_metrics_is_a_resource_on_connections_of_listeners_and_of_processes() 
 }
 
 #[test]
-fn thousands_of_pages_are_served_on_one_connection() -> Result {
-    check(&format!("many {}", scaled_count(5000)))
+fn many_pages_are_served_on_one_connection() -> Result {
+    check(&format!("many {}", rounds(5000)))
 }
 
 #[test]
@@ -47,5 +47,5 @@ fn slow_reader_gets_its_page_though_the_site_is_replaced() -> Result {
 
 #[test]
 fn module_is_unloaded_while_pages_are_rendered() -> Result {
-    check(&format!("storm {}", scaled_count(20).max(4)))
+    check(&format!("storm {}", rounds(20).max(4)))
 }

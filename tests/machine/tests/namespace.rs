@@ -7,13 +7,16 @@ mod common;
 use std::thread;
 use std::time::Duration;
 
-use common::{assert_quiet, check_charged, flavour, machine, put_guest, wait_until, Result, HANG};
+use common::{
+    assert_quiet, check_charged, flavour, machine, put_guest, rounds, wait_until, Result, Shared,
+    HANG,
+};
 use machine::{Accelerator, Machine};
 
 /// Boots a machine with the module and the namespaces `a` and `b`. Each has a veth link to the
 /// initial namespace, whose address there is 10.N.0.1, and a site of its own at port 80.
-fn two_sites() -> Result<Machine> {
-    let machine = machine()?.boot()?;
+fn two_sites() -> Result<Shared> {
+    let machine = Shared::take()?;
     machine.exec_ok("insmod khttpd.ko")?;
     for (name, number) in [("a", 1), ("b", 2)] {
         add(&machine, name, number)?;
@@ -69,7 +72,7 @@ fn namespaces_serve_their_own_sites_on_the_same_port() -> Result {
 
 #[test]
 fn namespace_has_no_server_before_a_transaction_with_rights() -> Result {
-    let machine = machine()?.boot()?;
+    let machine = Shared::take()?;
     machine.exec_ok("insmod khttpd.ko && ip netns add a && ip -n a link set lo up")?;
     let inside = |command: &str| machine.exec_ok(&format!("ip netns exec a {command}"));
     let assert_none = || inside("grep -qx '# no server in this network namespace yet' /dev/khttpd");
@@ -114,7 +117,7 @@ fn connections_are_charged_to_the_cgroup_that_has_started_their_listener() -> Re
 
 #[test]
 fn max_connections_is_bounded_in_other_user_namespaces() -> Result {
-    let machine = machine()?.boot()?;
+    let machine = Shared::take()?;
     machine.exec_ok("insmod khttpd.ko max_connections_user_ns=500 && ip netns add a")?;
     // What a container reads can be written back.
     machine.exec_ok(
@@ -181,7 +184,7 @@ fn namespaces_that_end_together_close_their_connections() -> Result {
 #[test]
 fn deleting_a_namespace_under_load_stops_its_server() -> Result {
     let machine = two_sites()?;
-    for turn in 0..5 {
+    for turn in 0..rounds(5).max(2) {
         // Persistent connections, connections that close, and a request that never ends.
         machine.exec_ok("ip netns exec a sh -c 'echo timeout head 86400 > /dev/khttpd'")?;
         let load = machine.spawn("exec wrk -t1 -c32 -d1h http://10.1.0.2/")?;
@@ -263,7 +266,7 @@ fn namespaces_end_in_at_most_twice_the_time_without_servers() -> Result {
         .boot()?;
     machine.exec_ok("insmod khttpd.ko port=0")?;
     put_guest(&machine, &["batch.py"])?;
-    println!("{}", machine.exec_ok("python3 /tmp/batch.py 100")?);
+    println!("{}", machine.exec_ok("python3 /tmp/batch.py 40")?);
     machine.exec_ok("rmmod khttpd")?;
     assert_quiet(&machine)
 }

@@ -8,8 +8,8 @@ use std::thread;
 use std::time::Duration;
 
 use common::{
-    assert_quiet, get, machine, never_time_out, number, put_guest, serving, wait_for, Client,
-    Result, HANG, NEVER,
+    assert_quiet, get, never_time_out, number, put_guest, serving, wait_for, Client, Result,
+    Shared, HANG, NEVER,
 };
 use machine::Machine;
 
@@ -278,7 +278,7 @@ fn commands_need_capabilities_in_the_network_namespace() -> Result {
 
 #[test]
 fn module_parameters_run_commands() -> Result {
-    let machine = machine()?.boot()?;
+    let machine = Shared::take()?;
     machine.exec_ok(
         "insmod khttpd.ko port=0 commands='listen 127.0.0.1:85; timeout idle 7;max-connections 9'",
     )?;

@@ -80,7 +80,7 @@ fn listeners_of_mptcp_get_connections_of_tcp() -> Result {
 
 #[test]
 fn client_gets_the_same_bytes_from_a_process_with_mptcp() -> Result {
-    check_mptcp(&["exchanges.py mptcp", "addresses.py mptcp"])
+    check_mptcp(&["exchanges.py mptcp 4", "addresses.py mptcp"])
 }
 
 #[test]

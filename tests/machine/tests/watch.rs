@@ -4,7 +4,9 @@
 
 mod common;
 
-use common::{assert_quiet, check_charged, put_guest, scaled_count, serving, unload, Result};
+use common::{
+    assert_quiet, check_charged, put_guest, rounds, scaled_count, serving, unload, Result,
+};
 use machine::Machine;
 
 /// Runs a case of a program in `guest/`, and unloads the module.
@@ -35,7 +37,7 @@ fn changed_files_and_directories_are_served_without_a_command() -> Result {
 
 #[test]
 fn burst_of_changes_ends_in_its_last_state_with_at_most_a_load_a_second() -> Result {
-    run(&format!("watch.py bursts {}", scaled_count(1000)))
+    run(&format!("watch.py bursts {}", rounds(1000)))
 }
 
 #[test]

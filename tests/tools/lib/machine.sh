@@ -54,8 +54,14 @@ prepare_floor() {
 
 # prepare_agent: builds the programs of the crate `machine`.
 prepare_agent() {
-    step "building the machine's agent" "$project/build/agent.log" no_measure \
-        "$project/tests/tools/root/cargo" "$root" build --package machine --bins
+    step "building the machine's agent" "$project/build/agent.log" no_measure make_agent
+}
+
+# make_agent: each machine unpacks the agent; nine tenths of it would be debug information.
+make_agent() {
+    "$project/tests/tools/root/cargo" "$root" build --package machine --bins &&
+        "$project/tests/tools/root/enter" "$root" \
+            strip -o "$project/build/agent" "$binaries/agent"
 }
 
 # prepare_tls_agent: builds khttpd-tls, optimized, because the emulated CPUs are slow, and exports its
@@ -69,7 +75,7 @@ prepare_tls_agent() {
 # export_machine: exports the variables of the crate `machine`. The guest's root is the tool-chain
 # root, unless the caller has set another; /mnt is that without other mounts (see root/enter).
 export_machine() {
-    export KHTTPD_KERNEL=$kernel KHTTPD_AGENT=$binaries/agent
+    export KHTTPD_KERNEL=$kernel KHTTPD_AGENT=$project/build/agent
     export KHTTPD_GUEST_ROOT=${KHTTPD_GUEST_ROOT:-/mnt}
     export KHTTPD_MACHINES=$project/build/machines KHTTPD_CACHE=$cache
     export KHTTPD_FLAVOUR=${FLAVOUR:-plain}

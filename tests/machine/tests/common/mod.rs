@@ -10,6 +10,7 @@ pub(crate) mod memory;
 pub(crate) mod program;
 pub(crate) mod random;
 pub(crate) mod requirements;
+pub(crate) mod shared;
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -22,6 +23,7 @@ use std::time::Duration;
 use machine::{Builder, KernelLog, Machine};
 
 pub(crate) use program::put_guest;
+pub(crate) use shared::Shared;
 
 /// Limit that ends a test which hangs. It says nothing about speed: a busy host may be slow. The
 /// limits of the Python programs in the guest are shorter, because their messages say more.
@@ -32,14 +34,14 @@ pub(crate) const NEVER: u32 = 86_400;
 
 pub(crate) type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
 
-/// Returns a machine that has not loaded the module.
+/// Configures a machine that has not loaded the module, for one test alone.
 pub(crate) fn machine() -> Result<Builder> {
     Ok(Machine::builder()?.cpus(2))
 }
 
-/// Boots a machine that serves `www/` at port 8080.
-pub(crate) fn serving() -> Result<Machine> {
-    let machine = machine()?.boot()?;
+/// Returns a machine that serves `www/` at port 8080.
+pub(crate) fn serving() -> Result<Shared> {
+    let machine = Shared::take()?;
     machine.exec_ok("insmod khttpd.ko")?;
     Ok(machine)
 }
@@ -93,6 +95,15 @@ pub(crate) fn scaled_count(plain: u32) -> u32 {
     plain / slowness()
 }
 
+/// Returns the number of rounds of a test that repeats something to meet a rare order of events:
+/// `all` by `make test-long`, a quarter of them otherwise, on a slow kernel as many as take as long.
+pub(crate) fn rounds(all: u32) -> u32 {
+    match std::env::var_os("KHTTPD_ALL_ROUNDS") {
+        None if slowness() == 1 => all.div_ceil(4),
+        _ => scaled_count(all),
+    }
+}
+
 /// Asserts that the kernel has reported no trouble; returns its log.
 pub(crate) fn assert_no_trouble(machine: &Machine) -> Result<KernelLog> {
     check_kmemleak(machine)?;
@@ -126,6 +137,15 @@ pub(crate) fn check_kmemleak(machine: &Machine) -> Result {
         assert!(said.is_empty(), "{said}");
     }
     Ok(())
+}
+
+/// Returns a report of trouble, or a line that is not from khttpd, if the kernel has logged any.
+fn first_noise(log: &KernelLog) -> Option<String> {
+    let trouble = log.trouble().first().map(ToString::to_string);
+    trouble.or_else(|| {
+        let mut lines = since_first_load(log);
+        lines.find(|text| !is_expected(text)).map(str::to_owned)
+    })
 }
 
 fn since_first_load(log: &KernelLog) -> impl Iterator<Item = &str> {
@@ -177,9 +197,10 @@ pub(crate) fn mount_groups(machine: &Machine) -> Result<bool> {
 
 /// Runs a case of `guest/charged.py` on a kernel with memory control groups, after `prepare`.
 pub(crate) fn check_charged(prepare: &str, case: &str) -> Result {
-    let machine = machine()?.boot()?;
+    let machine = Shared::take()?;
     if !mount_groups(&machine)? {
         println!("skipped: this kernel has no memory control groups");
+        machine.exec_ok("umount /sys/fs/cgroup")?;
         return Ok(());
     }
     put_guest(&machine, &["charged.py"])?;

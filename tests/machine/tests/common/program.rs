@@ -36,8 +36,7 @@ pub(crate) fn run(machine: &Machine, command: &str) -> Result {
     Ok(())
 }
 
-/// Runs a program, which may need the others, in a machine of its own that serves, and unloads the
-/// module.
+/// Runs a program, which may need the others, in a machine that serves, and unloads the module.
 pub(crate) fn check(programs: &[&str], command: &str) -> Result {
     let machine = serving()?;
     put_guest(&machine, programs)?;

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Compares the bytes that a client gets through khttpd from a process with those from the process
-itself: exchanges.py KIND [direct]
+itself: exchanges.py KIND STEP [direct]
 
-KIND is a kind of process.py. `direct` compares the process with itself, to try this program without
-khttpd's hand-over."""
+KIND is a kind of process.py. STEP is the distance between the points at which a request is cut.
+`direct` compares the process with itself, to try this program without khttpd's hand-over."""
 
 import random
 import struct
@@ -186,10 +186,11 @@ def first_of_khttpd(target):
         stream.send(ROBOTS)
         expected = b"".join(stream.response()) + whole(PROCESS, others)
     text = ROBOTS + others
-    for cut in range(1, len(text)):
+    cuts = range(1, len(text), STEP)
+    for cut in cuts:
         received = whole(target, text[:cut], text[cut:])
         assert masked(received) == masked(expected), (cut, received, expected)
-    return len(text) - 1
+    return len(cuts)
 
 
 def compare(exchange, target):
@@ -206,7 +207,9 @@ def compare(exchange, target):
 
 
 def main():
-    kind, direct = sys.argv[1], sys.argv[2:] == ["direct"]
+    global STEP
+    STEP = int(sys.argv[2])
+    kind, direct = sys.argv[1], sys.argv[3:] == ["direct"]
     target = PROCESS if direct else KHTTPD
     if not direct:
         status.command("hand-over /app/* 9000")

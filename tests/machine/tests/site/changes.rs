@@ -8,14 +8,14 @@ use std::io::Write;
 use machine::Machine;
 
 use crate::commanded;
-use crate::common::{assert_quiet, put_guest, scaled_count, scaled_time, Result, HANG};
+use crate::common::{assert_quiet, put_guest, rounds, scaled_time, Result, HANG};
 
 /// Runs a program of the guest that writes to a file of `directory` while the site is loaded.
 fn load_while_written(machine: &Machine, program: &str, directory: &str) -> Result {
     put_guest(machine, &[program])?;
     let output = machine.exec(&format!(
         "python3 /tmp/{program} {directory} {} 2>&1",
-        scaled_count(30)
+        rounds(30)
     ))?;
     let said = output.stdout_text().into_owned();
     say!("{}", said.trim());
@@ -25,7 +25,7 @@ fn load_while_written(machine: &Machine, program: &str, directory: &str) -> Resu
 
 #[test]
 fn file_written_in_place_is_never_served_torn() -> Result {
-    load_while_written(&commanded()?, "torn.py", "/tmp/torn")
+    load_while_written(&*commanded()?, "torn.py", "/tmp/torn")
 }
 
 #[test]
@@ -66,12 +66,12 @@ fn counts(said: &str) -> HashMap<String, f64> {
 }
 
 #[test]
-fn ten_thousand_reloads_under_load_serve_no_torn_file_and_leak_nothing() -> Result {
+fn reloads_under_load_serve_no_torn_file_and_leak_nothing() -> Result {
     let machine = commanded()?;
     put_guest(&machine, &["reload.py", "status.py"])?;
     // Otherwise most of the time would be spent in RCU grace periods.
     machine.exec_ok("echo 1 > /sys/kernel/rcu_expedited")?;
-    let reloads = scaled_count(10_000);
+    let reloads = rounds(10_000);
     let output = machine.exec_within(
         &format!("python3 /tmp/reload.py {reloads} 2>&1"),
         scaled_time(HANG),

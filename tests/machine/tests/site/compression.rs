@@ -4,9 +4,7 @@
 
 use std::io::Write;
 
-use machine::Machine;
-
-use crate::common::{assert_quiet, number, put_guest, Client, Response, Result};
+use crate::common::{assert_quiet, number, put_guest, Client, Response, Result, Shared};
 use crate::{assert_old, command, commanded, tell, REAL};
 
 /// Content codings that khttpd makes, each with the function of the kernel that it needs.
@@ -29,7 +27,7 @@ open('plain.css', 'wb').write(text[:5000])
 
 /// Boots a machine that serves `www/`, and makes the files of [`TEXT`] in `/tmp/t`. Returns the
 /// content codings that its kernel can make.
-fn with_text() -> Result<(Machine, Vec<&'static str>)> {
+fn with_text() -> Result<(Shared, Vec<&'static str>)> {
     let machine = commanded()?;
     machine.exec_ok(&format!(
         "mkdir /tmp/t && cd /tmp/t && python3 -c \"{TEXT}\"; echo 'index.html' > index.html"

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use crate::common::{assert_quiet, get, machine, number, Client, Result};
-use crate::{ask, command, commanded, files, report, REAL};
+use crate::common::{assert_quiet, get, machine, number, put_guest, Client, Result, Shared};
+use crate::{ask, command, files, report, REAL};
 
 #[test]
 fn every_file_of_a_real_site_is_served_unchanged() -> Result {
-    let machine = machine()?.boot()?;
+    let machine = Shared::take()?;
     machine.exec_ok(&format!("insmod khttpd.ko root={REAL}"))?;
     let files = files(Path::new(REAL))?;
     assert!(
@@ -123,7 +123,10 @@ fn precompressed_variants_are_negotiated() -> Result {
 
 #[test]
 fn clock_that_is_wrong_at_the_load_leaves_no_trace() -> Result {
-    let machine = commanded()?;
+    // Not one that other tests get with this clock.
+    let machine = machine()?.boot()?;
+    put_guest(&machine, &["command.py"])?;
+    machine.exec_ok("insmod khttpd.ko")?;
     machine.exec_ok(
         "mkdir /tmp/board && echo page > /tmp/board/index.html && \
          touch -d @1577934245 /tmp/board/index.html && date -s @1000000000",

@@ -32,18 +32,17 @@ use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use common::{get, machine, number, put_guest, Client, Result};
+use common::{get, number, put_guest, serving, Client, Result, Shared};
 use machine::Machine;
 
 /// A real site: more than a thousand pages, styles and images of Debian's package python3.13-doc,
 /// at the same path on the host and in the guest.
 const REAL: &str = "/usr/share/doc/python3.13/html";
 
-/// Boots a machine that serves `www/` and has `guest/command.py`.
-fn commanded() -> Result<Machine> {
-    let machine = machine()?.boot()?;
+/// Returns a machine that serves `www/` and has `guest/command.py`.
+fn commanded() -> Result<Shared> {
+    let machine = serving()?;
     put_guest(&machine, &["command.py"])?;
-    machine.exec_ok("insmod khttpd.ko")?;
     Ok(machine)
 }
 

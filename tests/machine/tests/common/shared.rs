@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Machines that tests use one after another, because a boot takes a CPU several seconds.
+
+use std::ops::Deref;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use machine::Machine;
+
+use super::{first_noise, machine, Result};
+
+/// Machines that wait for the next test, with their state after the boot. They end with the
+/// process.
+static IDLE: Mutex<Vec<(Machine, String)>> = Mutex::new(Vec::new());
+
+/// Ends what a test has left behind: the module, processes but the agent, files, namespaces, what
+/// TCP has learnt, messages.
+const TIDY: &str = "cd /
+     kill -9 $(ps -e -o pid=,ppid=,comm= | awk -v self=$$ \
+         '$1 > 2 && $2 != 2 && $1 != self && $3 !~ /^(agent|exe)$/ { print $1 }') 2> /dev/null
+     ip -o link show type veth | awk -F '[:@ ]+' '{ print $2 }' | xargs -rn1 ip link delete
+     ip -all netns delete
+     awk '$2 ~ \"^/(tmp/|run/netns)\" { print $2 }' /proc/mounts | tac | xargs -r umount -l
+     rmdir /run/netns 2> /dev/null
+     for i in $(seq 300); do
+         grep -q ^khttpd /proc/modules || break
+         rmmod khttpd 2> /dev/null || sleep 0.1
+     done
+     find /tmp -mindepth 1 -xdev -delete; ip tcp_metrics flush all > /dev/null; dmesg --clear";
+
+/// Prints what a test may have changed besides. QEMU's router advertises addresses at any time.
+const STATE: &str = "cat /proc/modules /proc/mounts /sys/kernel/rcu_*
+     ls -A / /etc /root /run /srv /tmp /dev/shm
+     ps -e -o ppid=,comm= | awk '$1 != 2 { print $2 }' | sort
+     ip -o link | sed 's/state.*//'; ip rule; ip route
+     { ip -o address; ip -6 route; } | grep -vE 'dynamic|expires|proto ra' | sed 's/valid_lft.*//'
+     grep -rs . /proc/sys/fs /proc/sys/net /proc/sys/vm | grep -vE \
+         '/(fs/(file-nr|inode-|dentry-)|vm/(stat_|drop_caches)|net/ipv6/[a-z]+/eth0/)'";
+
+/// A machine that has not loaded the module. After a test it goes to the next one, if its state is
+/// that after the boot.
+pub(crate) struct Shared(Option<(Machine, String)>);
+
+impl Shared {
+    /// Takes the machine of a test that has ended, or boots one.
+    pub(crate) fn take() -> Result<Self> {
+        let idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        if idle.is_some() {
+            return Ok(Self(idle));
+        }
+        let machine = machine()?.boot()?;
+        let state = tidy(&machine)?;
+        Ok(Self(Some((machine, state))))
+    }
+}
+
+impl Deref for Shared {
+    type Target = Machine;
+
+    fn deref(&self) -> &Machine {
+        let (machine, _) = self.0.as_ref().expect("a machine, which only `drop` takes");
+        machine
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let Some((machine, state)) = self.0.take() else {
+            return;
+        };
+        if thread::panicking() {
+            return;
+        }
+        match left_behind(&machine, &state) {
+            Ok(None) => IDLE
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push((machine, state)),
+            Ok(Some(what)) => println!("no other test gets this machine: {what}"),
+            Err(error) => println!("no other test gets this machine: {error}"),
+        }
+    }
+}
+
+/// Ends what a test has left behind; returns the state.
+fn tidy(machine: &Machine) -> Result<String> {
+    machine.exec(TIDY)?;
+    Ok(machine.exec_ok(STATE)?)
+}
+
+/// Returns what differs from the state after the boot.
+fn left_behind(machine: &Machine, before: &str) -> Result<Option<String>> {
+    let after = tidy(machine)?;
+    if let Some(line) = first_noise(&machine.log()?) {
+        return Ok(Some(line));
+    }
+    let only = |one: &str, other: &str| {
+        let line = one
+            .lines()
+            .find(|line| other.lines().all(|known| known != *line));
+        line.map(str::to_owned)
+    };
+    Ok(only(&after, before).or_else(|| only(before, &after)))
+}
