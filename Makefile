@@ -57,6 +57,9 @@ test-long: ## run the machine's tests with all rounds, and those that take minut
 test-clients: ## run package managers, download managers, git and a browser against the module
 	@tests/tools/check clients
 
+test-packages: ## install, upgrade and purge Debian's packages in a machine with systemd
+	@tests/tools/check packages
+
 fuzz: ## fuzz `protocol` on the host, FUZZ_S=60 seconds per target, or TARGET= only
 	@tests/fuzz/run $(TARGET)
 
@@ -86,6 +89,12 @@ bench-check: ## compare khttpd's instructions per request with tests/bench/basel
 
 bench-record: ## write the current counts to tests/bench/baseline.json
 	@tests/bench/run record
+
+dist: ## make the release archive of the last commit, with the vendored crates, in build
+	@tests/tools/dist
+
+deb: ## build Debian's packages of the last commit, in build/deb
+	@tests/tools/deb
 
 vendor: ## download the crates that Cargo.lock pins into vendor/
 	@tests/tools/vendor
@@ -118,6 +127,6 @@ help: ## print this list
 #:   ROUNDS= BENCH_S= rounds of bench-rates, -waits and -alone (3), and seconds per run
 
 .PHONY: modules modules_install run boot shell test lint doc test-host test-machine test-faults \
-	test-long test-clients fuzz fuzz-machine bench bench-instructions bench-rates bench-waits \
-	bench-alone bench-memory bench-latency bench-profile bench-check bench-record vendor clean \
-	clean-cache help
+	test-long test-clients test-packages fuzz fuzz-machine bench bench-instructions bench-rates \
+	bench-waits bench-alone bench-memory bench-latency bench-profile bench-check bench-record \
+	dist deb vendor clean clean-cache help

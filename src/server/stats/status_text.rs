@@ -20,8 +20,8 @@ use crate::site::load::LoadProgress;
 use kernel::fmt;
 use protocol::control::command::Timeout;
 
-/// The version of the module.
-pub(super) const VERSION: &str = "0.2.0";
+/// The version of the module. Kbuild reads it from Cargo.toml.
+pub(super) const VERSION: &str = env!("KHTTPD_VERSION");
 
 /// The counters that are shown, by their names.
 const COUNTS: [(&str, Count); 24] = [
