@@ -57,6 +57,9 @@ test-long: ## run the machine's tests that take minutes
 test-clients: ## run package managers, download managers, git and a browser against the module
 	@tests/tools/check clients
 
+test-fleet: ## run four servers behind IPVS and keepalived through changes, on the kernel `full`
+	@FLAVOUR="$(or $(FLAVOUR),full)" tests/tools/check fleet
+
 fuzz: ## fuzz `protocol` on the host, FUZZ_S=60 seconds per target, or TARGET= only
 	@tests/fuzz/run $(TARGET)
 
@@ -118,6 +121,6 @@ help: ## print this list
 #:   ROUNDS= BENCH_S= rounds of bench-rates, -waits and -alone (3), and seconds per run
 
 .PHONY: modules modules_install run boot shell test lint doc test-host test-machine test-faults \
-	test-long test-clients fuzz fuzz-machine bench bench-instructions bench-rates bench-waits \
-	bench-alone bench-memory bench-latency bench-profile bench-check bench-record vendor clean \
-	clean-cache help
+	test-long test-clients test-fleet fuzz fuzz-machine bench bench-instructions bench-rates \
+	bench-waits bench-alone bench-memory bench-latency bench-profile bench-check bench-record \
+	vendor clean clean-cache help
