@@ -72,7 +72,7 @@ def plug(name, address):
     hardware = f"02:00:00:00:00:{int(address.rsplit('.', 1)[1]):02x}"
     run(f"ip netns add {name} && ip -n {name} link set lo up")
     run(f"ip link add v{name} type veth peer name eth0 netns {name} address {hardware}")
-    run(f"ip link set v{name} master link up && ip -n {name} link set eth0 up")
+    run(f"ip link set v{name} master switch up && ip -n {name} link set eth0 up")
     run(f"ip -n {name} address add {address}/24 dev eth0")
 
 
@@ -134,7 +134,7 @@ class Director:
     """keepalived and IPVS in a namespace, for these machines."""
 
     def __init__(self, machines):
-        run("ip link add link type bridge forward_delay 0 && ip link set link up")
+        run("ip link add switch type bridge forward_delay 0 && ip link set switch up")
         plug("client", CLIENT)
         plug("director", DIRECTOR)
         for machine in machines:
