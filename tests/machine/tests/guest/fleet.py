@@ -11,9 +11,9 @@ from fleet_client import Download, Load
 from fleet_network import Machine, blocks, run, wait_until
 
 LARGE = 8 << 20
-CLIENTS = 8
+CLIENTS = 6
 # Connections by which the spread is measured.
-CONNECTIONS = 1000
+CONNECTIONS = 200
 
 
 def release(number):

@@ -12,7 +12,7 @@ PORT = 80
 # Limit in seconds that ends a test which hangs.
 HANG = 600
 # Pause in seconds between the requests of a client, so that the directors' checks get a CPU.
-PAUSE = 0.01
+PAUSE = 0.05
 REQUEST = "GET {} HTTP/1.1\r\nHost: www\r\n{}\r\n"
 CLOSE = "Connection: close\r\n"
 
