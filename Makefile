@@ -60,6 +60,9 @@ test-clients: ## run package managers, download managers, git and a browser agai
 test-packages: ## install, upgrade and purge Debian's packages in a machine with systemd
 	@tests/tools/check packages
 
+test-fleet: ## run four servers behind IPVS and keepalived through changes, on the kernel `full`
+	@FLAVOUR="$(or $(FLAVOUR),full)" tests/tools/check fleet
+
 fuzz: ## fuzz `protocol` on the host, FUZZ_S=60 seconds per target, or TARGET= only
 	@tests/fuzz/run $(TARGET)
 
@@ -127,6 +130,6 @@ help: ## print this list
 #:   ROUNDS= BENCH_S= rounds of bench-rates, -waits and -alone (3), and seconds per run
 
 .PHONY: modules modules_install run boot shell test lint doc test-host test-machine test-faults \
-	test-long test-clients test-packages fuzz fuzz-machine bench bench-instructions bench-rates \
-	bench-waits bench-alone bench-memory bench-latency bench-profile bench-check bench-record \
-	dist deb vendor clean clean-cache help
+	test-long test-clients test-packages test-fleet fuzz fuzz-machine bench \
+	bench-instructions bench-rates bench-waits bench-alone bench-memory bench-latency \
+	bench-profile bench-check bench-record dist deb vendor clean clean-cache help
