@@ -73,6 +73,14 @@ extern "C" {
     /// TLS.
     pub(in crate::sys) fn khttpd_tls_is_flushed(sk: *mut bindings::sock) -> bool;
 
+    /// Tells whether no event follows although TLS has records to send, or has taken none
+    /// (`is_blocked`). Process context, may wait for the socket's lock. `sk` has TLS.
+    pub(in crate::sys) fn khttpd_tls_is_stuck(sk: *mut bindings::sock, is_blocked: bool) -> bool;
+
+    /// Has TLS send its records once more. Process context, may wait for the socket's lock. `sk` has
+    /// TLS.
+    pub(in crate::sys) fn khttpd_tls_push(sk: *mut bindings::sock);
+
     /// Tells whether the close loses nothing. Any context.
     pub(in crate::sys) fn khttpd_tls_can_close(sk: *const bindings::sock) -> bool;
 

@@ -168,6 +168,31 @@ bool khttpd_tls_is_flushed(struct sock *sk)
 }
 
 /*
+ * Whether no event follows although TLS has records to send, or has taken none (is_blocked): TCP,
+ * which tells of space when the peer acknowledges something, has nothing either, because memory was
+ * short.
+ */
+bool khttpd_tls_is_stuck(struct sock *sk, bool is_blocked)
+{
+	bool is_stuck;
+
+	if (likely(!is_blocked && list_empty(&tls_sw_ctx_tx(tls_get_ctx(sk))->tx_list)))
+		return false;
+	lock_sock(sk);
+	is_stuck = tcp_rtx_and_write_queues_empty(sk);
+	release_sock(sk);
+	return is_stuck;
+}
+
+/* Has TLS send its records once more. */
+void khttpd_tls_push(struct sock *sk)
+{
+	lock_sock(sk);
+	sk->sk_write_space(sk);
+	release_sock(sk);
+}
+
+/*
  * Whether the close, after FIN, loses nothing: TCP resets the connection if bytes are unread, and
  * forgets what it has sent. Otherwise an event follows when the peer has it all.
  */

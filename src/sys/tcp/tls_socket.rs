@@ -221,6 +221,19 @@ impl TlsSocket<'_> {
         unsafe { ffi::khttpd_tls_is_flushed(self.file.sk()) }
     }
 
+    /// Returns whether no event follows although TLS has records to send, or has taken none
+    /// (`is_blocked`), because memory was short.
+    pub(crate) fn is_stuck(&self, is_blocked: bool) -> bool {
+        // SAFETY: By the type invariant the socket is valid and has TLS.
+        unsafe { ffi::khttpd_tls_is_stuck(self.file.sk(), is_blocked) }
+    }
+
+    /// Has TLS send its records once more.
+    pub(crate) fn push(&self) {
+        // SAFETY: By the type invariant the socket is valid and has TLS.
+        unsafe { ffi::khttpd_tls_push(self.file.sk()) };
+    }
+
     /// Returns whether the close, after FIN, loses nothing: TCP resets the connection if bytes are
     /// unread, and forgets what it has sent. Otherwise an event follows when the peer has it all.
     pub(crate) fn can_close(&self) -> bool {

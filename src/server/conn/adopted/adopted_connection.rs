@@ -72,7 +72,7 @@ use protocol::tls::TlsParameters;
 
 /// How often the worker doubles the delay, one tick at first, after which it looks again at a socket
 /// that a process owns.
-const DOUBLINGS: u32 = 6;
+pub(super) const DOUBLINGS: u32 = 6;
 
 /// How often it looks, a tick after the other, if the connection must close. Then it leaves the
 /// socket to the process, which a fault in its memory may have stopped in the middle of a call.
@@ -191,7 +191,7 @@ impl AdoptedConnection {
         &self.set.pool.core
     }
 
-    fn kick_after(self: &Arc<Self>, delay: Jiffies) {
+    pub(super) fn kick_after(self: &Arc<Self>, delay: Jiffies) {
         // If the worker is queued already it will poll.
         let queue = &self.core().adopted_queue;
         let _ = queue.enqueue_delayed(self.clone(), delay);
@@ -226,7 +226,11 @@ impl AdoptedConnection {
 
     /// Advances the connection, and returns what must follow. `page` is what the worker has rendered
     /// for the next request.
-    fn advance(&self, state: &mut AdoptedState, page: Page) -> Result<Action, LockError> {
+    fn advance(
+        self: &Arc<Self>,
+        state: &mut AdoptedState,
+        page: Page,
+    ) -> Result<Action, LockError> {
         if self.socket.tls().is_some() {
             return self.payer.charge(|| self.advance_tls(state, page));
         }
@@ -235,12 +239,10 @@ impl AdoptedConnection {
         let action = if self.is_closing() {
             state.conn.abort(CloseReason::Stopped)
         } else {
-            let AdoptedState { conn, early, .. } = state;
-            let guard = &mut guard;
             let mut transport = SocketTransport {
-                guard,
-                state: conn,
-                early,
+                guard: &mut guard,
+                state: &mut state.conn,
+                early: &mut state.early,
             };
             self.poll(&mut transport, page)
         };
@@ -320,12 +322,8 @@ impl AdoptedConnection {
             return;
         };
         drop(watch);
-        let log = &mut state.conn.log;
-        softirq::disabled(|bh| {
-            self.core()
-                .log
-                .with_writer(bh, |writer| log.break_off(writer));
-        });
+        let (core, log) = (self.core(), &mut state.conn.log);
+        softirq::disabled(|bh| core.log.with_writer(bh, |writer| log.break_off(writer)));
         state.conn.enter(ConnPhase::Closed);
         self.timing.close();
         if let Some(number) = state.offer.take() {

@@ -12,7 +12,8 @@ use super::{
     adopted_connection::{
         AdoptedConnection,
         AdoptedState,
-        Page, //
+        Page,
+        DOUBLINGS, //
     },
     tls_transport::{
         TlsSender,
@@ -28,7 +29,10 @@ use crate::sys::{
         TlsSocket, //
     }, //
 };
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
 
 /// The polls of one run of the worker.
 const POLLS_MAX: u32 = 16;
@@ -49,7 +53,7 @@ enum Moved {
 impl AdoptedConnection {
     /// Advances the connection, as [`AdoptedConnection::advance`] does.
     pub(super) fn advance_tls(
-        &self,
+        self: &Arc<Self>,
         state: &mut AdoptedState,
         page: Page,
     ) -> Result<Action, LockError> {
@@ -59,6 +63,12 @@ impl AdoptedConnection {
         if let Some((reason, is_reset)) = action.ending() {
             self.trace_close(reason, is_reset, &state.conn);
             socket.end(is_reset, self.core().settings.send_seconds.get());
+        }
+        let is_blocked = state.tls.must_drain(&state.conn.pending);
+        if matches!(action, Action::Wait) && socket.is_stuck(is_blocked) {
+            // First, so that an event by which TCP tells of a new failure does not come earlier.
+            self.kick_after(1 << DOUBLINGS);
+            socket.push();
         }
         Ok(action)
     }
