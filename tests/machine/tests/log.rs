@@ -116,19 +116,18 @@ fn lines_have_the_format_of_their_host_and_the_address_that_a_proxy_sends() -> R
     unload(&machine)
 }
 
-/// Returns the command of the unit that Documentation/configuration.md shows.
+/// Returns the command of the unit that appends the log to a file.
 fn command_of_unit() -> Result<String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let text = fs::read_to_string(root.join("Documentation/configuration.md"))?;
-    let commands = text
+    let unit = "../../tools/khttpd/khttpd-log.service";
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(unit))?;
+    let command = text
         .lines()
-        .filter_map(|line| line.strip_prefix("ExecStart="));
-    let mut about_log = commands.filter(|command| command.contains("khttpd-log"));
-    Ok(about_log.next().ok_or("no unit reads the log")?.into())
+        .find_map(|line| line.strip_prefix("ExecStart="));
+    Ok(command.ok_or("the unit has no command")?.into())
 }
 
 #[test]
-fn rotation_by_the_unit_of_the_documentation_loses_no_line() -> Result {
+fn rotation_by_the_unit_of_the_package_loses_no_line() -> Result {
     let machine = serving()?;
     put_guest(&machine, &LIBRARIES)?;
     put_guest(&machine, &["log_rotation.py"])?;

@@ -2,7 +2,7 @@
 """A process appends the access log to a file, which is renamed meanwhile:
 log_rotation.py COUNT
 
-The process is the command of the unit in Documentation/configuration.md, in /tmp/unit.sh."""
+The process is the command of tools/khttpd/khttpd-log.service, in /tmp/unit.sh."""
 
 import glob
 import os

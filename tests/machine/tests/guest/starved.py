@@ -26,6 +26,8 @@ PLACES = [
 TLS = "127.0.0.1", 8444
 # A worker that has just been made, or that does something else, may spoil an attempt.
 ATTEMPTS = 3
+# After so many seconds without a word a connection counts as closed.
+SILENCE = 30
 
 
 def ask(stream):
@@ -64,11 +66,13 @@ def visit(address, outcomes):
 
 
 def visit_agent(address, outcomes):
-    """Asks the TLS agent, which can't have the connection if it is closed."""
+    """Asks the TLS agent, which can't have the connection if it is closed, perhaps without a word: TCP
+    never repeats a FIN that it has no memory for (tcp_send_fin)."""
     with Stream(address) as stream:
+        stream.socket.settimeout(SILENCE)
         try:
             outcomes[ask(stream)] += 1
-        except (ConnectionError, EOFError):
+        except (ConnectionError, EOFError, TimeoutError):
             outcomes[False] += 1
 
 
