@@ -94,9 +94,8 @@ def load(adopt, node, outcomes):
         assert stream.rest() == b""
 
 
-def scrape(_, node, outcomes):
+def scrape(_adopt, _node, outcomes):
     """Requests metrics."""
-    assert node
     with Stream() as stream:
         for _ in range(2):
             stream.send(request("GET", "/metrics"))
