@@ -13,12 +13,17 @@ kbuild = $(MAKE) -C "$(KDIR)" M="$(CURDIR)" LLVM=$(LLVM) RUSTC="$(RUSTC)" \
 # Settings, for the scripts.
 export BENCH_S CASES CPUS FLAVOUR FUZZ_S JOBS KERNEL MACHINE MEMORY MIRROR NET PARAMETERS PORT
 export ROUNDS SERVERS SHARE TEST WWW
+# Not as ARCH, because an empty one would be the kernel's.
+export KHTTPD_ARCH := $(ARCH)
 # Verbatim: a $ in it is for the guest's shell, not for make.
 override export CMD := $(value CMD)
 
 modules: vendor ## build khttpd.ko for the kernel in KDIR= (the default target)
 	@RUSTC="$(RUSTC)" tests/tools/kernel/fit "$(KDIR)"
 	+@$(kbuild) modules
+
+fit: ## say whether khttpd can be built for the kernel in KDIR= and loaded by it, and what it lacks
+	@RUSTC="$(RUSTC)" tests/tools/kernel/fit --report "$(KDIR)"
 
 modules_install: ## install khttpd.ko for the kernel in KDIR= and its manual page in MANDIR=
 	+@$(kbuild) modules_install
@@ -57,8 +62,8 @@ test-long: ## run the machine's tests with all rounds, and those that take minut
 test-clients: ## run package managers, download managers, git and a browser against the module
 	@tests/tools/check clients
 
-test-packages: ## install, upgrade and purge Debian's packages in a machine with systemd
-	@tests/tools/check packages
+test-packages: ## install, upgrade and purge Debian's packages in a machine with systemd, on `full`
+	@FLAVOUR="$(or $(FLAVOUR),full)" tests/tools/check packages
 
 test-fleet: ## run four servers behind IPVS and keepalived through changes, on the kernel `full`
 	@FLAVOUR="$(or $(FLAVOUR),full)" tests/tools/check fleet
@@ -122,6 +127,7 @@ help: ## print this list
 #:   PARAMETERS=      words for the kernel's command line
 #:   CPUS= MEMORY=    CPUs and MiB of the machine; for bench, a list of numbers of CPUs
 #:   MACHINE=         name of the machine for `make shell`, if several are running
+#:   ARCH=x86_64|arm64 architecture of the machine (x86_64)
 #:   KERNEL= JOBS=    version of the kernel to build (7.3), and number of jobs
 #:   FLAVOUR=         kernel: plain, full, sanitize, race or leak (plain)
 #:   MIRROR=          Debian mirror for the roots
@@ -129,7 +135,7 @@ help: ## print this list
 #:   CASES= SERVERS=  cases and servers to measure: khttpd, nginx, nginx-ktls, lighttpd, floor
 #:   ROUNDS= BENCH_S= rounds of bench-rates, -waits and -alone (3), and seconds per run
 
-.PHONY: modules modules_install run boot shell test lint doc test-host test-machine test-faults \
-	test-long test-clients test-packages test-fleet fuzz fuzz-machine bench \
+.PHONY: modules fit modules_install run boot shell test lint doc test-host test-machine \
+	test-faults test-long test-clients test-packages test-fleet fuzz fuzz-machine bench \
 	bench-instructions bench-rates bench-waits bench-alone bench-memory bench-latency \
 	bench-profile bench-check bench-record dist deb vendor clean clean-cache help

@@ -31,6 +31,9 @@ impl Accelerator {
     /// Chooses KVM if it works. /dev/kvm may exist, open and create a machine, and QEMU may still
     /// hang on it. Therefore a machine is booted within a time limit, once per boot of the host.
     pub(crate) fn detect(setup: &Setup) -> Result<Self> {
+        if !setup.architecture.is_native() {
+            return Ok(Self::Tcg);
+        }
         if OpenOptions::new()
             .read(true)
             .write(true)
@@ -98,15 +101,13 @@ impl Accelerator {
     /// Returns the arguments for QEMU.
     pub(crate) fn arguments(self) -> &'static [&'static str] {
         match self {
-            Self::Kvm => &["-accel", "kvm", "-cpu", "host"],
-            Self::Tcg => &["-accel", "tcg,thread=multi", "-cpu", "max"],
+            Self::Kvm => &["-accel", "kvm"],
+            Self::Tcg => &["-accel", "tcg,thread=multi"],
             Self::Counting => &[
                 "-accel",
                 "tcg,thread=single",
                 "-icount",
                 "shift=0,sleep=off",
-                "-cpu",
-                "max",
             ],
         }
     }

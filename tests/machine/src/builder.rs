@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::architecture::Architecture;
 use crate::archive::Archive;
 use crate::channel::socket_name;
 use crate::folder::Folder;
@@ -23,6 +24,7 @@ const HTTP: u16 = 8080;
 /// Paths of the parts of a machine.
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
+    pub(crate) architecture: Architecture,
     kernel: PathBuf,
     agent: PathBuf,
     root: PathBuf,
@@ -41,6 +43,7 @@ impl Setup {
             env::var_os(name).map(PathBuf::from).ok_or_else(missing)
         };
         Ok(Self {
+            architecture: Architecture::from_environment()?,
             kernel: path("KHTTPD_KERNEL")?,
             agent: path("KHTTPD_AGENT")?,
             root: path("KHTTPD_GUEST_ROOT")?,
@@ -244,7 +247,7 @@ impl Builder {
             Some(accelerator) => accelerator,
             None => Accelerator::detect(&self.setup)?,
         };
-        let image = self.setup.kernel.join("bzImage");
+        let image = self.setup.kernel.join(self.setup.architecture.image());
         if !image.is_file() {
             return Err(Error::missing("the kernel", image));
         }
@@ -253,12 +256,12 @@ impl Builder {
         self.write_initramfs(&initramfs)
             .map_err(Error::io_at("writing", &initramfs))?;
         let network = Network::set_up(self.net, &self.forwards, self.cpus)?;
-        let arguments = self.qemu_arguments(accelerator, &image, &network);
+        let line = self.qemu_line(accelerator, &image, &network);
         Machine::start(
             folder,
             network,
             accelerator,
-            &arguments,
+            &line,
             limit,
             &self.cancel,
         )
@@ -301,18 +304,16 @@ impl Builder {
         archive.finish()
     }
 
-    fn qemu_arguments(
+    fn qemu_line(
         &self,
         accelerator: Accelerator,
         image: &Path,
         network: &Network,
     ) -> Vec<String> {
         let mut parameters = vec![
-            "console=ttyS0 console_msg_format=syslog loglevel=8 printk.devkmsg=on".to_owned(),
-            // Under TCG a CPU may respond late to the clocksource watchdog, which logs it.
-            "panic=-1 reboot=t random.trust_cpu=on tsc=reliable".to_owned(),
-            // For the same reason the timer may seem stuck, which is a panic.
-            "no_timer_check".to_owned(),
+            self.setup.architecture.parameters().to_owned(),
+            "console_msg_format=syslog loglevel=8 printk.devkmsg=on".to_owned(),
+            "panic=-1 random.trust_cpu=on".to_owned(),
             // On a busy host a virtual CPU may not run for many seconds: neither lockup nor stall.
             "watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120".to_owned(),
             "sysctl.kernel.hung_task_timeout_secs=300".to_owned(),
@@ -323,7 +324,7 @@ impl Builder {
         }
         parameters.extend(self.parameters.iter().cloned());
 
-        let mut line = Vec::new();
+        let mut line = vec![self.setup.architecture.program().to_owned()];
         let mut add = |words: &[&str]| line.extend(words.iter().map(|word| (*word).to_owned()));
         add(&[
             "-nodefaults",
@@ -335,6 +336,7 @@ impl Builder {
         // Named threads make CPUs distinguishable from other threads.
         add(&["-name", "khttpd,debug-threads=on"]);
         add(accelerator.arguments());
+        add(self.setup.architecture.arguments(accelerator));
         add(&[
             "-smp",
             &self.cpus.to_string(),

@@ -45,12 +45,12 @@ impl Machine {
         folder: Folder,
         network: Network,
         accelerator: Accelerator,
-        arguments: &[String],
+        line: &[String],
         limit: Duration,
         cancel: &AtomicBool,
     ) -> Result<Self> {
         let machine = Self {
-            qemu: Qemu::start(folder.path(), arguments)?,
+            qemu: Qemu::start(folder.path(), line)?,
             accelerator,
             console: Console::new(folder.console()),
             marks: AtomicU64::new(0),

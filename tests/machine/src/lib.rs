@@ -28,6 +28,7 @@
 #![warn(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod accelerator;
+mod architecture;
 mod archive;
 mod builder;
 mod channel;

@@ -19,8 +19,8 @@ pub(crate) struct Qemu {
 }
 
 impl Qemu {
-    /// Starts QEMU in `folder`; its messages go to `qemu.log` there.
-    pub(crate) fn start(folder: &Path, arguments: &[String]) -> Result<Self> {
+    /// Starts QEMU, by a program and its arguments, in `folder`; its messages go to `qemu.log` there.
+    pub(crate) fn start(folder: &Path, line: &[String]) -> Result<Self> {
         let messages = folder.join("qemu.log");
         let log = File::create(&messages).map_err(Error::io_at("making", &messages))?;
         let errors = log
@@ -29,13 +29,13 @@ impl Qemu {
         // End QEMU with this process, even when it is killed.
         let mut command = Command::new("setpriv");
         command
-            .args(["--pdeathsig", "KILL", "--", "qemu-system-x86_64"])
-            .args(arguments)
+            .args(["--pdeathsig", "KILL", "--"])
+            .args(line)
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(log)
             .stderr(errors);
-        let child = spawn_for_good(command).map_err(Error::io("starting qemu-system-x86_64"))?;
+        let child = spawn_for_good(command).map_err(Error::io("starting QEMU"))?;
         Ok(Self {
             child: Mutex::new(child),
         })

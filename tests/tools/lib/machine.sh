@@ -8,14 +8,21 @@
 # shellcheck source=tests/tools/lib/cache.sh
 . "$(dirname "${BASH_SOURCE[0]}")/cache.sh"
 
-# Output folder of root/cargo.
+# The kernel's name for the guest's architecture.
+arch=${KHTTPD_ARCH:-x86_64}
+# Output folders of root/cargo, for the host and for the guest.
 binaries=$project/target/root/x86_64-unknown-linux-gnu/debug
+guest_binaries=$project/target/root/$("$project/tests/tools/root/target")/debug
 
 # prepare_tools: prepares the root, the kernel and the vendored crates.
 prepare_tools() {
     "$project/tests/tools/root/host"
     mkdir -p "$project/build"
-    root=$("$project/tests/tools/root/make")
+    if [ "$arch" = x86_64 ]; then
+        root=$("$project/tests/tools/root/make")
+    else
+        root=$("$project/tests/tools/root/make" packages "packages-$arch")
+    fi
     kernel=$("$project/tests/tools/kernel/build" "$root")
     "$project/tests/tools/vendor" "$root"
 }
@@ -32,7 +39,7 @@ module_make() {
     local www
     www=$(www_folder)
     "$project/tests/tools/root/enter" ${www:+--bind "$www"} "$root" \
-        make --directory="$kernel/build" M="$project" LLVM=1 ${www:+"WWW=$www"} \
+        make --directory="$kernel/build" M="$project" ARCH="$arch" LLVM=1 ${www:+"WWW=$www"} \
         --jobs="${JOBS:-$(nproc)}" "$@" modules
 }
 
@@ -59,24 +66,37 @@ prepare_agent() {
 
 # make_agent: each machine unpacks the agent; nine tenths of it would be debug information.
 make_agent() {
-    "$project/tests/tools/root/cargo" "$root" build --package machine --bins &&
+    "$project/tests/tools/root/cargo" "$root" build --package machine --bin machine &&
+        "$project/tests/tools/root/cargo" --guest "$root" build --package machine --bin agent &&
         "$project/tests/tools/root/enter" "$root" \
-            strip -o "$project/build/agent" "$binaries/agent"
+            llvm-strip -o "$project/build/agent" "$guest_binaries/agent"
 }
 
 # prepare_tls_agent: builds khttpd-tls, optimized, because the emulated CPUs are slow, and exports its
 # path.
 prepare_tls_agent() {
     step "building khttpd-tls" "$project/build/khttpd-tls.log" no_measure \
-        "$project/tests/tools/root/cargo" "$root" build --package khttpd-tls --release
-    export KHTTPD_TLS_AGENT=${binaries%/*}/release/khttpd-tls
+        "$project/tests/tools/root/cargo" --guest "$root" build --package khttpd-tls --release
+    export KHTTPD_TLS_AGENT=${guest_binaries%/*}/release/khttpd-tls
 }
 
 # export_machine: exports the variables of the crate `machine`. The guest's root is the tool-chain
-# root, unless the caller has set another; /mnt is that without other mounts (see root/enter).
+# root, unless the caller has set another or the guest has another architecture; /mnt is that without
+# other mounts (see root/enter).
 export_machine() {
+    if [ "$arch" != x86_64 ] && [ -z "${KHTTPD_GUEST_ROOT-}" ]; then
+        KHTTPD_GUEST_ROOT=$(guest_root)
+    fi
     export KHTTPD_KERNEL=$kernel KHTTPD_AGENT=$project/build/agent
     export KHTTPD_GUEST_ROOT=${KHTTPD_GUEST_ROOT:-/mnt}
     export KHTTPD_MACHINES=$project/build/machines KHTTPD_CACHE=$cache
     export KHTTPD_FLAVOUR=${FLAVOUR:-plain}
+}
+
+# guest_root: prints a root of the guest's architecture with the packages of the guest.
+guest_root() {
+    local native
+    native=$("$project/tests/tools/root/make")
+    "$project/tests/tools/root/make" --unpacked "$arch" "$native" packages-guest \
+        "packages-guest-$arch"
 }

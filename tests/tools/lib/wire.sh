@@ -31,13 +31,13 @@ write_wire_site() {
 build_wire_tests() {
     local binary name binaries
     mkdir -p "$wire/tests"
-    binaries=$("$project/tests/tools/root/cargo" "$root" test --package protocol \
+    binaries=$("$project/tests/tools/root/cargo" --guest "$root" test --package protocol \
         "${wire_tests[@]/#/--test=}" --no-run --message-format=json |
         sed -n 's/.*"executable":"\([^"]*\)".*/\1/p') || return
     while IFS= read -r binary; do
         name=$(basename "$binary")
         # Without debug information, which is most of it.
         "$project/tests/tools/root/enter" "$root" \
-            strip -o "$wire/tests/${name%-*}" "$binary" || return
+            llvm-strip -o "$wire/tests/${name%-*}" "$binary" || return
     done <<<"$binaries"
 }

@@ -16,7 +16,7 @@ use system::System;
 fn install(machine: &Machine, version: &str) -> Result<String> {
     Ok(machine.exec_ok(&format!(
         "set -e; mkdir -p /usr/share/khttpd-dkms; cp /share/{version}/*.dkms.tar.gz /usr/share/khttpd-dkms/; \
-         DEBIAN_FRONTEND=noninteractive dpkg --install /share/{version}/khttpd*.deb 2>&1"
+         DEBIAN_FRONTEND=noninteractive dpkg --force-unsafe-io --install /share/{version}/khttpd*.deb 2>&1"
     ))?)
 }
 
@@ -53,6 +53,7 @@ fn packages_serve_from_boot_and_survive_upgrades_until_they_are_purged() -> Resu
     machine.exec_ok(
         "! systemctl is-enabled khttpd && ! systemctl is-active khttpd && ! test -e /dev/khttpd",
     )?;
+    unsigned_module_is_refused(&machine)?;
     machine.exec_ok("systemctl enable --now khttpd khttpd-log")?;
     assert!(page(&machine, "/robots.txt")?.starts_with("User-agent"));
     machine
@@ -95,6 +96,19 @@ fn packages_serve_from_boot_and_survive_upgrades_until_they_are_purged() -> Resu
         .collect();
     assert!(left.is_empty(), "the purge has left: {left:#?}");
     assert_no_trouble(&machine).map(drop)
+}
+
+/// Asserts that DKMS has signed the module, without whose signature the kernel would not load it.
+fn unsigned_module_is_refused(machine: &Machine) -> Result {
+    // Without its last byte the kernel does not recognize the signature.
+    let output = machine.exec(
+        "set -e; module=$(modinfo --field=filename khttpd); cp \"$module\" /tmp/khttpd.ko; \
+         truncate --size=-1 /tmp/khttpd.ko; insmod /tmp/khttpd.ko",
+    )?;
+    assert!(!output.status.success());
+    let reason = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(reason.contains("Key was rejected by service"), "{reason}");
+    Ok(())
 }
 
 /// Asserts that a reload of a wrong configuration fails with the reason.

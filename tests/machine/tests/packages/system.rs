@@ -69,6 +69,8 @@ impl System {
             .argument("-device")
             .argument("virtio-9p-pci,fsdev=system,mount_tag=system")
             .parameter("machine.system=/usr/lib/systemd/systemd")
+            // If the kernel can verify modules, it loads none that is unsigned.
+            .parameter("module.sig_enforce=1")
             .parameter("systemd.show_status=no systemd.journald.forward_to_console=no")
             .boot()?;
         // It may be degraded: the kernel has no block devices, for example.
