@@ -21,7 +21,7 @@ prepare_tools() {
     if [ "$arch" = x86_64 ]; then
         root=$("$project/tests/tools/root/make")
     else
-        root=$("$project/tests/tools/root/make" packages "packages-$arch")
+        root=$("$project/tests/tools/root/make" packages packages-guest "packages-$arch")
     fi
     kernel=$("$project/tests/tools/kernel/build" "$root")
     "$project/tests/tools/vendor" "$root"
