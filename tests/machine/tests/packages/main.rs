@@ -13,11 +13,14 @@ use machine::Machine;
 use system::System;
 
 /// Installs the packages of a version, of which DKMS has built the module already.
-fn install(machine: &Machine, version: &str) -> Result<String> {
-    Ok(machine.exec_ok(&format!(
-        "set -e; mkdir -p /usr/share/khttpd-dkms; cp /share/{version}/*.dkms.tar.gz /usr/share/khttpd-dkms/; \
-         DEBIAN_FRONTEND=noninteractive dpkg --force-unsafe-io --install /share/{version}/khttpd*.deb 2>&1"
-    ))?)
+fn install(machine: &Machine, version: &str) -> Result {
+    let said = machine.exec_ok(&format!(
+        "set -e; cd /share/{version}; mkdir -p /usr/share/khttpd-dkms; \
+         cp *.dkms.tar.gz /usr/share/khttpd-dkms/; DEBIAN_FRONTEND=noninteractive \
+         dpkg --force-unsafe-io --install khttpd_*.deb khttpd-dkms_*.deb khttpd-tls_*.deb 2>&1"
+    ))?;
+    println!("{said}");
+    Ok(())
 }
 
 /// Returns the content of a page that khttpd serves.
@@ -106,7 +109,7 @@ fn unsigned_module_is_refused(machine: &Machine) -> Result {
          truncate --size=-1 /tmp/khttpd.ko; insmod /tmp/khttpd.ko",
     )?;
     assert!(!output.status.success());
-    let reason = String::from_utf8_lossy(&output.stderr).into_owned();
+    let reason = output.stderr_text();
     assert!(reason.contains("Key was rejected by service"), "{reason}");
     Ok(())
 }

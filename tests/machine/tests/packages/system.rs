@@ -3,6 +3,7 @@
 //! A Debian that starts with systemd and keeps its files when it is booted again.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -52,6 +53,11 @@ impl System {
             .arg(format!("--root={}", system.root.display()))
             .args(["--log=/dev/null", "--install"])
             .arg(headers()?))?;
+        // As the package of a kernel does; without its files DKMS would leave it out.
+        run(Command::new("depmod")
+            .arg("--basedir")
+            .arg(&system.root)
+            .arg(release()?))?;
         Ok(system)
     }
 
@@ -156,6 +162,13 @@ fn headers() -> Result<PathBuf> {
         }
     }
     Err("no package linux-headers".into())
+}
+
+/// Returns the version of the kernel, as the name of the package with its headers has it.
+fn release() -> Result<String> {
+    let path = headers()?;
+    let name = path.file_stem().and_then(OsStr::to_str).unwrap_or_default();
+    Ok(name.trim_start_matches("linux-headers-").into())
 }
 
 /// Returns the folder with the packages of two versions.
