@@ -25,6 +25,7 @@ pub(crate) mod page;
 pub(crate) mod param;
 pub(crate) mod percpu;
 pub(crate) mod percpu_counters;
+pub(crate) mod poll;
 pub(crate) mod published;
 pub(crate) mod ring;
 pub(crate) mod sched;

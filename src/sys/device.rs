@@ -12,6 +12,7 @@ mod char_devices;
 mod class;
 mod devt_range;
 mod file_ops;
+mod owner;
 mod session;
 
 pub(crate) use self::{

@@ -6,12 +6,14 @@
 //!   file for each header of the kernel.
 //! - The other C files contain more than a wrapper; each is next to the Rust file that uses it.
 //!
-//! Those of `tcp/` and for sockets are in [`tcp`] and [`tls`], those of `compress/` in [`compress`], those for
-//! watching files in [`watch`], the tracepoints in [`trace`].
+//! Those of `tcp/` and for sockets are in [`tcp`] and [`tls`], those for network namespaces in [`net`],
+//! those of `compress/` in [`compress`], those for watching files in [`watch`], the tracepoints in
+//! [`trace`].
 //!
 //! Nothing outside [`super`] uses this module: each function has a safe wrapper there.
 
 mod compress;
+mod net;
 mod tcp;
 mod tls;
 mod trace;
@@ -19,6 +21,7 @@ mod watch;
 
 pub(super) use self::{
     compress::*,
+    net::*,
     tcp::*,
     tls::*,
     trace::*,

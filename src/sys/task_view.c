@@ -11,6 +11,12 @@
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/version.h>
+
+/* Before Linux 7.3 no task exchanges its own for a short time. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)
+#define real_fs fs
+#endif
 
 struct fsnotify_mark;
 bool khttpd_mark_is_attached(struct fsnotify_mark *mark);

@@ -4,6 +4,7 @@
 
 use crate::sys::{
     device::PollCall,
+    poll::PollCondVarBox,
     workqueue::{
         self,
         OwnedQueue, //
@@ -15,7 +16,6 @@ use kernel::{
     prelude::*,
     static_lock_class,
     sync::{
-        poll::PollCondVarBox,
         Arc,
         Mutex, //
     },

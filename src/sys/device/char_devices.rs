@@ -11,6 +11,7 @@ use super::{
         errno,
         FileOps, //
     },
+    owner::this_module,
     DeviceClass,
     FileSession, //
 };
@@ -24,7 +25,6 @@ use kernel::{
     container_of,
     error::to_result,
     ffi::c_int,
-    module::this_module,
     prelude::*,
     sync::Arc,
     types::Opaque, //
@@ -115,7 +115,7 @@ impl<S: Send + Sync + 'static, const N: usize> CharDevices<S, N> {
                     // module.
                     unsafe { bindings::cdev_init(cdev, &raw const *OpenOps::<S, N>::TABLE) };
                     // SAFETY: It was just initialised.
-                    unsafe { (*cdev).owner = this_module::<crate::LocalModule>().as_ptr() };
+                    unsafe { (*cdev).owner = this_module() };
                     // SAFETY: As above, and the numbers are ours.
                     to_result(unsafe { bindings::cdev_add(cdev, first, DevtRange::<N>::COUNT) })
                 }),
@@ -137,7 +137,7 @@ struct OpenOps<S, const N: usize>(PhantomData<S>);
 
 impl<S: Send + Sync + 'static, const N: usize> OpenOps<S, N> {
     const TABLE: &'static bindings::file_operations = &bindings::file_operations {
-        owner: this_module::<crate::LocalModule>().as_ptr(),
+        owner: this_module(),
         open: Some(Self::open),
         ..pin_init::zeroed()
     };

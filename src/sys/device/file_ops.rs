@@ -7,6 +7,7 @@
 //! C header: [`include/linux/fs.h`](srctree/include/linux/fs.h)
 
 use super::{
+    owner::this_module,
     FileSession,
     PollCall, //
 };
@@ -26,7 +27,6 @@ use kernel::{
         IovIterDest,
         IovIterSource, //
     },
-    module::this_module,
     prelude::*,
     sync::Arc,
     types::ForeignOwnable, //
@@ -38,7 +38,7 @@ pub(super) struct FileOps<S>(PhantomData<S>);
 impl<S: FileSession> FileOps<S> {
     const TABLE: &'static bindings::file_operations = &bindings::file_operations {
         // As in the operations that the file had before; it has a reference already.
-        owner: this_module::<crate::LocalModule>().as_ptr(),
+        owner: this_module(),
         read_iter: Some(Self::read_iter),
         write_iter: Some(Self::write_iter),
         poll: if S::HAS_POLL { Some(Self::poll) } else { None },

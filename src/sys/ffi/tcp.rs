@@ -387,8 +387,4 @@ extern "C" {
 
     /// Drops a reference. Process context, may sleep.
     pub(in crate::sys) fn khttpd_file_put(file: *mut bindings::file);
-
-    /// Tells whether tasks, or files of the namespace itself, use a network namespace, and not only
-    /// sockets. Any context.
-    pub(in crate::sys) fn khttpd_net_is_entered(net: *mut bindings::net) -> bool;
 }

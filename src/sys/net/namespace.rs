@@ -66,8 +66,8 @@ impl Net {
     ///
     /// Any context.
     pub(crate) fn cookie(&self) -> u64 {
-        // SAFETY: The namespace is valid, and its cookie never changes.
-        unsafe { (*self.as_raw()).net_cookie }
+        // SAFETY: The namespace is valid.
+        unsafe { ffi::khttpd_net_cookie(self.as_raw()) }
     }
 
     /// Tells whether tasks use the namespace, or files that stand for it, and not only sockets.
@@ -86,9 +86,8 @@ impl Net {
     ///
     /// Any context.
     pub(crate) fn is_owned_by_host(&self) -> bool {
-        let host = (&raw const bindings::init_user_ns).cast_mut();
-        // SAFETY: The namespace is valid, and the user namespace that owns it never changes.
-        unsafe { (*self.as_raw()).user_ns == host }
+        // SAFETY: The namespace is valid.
+        unsafe { ffi::khttpd_net_is_owned_by_host(self.as_raw()) }
     }
 
     /// Tells whether the calling task and the opener of `file` may administer the namespace.
@@ -118,11 +117,7 @@ impl Net {
         let Ok(capability) = c_int::try_from(capability) else {
             return false;
         };
-        // SAFETY: The namespace is valid, and the user namespace that owns it never changes.
-        let user_ns = unsafe { (*self.as_raw()).user_ns };
-        // SAFETY: The file is valid, and the namespace keeps its user namespace.
-        let is_opener = unsafe { bindings::file_ns_capable(file.as_ptr(), user_ns, capability) };
-        // SAFETY: As above.
-        is_opener && unsafe { bindings::ns_capable(user_ns, capability) }
+        // SAFETY: The namespace and the file are valid.
+        unsafe { ffi::khttpd_net_is_permitted(self.as_raw(), file.as_ptr(), capability) }
     }
 }

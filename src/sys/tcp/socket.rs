@@ -24,6 +24,9 @@ use kernel::{
     prelude::*, //
 };
 
+/// The protocol's number; `include/uapi/linux/in.h`.
+const IPPROTO_TCP: c_int = 6;
+
 /// A TCP socket, released when it is dropped.
 ///
 /// It does not keep its network namespace: [`crate::sys::net::PernetOperations`] tell when that
@@ -65,7 +68,7 @@ impl Socket {
         to_result(create(
             family.try_into()?,
             bindings::sock_type_SOCK_STREAM.try_into()?,
-            bindings::IPPROTO_TCP.try_into()?,
+            IPPROTO_TCP,
             &mut raw,
         ))?;
         let raw = NonNull::new(raw).ok_or(ENOMEM)?;

@@ -2,7 +2,10 @@
 
 //! Adopted connections that wait for a process to take them back.
 
-use crate::sys::device::PollCall;
+use crate::sys::{
+    device::PollCall,
+    poll::PollCondVarBox, //
+};
 use kernel::{
     fs::File,
     new_mutex,
@@ -13,7 +16,6 @@ use kernel::{
     },
     static_lock_class,
     sync::{
-        poll::PollCondVarBox,
         Arc,
         Mutex, //
     }, //
