@@ -257,14 +257,7 @@ impl Builder {
             .map_err(Error::io_at("writing", &initramfs))?;
         let network = Network::set_up(self.net, &self.forwards, self.cpus)?;
         let line = self.qemu_line(accelerator, &image, &network);
-        Machine::start(
-            folder,
-            network,
-            accelerator,
-            &line,
-            limit,
-            &self.cancel,
-        )
+        Machine::start(folder, network, accelerator, &line, limit, &self.cancel)
     }
 
     /// Names the folder: `make run` has one machine, tests may run side by side.
@@ -304,12 +297,7 @@ impl Builder {
         archive.finish()
     }
 
-    fn qemu_line(
-        &self,
-        accelerator: Accelerator,
-        image: &Path,
-        network: &Network,
-    ) -> Vec<String> {
+    fn qemu_line(&self, accelerator: Accelerator, image: &Path, network: &Network) -> Vec<String> {
         let mut parameters = vec![
             self.setup.architecture.parameters().to_owned(),
             "console_msg_format=syslog loglevel=8 printk.devkmsg=on".to_owned(),

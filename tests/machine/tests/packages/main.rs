@@ -81,7 +81,10 @@ fn packages_serve_from_boot_and_survive_upgrades_until_they_are_purged() -> Resu
     let version = machine.exec_ok("sed -n 's/^# khttpd //p' /dev/khttpd")?;
     let config = machine.read_file("/etc/khttpd.conf")?;
     install(&machine, "next")?;
-    println!("{}", machine.exec_ok("journalctl --no-pager --unit='khttpd*'")?);
+    println!(
+        "{}",
+        machine.exec_ok("journalctl --no-pager --unit='khttpd*'")?
+    );
     assert_eq!(machine.read_file("/etc/khttpd.conf")?, config);
     assert_ne!(
         machine.exec_ok("sed -n 's/^# khttpd //p' /dev/khttpd")?,

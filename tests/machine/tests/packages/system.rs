@@ -53,6 +53,8 @@ impl System {
             .arg(format!("--root={}", system.root.display()))
             .args(["--log=/dev/null", "--install"])
             .arg(headers()?))?;
+        // The list of manual pages would take minutes, and nothing here reads it.
+        fs::remove_file(system.root.join("var/lib/man-db/auto-update"))?;
         // As the package of a kernel does; without its files DKMS would leave it out.
         run(Command::new("depmod")
             .arg("--basedir")
