@@ -11,6 +11,7 @@
 # The kernel's name for the guest's architecture.
 arch=${KHTTPD_ARCH:-x86_64}
 # Output folders of root/cargo, for the host and for the guest.
+# shellcheck disable=SC2034 # Used by the sourcing script.
 binaries=$project/target/root/x86_64-unknown-linux-gnu/debug
 guest_binaries=$project/target/root/$("$project/tests/tools/root/target")/debug
 
