@@ -30,6 +30,12 @@ impl System {
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
         }
+        fs::create_dir_all(&folder)?;
+        // A file system that never gives a removed file's inode to another one, because the guest
+        // caches the content of files by their inodes.
+        run(Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "inode64,size=8g", "tmpfs"])
+            .arg(&folder))?;
         let [layer, work, root] = ["layer", "work", "root"].map(|part| folder.join(part));
         for part in [&layer, &work, &root] {
             fs::create_dir_all(part)?;
@@ -66,7 +72,7 @@ impl System {
     /// Boots it, and waits until systemd has started all units.
     pub(crate) fn boot(&self) -> Result<Machine> {
         let files = format!(
-            "local,id=system,path={},security_model=none",
+            "local,id=system,path={},security_model=none,multidevs=remap",
             self.root.display()
         );
         let machine = machine()?
@@ -123,10 +129,9 @@ impl System {
 impl Drop for System {
     fn drop(&mut self) {
         // The mount ends with the namespace at the latest.
-        let _ = Command::new("umount")
-            .arg("--lazy")
-            .arg(&self.root)
-            .status();
+        for folder in [&self.root, &self.folder] {
+            let _ = Command::new("umount").arg("--lazy").arg(folder).status();
+        }
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
