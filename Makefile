@@ -5,7 +5,8 @@
 # The kernel to build for, with the host's own tools. `make run` builds its own kernel.
 KDIR ?= /lib/modules/$(shell uname -r)/build
 RUSTC ?= rustc
-LLVM ?= 1
+# The compiler of the kernel, for its modules.
+LLVM ?= $(shell grep -qsx CONFIG_CC_IS_CLANG=y "$(KDIR)/include/config/auto.conf" && echo 1)
 MANDIR ?= /usr/local/share/man
 kbuild = $(MAKE) -C "$(KDIR)" M="$(CURDIR)" LLVM=$(LLVM) RUSTC="$(RUSTC)" \
 	$(if $(WWW),WWW="$(abspath $(WWW))")
@@ -53,6 +54,9 @@ test-host: ## run the tests that need no machine
 test-machine: ## run the tests of the module in the virtual machine
 	@tests/tools/check machine
 
+test-build: ## build the module for ARCH=, KERNEL= and FLAVOUR=, warnings as errors, and boot nothing
+	@tests/tools/check build
+
 test-faults: ## let each allocation fail once, on the kernel `sanitize` or FLAVOUR=leak
 	@FLAVOUR="$(or $(FLAVOUR),sanitize)" tests/tools/check faults
 
@@ -98,6 +102,9 @@ bench-check: ## compare khttpd's instructions per request with tests/bench/basel
 bench-record: ## write the current counts to tests/bench/baseline.json
 	@tests/bench/run record
 
+kernel: ## build the kernel of ARCH=, KERNEL= and FLAVOUR=, and print its folder, with its build tree
+	@tests/tools/kernel/folder
+
 dist: ## make the release archive of the last commit, with the vendored crates, in build
 	@tests/tools/dist
 
@@ -127,15 +134,15 @@ help: ## print this list
 #:   PARAMETERS=      words for the kernel's command line
 #:   CPUS= MEMORY=    CPUs and MiB of the machine; for bench, a list of numbers of CPUs
 #:   MACHINE=         name of the machine for `make shell`, if several are running
-#:   ARCH=x86_64|arm64 architecture of the machine (x86_64)
+#:   ARCH=x86_64|arm64 architecture of the machine (x86_64); riscv can be built only
 #:   KERNEL= JOBS=    version of the kernel to build (7.3), and number of jobs
-#:   FLAVOUR=         kernel: plain, full, sanitize, race or leak (plain)
+#:   FLAVOUR=         kernel: plain, full, sanitize, race, leak, or Debian's own: debian (plain)
 #:   MIRROR=          Debian mirror for the roots
 #:   TEST=            file of tests/machine/tests to run, without .rs (all)
 #:   CASES= SERVERS=  cases and servers to measure: khttpd, nginx, nginx-ktls, lighttpd, floor
 #:   ROUNDS= BENCH_S= rounds of bench-rates, -waits and -alone (3), and seconds per run
 
 .PHONY: modules fit modules_install run boot shell test lint doc test-host test-machine \
-	test-faults test-long test-clients test-packages test-fleet fuzz fuzz-machine bench \
+	test-build test-faults test-long test-clients test-packages test-fleet fuzz fuzz-machine bench \
 	bench-instructions bench-rates bench-waits bench-alone bench-memory bench-latency \
-	bench-profile bench-check bench-record dist deb vendor clean clean-cache help
+	bench-profile bench-check bench-record kernel dist deb vendor clean clean-cache help

@@ -9,10 +9,7 @@ use crate::{
         errno_text, //
     },
     server::UpdateError,
-    sys::errno::{
-        EADDRNOTAVAIL,
-        EDESTADDRREQ, //
-    }, //
+    sys::errno::EDESTADDRREQ, //
 };
 use core::net::SocketAddr;
 use kernel::prelude::*;
@@ -68,6 +65,7 @@ fn explain_no_agent(commands: &Commands<'_>, address: SocketAddr) -> CommandErro
 #[kunit_tests(khttpd_explain)]
 mod tests {
     use super::*;
+    use crate::sys::errno::EADDRNOTAVAIL;
 
     /// Checks that listening at 127.0.0.1:80 after the commands `text` fails with `expected`.
     fn check_listen(text: &[u8], expected: &[u8]) -> Result {

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use rustix::fs::FlockOperation;
 
-use crate::builder::{Builder, Setup};
+use crate::builder::Builder;
 use crate::folder::lock;
+use crate::setup::Setup;
 use crate::{Error, Result};
 
 /// Time limit for a boot in the probe.

@@ -10,48 +10,16 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::architecture::Architecture;
 use crate::archive::Archive;
 use crate::channel::socket_name;
 use crate::folder::Folder;
 use crate::network::{Forward, Network};
+use crate::setup::Setup;
 use crate::wire::PORTS;
 use crate::{Accelerator, Error, Machine, Net, Result};
 
 /// khttpd's default port.
 const HTTP: u16 = 8080;
-
-/// Paths of the parts of a machine.
-#[derive(Clone, Debug)]
-pub(crate) struct Setup {
-    pub(crate) architecture: Architecture,
-    kernel: PathBuf,
-    agent: PathBuf,
-    root: PathBuf,
-    machines: PathBuf,
-    pub(crate) cache: Option<PathBuf>,
-}
-
-impl Setup {
-    fn from_environment() -> Result<Self> {
-        let path = |name: &str| {
-            let missing = || {
-                Error::Setup(format!(
-                    "{name} is not set; use `make test-machine` or `make run`"
-                ))
-            };
-            env::var_os(name).map(PathBuf::from).ok_or_else(missing)
-        };
-        Ok(Self {
-            architecture: Architecture::from_environment()?,
-            kernel: path("KHTTPD_KERNEL")?,
-            agent: path("KHTTPD_AGENT")?,
-            root: path("KHTTPD_GUEST_ROOT")?,
-            machines: path("KHTTPD_MACHINES")?,
-            cache: path("KHTTPD_CACHE").ok(),
-        })
-    }
-}
 
 /// A file for the guest.
 #[derive(Clone, Debug)]
@@ -247,10 +215,7 @@ impl Builder {
             Some(accelerator) => accelerator,
             None => Accelerator::detect(&self.setup)?,
         };
-        let image = self.setup.kernel.join(self.setup.architecture.image());
-        if !image.is_file() {
-            return Err(Error::missing("the kernel", image));
-        }
+        let image = self.setup.image()?;
         let folder = Folder::create(&self.setup.machines, &self.run_name())?;
         let initramfs = folder.path().join("initramfs");
         self.write_initramfs(&initramfs)
@@ -279,6 +244,10 @@ impl Builder {
         archive.character_device("/dev/console", 5, 1)?;
         archive.file("/bin/busybox", 0o755, &read(&busybox)?)?;
         archive.file("/init", 0o755, include_bytes!("../guest/init"))?;
+        for module in self.setup.early_modules()? {
+            let name = module.file_name().unwrap_or_default().to_string_lossy();
+            archive.file(&format!("/early/{name}"), 0o644, &read(&module)?)?;
+        }
         archive.file(
             "/files/usr/lib/khttpd/agent",
             0o755,
@@ -309,6 +278,10 @@ impl Builder {
         parameters.extend(network.parameters.iter().cloned());
         if self.share.is_some() {
             parameters.push("machine.share=rw".into());
+        }
+        let modules = self.setup.modules();
+        if modules.is_some() {
+            parameters.push("machine.modules=ro".into());
         }
         parameters.extend(self.parameters.iter().cloned());
 
@@ -346,13 +319,15 @@ impl Builder {
             &format!("local,id=root,path={root},security_model=none,readonly=on"),
         ]);
         add(&["-device", "virtio-9p-pci,fsdev=root,mount_tag=root"]);
-        if let Some(share) = &self.share {
-            let share = share.to_string_lossy();
+        for (name, folder) in [("share", &self.share), ("modules", &modules)] {
+            let Some(folder) = folder else { continue };
+            let folder = folder.to_string_lossy();
             add(&[
                 "-fsdev",
-                &format!("local,id=share,path={share},security_model=none"),
+                &format!("local,id={name},path={folder},security_model=none"),
             ]);
-            add(&["-device", "virtio-9p-pci,fsdev=share,mount_tag=share"]);
+            let device = format!("virtio-9p-pci,fsdev={name},mount_tag={name}");
+            add(&["-device", &device]);
         }
         add(&[
             "-device",

@@ -39,6 +39,7 @@ mod log;
 mod network;
 mod process;
 mod qemu;
+mod setup;
 pub mod shell;
 mod tls_agent;
 pub mod wire;

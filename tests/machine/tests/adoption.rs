@@ -52,7 +52,13 @@ fn connection_returns_with_its_request_unread() -> Result {
 #[test]
 fn other_descriptors_hurt_no_other_connection() -> Result {
     check(
-        &["bpf.py", "misuse.py", "phases.py", "duplicates.py"],
+        &[
+            "system_calls.py",
+            "bpf.py",
+            "misuse.py",
+            "phases.py",
+            "duplicates.py",
+        ],
         "duplicates.py",
     )
 }

@@ -14,7 +14,7 @@ fn run(case: &str, count: u32) -> Result {
 /// Runs a program of `guest/`.
 fn run_guest(program: &str, arguments: &str) -> Result {
     let machine = serving()?;
-    put_guest(&machine, &["status.py", program])?;
+    put_guest(&machine, &["status.py", "system_calls.py", program])?;
     let command = format!("exec python3 /tmp/{program} {arguments}");
     let output = machine.exec(&command)?;
     assert!(

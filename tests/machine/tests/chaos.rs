@@ -51,6 +51,7 @@ fn run_cycles(cycles: u32) -> Result {
             "clients.py",
             "namespaces.py",
             "chaos.py",
+            "system_calls.py",
         ],
     )?;
     forget_soon(&machine)?;

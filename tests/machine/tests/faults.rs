@@ -22,7 +22,13 @@ fn serving() -> Result<Machine> {
 fn faults(machine: &Machine, part: &str) -> Result {
     put_guest(
         machine,
-        &["injection.py", "fetching.py", "fault_peers.py", "faults.py"],
+        &[
+            "injection.py",
+            "fetching.py",
+            "fault_peers.py",
+            "system_calls.py",
+            "faults.py",
+        ],
     )?;
     run(machine, &format!("faults.py {part}"))
 }

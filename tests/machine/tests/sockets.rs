@@ -8,7 +8,7 @@ use common::program::run;
 use common::{check_charged, flavour, machine, put_guest, scaled_count, unload, Result};
 use machine::{Builder, Machine};
 
-const PROGRAMS: [&str; 13] = [
+const PROGRAMS: [&str; 14] = [
     "status.py",
     "stream.py",
     "process.py",
@@ -19,6 +19,7 @@ const PROGRAMS: [&str; 13] = [
     "sharing.py",
     "trips.py",
     "bpf.py",
+    "system_calls.py",
     "misuse.py",
     "layers.py",
     "mptcp.py",

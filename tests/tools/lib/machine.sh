@@ -19,11 +19,11 @@ guest_binaries=$project/target/root/$("$project/tests/tools/root/target")/debug
 prepare_tools() {
     "$project/tests/tools/root/host"
     mkdir -p "$project/build"
-    if [ "$arch" = x86_64 ]; then
-        root=$("$project/tests/tools/root/make")
-    else
-        root=$("$project/tests/tools/root/make" packages packages-guest "packages-$arch")
-    fi
+    case $arch-${FLAVOUR-} in
+    x86_64-debian) root=$("$project/tests/tools/root/make" packages packages-guest packages-debian) ;;
+    arm64-*) root=$("$project/tests/tools/root/make" packages packages-guest packages-arm64) ;;
+    *) root=$("$project/tests/tools/root/make") ;;
+    esac
     kernel=$("$project/tests/tools/kernel/build" "$root")
     "$project/tests/tools/vendor" "$root"
 }
@@ -35,12 +35,22 @@ www_folder() {
     (cd "$WWW" && pwd -P)
 }
 
+# compilers: prints the argument of make that selects the kernel's compiler.
+compilers() {
+    local settings=$kernel/build/include/config/auto.conf
+    if grep -qx CONFIG_CC_IS_CLANG=y "$settings"; then
+        echo LLVM=1
+    else
+        sed -n 's/^CONFIG_CC_VERSION_TEXT="\([^ ]*\).*/CC=\1/p' "$settings"
+    fi
+}
+
 # module_make ARGUMENT...: runs make in the kernel's build tree for the module.
 module_make() {
     local www
     www=$(www_folder)
     "$project/tests/tools/root/enter" ${www:+--bind "$www"} "$root" \
-        make --directory="$kernel/build" M="$project" ARCH="$arch" LLVM=1 ${www:+"WWW=$www"} \
+        make --directory="$kernel/build" M="$project" ARCH="$arch" "$(compilers)" ${www:+"WWW=$www"} \
         --jobs="${JOBS:-$(nproc)}" "$@" modules
 }
 

@@ -107,7 +107,15 @@ fn random_input_breaks_nothing() -> Result {
     let machine = serving()?;
     let servers = servers(&machine)?;
     let corpus = Corpus::load()?;
-    put_guest(&machine, &["interruptible.py", "syscalls.py", "fuzz.py"])?;
+    put_guest(
+        &machine,
+        &[
+            "interruptible.py",
+            "system_calls.py",
+            "syscalls.py",
+            "fuzz.py",
+        ],
+    )?;
     let commands = machine.spawn(&format!("exec python3 /tmp/fuzz.py {seed} {seconds}"))?;
     let over = AtomicBool::new(false);
     let progress = [AtomicUsize::new(0), AtomicUsize::new(0)];

@@ -5,7 +5,8 @@ import ctypes
 import os
 import struct
 
-BPF = 321
+from system_calls import BPF, system_call
+
 MAP_CREATE, MAP_UPDATE_ELEM, PROG_LOAD, PROG_ATTACH, PROG_DETACH = 0, 2, 5, 8, 9
 SOCKMAP = 15
 # Types of programs, and where they are attached: to the stream of a socket in a map, and to the
@@ -16,16 +17,11 @@ SOCK_OPS, CGROUP_SOCK_OPS = 13, 3
 PASSIVE_ESTABLISHED = 5
 SOCK_MAP_UPDATE = 53
 
-libc = ctypes.CDLL(None, use_errno=True)
-
 
 def bpf(command, *fields):
     """Calls bpf(2) with a union bpf_attr of integers of 32 and 64 bits: (format, value, ...)."""
     attributes = struct.pack(f"<{fields[0]}", *fields[1:]).ljust(144, b"\0")
-    result = libc.syscall(BPF, command, attributes, len(attributes))
-    if result < 0:
-        raise OSError(ctypes.get_errno(), f"bpf({command})")
-    return result
+    return system_call(BPF, command, attributes, len(attributes))
 
 
 def instruction(code, target=0, source=0, offset=0, immediate=0):

@@ -8,6 +8,7 @@ import sys
 import time
 
 import status
+from system_calls import is_writing
 
 SITE = "/tmp/site"
 CLIENTS = 1000
@@ -72,7 +73,7 @@ def waits(writer, holder):
     """Waits until the writer sleeps in write(); returns `False` if the holder ends before that."""
     end = time.monotonic() + status.HANG
     while is_running(holder):
-        if open(f"/proc/{writer}/syscall").read().startswith("1 "):
+        if is_writing(writer):
             return True
         assert time.monotonic() < end, f"process {writer} does not wait"
         time.sleep(0.001)

@@ -7,7 +7,6 @@ clients send requests. Prints counts, or an error. The seed decides what each pr
 they meet is up to the machine."""
 
 import collections
-import ctypes
 import errno
 import multiprocessing
 import os
@@ -39,21 +38,15 @@ from shared_state import (
     read,
     unloads,
 )
-
-
-def system_call(number, *arguments):
-    if libc.syscall(number, *arguments) < 0:
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))
-
+from system_calls import DELETE_MODULE, FINIT_MODULE, system_call
 
 def load(parameters):
     with open('/root/khttpd.ko', 'rb') as file:
-        system_call(313, file.fileno(), parameters.encode(), 0)
+        system_call(FINIT_MODULE, file.fileno(), parameters.encode(), 0)
 
 
 def unload():
-    system_call(176, b'khttpd', os.O_NONBLOCK)
+    system_call(DELETE_MODULE, b'khttpd', os.O_NONBLOCK)
 
 
 PARAMETERS = [

@@ -9,7 +9,6 @@
 
 Needs a kernel with CONFIG_FAULT_INJECTION (Documentation/fault-injection/fault-injection.rst)."""
 
-import ctypes
 import errno
 import multiprocessing
 import os
@@ -24,15 +23,13 @@ import time
 from fault_peers import all_accept, swallow
 from fetching import LOST, PIPELINED, count_whole, fetch, fetch_pipelined
 from injection import FAULTS, SHORT, chance, each, fail_in_workers, mark_workers, nth, prepare, put
+from system_calls import DELETE_MODULE, FINIT_MODULE, system_call
 
 NODE = '/dev/khttpd'
 RELAY = '/dev/khttpd-relay'
 LOG = '/dev/khttpd-log'
 # Errors of opening a node while the module is loaded or unloaded.
 GONE = {errno.ENOENT, errno.ENXIO, errno.ENODEV}
-
-libc = ctypes.CDLL(None, use_errno=True)
-SYS_FINIT_MODULE, SYS_DELETE_MODULE = 313, 176
 
 
 def log_size():
@@ -58,15 +55,17 @@ def load(path):
     module = os.open(path, os.O_RDONLY)
 
     def insert():
-        if libc.syscall(SYS_FINIT_MODULE, module, b'', 0):
-            raise OSError(ctypes.get_errno(), 'finit_module')
+        system_call(FINIT_MODULE, module, b'', 0)
 
     def remove():
-        for _ in range(100):
-            if not libc.syscall(SYS_DELETE_MODULE, b'khttpd', 0):
+        for attempt in range(100):
+            try:
+                system_call(DELETE_MODULE, b'khttpd', 0)
                 return
+            except OSError:
+                if attempt == 99:
+                    raise
             time.sleep(0.1)
-        raise OSError(ctypes.get_errno(), 'delete_module')
 
     def check(found):
         if found == 0:

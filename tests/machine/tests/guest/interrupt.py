@@ -14,6 +14,7 @@ import sys
 import time
 
 import status
+from system_calls import is_writing
 
 OLD, SITE = "/tmp/old", "/tmp/site"
 # Divisor of the rest of a load: a writer may take this part of it to end after a signal.
@@ -124,7 +125,7 @@ def waits(files):
     rest = rest_of_load(1)
     loader = begin_to_load(1)
     waiting = writer("timeout idle 66")
-    while not open(f"/proc/{waiting}/syscall", encoding="ascii").read().startswith("1 "):
+    while not is_writing(waiting):
         assert is_running(waiting) and is_running(loader)
     assert_interrupted(waiting, signal.SIGINT, rest)
     assert is_running(loader), "the writer was not interrupted while it waited"

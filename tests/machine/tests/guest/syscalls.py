@@ -20,9 +20,9 @@ from interruptible import (
     Interrupted,
     close,
     counts,
-    libc,
     within,
 )
+from system_calls import READ, WRITE, system_call
 
 
 def far():
@@ -30,17 +30,12 @@ def far():
     return ctypes.c_void_p(random.choice([0, 1, 0xDEAD000, -4096, 1 << 47]))
 
 
-def raw(number, *arguments):
-    if libc.syscall(ctypes.c_long(number), *arguments) < 0:
-        raise OSError(ctypes.get_errno(), '')
-
-
 ODD = {
-    'read nowhere': lambda rng, node: raw(
-        0, node, far(), ctypes.c_size_t(rng.choice([0, 1, 4096, 1 << 62]))
+    'read nowhere': lambda rng, node: system_call(
+        READ, node, far(), ctypes.c_size_t(rng.choice([0, 1, 4096, 1 << 62]))
     ),
-    'write from nowhere': lambda rng, node: raw(
-        1, node, far(), ctypes.c_size_t(rng.choice([0, 1, 4096, 200000, 1 << 62]))
+    'write from nowhere': lambda rng, node: system_call(
+        WRITE, node, far(), ctypes.c_size_t(rng.choice([0, 1, 4096, 200000, 1 << 62]))
     ),
     'ioctl': lambda rng, node: fcntl.ioctl(node, rng.getrandbits(32), bytes(64)),
     'lseek': lambda rng, node: os.lseek(node, rng.choice([0, 5, -1, 1 << 62]), rng.randrange(5)),

@@ -15,7 +15,7 @@ fn interrupt(case: &str) -> Result {
         .cpus(1)
         .accelerator(Accelerator::Counting)
         .boot()?;
-    put_guest(&machine, &["status.py", "interrupt.py"])?;
+    put_guest(&machine, &["status.py", "system_calls.py", "interrupt.py"])?;
     let said = machine.exec_ok(&format!(
         "insmod khttpd.ko && python3 /tmp/interrupt.py {case} {}",
         scaled_count(1000)
