@@ -67,7 +67,7 @@ pub(crate) const LOAD_WIRED: &str =
 /// Factor by which a kernel with sanitizers or other checks is slower than the plain one.
 fn slowness() -> u32 {
     match flavour() {
-        Some(flavour) if flavour != "plain" => 10,
+        Some(flavour) if flavour != "plain" && flavour != "debian" => 10,
         _ => 1,
     }
 }
@@ -96,10 +96,10 @@ pub(crate) fn scaled_count(plain: u32) -> u32 {
 }
 
 /// Returns the number of rounds of a test that repeats something to meet a rare order of events:
-/// `all` by `make test-long`, a quarter of them otherwise, on a slow kernel as many as take as long.
+/// `all` by `make test-long`, a tenth of them otherwise, on a slow kernel as many as take as long.
 pub(crate) fn rounds(all: u32) -> u32 {
     match std::env::var_os("KHTTPD_ALL_ROUNDS") {
-        None if slowness() == 1 => all.div_ceil(4),
+        None if slowness() == 1 => all.div_ceil(10),
         _ => scaled_count(all),
     }
 }

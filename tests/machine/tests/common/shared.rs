@@ -15,16 +15,18 @@ use super::{first_noise, machine, Result};
 static IDLE: Mutex<Vec<(Machine, String)>> = Mutex::new(Vec::new());
 
 /// Ends what a test has left behind: the module, processes but the agent, files, namespaces, what
-/// TCP has learnt, messages.
+/// TCP has learnt, messages. Emulated CPUs need a tenth of a second to start a program, so it starts
+/// few.
 const TIDY: &str = "cd /
      kill -9 $(ps -e -o pid=,ppid=,comm= | awk -v self=$$ \
          '$1 > 2 && $2 != 2 && $1 != self && $3 !~ /^(agent|exe)$/ { print $1 }') 2> /dev/null
-     ip -o link show type veth | awk -F '[:@ ]+' '{ print $2 }' | xargs -rn1 ip link delete
-     ip -all netns delete
-     awk '$2 ~ \"^/(tmp/|run/netns)\" { print $2 }' /proc/mounts | tac | xargs -r umount -l
-     rmdir /run/netns 2> /dev/null
-     for i in $(seq 300); do
-         grep -q ^khttpd /proc/modules || break
+     ip -o link show type veth | while IFS=' :@' read -r _ name _; do ip link delete $name; done
+     for name in /run/netns/*; do [ ! -e $name ] || ip netns delete ${name##*/}; done
+     ! grep -qE ' /(tmp/|run/netns)' /proc/mounts || awk '$2 ~ \"^/(tmp/|run/netns)\" { print $2 }' \
+         /proc/mounts | tac | xargs umount -l
+     [ ! -e /run/netns ] || rmdir /run/netns
+     tries=0
+     while [ -e /sys/module/khttpd ] && [ $((tries += 1)) -lt 300 ]; do
          rmmod khttpd 2> /dev/null || sleep 0.1
      done
      find /tmp -mindepth 1 -xdev -delete; ip tcp_metrics flush all > /dev/null; dmesg --clear";
@@ -32,11 +34,12 @@ const TIDY: &str = "cd /
 /// Prints what a test may have changed besides. QEMU's router advertises addresses at any time.
 const STATE: &str = "cat /proc/modules /proc/mounts /sys/kernel/rcu_*
      ls -A / /etc /root /run /srv /tmp /dev/shm
-     ps -e -o ppid=,comm= | awk '$1 != 2 { print $2 }' | sort
-     ip -o link | sed 's/state.*//'; ip rule; ip route
-     { ip -o address; ip -6 route; } | grep -vE 'dynamic|expires|proto ra' | sed 's/valid_lft.*//'
-     grep -rs . /proc/sys/fs /proc/sys/net /proc/sys/vm | grep -vE \
-         '/(fs/(file-nr|inode-|dentry-)|vm/(stat_|drop_caches)|net/ipv6/[a-z]+/eth0/)'";
+     ps -e -o ppid=,comm= --sort=comm | awk '$1 != 2 { print $2 }'
+     { printf '%s\\n' link rule route address | ip -force -o -batch - 2> /dev/null
+     ip -6 route; } | sed -e '/dynamic/d' -e '/expires/d' -e '/proto ra/d' -e 's/valid_lft.*//' \
+         -e 's/state.*//'
+     cd /proc/sys; grep -s . fs/* net/core/* net/ipv4/* net/ipv6/* net/mptcp/* vm/* | grep -vE \
+         '^(fs/(file-nr|inode-|dentry-)|vm/(stat_|drop_caches))'";
 
 /// A machine that has not loaded the module. After a test it goes to the next one, if its state is
 /// that after the boot.
