@@ -11,9 +11,9 @@ use kernel::{
     }, //
 };
 
-#[expect(
+#[allow(
     improper_ctypes,
-    reason = "structures that bindgen does not see, or that have no fields, are opaque to Rust"
+    reason = "structures without fields, as some configurations have, are opaque to Rust"
 )]
 extern "C" {
     pub(in crate::sys) static __tracepoint_khttpd_accept: bindings::tracepoint;
