@@ -54,6 +54,12 @@ module_make() {
         --jobs="${JOBS:-$(nproc)}" "$@" modules
 }
 
+# user_make ARGUMENT...: the same by the command of who has a kernel and all tools.
+user_make() {
+    "$project/tests/tools/root/enter" "$root" \
+        make --directory="$project" KDIR="$kernel/build" ARCH="$arch" --jobs="${JOBS:-$(nproc)}" "$@"
+}
+
 # prepare_module ARGUMENT...: builds khttpd.ko with these arguments, unless KHTTPD_MODULE is set.
 # shellcheck disable=SC2120 # Arguments are optional.
 prepare_module() {
