@@ -6,7 +6,8 @@ mod common;
 
 use common::program;
 use common::{
-    assert_quiet, machine, put_guest, scaled_count, serving, unload, wait_until, Result, HANG,
+    assert_quiet, machine, put_guest, rounds, scaled_count, serving, unload, wait_until, Result,
+    HANG,
 };
 
 const PROGRAMS: [&str; 5] = [
@@ -72,7 +73,7 @@ fn transactions_that_change_a_listener_break_no_connection() -> Result {
 
 #[test]
 fn agent_that_is_killed_and_started_gets_connections_again() -> Result {
-    check("killed 5")
+    check(&format!("killed {}", rounds(20)))
 }
 
 #[test]
