@@ -4,12 +4,16 @@
 
 mod common;
 
-use common::{assert_quiet, machine, Result};
+use common::{assert_quiet, flavour, machine, Result};
 use machine::Kind;
 use std::{fs, path::Path};
 
 #[test]
 fn every_kunit_suite_passes() -> Result {
+    if flavour().is_some_and(|name| name == "debian") {
+        println!("not run: Debian's kernel has no KUnit that modules can use");
+        return Ok(());
+    }
     let mut suites = Vec::new();
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../src");
     find_suites(&source, &mut suites)?;
