@@ -38,6 +38,7 @@ impl Setup {
             cache: path("KHTTPD_CACHE").ok(),
         })
     }
+
     /// Returns the kernel's image.
     pub(crate) fn image(&self) -> Result<PathBuf> {
         let image = self.kernel.join(self.architecture.image());

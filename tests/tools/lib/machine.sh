@@ -54,10 +54,11 @@ module_make() {
         --jobs="${JOBS:-$(nproc)}" "$@" modules
 }
 
-# user_make ARGUMENT...: the same by the command of who has a kernel and all tools.
+# user_make ARGUMENT...: the same by the command that README.md gives to administrators.
 user_make() {
     "$project/tests/tools/root/enter" "$root" \
-        make --directory="$project" KDIR="$kernel/build" ARCH="$arch" --jobs="${JOBS:-$(nproc)}" "$@"
+        make --directory="$project" KDIR="$kernel/build" ARCH="$arch" "$(compilers)" \
+        --jobs="${JOBS:-$(nproc)}" "$@"
 }
 
 # prepare_module ARGUMENT...: builds khttpd.ko with these arguments, unless KHTTPD_MODULE is set.

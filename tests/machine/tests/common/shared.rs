@@ -15,8 +15,8 @@ use super::{first_noise, machine, Result};
 static IDLE: Mutex<Vec<(Machine, String)>> = Mutex::new(Vec::new());
 
 /// Ends what a test has left behind: the module, processes but the agent, files, namespaces, what
-/// TCP has learnt, messages. Emulated CPUs need a tenth of a second to start a program, so it starts
-/// few.
+/// TCP has learnt, messages. Emulated CPUs need a tenth of a second to start a program, so that it
+/// starts few.
 const TIDY: &str = "cd /
      kill -9 $(ps -e -o pid=,ppid=,comm= | awk -v self=$$ \
          '$1 > 2 && $2 != 2 && $1 != self && $3 !~ /^(agent|exe)$/ { print $1 }') 2> /dev/null
@@ -31,7 +31,8 @@ const TIDY: &str = "cd /
      done
      find /tmp -mindepth 1 -xdev -delete; ip tcp_metrics flush all > /dev/null; dmesg --clear";
 
-/// Prints what a test may have changed besides. QEMU's router advertises addresses at any time.
+/// Prints what a test may have changed besides, without the settings of each interface. QEMU's router
+/// advertises addresses at any time.
 const STATE: &str = "cat /proc/modules /proc/mounts /sys/kernel/rcu_*
      ls -A / /etc /root /run /srv /tmp /dev/shm
      ps -e -o ppid=,comm= --sort=comm | awk '$1 != 2 { print $2 }'
