@@ -22,8 +22,8 @@ mod older {
         }, //
     };
 
-    /// A [`PollCondVar`] in a box. Unlike that of Linux 7.3, its drop waits for a grace period, by which
-    /// the end of a namespace takes some milliseconds longer.
+    /// A [`PollCondVar`] in a box. Unlike that of Linux 7.3, its drop waits for a grace period, by
+    /// which the end of a namespace takes some milliseconds longer.
     pub(crate) struct PollCondVarBox(Pin<KBox<PollCondVar>>);
 
     impl PollCondVarBox {

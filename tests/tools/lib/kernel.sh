@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Linux by Debian's packages, verified by apt. Sourced by scripts that have set `root`, the tool-chain
-# root, `arch`, `flavour`, `key`, and `partial`, the folder that becomes the kernel's in the cache.
+# Linux by Debian's packages, verified by apt. Sourced by scripts that have set `root`, the
+# tool-chain root, `arch`, `flavour`, `key`, and `partial`, the folder that becomes the kernel's in
+# the cache.
 # shellcheck disable=SC2034,SC2154 # Variables of the sourcing script.
 
 # Version of the files that are kept of a kernel. Increment when they change.
@@ -49,7 +50,8 @@ names() {
 fetch() {
     local log=$1
     shift
-    size=$(inside apt-get "${apt[@]}" --print-uris download "$@" | awk '{ all += $3 } END { print all }')
+    size=$(inside apt-get "${apt[@]}" --print-uris download "$@" |
+        awk '{ all += $3 } END { print all }')
     step "fetching $*" "$log" fetched inside apt-get "${apt[@]}" download "$@"
 }
 
@@ -72,9 +74,9 @@ unpacked() {
     echo "$(du --summarize --block-size=1MB "$partial/linux" | cut -f 1) MB on disk"
 }
 
-# keep LOG IMAGE...: moves these files of the source tree to $partial, and replaces the source tree by
-# a small one to build modules against. The kernel's script makes it; it lacks the metadata of Rust
-# crates, the settings of clippy and the key that signs modules.
+# keep LOG IMAGE...: moves these files of the source tree to $partial, and replaces the source tree
+# by a small one to build modules against. The kernel's script makes it; it lacks the metadata of
+# Rust crates, the settings of clippy and the key that signs modules.
 keep() {
     step "keeping the tree to build modules against" "$1" no_measure keep_tree "${@:2}"
 }

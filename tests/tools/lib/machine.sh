@@ -19,10 +19,11 @@ guest_binaries=$project/target/root/$("$project/tests/tools/root/target")/debug
 prepare_tools() {
     "$project/tests/tools/root/host"
     mkdir -p "$project/build"
+    local make=$project/tests/tools/root/make
     case $arch-${FLAVOUR-} in
-    x86_64-debian) root=$("$project/tests/tools/root/make" packages packages-guest packages-debian) ;;
-    arm64-*) root=$("$project/tests/tools/root/make" packages packages-guest packages-arm64) ;;
-    *) root=$("$project/tests/tools/root/make") ;;
+    x86_64-debian) root=$("$make" packages packages-guest packages-debian) ;;
+    arm64-*) root=$("$make" packages packages-guest packages-arm64) ;;
+    *) root=$("$make") ;;
     esac
     kernel=$("$project/tests/tools/kernel/build" "$root")
     "$project/tests/tools/vendor" "$root"
@@ -50,8 +51,8 @@ module_make() {
     local www
     www=$(www_folder)
     "$project/tests/tools/root/enter" ${www:+--bind "$www"} "$root" \
-        make --directory="$kernel/build" M="$project" ARCH="$arch" "$(compilers)" ${www:+"WWW=$www"} \
-        --jobs="${JOBS:-$(nproc)}" "$@" modules
+        make --directory="$kernel/build" M="$project" ARCH="$arch" "$(compilers)" \
+        ${www:+"WWW=$www"} --jobs="${JOBS:-$(nproc)}" "$@" modules
 }
 
 # user_make ARGUMENT...: the same by the command that README.md gives to administrators.
