@@ -160,7 +160,7 @@ fn since_first_load(log: &KernelLog) -> impl Iterator<Item = &str> {
 /// network card that had to wait for a busy host, writes to `drop_caches`, and a program that has
 /// precedence over all other tasks.
 fn is_expected(text: &str) -> bool {
-    const EXPECTED: [&str; 16] = [
+    const EXPECTED: [&str; 17] = [
         "khttpd",
         "commands: string doesn't fit in 2047 chars.",
         "KTAP",
@@ -173,6 +173,7 @@ fn is_expected(text: &str) -> bool {
         "tsc:",
         "sched: DL replenish lagged too much",
         "hrtimer: interrupt took",
+        "Ext server disabled on CPU 0",
         "Fair server disabled on CPU 0",
         "NETDEV WATCHDOG",
         "virtio_net ",
