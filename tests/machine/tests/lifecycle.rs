@@ -154,7 +154,7 @@ fn assert_fails(machine: &Machine, parameter: &str, error: &str, line: &str) -> 
     let lines: Vec<_> = log
         .containing("khttpd: ")
         .map(|line| &line.text)
-        .filter(|text| !text.contains("taints"))
+        .filter(|text| !text.contains("taint"))
         .collect();
     assert!(
         lines.len() == 1 && lines[0].contains(line),
