@@ -319,12 +319,13 @@ impl Builder {
             &format!("local,id=root,path={root},security_model=none,readonly=on"),
         ]);
         add(&["-device", "virtio-9p-pci,fsdev=root,mount_tag=root"]);
-        for (name, folder) in [("share", &self.share), ("modules", &modules)] {
+        for (name, folder, readonly) in [("share", &self.share, "off"), ("modules", &modules, "on")]
+        {
             let Some(folder) = folder else { continue };
             let folder = folder.to_string_lossy();
             add(&[
                 "-fsdev",
-                &format!("local,id={name},path={folder},security_model=none"),
+                &format!("local,id={name},path={folder},security_model=none,readonly={readonly}"),
             ]);
             let device = format!("virtio-9p-pci,fsdev={name},mount_tag={name}");
             add(&["-device", &device]);
