@@ -83,12 +83,14 @@ prepare_agent() {
     step "building the machine's agent" "$project/build/agent.log" no_measure make_agent
 }
 
-# make_agent: each machine unpacks the agent; nine tenths of it would be debug information.
+# make_agent: each machine unpacks the agent; nine tenths of it would be debug information. A
+# machine that starts meanwhile gets a whole one.
 make_agent() {
+    local new=$project/build/agent.new.$BASHPID
     "$project/tests/tools/root/cargo" "$root" build --package machine --bin machine &&
         "$project/tests/tools/root/cargo" --guest "$root" build --package machine --bin agent &&
-        "$project/tests/tools/root/enter" "$root" \
-            llvm-strip -o "$project/build/agent" "$guest_binaries/agent"
+        "$project/tests/tools/root/enter" "$root" llvm-strip -o "$new" "$guest_binaries/agent" &&
+        mv "$new" "$project/build/agent"
 }
 
 # prepare_tls_agent: builds khttpd-tls, optimized, because the emulated CPUs are slow, and exports its

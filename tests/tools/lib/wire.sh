@@ -22,16 +22,19 @@ make_wire() {
     write_wire_site && build_wire_tests
 }
 
+# The packages are those of `check host`, so that cargo chooses the same features and compiles once.
+wire_packages=(--workspace --exclude machine)
+
 write_wire_site() {
     rm -rf "$wire/site" &&
-        "$project/tests/tools/root/cargo" "$root" run --package protocol --example site -- \
-            "$wire/site"
+        "$project/tests/tools/root/cargo" "$root" build "${wire_packages[@]}" --example site &&
+        "$project/tests/tools/root/enter" "$root" "$binaries/examples/site" "$wire/site"
 }
 
 build_wire_tests() {
     local binary name binaries
     mkdir -p "$wire/tests"
-    binaries=$("$project/tests/tools/root/cargo" --guest "$root" test --package protocol \
+    binaries=$("$project/tests/tools/root/cargo" --guest "$root" test "${wire_packages[@]}" \
         "${wire_tests[@]/#/--test=}" --no-run --message-format=json |
         sed -n 's/.*"executable":"\([^"]*\)".*/\1/p') || return
     while IFS= read -r binary; do
