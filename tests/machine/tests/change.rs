@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{assert_quiet, put_guest, rounds, scaled_count, serving, Result};
+use common::{assert_quiet, put_guest, rounds, scaled_count, serving, Result, PYTHON};
 
 /// Runs a case of `guest/change.py`.
 fn run(case: &str, count: u32) -> Result {
@@ -15,7 +15,7 @@ fn run(case: &str, count: u32) -> Result {
 fn run_guest(program: &str, arguments: &str) -> Result {
     let machine = serving()?;
     put_guest(&machine, &["status.py", "system_calls.py", program])?;
-    let command = format!("exec python3 /tmp/{program} {arguments}");
+    let command = format!("exec {PYTHON} /tmp/{program} {arguments}");
     let output = machine.exec(&command)?;
     assert!(
         output.status.success(),

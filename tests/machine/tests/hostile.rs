@@ -6,7 +6,7 @@
 mod common;
 
 use common::random::seed;
-use common::{assert_quiet, put_guest, serving, Result};
+use common::{assert_quiet, put_guest, serving, Result, PYTHON};
 
 /// Runs cases of `guest/hostile.py`.
 fn run(cases: &[&str]) -> Result {
@@ -24,7 +24,7 @@ fn run(cases: &[&str]) -> Result {
         ],
     )?;
     let command = format!(
-        "python3 /tmp/hostile.py {} {} && rmmod khttpd",
+        "{PYTHON} /tmp/hostile.py {} {} && rmmod khttpd",
         seed()?,
         cases.join(" ")
     );

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use common::{
     assert_quiet, get, never_time_out, number, put_guest, serving, wait_for, Client, Result,
-    Shared, HANG, NEVER,
+    Shared, HANG, NEVER, PYTHON,
 };
 use machine::Machine;
 
@@ -98,7 +98,7 @@ fn commands_of_one_write_are_atomic() -> Result {
     for (program, cases) in CASES {
         put_guest(&machine, &[program])?;
         for case in cases {
-            machine.exec_ok(&format!("python3 /tmp/{program} {case}"))?;
+            machine.exec_ok(&format!("{PYTHON} /tmp/{program} {case}"))?;
         }
     }
     machine.exec_ok("rmmod khttpd")?;

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{assert_quiet, machine, put_guest, wait_until, Result, HANG};
+use common::{assert_quiet, machine, put_guest, wait_until, Result, HANG, PYTHON};
 use machine::{Accelerator, Machine};
 
 /// Boots a machine whose clock counts instructions, so that a busy host does not change measured
@@ -24,7 +24,7 @@ fn run(machine: &Machine, cases: &[&str]) -> Result {
     for case in cases {
         println!(
             "{case}: {}",
-            machine.exec_ok(&format!("python3 /tmp/relay.py {case}"))?
+            machine.exec_ok(&format!("{PYTHON} /tmp/relay.py {case}"))?
         );
     }
     machine.exec_ok("rmmod khttpd")?;

@@ -7,6 +7,7 @@ mod common;
 use common::random::seed;
 use common::{
     assert_quiet, get, machine, number as count, put_guest, serving, wait_for, Client, Result,
+    PYTHON,
 };
 
 #[test]
@@ -71,7 +72,7 @@ fn newcomers_are_served_while_no_worker_runs() -> Result {
 fn unfinished_head_at_the_end_of_large_segments_stalls_no_connection() -> Result {
     let machine = serving()?;
     put_guest(&machine, &["pipelined.py"])?;
-    machine.exec_ok(&format!("python3 /tmp/pipelined.py {}", seed()?))?;
+    machine.exec_ok(&format!("{PYTHON} /tmp/pipelined.py {}", seed()?))?;
     assert_quiet(&machine)
 }
 
@@ -112,7 +113,7 @@ fn bursts_arrive_in_order_when_the_send_buffer_takes_them_in_parts() -> Result {
     // A burst does not fit into such a send buffer.
     machine.exec_ok("echo 4096 8192 16384 > /proc/sys/net/ipv4/tcp_wmem && insmod khttpd.ko")?;
     put_guest(&machine, &["status.py", "workload.py", "burst.py"])?;
-    machine.exec_ok(&format!("python3 /tmp/burst.py {}", seed()?))?;
+    machine.exec_ok(&format!("{PYTHON} /tmp/burst.py {}", seed()?))?;
     assert_eq!(count(&machine, "short-of-memory")?, 0);
     assert_quiet(&machine)
 }

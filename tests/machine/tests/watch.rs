@@ -5,7 +5,7 @@
 mod common;
 
 use common::{
-    assert_quiet, check_charged, put_guest, rounds, scaled_count, serving, unload, Result,
+    assert_quiet, check_charged, put_guest, rounds, scaled_count, serving, unload, Result, PYTHON,
 };
 use machine::Machine;
 
@@ -19,7 +19,7 @@ fn run(case: &str) -> Result {
 /// Runs a case of a program in `guest/`.
 fn run_on(machine: &Machine, case: &str) -> Result {
     put_guest(machine, &["status.py", "watch.py", "watch_ends.py"])?;
-    let output = machine.exec(&format!("exec python3 /tmp/{case}"))?;
+    let output = machine.exec(&format!("exec {PYTHON} /tmp/{case}"))?;
     print!("{}", output.stdout_text());
     assert!(
         output.status.success(),
@@ -95,7 +95,7 @@ fn reload_sees_the_mounts_of_the_writer() -> Result {
 
 #[test]
 fn commands_namespaces_and_the_module_end_while_files_change() -> Result {
-    run(&format!("watch_ends.py ends {}", scaled_count(20).max(8)))
+    run(&format!("watch_ends.py ends {}", rounds(40)))
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn malformed_watch_is_refused() -> Result {
              control node may set this, not the rules of a root\n",
         ),
     ] {
-        let output = machine.exec(&format!("python3 /tmp/command.py '{line}'"))?;
+        let output = machine.exec(&format!("{PYTHON} /tmp/command.py '{line}'"))?;
         let refused = output.stdout_text().into_owned() + &output.stderr_text();
         assert_eq!(refused, said, "{line}");
     }

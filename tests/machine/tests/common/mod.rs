@@ -32,6 +32,10 @@ pub(crate) const HANG: Duration = Duration::from_secs(1200);
 /// Seconds for `timeout idle` and the other timeouts that no test reaches.
 pub(crate) const NEVER: u32 = 86_400;
 
+/// Command that runs a Python program, on a [`Shared`] machine in a child of an interpreter which
+/// runs there already.
+pub(crate) const PYTHON: &str = "/usr/lib/khttpd/agent python";
+
 pub(crate) type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
 
 /// Configures a machine that has not loaded the module, for one test alone.

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use machine::Machine;
 
-use super::{scaled_time, serving, unload, Result, HANG};
+use super::{scaled_time, serving, unload, Result, HANG, PYTHON};
 
 /// Copies programs of `guest/` to `/tmp` in the guest.
 pub(crate) fn put_guest(machine: &Machine, names: &[&str]) -> Result {
@@ -24,7 +24,8 @@ pub(crate) fn put_guest(machine: &Machine, names: &[&str]) -> Result {
 
 /// Runs a program of `guest/`, which must succeed.
 pub(crate) fn run(machine: &Machine, command: &str) -> Result {
-    let output = machine.exec_within(&format!("exec python3 /tmp/{command}"), scaled_time(HANG))?;
+    let output =
+        machine.exec_within(&format!("exec {PYTHON} /tmp/{command}"), scaled_time(HANG))?;
     println!("{}{}", output.stdout_text(), output.stderr_text());
     if !output.status.success() {
         println!(

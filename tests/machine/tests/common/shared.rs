@@ -8,18 +8,24 @@ use std::thread;
 
 use machine::Machine;
 
-use super::{first_noise, machine, Result};
+use super::{first_noise, machine, wait_until, Result};
 
 /// Machines that wait for the next test, with their state after the boot. They end with the
 /// process.
 static IDLE: Mutex<Vec<(Machine, String)>> = Mutex::new(Vec::new());
+
+/// The interpreter for [`PYTHON`](super::PYTHON).
+const WARM_PYTHON: &[u8] = include_bytes!("../../guest/warm-python");
+
+/// Where it is in the guest.
+const WARM: &str = "/usr/lib/khttpd/warm-python";
 
 /// Ends what a test has left behind: the module, processes but the agent, files, namespaces, what
 /// TCP has learnt, messages. Emulated CPUs need a tenth of a second to start a program, so that it
 /// starts few.
 const TIDY: &str = "cd /
      kill -9 $(ps -e -o pid=,ppid=,comm= | awk -v self=$$ \
-         '$1 > 2 && $2 != 2 && $1 != self && $3 !~ /^(agent|exe)$/ { print $1 }') 2> /dev/null
+         '$1 > 2 && $2 != 2 && $1 != self && $3 !~ /^(agent|exe|warm-python)$/ { print $1 }') 2> /dev/null
      ip -o link show type veth | while IFS=' :@' read -r _ name _; do ip link delete $name; done
      for name in /run/netns/*; do [ ! -e $name ] || ip netns delete ${name##*/}; done
      ! grep -qE ' /(tmp/|run/netns)' /proc/mounts || awk '$2 ~ \"^/(tmp/|run/netns)\" { print $2 }' \
@@ -35,7 +41,7 @@ const TIDY: &str = "cd /
 /// advertises addresses at any time.
 const STATE: &str = "cat /proc/modules /proc/mounts /sys/kernel/rcu_*
      ls -A / /etc /root /run /srv /tmp /dev/shm
-     ps -e -o ppid=,comm= --sort=comm | awk '$1 != 2 { print $2 }'
+     ps -e -o ppid=,comm= --sort=comm | awk '$1 != 2 && $2 != \"warm-python\" { print $2 }'
      { printf '%s\\n' link rule route address | ip -force -o -batch - 2> /dev/null
      ip -6 route; } | sed -e '/dynamic/d' -e '/expires/d' -e '/proto ra/d' -e 's/valid_lft.*//' \
          -e 's/state.*//'
@@ -53,7 +59,9 @@ impl Shared {
         if idle.is_some() {
             return Ok(Self(idle));
         }
-        let machine = machine()?.boot()?;
+        let machine = machine()?.file(WARM, 0o755, WARM_PYTHON).boot()?;
+        machine.exec_ok(&format!("setsid {WARM} < /dev/null > /dev/null 2>&1 &"))?;
+        wait_until(&machine, "grep -q @warm-python /proc/net/unix")?;
         let state = tidy(&machine)?;
         Ok(Self(Some((machine, state))))
     }

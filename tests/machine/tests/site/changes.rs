@@ -8,13 +8,13 @@ use std::io::Write;
 use machine::Machine;
 
 use crate::commanded;
-use crate::common::{assert_quiet, put_guest, rounds, scaled_time, Result, HANG};
+use crate::common::{assert_quiet, put_guest, rounds, scaled_time, Result, HANG, PYTHON};
 
 /// Runs a program of the guest that writes to a file of `directory` while the site is loaded.
 fn load_while_written(machine: &Machine, program: &str, directory: &str) -> Result {
     put_guest(machine, &[program])?;
     let output = machine.exec(&format!(
-        "python3 /tmp/{program} {directory} {} 2>&1",
+        "{PYTHON} /tmp/{program} {directory} {} 2>&1",
         rounds(30)
     ))?;
     let said = output.stdout_text().into_owned();
@@ -73,7 +73,7 @@ fn reloads_under_load_serve_no_torn_file_and_leak_nothing() -> Result {
     machine.exec_ok("echo 1 > /sys/kernel/rcu_expedited")?;
     let reloads = rounds(10_000);
     let output = machine.exec_within(
-        &format!("python3 /tmp/reload.py {reloads} 2>&1"),
+        &format!("{PYTHON} /tmp/reload.py {reloads} 2>&1"),
         scaled_time(HANG),
     )?;
     let said = output.stdout_text().into_owned();

@@ -4,7 +4,7 @@
 
 use std::io::Write;
 
-use crate::common::{assert_quiet, number, put_guest, Client, Response, Result, Shared};
+use crate::common::{assert_quiet, number, put_guest, Client, Response, Result, Shared, PYTHON};
 use crate::{assert_old, command, commanded, tell, REAL};
 
 /// Content codings that khttpd makes, each with the function of the kernel that it needs.
@@ -66,7 +66,7 @@ fn rule_is_refused_by_a_kernel_that_cannot_compress() -> Result {
         ("compress *.txt", "rules of the control node"),
         ("root /tmp/r", "/tmp/r"),
     ] {
-        let said = tell(&machine, "python3", &format!("'{line}'"))?;
+        let said = tell(&machine, PYTHON, &format!("'{line}'"))?;
         // Python has another name for EOPNOTSUPP.
         assert!(said.starts_with("ENOTSUP\nline 1: "), "{said}");
         assert!(said.ends_with(&format!("{owner}: {reason}")), "{said}");
@@ -179,7 +179,7 @@ fn every_file_of_a_real_site_decodes_to_its_content() -> Result {
     say!("compressed: {}", load(rules)?);
     say!("loaded again: {}", load("reload")?);
     for coding in codings {
-        let said = machine.exec_ok(&format!("python3 /tmp/decode.py {REAL} {coding}"))?;
+        let said = machine.exec_ok(&format!("{PYTHON} /tmp/decode.py {REAL} {coding}"))?;
         say!("{coding}: {} files", said.trim());
         assert!(said.trim().parse::<u32>()? > 500, "{coding}: {said}");
     }
@@ -238,7 +238,7 @@ fn variants_count_as_memory_and_are_kept_by_a_reload() -> Result {
     command(&machine, "'root /tmp/old'")?;
     let said = tell(
         &machine,
-        "python3",
+        PYTHON,
         "'root /tmp/l' 'max-site-bytes 9200000' 'compress *.txt'",
     )?;
     let reason = "/tmp/l/large.txt: the site takes more memory than max-site-bytes 9200000\n";

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use machine::{Machine, Process};
 
-use crate::common::{assert_quiet, Result, HANG};
+use crate::common::{assert_quiet, Result, HANG, PYTHON};
 use crate::{assert_old, command, commanded, tell};
 
 /// A root that cannot be loaded.
@@ -152,7 +152,7 @@ fn failed_load_names_the_cause_and_keeps_the_old_site() -> Result {
         machine.exec_ok(&format!(
             "rm -rf /tmp/bad; mkdir /tmp/bad; cd /tmp/bad; {made}"
         ))?;
-        let said = tell(&machine, "python3", &format!("{commands} 'root /tmp/bad'"))?;
+        let said = tell(&machine, PYTHON, &format!("{commands} 'root /tmp/bad'"))?;
         say!("{}", said.replace('\n', ": ").trim_end_matches(": "));
         assert!(said.starts_with(&format!("{errno}\n")), "{made}: {said}");
         assert!(said.contains(reason), "{made}: {said}");
@@ -181,7 +181,7 @@ fn begun(machine: &Machine, program: &str) -> Result<Process> {
 fn refused(machine: &Machine) -> Result<String> {
     let begin = Instant::now();
     loop {
-        let said = tell(machine, "python3", "'root /tmp/bad'")?;
+        let said = tell(machine, PYTHON, "'root /tmp/bad'")?;
         if said != "OK\n" {
             return Ok(said);
         }
@@ -230,7 +230,7 @@ fn unreadable_or_changing_file_fails_the_load_by_name() -> Result {
         &machine,
         "import mmap, time\nf = open('/tmp/bad/mapped', 'r+b')\nm = mmap.mmap(f.fileno(), 0)\nprint('begun', flush=True)\ntime.sleep(600)",
     )?;
-    let said = tell(&machine, "python3", "'root /tmp/bad'")?;
+    let said = tell(&machine, PYTHON, "'root /tmp/bad'")?;
     assert_eq!(said.lines().next(), Some("ETXTBSY"), "{said}");
     assert!(
         said.contains("/tmp/bad/mapped: mapped for writing by a process"),
@@ -250,7 +250,7 @@ fn unreadable_or_changing_file_fails_the_load_by_name() -> Result {
         &machine,
         "import mmap, time\nf = open('/tmp/merged/mapped', 'r+b')\nm = mmap.mmap(f.fileno(), 0)\nprint('begun', flush=True)\ntime.sleep(600)",
     )?;
-    let said = tell(&machine, "python3", "'root /tmp/merged'")?;
+    let said = tell(&machine, PYTHON, "'root /tmp/merged'")?;
     assert_eq!(said.lines().next(), Some("ETXTBSY"), "{said}");
     mapper.signal(9)?;
     mapper.wait(HANG)?;

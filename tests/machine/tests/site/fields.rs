@@ -2,7 +2,7 @@
 
 //! Fields that rules add to files, redirects and errors.
 
-use crate::common::{assert_quiet, Client, Response, Result};
+use crate::common::{assert_quiet, Client, Response, Result, PYTHON};
 use crate::{command, commanded, tell};
 
 /// A field that all responses of the site must have, as security audits ask for.
@@ -113,7 +113,7 @@ fn malformed_and_excessive_fields_are_refused() -> Result {
         ),
         ("field * always Server: b", "khttpd sets this field itself"),
     ] {
-        let said = tell(&machine, "python3", &format!("'{rule}'"))?;
+        let said = tell(&machine, PYTHON, &format!("'{rule}'"))?;
         assert!(
             said.contains("EINVAL") && said.contains(reason),
             "{rule}: {said}"
@@ -123,7 +123,7 @@ fn malformed_and_excessive_fields_are_refused() -> Result {
     for number in 0..65 {
         many = many.replace("commit", &format!("'field * X-{number}: a' commit"));
     }
-    let said = tell(&machine, "python3", &many)?;
+    let said = tell(&machine, PYTHON, &many)?;
     assert!(
         said.contains("ENOSPC")
             && said.contains("/tmp/t: more than 64 names or 4096 bytes are fields of redirects"),

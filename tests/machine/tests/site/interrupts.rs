@@ -6,7 +6,7 @@ use std::io::Write;
 
 use machine::Accelerator;
 
-use crate::common::{assert_quiet, machine, put_guest, scaled_count, Result};
+use crate::common::{assert_quiet, machine, put_guest, scaled_count, Result, PYTHON};
 
 /// Runs a case of `guest/interrupt.py`. The machine's clock counts instructions, so that a busy
 /// host does not change measured times.
@@ -17,7 +17,7 @@ fn interrupt(case: &str) -> Result {
         .boot()?;
     put_guest(&machine, &["status.py", "system_calls.py", "interrupt.py"])?;
     let said = machine.exec_ok(&format!(
-        "insmod khttpd.ko && python3 /tmp/interrupt.py {case} {}",
+        "insmod khttpd.ko && {PYTHON} /tmp/interrupt.py {case} {}",
         scaled_count(1000)
     ))?;
     say!("{case}: {}", said.trim());

@@ -4,7 +4,7 @@
 
 use std::io::Write;
 
-use crate::common::{assert_quiet, get, number, put_guest, Client, Response, Result};
+use crate::common::{assert_quiet, get, number, put_guest, Client, Response, Result, PYTHON};
 use crate::{assert_old, command, commanded, tell};
 
 /// Names that mean something in a URI, in HTML, to a browser or to nothing.
@@ -29,12 +29,12 @@ fn page_of_a_directory_has_every_name_and_each_link_leads_to_its_content() -> Re
     let skipped = ".hidden .git private a.bak link fifo .khttpd";
     say!(
         "{}",
-        machine.exec_ok(&format!("python3 /tmp/crawl.py /tmp/t {skipped}"))?
+        machine.exec_ok(&format!("{PYTHON} /tmp/crawl.py /tmp/t {skipped}"))?
     );
     // The directory `.git` has a page, too, and `.khttpd` never has a row.
     command(&machine, "'hidden-files yes' 'follow-links yes'")?;
     let skipped = "private a.bak fifo .khttpd";
-    machine.exec_ok(&format!("python3 /tmp/crawl.py /tmp/t {skipped}"))?;
+    machine.exec_ok(&format!("{PYTHON} /tmp/crawl.py /tmp/t {skipped}"))?;
     assert_quiet(&machine)
 }
 
@@ -146,7 +146,7 @@ fn pages_count_as_memory_of_the_site() -> Result {
     let bound = "'max-site-bytes 1200000'";
     let said = tell(
         &machine,
-        "python3",
+        PYTHON,
         &format!("'root /tmp/t' 'autoindex yes' {bound}"),
     )?;
     let reason = "/tmp/t/d/: the site takes more memory than max-site-bytes 1200000\n";
@@ -162,7 +162,7 @@ fn pages_count_as_memory_of_the_site() -> Result {
     say!("2,000 empty files take {without} bytes, with their page {with}");
     assert!(with > without + 500_000, "{with} {without}");
     for line in ["autoindex", "autoindex on", "autoindex yes no"] {
-        let said = tell(&machine, "python3", &format!("'{line}'"))?;
+        let said = tell(&machine, PYTHON, &format!("'{line}'"))?;
         assert!(said.starts_with("EINVAL\nline 1: "), "{said}");
     }
     assert_quiet(&machine)

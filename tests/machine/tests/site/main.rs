@@ -32,7 +32,7 @@ use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use common::{get, number, put_guest, serving, Client, Result, Shared};
+use common::{get, number, put_guest, serving, Client, Result, Shared, PYTHON};
 use machine::Machine;
 
 /// A real site: more than a thousand pages, styles and images of Debian's package python3.13-doc,
@@ -48,7 +48,7 @@ fn commanded() -> Result<Shared> {
 
 /// Writes commands, each in quotes, which must succeed.
 fn command(machine: &Machine, lines: &str) -> Result {
-    let said = tell(machine, "python3", lines)?;
+    let said = tell(machine, PYTHON, lines)?;
     assert_eq!(said, "OK\n", "{lines}");
     Ok(())
 }

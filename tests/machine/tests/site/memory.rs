@@ -4,6 +4,7 @@
 
 use crate::common::{
     assert_no_trouble, assert_quiet, machine, mount_groups, put_guest, scaled_memory, Result,
+    PYTHON,
 };
 use crate::{assert_old, command, commanded, tell};
 
@@ -43,7 +44,7 @@ fn site_larger_than_memory_fails_without_oom_kill() -> Result {
     for _ in 0..3 {
         let said = tell(
             &machine,
-            "python3",
+            PYTHON,
             "'max-file-bytes 2000000000' 'max-site-bytes 2000000000' 'root /tmp/bad'",
         )?;
         assert!(said.starts_with("ENOMEM\n"), "{said}");

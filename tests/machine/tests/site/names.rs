@@ -3,7 +3,7 @@
 //! Names in paths: indexes, clean URLs, names that are left out, files in one coding alone, and the
 //! exceptions of fallbacks and redirects.
 
-use crate::common::{assert_quiet, get, Client, Response, Result};
+use crate::common::{assert_quiet, get, Client, Response, Result, PYTHON};
 use crate::{command, commanded, tell};
 
 /// Requests a path with some further field lines.
@@ -57,7 +57,7 @@ fn directory_has_the_first_index_of_the_list() -> Result {
     );
     machine.exec_ok("echo 'index a/b' > /tmp/t/.khttpd")?;
     assert_eq!(
-        tell(&machine, "python3", "reload")?,
+        tell(&machine, PYTHON, "reload")?,
         "EINVAL\nline 1: \"reload\": /tmp/t/.khttpd: line 1: \"a/b\": a name must not contain a slash\n"
     );
     assert_quiet(&machine)
@@ -97,7 +97,7 @@ fn clean_url_leads_to_its_page_unless_a_file_has_it() -> Result {
     let page = ask(&mut client, "/about", "")?;
     assert_eq!(page.field("Content-Type"), Some("text/html; charset=utf-8"));
     assert_eq!(
-        tell(&machine, "python3", "'try-suffix html'")?,
+        tell(&machine, PYTHON, "'try-suffix html'")?,
         "EINVAL\nline 1: \"html\": must begin with a dot, such as .html\n"
     );
     command(&machine, "clear 'root /tmp/t'")?;
@@ -342,7 +342,7 @@ fn location_has_host_path_and_query_of_the_request() -> Result {
         ),
     ] {
         assert_eq!(
-            tell(&machine, "python3", &format!("'{line}'"))?,
+            tell(&machine, PYTHON, &format!("'{line}'"))?,
             format!("EINVAL\nline 1: {reason}\n")
         );
     }

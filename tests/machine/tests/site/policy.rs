@@ -2,7 +2,7 @@
 
 //! Files that are skipped unless a setting allows them.
 
-use crate::common::{assert_quiet, get, put_guest, Client, Result};
+use crate::common::{assert_quiet, get, put_guest, Client, Result, PYTHON};
 use crate::{command, commanded, tell};
 
 #[test]
@@ -107,7 +107,7 @@ fn busy_file_is_left_out_if_the_policy_says_so() -> Result {
          (python3 /tmp/mapping.py /tmp/t/data.rrd > /tmp/mapped &); until [ -s /tmp/mapped ]; do sleep 0.1; done",
     )?;
     assert!(
-        tell(&machine, "python3", "'root /tmp/t'")?.contains("/tmp/t/data.rrd: "),
+        tell(&machine, PYTHON, "'root /tmp/t'")?.contains("/tmp/t/data.rrd: "),
         "a mapped file is loaded"
     );
     command(&machine, "'root /tmp/t' 'when-busy skip'")?;
@@ -121,11 +121,11 @@ fn busy_file_is_left_out_if_the_policy_says_so() -> Result {
         "when-busy skip\n# skipped 1\n"
     );
     assert_eq!(
-        tell(&machine, "python3", "'when-busy wait'")?,
+        tell(&machine, PYTHON, "'when-busy wait'")?,
         "EINVAL\nline 1: \"wait\": must be skip or fail\n"
     );
     assert!(
-        tell(&machine, "python3", "'when-busy fail'")?.starts_with("ETXTBSY\n"),
+        tell(&machine, PYTHON, "'when-busy fail'")?.starts_with("ETXTBSY\n"),
         "a mapped file is loaded"
     );
     assert_quiet(&machine)
@@ -155,7 +155,7 @@ fn root_behind_a_changed_link_is_loaded_again() -> Result {
     command(&machine, "'root /tmp/current'")?;
     assert_eq!(page()?, "two\n");
     machine.exec_ok("rm /tmp/current")?;
-    assert!(tell(&machine, "python3", "'root /tmp/current'")?.starts_with("ENOENT\n"));
+    assert!(tell(&machine, PYTHON, "'root /tmp/current'")?.starts_with("ENOENT\n"));
     assert_eq!(page()?, "two\n");
     assert_quiet(&machine)
 }

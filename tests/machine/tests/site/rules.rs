@@ -2,7 +2,7 @@
 
 //! Virtual hosts, and rules of roots and of the control node.
 
-use crate::common::{self, assert_quiet, get, Client, Result};
+use crate::common::{self, assert_quiet, get, Client, Result, PYTHON};
 use crate::{assert_old, command, commanded, tell};
 
 #[test]
@@ -146,7 +146,7 @@ fn rules_that_hand_over_are_shown_written_back_and_removed() -> Result {
              (see the output of the node)\n",
         ),
     ] {
-        let said = tell(&machine, "python3", &format!("'{line}'"))?;
+        let said = tell(&machine, PYTHON, &format!("'{line}'"))?;
         assert_eq!(said, refusal, "{line}");
     }
     command(&machine, "'no-hand-over /app/*'")?;
@@ -196,7 +196,7 @@ fn malformed_rules_are_refused_by_word_and_the_old_site_stays() -> Result {
         ),
     ] {
         // The same line in the node and in the file of a root.
-        let said = tell(&machine, "python3", &format!("'{rule}'"))?;
+        let said = tell(&machine, PYTHON, &format!("'{rule}'"))?;
         assert!(
             said.starts_with("EINVAL\n") && said.contains(reason),
             "{rule}: {said}"
@@ -206,7 +206,7 @@ fn malformed_rules_are_refused_by_word_and_the_old_site_stays() -> Result {
             0o644,
             format!("# text\n{rule}\n").as_bytes(),
         )?;
-        let said = tell(&machine, "python3", "'root /tmp/bad'")?;
+        let said = tell(&machine, PYTHON, "'root /tmp/bad'")?;
         let place = "/tmp/bad/.khttpd: line 2: ";
         assert!(
             said.starts_with("EINVAL\n") && said.contains(reason),
@@ -222,7 +222,7 @@ fn malformed_rules_are_refused_by_word_and_the_old_site_stays() -> Result {
         "hand-over * 9000",
     ] {
         machine.put_file("/tmp/bad/.khttpd", 0o644, format!("{rule}\n").as_bytes())?;
-        let said = tell(&machine, "python3", "'root /tmp/bad'")?;
+        let said = tell(&machine, PYTHON, "'root /tmp/bad'")?;
         let reason = "only the control node may set this, not the rules of a root";
         assert!(
             said.starts_with("EINVAL\n") && said.contains(reason),
@@ -235,7 +235,7 @@ fn malformed_rules_are_refused_by_word_and_the_old_site_stays() -> Result {
         "merge-slashes yes",
         "if-modified-since never",
     ] {
-        let said = tell(&machine, "python3", &format!("'{setting}'"))?;
+        let said = tell(&machine, PYTHON, &format!("'{setting}'"))?;
         assert!(
             said.starts_with("EINVAL\n") && said.contains("must be "),
             "{setting}: {said}"

@@ -9,12 +9,15 @@
 #![warn(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod program;
+mod python;
 mod session;
 
+use std::env;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, ExitCode};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -35,7 +38,11 @@ const PORTS_FOLDER: &str = "/sys/class/virtio-ports";
 /// Time limit for the kernel to create the ports.
 const PORTS_LIMIT: Duration = Duration::from_secs(300);
 
-fn main() {
+fn main() -> ExitCode {
+    let words: Vec<OsString> = env::args_os().skip(1).collect();
+    if let Some((applet, arguments)) = words.split_first() {
+        return apply(applet, arguments);
+    }
     let result = match std::process::id() {
         1 => watch(),
         _ => serve(),
@@ -48,6 +55,19 @@ fn main() {
             complain(&format!("agent: powering off: {error}"));
         }
     }
+    ExitCode::SUCCESS
+}
+
+/// Runs an applet, for a command of the host.
+fn apply(name: &OsString, arguments: &[OsString]) -> ExitCode {
+    let result = match name.to_str() {
+        Some("python") => python::run(arguments),
+        _ => Err(io::ErrorKind::InvalidInput.into()),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("agent {}: {error}", name.to_string_lossy());
+        ExitCode::FAILURE
+    })
 }
 
 /// Writes a line to the kernel log. Each write is one line.
