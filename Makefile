@@ -39,7 +39,7 @@ boot: ## boot the same machine without building or loading the module
 shell: ## open a shell in the running machine, or run CMD= there
 	@tests/tools/shell $(if $(CMD),"$$CMD")
 
-test: ## run lint, test-host, test-machine and bench-check
+test: ## run test-machine, and beside it lint, test-host and bench-check
 	@tests/tools/check lint host machine bench
 
 lint: ## run rustfmt, shellcheck, clippy, rustdoc and the rules for the source

@@ -23,7 +23,7 @@ fn fast_open_children_are_served() -> Result {
 fn killed_connections_leave_nothing() -> Result {
     check(
         &["status.py", "kills.py"],
-        &format!("kills.py {}", rounds(1000)),
+        &format!("kills.py {}", rounds(3000)),
     )
 }
 

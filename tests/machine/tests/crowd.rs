@@ -209,7 +209,7 @@ fn abandoned_connections_do_not_delay_new_clients() -> Result {
 fn unfinished_heads_take_no_memory_of_the_module_and_delay_no_newcomer() -> Result {
     let machine = machine()?.cpus(1).accelerator(Accelerator::Counting);
     let machine = loaded(machine.memory(scaled_memory(384)))?;
-    let said = run(&machine, "unfinished_heads", scaled_count(count(2_000)?))?;
+    let said = run(&machine, "unfinished_heads", scaled_count(count(4_000)?))?;
     let waits: Vec<f64> = said
         .split_whitespace()
         .filter_map(|word| word.parse().ok())

@@ -46,12 +46,12 @@ fn load_and_unload(cycles: u32, arguments: &str) -> Result {
 
 #[test]
 fn loads_and_unloads_under_load_leak_nothing() -> Result {
-    load_and_unload(rounds(100), "")
+    load_and_unload(rounds(100).max(12), "")
 }
 
 #[test]
 fn unloading_while_clients_connect_leaves_nothing() -> Result {
-    load_and_unload(rounds(60).max(8), "-H 'Connection: close'")
+    load_and_unload(rounds(60).max(12), "-H 'Connection: close'")
 }
 
 #[test]

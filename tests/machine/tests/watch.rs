@@ -95,7 +95,7 @@ fn reload_sees_the_mounts_of_the_writer() -> Result {
 
 #[test]
 fn commands_namespaces_and_the_module_end_while_files_change() -> Result {
-    run(&format!("watch_ends.py ends {}", rounds(40)))
+    run(&format!("watch_ends.py ends {}", scaled_count(20).max(8)))
 }
 
 #[test]

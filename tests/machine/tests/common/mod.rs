@@ -33,7 +33,9 @@ pub(crate) const HANG: Duration = Duration::from_secs(1200);
 pub(crate) const NEVER: u32 = 86_400;
 
 /// Command that runs a Python program, on a [`Shared`] machine in a child of an interpreter which
-/// runs there already.
+/// runs there already. The program has the rights, limits, control group, environment and namespaces
+/// of that interpreter, and of signals it gets only SIGKILL, when the command ends: where these
+/// matter, use python3.
 pub(crate) const PYTHON: &str = "/usr/lib/khttpd/agent python";
 
 pub(crate) type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;

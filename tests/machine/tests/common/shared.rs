@@ -20,9 +20,9 @@ const WARM_PYTHON: &[u8] = include_bytes!("../../guest/warm-python");
 /// Where it is in the guest.
 const WARM: &str = "/usr/lib/khttpd/warm-python";
 
-/// Ends what a test has left behind: the module, processes but the agent, files, namespaces, what
-/// TCP has learnt, messages. Emulated CPUs need a tenth of a second to start a program, so that it
-/// starts few.
+/// Ends what a test has left behind: the module, processes but agent and interpreter, files,
+/// namespaces, what TCP has learnt, messages. Emulated CPUs need a tenth of a second to start a
+/// program, so that it starts few.
 const TIDY: &str = "cd /
      kill -9 $(ps -e -o pid=,ppid=,comm= | awk -v self=$$ \
          '$1 > 2 && $2 != 2 && $1 != self && $3 !~ /^(agent|exe|warm-python)$/ { print $1 }') 2> /dev/null
@@ -40,6 +40,7 @@ const TIDY: &str = "cd /
 /// Prints what a test may have changed besides, without the settings of each interface. QEMU's router
 /// advertises addresses at any time.
 const STATE: &str = "cat /proc/modules /proc/mounts /sys/kernel/rcu_*
+     ! grep -q @warm-python /proc/net/unix || echo warm
      ls -A / /etc /root /run /srv /tmp /dev/shm
      ps -e -o ppid=,comm= --sort=comm | awk '$1 != 2 && $2 != \"warm-python\" { print $2 }'
      { printf '%s\\n' link rule route address | ip -force -o -batch - 2> /dev/null
