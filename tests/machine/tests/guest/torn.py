@@ -17,12 +17,13 @@ HANG = 600
 
 
 def write(path):
-    """Writes the file again and again, with pauses that are sometimes long enough for a load."""
+    """Writes the file again and again, with pauses of which one in 40 is long enough for a load, on a
+    busy host too."""
     file = os.open(path, os.O_WRONLY)
     versions = [letter * SIZE for letter in (b"a", b"b")]
     for count in range(1 << 30):
         os.pwrite(file, versions[count % 2], 0)
-        time.sleep(0.002 * (count % 40))
+        time.sleep(0.002 * (count % 40) or 2)
 
 
 def main():
